@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+#include "vmlinux.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpfapps/ringbuf.h>
+#include "bootstrap.h"
+
+#define SIGNAL_GROUP_EXIT 0x00000004 /* from linux/sched/signal.h */
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* report only exits of processes that lived at least this long; 0 reports all, execs too */
+const volatile __u64 min_duration_ns = 0;
+
+/* whether tracing programs have task storage here, so that map exec_start is there */
+const volatile __u8 task_storage = 1;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 * 1024 * 1024);
+} rb SEC(".maps");
+
+/* when each process last called exec; the kernel frees it with the task, so it is never full */
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, __u64);
+} exec_start SEC(".maps");
+
+/* the same by pid, for kernels without task storage in tracing programs (before Linux 5.13) */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, __u32);
+	__type(value, __u64);
+} exec_start_by_pid SEC(".maps");
+
+/* processes whose exit is reported, by pid and time of start; for kernels without group_dead */
+struct process {
+	__u64 start;
+	__u64 pid;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct process);
+	__type(value, __u8);
+} exited SEC(".maps");
+
+static __always_inline bool has_task_storage(void)
+{
+	return task_storage && bpf_core_field_exists(struct task_struct, bpf_storage);
+}
+
+static __always_inline struct event *reserve_event(struct task_struct *task, enum event_kind kind)
+{
+	struct event *e;
+
+	/* reserve a record; a full ring is counted, not hidden */
+	e = bpfapps_reserve(&rb, event);
+	if (!e)
+		return NULL;
+
+	e->time_ns = bpf_ktime_get_boot_ns();
+	e->duration_ns = 0;
+	e->kind = kind;
+	e->pid = bpf_get_current_pid_tgid() >> 32;
+	e->ppid = BPF_CORE_READ(task, real_parent, tgid);
+	e->status = 0;
+	e->since_start = 0;
+	e->cut = 0;
+	__builtin_memset(e->reserved, 0, sizeof(e->reserved));
+	bpf_get_current_comm(&e->comm, sizeof(e->comm));
+	return e;
+}
+
+static __always_inline int report_exec(struct task_struct *task, struct linux_binprm *bprm)
+{
+	__u32 pid = bpf_get_current_pid_tgid() >> 32;
+	__u64 now = bpf_ktime_get_boot_ns(), *start;
+	struct event *e;
+	long len;
+
+	/* exec leaves one thread, the leader: its storage is the process's */
+	if (has_task_storage()) {
+		start = bpf_task_storage_get(&exec_start, task, NULL,
+					     BPF_LOCAL_STORAGE_GET_F_CREATE);
+		if (start)
+			*start = now;
+	} else {
+		bpf_map_update_elem(&exec_start_by_pid, &pid, &now, BPF_ANY);
+	}
+
+	if (min_duration_ns)
+		return 0;
+
+	e = reserve_event(task, EVENT_EXEC);
+	if (!e)
+		return 0;
+	__builtin_memset(e->filename, 0, sizeof(e->filename));
+	len = bpf_probe_read_kernel_str(e->filename, sizeof(e->filename),
+					BPF_CORE_READ(bprm, filename));
+	e->cut = len == sizeof(e->filename);
+	bpf_ringbuf_submit(e, 0);
+	return 0;
+}
+
+/* no thread is left alive, and none of those that leave with us has said so */
+static __always_inline bool is_last_thread(struct task_struct *task)
+{
+	struct process process = {};
+	__u8 one = 1;
+
+	if (BPF_CORE_READ(task, signal, live.counter) != 0)
+		return false;
+	process.pid = bpf_get_current_pid_tgid() >> 32;
+	process.start = BPF_CORE_READ(task, group_leader, start_boottime);
+	/* two threads that leave at once both get here; one of them adds the element */
+	return bpf_map_update_elem(&exited, &process, &one, BPF_NOEXIST) == 0;
+}
+
+/* the status that wait(2) will give: the group's where it ends together, else its leader's */
+static __always_inline __u32 exit_status(struct task_struct *task)
+{
+	struct signal_struct *signal = BPF_CORE_READ(task, signal);
+
+	if (BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT)
+		return BPF_CORE_READ(signal, group_exit_code);
+	return BPF_CORE_READ(task, group_leader, exit_code);
+}
+
+static __always_inline int report_exit(struct task_struct *task, struct task_struct *leader)
+{
+	__u32 pid = bpf_get_current_pid_tgid() >> 32;
+	__u64 now = bpf_ktime_get_boot_ns(), since = 0, *start;
+	struct event *e;
+
+	if (has_task_storage())
+		start = bpf_task_storage_get(&exec_start, leader, NULL, 0);
+	else
+		start = bpf_map_lookup_elem(&exec_start_by_pid, &pid);
+	if (start)
+		since = *start;
+	if (!has_task_storage())
+		bpf_map_delete_elem(&exec_start_by_pid, &pid);
+
+	/* it runs since before us, or never called exec */
+	if (!start)
+		since = BPF_CORE_READ(task, group_leader, start_boottime);
+	if (now - since < min_duration_ns)
+		return 0;
+
+	e = reserve_event(task, EVENT_EXIT);
+	if (!e)
+		return 0;
+	e->duration_ns = now - since;
+	e->since_start = !start;
+	e->status = exit_status(task);
+	__builtin_memset(e->filename, 0, sizeof(e->filename));
+	bpf_ringbuf_submit(e, 0);
+	return 0;
+}
+
+/* before Linux 6.16 the tracepoint's arguments end with the task */
+static __always_inline bool is_process_exit(__u64 *ctx, struct task_struct *task)
+{
+	if (bpf_core_field_exists(struct trace_event_raw_sched_process_exit, group_dead))
+		return ctx[1] & 1;
+	return is_last_thread(task);
+}
+
+/* arguments: task, its pid before exec, linux_binprm */
+SEC("tp_btf/sched_process_exec")
+int handle_exec(__u64 *ctx)
+{
+	return report_exec((void *)ctx[0], (void *)ctx[2]);
+}
+
+/* arguments: task, group_dead */
+SEC("tp_btf/sched_process_exit")
+int handle_exit(__u64 *ctx)
+{
+	struct task_struct *task = (void *)ctx[0];
+
+	return is_process_exit(ctx, task) ? report_exit(task, task->group_leader) : 0;
+}
+
+/* the same two for kernels without BTF of their own, where tp_btf can not attach */
+SEC("raw_tp/sched_process_exec")
+int handle_exec_raw(__u64 *ctx)
+{
+	return report_exec((void *)ctx[0], (void *)ctx[2]);
+}
+
+SEC("raw_tp/sched_process_exit")
+int handle_exit_raw(__u64 *ctx)
+{
+	struct task_struct *task = (void *)ctx[0];
+
+	return is_process_exit(ctx, task) ? report_exit(task, NULL) : 0;
+}

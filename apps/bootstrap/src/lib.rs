@@ -1,0 +1,71 @@
+//! Every process start and exit on this machine, live.
+//!
+//! Hooks: tp_btf/sched_process_exec, tp_btf/sched_process_exit; without the kernel's own BTF the
+//! raw_tp of the same names.
+//! Needs: Linux 5.8 with BTF; CAP_BPF and CAP_PERFMON.
+
+mod row;
+
+use std::mem::MaybeUninit;
+
+use bpfapps_core::{App, Capability, Context, Needs, Result, Session, register, skeleton};
+use libbpf_rs::MapType;
+use libbpf_rs::skel::Skel as _;
+
+skeleton!("bootstrap");
+
+const NS_PER_MS: u64 = 1_000_000;
+
+/// Trace process starts and exits
+#[derive(Debug, clap::Args)]
+struct Bootstrap {
+    /// Report only exits, of processes that lived at least MS milliseconds
+    #[arg(
+        short, long, value_name = "MS",
+        value_parser = clap::value_parser!(u64).range(1..=u64::MAX / NS_PER_MS)
+    )]
+    duration: Option<u64>,
+}
+
+impl App for Bootstrap {
+    const NAME: &'static str = "bootstrap";
+
+    const NEEDS: Needs = Needs {
+        kernel: "5.8",
+        btf: true,
+        tracefs: false,
+        capabilities: &[Capability::CAP_BPF, Capability::CAP_PERFMON],
+    };
+
+    fn run(self, session: &Session) -> Result<()> {
+        let mut object = MaybeUninit::uninit();
+        let mut open = session.open(BootstrapSkelBuilder::default(), &mut object)?;
+
+        // Task storage is for programs that the kernel's BTF has typed. Where it is not there, the
+        // verifier never sees the code that uses it.
+        let typed = session.kernel_has_btf();
+        let task_storage = typed && MapType::TaskStorage.is_supported().unwrap_or(false);
+        let rodata = open
+            .maps
+            .rodata_data
+            .as_mut()
+            .context("the BPF object has no rodata")?;
+        rodata.min_duration_ns = self.duration.unwrap_or(0) * NS_PER_MS;
+        rodata.task_storage = task_storage.into();
+        open.maps.exec_start.set_autocreate(task_storage)?;
+        open.progs.handle_exec.set_autoload(typed);
+        open.progs.handle_exit.set_autoload(typed);
+        open.progs.handle_exec_raw.set_autoload(!typed);
+        open.progs.handle_exit_raw.set_autoload(!typed);
+
+        let mut skel = session.load(open)?;
+        skel.attach().context("failed to attach BPF programs")?;
+
+        let mut rows = session.rows()?;
+        session.poll(&skel.maps.rb, &skel.maps.lost, |event: &event| {
+            rows.write(event)
+        })
+    }
+}
+
+register!(Bootstrap);

@@ -1,0 +1,105 @@
+//! The smallest BPF application: one program, one global variable, one line of trace.
+//!
+//! Hooks: tp/syscalls/sys_enter_write.
+//! Needs: Linux 5.5, tracefs, CAP_BPF, CAP_PERFMON and, to read tracefs, CAP_DAC_READ_SEARCH.
+
+use std::io::{Write as _, stderr};
+use std::mem::MaybeUninit;
+use std::process;
+use std::time::{Duration, Instant};
+
+use bpfapps_core::{
+    App, Capability, Context, Error, Failure, Needs, Result, Session, TraceLines, pidns, register,
+    skeleton, tracefs,
+};
+use libbpf_rs::skel::Skel as _;
+
+skeleton!("minimal");
+
+/// How long `--once` waits for its line.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Print a line to the kernel's trace from BPF, and show it
+#[derive(Debug, clap::Args)]
+struct Minimal {
+    /// Trigger the program once, show its line, and end
+    #[arg(long)]
+    once: bool,
+}
+
+impl App for Minimal {
+    const NAME: &'static str = "minimal";
+
+    const NEEDS: Needs = Needs {
+        kernel: "5.5",
+        btf: false,
+        tracefs: true,
+        capabilities: &[
+            Capability::CAP_BPF,
+            Capability::CAP_PERFMON,
+            Capability::CAP_DAC_READ_SEARCH,
+        ],
+    };
+
+    fn run(self, session: &Session) -> Result<()> {
+        let mut object = MaybeUninit::uninit();
+        let mut open = session.open(MinimalSkelBuilder::default(), &mut object)?;
+        let pidns = pidns::own()?;
+        let rodata = open
+            .maps
+            .rodata_data
+            .as_mut()
+            .context("the BPF object has no rodata")?;
+        (rodata.pidns_dev, rodata.pidns_ino) = (pidns.dev, pidns.ino);
+
+        let mut skel = session.load(open)?;
+        // Until then the program handles nobody's write.
+        let bss = skel
+            .maps
+            .bss_data
+            .as_mut()
+            .context("the BPF object has no bss")?;
+        bss.my_pid = process::id().try_into()?;
+
+        tracefs::find_or_mount()?;
+        skel.attach().context("failed to attach BPF programs")?;
+        let mut trace_object = MaybeUninit::uninit();
+        let mut trace = TraceLines::attach(session, &mut trace_object)?;
+
+        session.say("Successfully started!")?;
+        let start = Instant::now();
+        loop {
+            let lines = trace.record(trigger)?;
+            for line in &lines {
+                session.say(line)?;
+            }
+            if self.once && !lines.is_empty() {
+                return Ok(());
+            }
+            if self.once && start.elapsed() >= PATIENCE {
+                return Err(no_line());
+            }
+            if session.sleep(Duration::from_secs(1))? {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// The write(2) that the program waits for.
+fn trigger() {
+    // Where stderr is gone nobody sees the dot, but the program has still been triggered.
+    let _ = stderr().write_all(b".");
+}
+
+fn no_line() -> Error {
+    Failure::new(
+        format!("no trace line came within {} s", PATIENCE.as_secs()),
+        "likely the kernel is older than Linux 5.9, or locked down (see \
+         /sys/kernel/security/lockdown), or other BPF programs kept this one from running: look \
+         into trace_pipe in tracefs",
+    )
+    .into()
+}
+
+register!(Minimal);

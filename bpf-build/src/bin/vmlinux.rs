@@ -1,0 +1,137 @@
+//! Prints the types of a kernel as a C header, from its BTF, through libbpf's own dumper.
+//!
+//! `cargo xtask vmlinux` runs this and keeps what it prints; see there for the options.
+#![allow(unsafe_code)]
+
+use std::env;
+use std::ffi::{CString, c_char, c_void};
+use std::io::{self, BufWriter, Write};
+use std::process::ExitCode;
+use std::ptr::{self, NonNull};
+
+use anyhow::{Context, Result, bail, ensure};
+use libbpf_rs::libbpf_sys::{
+    __va_list_tag, btf, btf__free, btf__parse, btf__type_cnt, btf_dump, btf_dump__dump_type,
+    btf_dump__free, btf_dump__new,
+};
+
+const HEAD: &str = "\
+#ifndef __VMLINUX_H__
+#define __VMLINUX_H__
+
+#ifndef BPF_NO_PRESERVE_ACCESS_INDEX
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+#endif
+";
+
+const TAIL: &str = "
+#ifndef BPF_NO_PRESERVE_ACCESS_INDEX
+#pragma clang attribute pop
+#endif
+
+#endif /* __VMLINUX_H__ */
+";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(err) => {
+            // Nothing is left to be done where stderr is gone, too.
+            let _ = writeln!(io::stderr(), "error: {err:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    let args: Vec<String> = env::args().skip(1).collect();
+    let [_, file, _, release] = args.as_slice() else {
+        bail!("usage: vmlinux --btf FILE --release NAME");
+    };
+    let mut out = BufWriter::new(io::stdout().lock());
+    writeln!(
+        out,
+        "/* The types of Linux {release}, from its BTF: made by `cargo xtask vmlinux`. */"
+    )?;
+    out.write_all(HEAD.as_bytes())?;
+    dump(file, &mut out).with_context(|| format!("failed to dump the BTF in {file}"))?;
+    out.write_all(TAIL.as_bytes())?;
+    out.flush().context("failed to write the header")
+}
+
+fn dump(file: &str, out: &mut dyn Write) -> Result<()> {
+    let path = CString::new(file)?;
+    // SAFETY: `path` is a C string; the second argument may be null.
+    let types = OwnedBtf(check(unsafe {
+        btf__parse(path.as_ptr(), ptr::null_mut())
+    })?);
+    let mut sink = Sink { out, error: None };
+    // SAFETY: the types and the sink outlive the dumper, which is freed below.
+    let dumper = check(unsafe {
+        btf_dump__new(
+            types.0.as_ptr(),
+            Some(write_piece),
+            (&raw mut sink).cast(),
+            ptr::null(),
+        )
+    })?;
+    let dumper = OwnedDump(dumper);
+    // SAFETY: `types` is alive.
+    for id in 1..unsafe { btf__type_cnt(types.0.as_ptr()) } {
+        // SAFETY: the dumper is alive and `id` is one of its types.
+        let status = unsafe { btf_dump__dump_type(dumper.0.as_ptr(), id) };
+        ensure!(
+            status == 0,
+            "type {id}: {}",
+            io::Error::from_raw_os_error(-status)
+        );
+    }
+    drop(dumper);
+    sink.error
+        .map_or(Ok(()), |err| Err(err).context("failed to write the header"))
+}
+
+/// libbpf returns null and sets errno.
+fn check<T>(pointer: *mut T) -> Result<NonNull<T>> {
+    NonNull::new(pointer).ok_or_else(|| io::Error::last_os_error().into())
+}
+
+struct OwnedBtf(NonNull<btf>);
+
+impl Drop for OwnedBtf {
+    fn drop(&mut self) {
+        // SAFETY: owned, and freed once.
+        unsafe { btf__free(self.0.as_ptr()) }
+    }
+}
+
+struct OwnedDump(NonNull<btf_dump>);
+
+impl Drop for OwnedDump {
+    fn drop(&mut self) {
+        // SAFETY: owned, and freed once.
+        unsafe { btf_dump__free(self.0.as_ptr()) }
+    }
+}
+
+struct Sink<'a> {
+    out: &'a mut dyn Write,
+    error: Option<io::Error>,
+}
+
+/// Takes one piece of the header; libbpf's dumper speaks in `vprintf` arguments.
+unsafe extern "C" fn write_piece(
+    ctx: *mut c_void,
+    format: *const c_char,
+    args: *mut __va_list_tag,
+) {
+    // SAFETY: `ctx` is the sink that `dump` handed over, and nobody else uses it meanwhile.
+    let sink = unsafe { &mut *ctx.cast::<Sink<'_>>() };
+    // SAFETY: the format and its arguments are libbpf's, and belong together.
+    let piece = unsafe { vsprintf::vsprintf(format, args.cast::<c_void>()) };
+    if sink.error.is_none() {
+        sink.error = piece
+            .and_then(|text| sink.out.write_all(text.as_bytes()))
+            .err();
+    }
+}

@@ -1,0 +1,215 @@
+//! Which clang, which flags, and what it has to say.
+
+use std::env;
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use anyhow::{Context, Result, anyhow, bail};
+
+use crate::say;
+
+/// The first clang whose BPF code carries all that CO-RE needs.
+const OLDEST: u32 = 11;
+
+/// Clang refused the source; its diagnostics are on stderr already.
+#[derive(Debug)]
+pub(crate) struct Rejected;
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("clang rejected the source")
+    }
+}
+
+impl std::error::Error for Rejected {}
+
+/// A clang that is new enough.
+#[derive(Debug)]
+pub(crate) struct Clang {
+    program: String,
+}
+
+impl Clang {
+    /// The clang that `CLANG` names, or else the one in `PATH`.
+    pub(crate) fn find() -> Result<Self> {
+        let program = env::var("CLANG").unwrap_or_else(|_| "clang".to_owned());
+        let Ok(output) = Command::new(&program).arg("--version").output() else {
+            bail!(
+                "`{program}` can not be run: install clang {OLDEST} or newer with \
+                 `cargo xtask setup`, or name one in CLANG"
+            );
+        };
+        let text = String::from_utf8_lossy(&output.stdout);
+        match major_version(&text) {
+            Some(major) if major >= OLDEST => Ok(Self { program }),
+            Some(major) => bail!(
+                "`{program}` is clang {major}, too old for BPF CO-RE: install clang {OLDEST} or \
+                 newer with `cargo xtask setup`, or name one in CLANG"
+            ),
+            None => bail!(
+                "`{program}` does not say that it is clang: name clang {OLDEST} or newer in CLANG"
+            ),
+        }
+    }
+
+    /// Compiles `source` for `arch` and returns the source and each header that it came from,
+    /// except the system's.
+    pub(crate) fn compile(
+        &self,
+        source: &Path,
+        object: &Path,
+        arch: &str,
+        includes: &[PathBuf],
+    ) -> Result<Vec<PathBuf>> {
+        let root = workspace_root(source);
+        let depfile = object.with_extension("d");
+        let mut command = Command::new(&self.program);
+        // From the workspace, as rustc does: an editor finds the file that a diagnostic names.
+        command
+            .current_dir(root)
+            .args(["-g", "-O2", "-target", "bpf", "-Wall", "-c"]);
+        command.arg(format!("-D__TARGET_ARCH_{arch}"));
+        // BPF has no stack protector, which some distributions switch on.
+        command.arg("-fno-stack-protector");
+        // No folder of the building machine in the object: it is shipped.
+        command.arg(format!("-fdebug-prefix-map={}=.", root.display()));
+        // A vmlinux.h nests named structs without a member name; clang before 16 warns about each.
+        command.args([
+            "-fms-extensions",
+            "-Wno-microsoft-anon-tag",
+            "-Wno-missing-declarations",
+        ]);
+        for include in includes {
+            command.arg("-I").arg(include);
+        }
+        // `-target bpf` drops the host's include folders, where linux/*.h and asm/*.h are.
+        for include in self.system_includes()? {
+            command.arg("-idirafter").arg(include);
+        }
+        command.args(["-MMD", "-MT", "object", "-MF"]).arg(&depfile);
+        command
+            .arg(source.strip_prefix(root).unwrap_or(source))
+            .arg("-o")
+            .arg(object);
+
+        let output = self.run(&mut command)?;
+        show(&output);
+        if !output.status.success() {
+            return Err(anyhow!(Rejected));
+        }
+        let rule = fs::read_to_string(&depfile)
+            .with_context(|| format!("failed to read {}", depfile.display()))?;
+        Ok(prerequisites(&rule)
+            .into_iter()
+            .map(|path| root.join(path))
+            .collect())
+    }
+
+    fn system_includes(&self) -> Result<Vec<String>> {
+        let output =
+            self.run(Command::new(&self.program).args(["-v", "-E", "-xc", "/dev/null"]))?;
+        Ok(include_folders(&String::from_utf8_lossy(&output.stderr)))
+    }
+
+    fn run(&self, command: &mut Command) -> Result<Output> {
+        command
+            .output()
+            .with_context(|| format!("failed to run {}", self.program))
+    }
+}
+
+/// Diagnostics as clang prints them: on stderr where the build fails, which cargo shows then, and
+/// as warnings where it goes on, which it would not show otherwise.
+#[expect(
+    clippy::print_stderr,
+    reason = "cargo shows what a failed build script says there"
+)]
+fn show(output: &Output) {
+    let diagnostics = String::from_utf8_lossy(&output.stderr);
+    for line in diagnostics.lines() {
+        match output.status.success() {
+            true => say(&format!("cargo::warning={line}")),
+            false => eprintln!("{line}"),
+        }
+    }
+}
+
+/// The folder of the workspace that holds `source`: the one with the lock file.
+fn workspace_root(source: &Path) -> &Path {
+    let locked = |folder: &&Path| folder.join("Cargo.lock").is_file();
+    source
+        .ancestors()
+        .skip(1)
+        .find(locked)
+        .unwrap_or(Path::new("/"))
+}
+
+fn major_version(text: &str) -> Option<u32> {
+    let (_, version) = text.split_once("clang version ")?;
+    version
+        .split(|c: char| !c.is_ascii_digit())
+        .next()?
+        .parse()
+        .ok()
+}
+
+/// The folders between the two lines in which `clang -v` lists where it looks for `<…>`.
+fn include_folders(text: &str) -> Vec<String> {
+    text.lines()
+        .skip_while(|line| !line.starts_with("#include <...>"))
+        .skip(1)
+        .take_while(|line| !line.starts_with("End of search list"))
+        .map(|line| line.trim().to_owned())
+        .collect()
+}
+
+/// The prerequisites of the one make rule in a depfile. A space in a name is escaped there.
+fn prerequisites(rule: &str) -> Vec<PathBuf> {
+    let rule = rule
+        .split_once(": ")
+        .map_or("", |(_, names)| names)
+        .replace("\\\n", " ");
+    let names = rule.replace("\\ ", "\0");
+    names
+        .split_whitespace()
+        .map(|name| PathBuf::from(name.replace('\0', " ")))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn version_is_read_from_what_distributions_print() {
+        assert_eq!(
+            major_version("Debian clang version 14.0.6\nTarget: x86_64"),
+            Some(14)
+        );
+        assert_eq!(
+            major_version("clang version 18.1.8 (Fedora 18.1.8-1.fc40)"),
+            Some(18)
+        );
+        assert_eq!(major_version("gcc (Debian 12.2.0-14) 12.2.0"), None);
+    }
+
+    #[test]
+    fn include_folders_stand_between_the_markers() {
+        let text = "ignored\n#include <...> search starts here:\n /usr/include/x\n /usr/include\n\
+                    End of search list.\n rest";
+        assert_eq!(include_folders(text), ["/usr/include/x", "/usr/include"]);
+    }
+
+    #[test]
+    fn depfile_names_the_source_and_its_headers() {
+        let rule = "object: apps/a/a.bpf.c /out/bpf/bpf_helpers.h \\\n  /with\\ space/a.h\n";
+        let names = [
+            "apps/a/a.bpf.c",
+            "/out/bpf/bpf_helpers.h",
+            "/with space/a.h",
+        ];
+        assert_eq!(prerequisites(rule), names.map(PathBuf::from));
+    }
+}

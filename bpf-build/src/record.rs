@@ -1,0 +1,105 @@
+//! Which structs cross from BPF to Rust, and whether Rust may read each byte of them as it stands.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use libbpf_rs::btf::types::{Array, Int, IntEncoding, MemberAttr, Struct, Var};
+use libbpf_rs::btf::{Btf, BtfKind, BtfType, HasSize, ReferencesType};
+
+/// The Rust code that makes each record of `object` readable by `bpfapps_core`.
+///
+/// A record is a struct that `BPFAPPS_RECORD(name)` anchors in BTF with a global of its own name
+/// behind an underscore.
+pub(crate) fn rust_impls(object: &Path) -> Result<String> {
+    let btf = Btf::from_path(object)
+        .with_context(|| format!("failed to read the BTF of {}", object.display()))?;
+    let mut code = String::new();
+    for var in btf.type_by_kind::<Var<'_>>() {
+        let ty: BtfType<'_> = var.referenced_type();
+        let Ok(record) = Struct::try_from(ty.skip_mods_and_typedefs()) else {
+            continue;
+        };
+        let (Some(name), Some(anchor)) = (name(&record), name(&var)) else {
+            continue;
+        };
+        if anchor.strip_prefix('_') != Some(name) {
+            continue;
+        }
+        check_struct(&btf, &record, name)?;
+        write!(
+            code,
+            "pub use types::{name};\n\
+             // SAFETY: bpfapps-build has read the layout in BTF: integers, enums and arrays of\n\
+             // these, each byte part of a member.\n\
+             unsafe impl ::bpfapps_core::Record for types::{name} {{}}\n"
+        )?;
+    }
+    Ok(code)
+}
+
+fn check_struct(btf: &Btf<'_>, record: &Struct<'_>, path: &str) -> Result<()> {
+    let mut end = 0;
+    for member in record.iter() {
+        let name = member
+            .name
+            .and_then(|name| name.to_str())
+            .unwrap_or("(anonymous)");
+        let path = format!("{path}.{name}");
+        let MemberAttr::Normal { offset } = member.attr else {
+            bail!("{path} is a bit field: use a fixed-width integer");
+        };
+        let offset = offset as usize / 8;
+        check_gap(end, offset, &path)?;
+        let ty: BtfType<'_> = btf
+            .type_by_id(member.ty)
+            .context("BTF names a type it lacks")?;
+        end = offset + check_type(btf, ty, &path, offset)?;
+    }
+    check_gap(end, record.size(), &format!("the end of struct {path}"))
+}
+
+/// Refuses what Rust can not read as it stands, and returns the size in bytes of what it can.
+fn check_type(btf: &Btf<'_>, ty: BtfType<'_>, path: &str, offset: usize) -> Result<usize> {
+    let refuse = |what: &str| bail!("{path} at offset {offset} is {what}");
+    let ty = ty.skip_mods_and_typedefs();
+    match ty.kind() {
+        BtfKind::Int => {
+            let int = Int::try_from(ty).map_err(|_| anyhow::anyhow!("{path} is no integer"))?;
+            match int.encoding {
+                IntEncoding::Bool => refuse("a bool: use __u8 or an enum"),
+                _ => Ok(usize::from(int.bits).div_ceil(8)),
+            }
+        }
+        BtfKind::Enum => Ok(4),
+        BtfKind::Array => {
+            let array = Array::try_from(ty).map_err(|_| anyhow::anyhow!("{path} is no array"))?;
+            let element = check_type(btf, array.contained_type(), path, offset)?;
+            Ok(element * array.capacity())
+        }
+        BtfKind::Struct => {
+            let inner = Struct::try_from(ty).map_err(|_| anyhow::anyhow!("{path} is no struct"))?;
+            check_struct(btf, &inner, path)?;
+            Ok(inner.size())
+        }
+        BtfKind::Ptr => refuse("a pointer: it means nothing outside the kernel"),
+        BtfKind::Union => refuse("a union: give each meaning a member of its own"),
+        other => refuse(&format!(
+            "a {other:?}: use fixed-width integers, enums and arrays"
+        )),
+    }
+}
+
+fn check_gap(end: usize, next: usize, what: &str) -> Result<()> {
+    if end < next {
+        bail!(
+            "{} bytes of unnamed padding at offset {end}, before {what}: name them",
+            next - end
+        );
+    }
+    Ok(())
+}
+
+fn name<'btf>(ty: &BtfType<'btf>) -> Option<&'btf str> {
+    ty.name().and_then(|name| name.to_str())
+}

@@ -1,0 +1,10 @@
+//! The apps in this binary: what `APPS = minimal bootstrap` is in libbpf-bootstrap's Makefile.
+//!
+//! A dependency alone is not linked in: without its line here an app would be missing without a
+//! word. Each line stands behind the cargo feature of the app's name, so that `cargo build
+//! --no-default-features --features minimal` builds that app alone, like `make minimal`.
+
+#[cfg(feature = "bootstrap")]
+use bpfapps_bootstrap as _;
+#[cfg(feature = "minimal")]
+use bpfapps_minimal as _;

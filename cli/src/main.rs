@@ -1,0 +1,54 @@
+//! `bpfapps`: every app of this workspace in one binary, each a subcommand.
+
+mod apps;
+mod command;
+mod list;
+
+use std::env;
+use std::ffi::OsString;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use anyhow::Result;
+use bpfapps_core::{Hint as _, Options, Session, registry};
+use clap::FromArgMatches as _;
+
+use crate::command::{Called, Document};
+
+fn main() -> ExitCode {
+    match run(env::args_os().collect()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(err) if Session::is_reader_gone(&err) => ExitCode::SUCCESS,
+        Err(err) => {
+            // Where stderr is closed, too, the exit code has to do.
+            let _ = complain(&err);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn complain(err: &anyhow::Error) -> io::Result<()> {
+    let mut stderr = io::stderr().lock();
+    writeln!(stderr, "error: {err:#}")?;
+    err.hint()
+        .map_or(Ok(()), |hint| writeln!(stderr, "hint: {hint}"))
+}
+
+fn run(args: Vec<OsString>) -> Result<()> {
+    let apps = registry()?;
+    let called = Called::by(args.first(), &apps);
+    // Ends here with 2 and clap's explanation, or with 0 after --help and --version.
+    let matches = called.command(&apps).get_matches_from(args);
+    let found = match called {
+        Called::App(app) => Some((app, &matches)),
+        Called::Bpfapps => matches.subcommand().and_then(|(name, matches)| {
+            apps.iter()
+                .find(|app| app.name == name)
+                .map(|app| (*app, matches))
+        }),
+    };
+    match found {
+        Some((app, matches)) => (app.run)(matches, Options::from_arg_matches(matches)?),
+        None => Document::print(&matches, &apps),
+    }
+}

@@ -1,0 +1,55 @@
+use std::fmt;
+
+use anyhow::Result;
+use caps::Capability;
+
+use crate::Session;
+
+/// A BPF application: its options are its type.
+///
+/// clap takes the help text from the doc comments: the first line of the type's is what
+/// `bpfapps list` shows.
+pub trait App: clap::Args {
+    /// The subcommand, which is also the name of the folder and of the `.bpf.c`.
+    const NAME: &'static str;
+
+    /// What the app asks of the machine.
+    const NEEDS: Needs;
+
+    /// Opens, configures, loads and attaches the BPF object, then serves it until it is told to
+    /// end.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the app from doing its work; the caller prints it and exits with 1.
+    fn run(self, session: &Session) -> Result<()>;
+}
+
+/// What an app asks of the machine: shown by `bpfapps list`, checked by [`Session::open`].
+#[derive(Clone, Copy, Debug)]
+pub struct Needs {
+    /// The oldest Linux that runs it, such as `5.8`.
+    pub kernel: &'static str,
+    /// Whether it relies on CO-RE, and so on the kernel's BTF.
+    pub btf: bool,
+    /// Whether it attaches through tracefs.
+    pub tracefs: bool,
+    /// Without these the kernel refuses its programs.
+    pub capabilities: &'static [Capability],
+}
+
+impl fmt::Display for Needs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Linux {}", self.kernel)?;
+        if self.btf {
+            f.write_str(" with BTF")?;
+        }
+        if self.tracefs {
+            f.write_str(", tracefs")?;
+        }
+        for capability in self.capabilities {
+            write!(f, ", {capability}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,72 @@
+//! What every bpfapps app shares at run time.
+//!
+//! An app is a crate with one type in it: its options, which are clap arguments, and which
+//! [`App::run`] turns into a running BPF program. [`register!`] makes it a subcommand of `bpfapps`.
+//!
+//! ```text
+//!  XSkelBuilder ──Session::open──▶ OpenXSkel ──Session::load──▶ XSkel ──attach──▶ Session::poll
+//!                                  set rodata                  set bss            one call a record
+//! ```
+
+// what bpf-build generates names this crate, also inside it
+extern crate self as bpfapps_core;
+
+mod app;
+mod clock;
+mod failure;
+mod logging;
+mod memlock;
+pub mod output;
+pub mod pidns;
+mod poll;
+mod privileges;
+mod record;
+mod registry;
+mod ringbuf;
+mod session;
+mod signals;
+mod trace;
+pub mod tracefs;
+mod wait;
+
+pub use anyhow::{Context, Error, Result, bail};
+pub use app::{App, Needs};
+pub use caps::Capability;
+pub use failure::{Failure, Hint};
+pub use record::{Record, c_bytes};
+pub use registry::{Registration, registry};
+pub use session::{Options, Session};
+pub use signals::signal_name;
+pub use trace::TraceLines;
+
+// What the macros expand to: an app needs no dependency of its own on these.
+#[doc(hidden)]
+pub use inventory;
+
+/// Puts an app in the registry: `register!(Bootstrap);` beside its [`App`] implementation.
+///
+/// The crate must also be *used* by the binary, or the linker drops it: see `cli/src/apps.rs`.
+#[macro_export]
+macro_rules! register {
+    ($app:ty) => {
+        $crate::inventory::submit! {
+            $crate::Registration::of::<$app>(env!("CARGO_PKG_NAME"))
+        }
+    };
+}
+
+/// Includes the skeleton that the app's `build.rs` made of `src/bpf/<name>.bpf.c`, and brings its
+/// builder and its records into scope.
+#[macro_export]
+macro_rules! skeleton {
+    ($name:literal) => {
+        // the generated code is not ours to mend
+        #[allow(missing_docs, unreachable_pub, unsafe_code, unused_qualifications)]
+        #[allow(clippy::all, clippy::undocumented_unsafe_blocks, clippy::unwrap_used)]
+        mod skel {
+            include!(concat!(env!("OUT_DIR"), "/", $name, ".skel.rs"));
+            include!(concat!(env!("OUT_DIR"), "/", $name, ".records.rs"));
+        }
+        use skel::*;
+    };
+}

@@ -1,0 +1,174 @@
+use std::fmt::Write as _;
+
+use crate::clock::Clock;
+use crate::output::Columns;
+
+/// One line of a table in the making: each call fills the next column.
+///
+/// Formatted by hand into the output buffer: with `std::fmt` a storm of events costs several
+/// times as much.
+#[derive(Debug)]
+pub struct Line<'a> {
+    out: &'a mut Vec<u8>,
+    columns: Columns,
+    clock: &'a mut Clock,
+    /// Where the present column starts in `out`.
+    start: usize,
+}
+
+impl<'a> Line<'a> {
+    pub(crate) fn new(out: &'a mut Vec<u8>, columns: Columns, clock: &'a mut Clock) -> Self {
+        let start = out.len();
+        Self {
+            out,
+            columns,
+            clock,
+            start,
+        }
+    }
+
+    /// Text from outside: what could touch a terminal or forge a row is escaped.
+    pub fn text(&mut self, text: &[u8]) {
+        escape(text, self.out);
+        self.end_column();
+    }
+
+    /// A number, in decimal.
+    pub fn number(&mut self, number: u64) {
+        push_decimal(number, self.out);
+        self.end_column();
+    }
+
+    /// Local time of day, of nanoseconds since boot.
+    pub fn time(&mut self, boot_ns: u64) {
+        let text = self.clock.time_of_day(boot_ns);
+        self.out.extend_from_slice(&text);
+        self.end_column();
+    }
+
+    /// A column of several parts, which `fill` appends; it answers for what they contain.
+    pub fn parts(&mut self, fill: impl FnOnce(&mut Vec<u8>)) {
+        fill(self.out);
+        self.end_column();
+    }
+
+    fn end_column(&mut self) {
+        let Some(((_, width), rest)) = self.columns.split_first() else {
+            return;
+        };
+        self.columns = rest;
+        if !rest.is_empty() {
+            let used = self.out.len() - self.start;
+            self.out.resize(self.start + used.max(*width) + 1, b' ');
+            self.start = self.out.len();
+        }
+    }
+
+    pub(crate) fn end(self) {
+        self.out.push(b'\n');
+    }
+}
+
+/// Appends `number` in decimal.
+pub fn push_decimal(mut number: u64, out: &mut Vec<u8>) {
+    let mut digits = [0; 20];
+    let mut first = digits.len();
+    loop {
+        first -= 1;
+        digits[first] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[first..]);
+}
+
+/// Appends `text` with everything escaped that is not plainly visible: control characters, line
+/// and direction marks, characters without width, bytes that are no UTF-8, and the backslash
+/// itself, so that no two texts look the same.
+pub fn escape(text: &[u8], out: &mut Vec<u8>) {
+    if text
+        .iter()
+        .all(|byte| matches!(byte, b' '..=b'~') && *byte != b'\\')
+    {
+        return out.extend_from_slice(text);
+    }
+    for chunk in text.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                '\\' => out.extend_from_slice(b"\\\\"),
+                '\n' => out.extend_from_slice(b"\\n"),
+                '\r' => out.extend_from_slice(b"\\r"),
+                '\t' => out.extend_from_slice(b"\\t"),
+                c if c.is_ascii_control() => push_hex(c as u8, out),
+                c if is_invisible(c) => {
+                    let mut escaped = String::new();
+                    // Writing into a string does not fail.
+                    let _ = write!(escaped, "\\u{{{:x}}}", u32::from(c));
+                    out.extend_from_slice(escaped.as_bytes());
+                }
+                c => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+            }
+        }
+        chunk.invalid().iter().for_each(|&byte| push_hex(byte, out));
+    }
+}
+
+fn push_hex(byte: u8, out: &mut Vec<u8>) {
+    let digit = |nibble: u8| b"0123456789abcdef"[usize::from(nibble)];
+    out.extend_from_slice(&[b'\\', b'x', digit(byte >> 4), digit(byte & 15)]);
+}
+
+/// Unicode's control and format characters, the separators of lines, and fillers that look like
+/// nothing (Unicode 16, categories Cc, Cf, Zl, Zp, and Default_Ignorable_Code_Point).
+fn is_invisible(c: char) -> bool {
+    matches!(u32::from(c),
+        0x7f..=0x9f | 0xad | 0x34f | 0x600..=0x605 | 0x61c | 0x6dd | 0x70f | 0x890..=0x891
+        | 0x8e2 | 0x115f..=0x1160 | 0x17b4..=0x17b5 | 0x180b..=0x180f | 0x200b..=0x200f
+        | 0x2028..=0x202e | 0x2060..=0x206f | 0x3164 | 0xfe00..=0xfe0f | 0xfeff | 0xffa0
+        | 0xfff0..=0xfffb | 0x110bd | 0x110cd | 0x13430..=0x1343f | 0x1bca0..=0x1bca3
+        | 0x1d173..=0x1d17a | 0xe0000..=0xe0fff)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn escaped(text: impl AsRef<[u8]>) -> String {
+        let mut out = Vec::new();
+        escape(text.as_ref(), &mut out);
+        String::from_utf8(out).expect("what is escaped is UTF-8")
+    }
+
+    #[test]
+    fn visible_text_stays_as_it_is() {
+        for text in ["/usr/bin/true", "a b~!", "日本語", "naïve"] {
+            assert_eq!(escaped(text), text);
+        }
+    }
+
+    #[test]
+    fn nothing_reaches_the_terminal_that_could_move_it() {
+        assert_eq!(escaped("a\nb\r\tc"), r"a\nb\r\tc");
+        assert_eq!(escaped("\x1b[2J\x1b]0;x\x07"), r"\x1b[2J\x1b]0;x\x07");
+        assert_eq!(escaped("\u{9b}31m"), r"\u{9b}31m");
+        assert_eq!(escaped("gnp\u{202e}exe"), r"gnp\u{202e}exe");
+        assert_eq!(escaped("a\u{200b}b\u{feff}"), r"a\u{200b}b\u{feff}");
+        assert_eq!(escaped(b"ok\xff\xc3"), r"ok\xff\xc3");
+    }
+
+    #[test]
+    fn a_name_can_not_pretend_to_be_escaped() {
+        assert_eq!(escaped(r"a\nb"), r"a\\nb");
+    }
+
+    #[test]
+    fn decimal_has_no_leading_zero_and_reaches_the_largest_number() {
+        for number in [0, 7, 10, 12345, u64::MAX] {
+            let mut out = Vec::new();
+            push_decimal(number, &mut out);
+            assert_eq!(out, number.to_string().into_bytes());
+        }
+    }
+}

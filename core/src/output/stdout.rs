@@ -1,0 +1,132 @@
+use std::fmt;
+use std::fs::File;
+use std::io::{self, ErrorKind, Write as _};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::rc::Rc;
+use std::time::Duration;
+
+use anyhow::{Context, Error, Result};
+use log::warn;
+use nix::poll::PollFlags;
+
+use crate::signals::Signals;
+use crate::wait::wait;
+
+/// Rows are gathered up to this many bytes.
+const FULL: usize = 64 * 1024;
+
+/// What a pipe takes without blocking once it says that it takes something (PIPE_BUF).
+const PIECE: usize = 4096;
+
+/// How long a reader that takes nothing is waited for once the program is to end.
+const GRACE: Duration = Duration::from_millis(300);
+
+/// Whoever read our output is gone: the program ends, and that is no failure.
+#[derive(Debug)]
+pub struct Closed;
+
+impl fmt::Display for Closed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the reader of stdout is gone")
+    }
+}
+
+impl std::error::Error for Closed {}
+
+/// Standard output with a buffer that is flushed when we say so.
+///
+/// A reader that pauses (Ctrl-S, a slow pipe) does not keep the program from ending: it is waited
+/// for together with the signals.
+#[derive(Debug)]
+pub(crate) struct Stdout {
+    file: File,
+    /// A file takes all at once, and always.
+    is_file: bool,
+    buffer: Vec<u8>,
+    signals: Rc<Signals>,
+}
+
+impl Stdout {
+    pub(crate) fn new(signals: Rc<Signals>) -> Result<Self> {
+        let fd = io::stdout()
+            .as_fd()
+            .try_clone_to_owned()
+            .context("failed to open stdout")?;
+        let file = File::from(fd);
+        let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());
+        Ok(Self {
+            file,
+            is_file,
+            buffer: Vec::new(),
+            signals,
+        })
+    }
+
+    pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.buffer
+    }
+
+    pub(crate) fn flush_if_full(&mut self) -> Result<()> {
+        if self.buffer.len() < FULL {
+            Ok(())
+        } else {
+            self.flush()
+        }
+    }
+
+    /// Writes all that is in the buffer.
+    pub(crate) fn flush(&mut self) -> Result<()> {
+        let mut written = 0;
+        while written < self.buffer.len() {
+            let mut piece = &self.buffer[written..];
+            let left = piece.len();
+            if !self.is_file {
+                piece = &piece[..piece.len().min(PIECE)];
+                if !self.wait_until_writable()? {
+                    warn!("stdout takes no more: {left} bytes of rows are not written");
+                    return Err(Closed.into());
+                }
+            }
+            match self.file.write(piece) {
+                Ok(length) => written += length,
+                Err(err) if is_passing(err.kind()) => {}
+                Err(err) => return Err(write_error(err)),
+            }
+        }
+        self.buffer.clear();
+        Ok(())
+    }
+
+    /// False where the program is to end and the reader still takes nothing.
+    fn wait_until_writable(&self) -> Result<bool> {
+        loop {
+            let ended = self.signals.ended()?;
+            let mut fds = vec![(self.file.as_fd(), PollFlags::POLLOUT)];
+            if !ended {
+                fds.push((self.signals.as_fd(), PollFlags::POLLIN));
+            }
+            let ready = wait(&fds, ended.then_some(GRACE))?;
+            if ready[0] || ended {
+                return Ok(ready[0]);
+            }
+        }
+    }
+}
+
+impl AsFd for Stdout {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
+    }
+}
+
+fn is_passing(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Interrupted | ErrorKind::WouldBlock)
+}
+
+/// A pipe without a reader is an end, not a failure.
+pub(super) fn write_error(err: io::Error) -> Error {
+    match err.kind() {
+        ErrorKind::BrokenPipe => Closed.into(),
+        _ => Error::new(err).context("failed to write to stdout"),
+    }
+}

@@ -1,0 +1,98 @@
+//! The one place where bytes from the kernel become typed records.
+#![allow(unsafe_code)]
+
+use std::mem::{align_of, size_of};
+
+use anyhow::{Result, bail};
+
+/// A struct that BPF code and Rust share.
+///
+/// bpf-build implements it for the records of a `.bpf.c`, after it has read their layout in BTF.
+///
+/// # Safety
+///
+/// Each byte of the type belongs to an integer, an enum of the C kind, or an array of these, so
+/// that any bytes of that length are a value of it.
+pub unsafe trait Record: Copy + 'static {
+    /// The record in `bytes`, which the kernel aligned to eight bytes.
+    ///
+    /// # Errors
+    ///
+    /// `bytes` is shorter than the record, or not aligned for it: the ring buffer is not one of
+    /// these records.
+    fn from_bytes(bytes: &[u8]) -> Result<&Self> {
+        if bytes.len() < size_of::<Self>() {
+            bail!(
+                "a record of {} bytes is shorter than {}",
+                bytes.len(),
+                size_of::<Self>()
+            );
+        }
+        let record: *const Self = bytes.as_ptr().cast();
+        if !record.is_aligned() {
+            bail!("a record is not aligned to {} bytes", align_of::<Self>());
+        }
+        // SAFETY: long enough and aligned, as just checked; any bytes are a value, as the
+        // implementer promised; the lifetime is that of `bytes`.
+        Ok(unsafe { &*record })
+    }
+}
+
+/// A C string in a record: the bytes before the first NUL.
+pub fn c_bytes(field: &[u8]) -> &[u8] {
+    let end = field
+        .iter()
+        .position(|&byte| byte == 0)
+        .unwrap_or(field.len());
+    &field[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Clone, Copy, Debug)]
+    #[repr(C, align(8))]
+    struct Sample {
+        number: u64,
+        bytes: [u8; 8],
+    }
+
+    // SAFETY: an integer and an array of integers, without padding.
+    unsafe impl Record for Sample {}
+
+    #[repr(align(8))]
+    struct Aligned([u8; 24]);
+
+    #[test]
+    fn longer_bytes_hold_the_record_at_their_start() {
+        let mut bytes = Aligned([7; 24]);
+        bytes.0[..8].copy_from_slice(&42_u64.to_ne_bytes());
+        let sample = Sample::from_bytes(&bytes.0).expect("long enough and aligned");
+        assert_eq!((sample.number, sample.bytes), (42, [7; 8]));
+    }
+
+    #[test]
+    fn short_and_misaligned_bytes_are_refused() {
+        let bytes = Aligned([0; 24]);
+        let error = |bytes: &[u8]| {
+            Sample::from_bytes(bytes)
+                .map(|_| ())
+                .map_err(|e| e.to_string())
+        };
+        assert_eq!(
+            error(&bytes.0[..15]),
+            Err("a record of 15 bytes is shorter than 16".into())
+        );
+        assert_eq!(
+            error(&bytes.0[1..]),
+            Err("a record is not aligned to 8 bytes".into())
+        );
+    }
+
+    #[test]
+    fn c_bytes_end_before_the_nul_or_with_the_field() {
+        assert_eq!(c_bytes(b"sh\0\0"), b"sh");
+        assert_eq!(c_bytes(b"full"), b"full");
+    }
+}

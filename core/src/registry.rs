@@ -1,0 +1,76 @@
+use std::fmt;
+
+use anyhow::{Result, bail};
+use clap::{ArgMatches, Command};
+
+use crate::{App, Needs, Options, Session};
+
+/// An app as the command line sees it. [`register!`](crate::register) makes these.
+pub struct Registration {
+    /// The subcommand.
+    pub name: &'static str,
+    /// What the app asks of the machine.
+    pub needs: Needs,
+    /// The Cargo package that registered it.
+    pub package: &'static str,
+    /// Its clap command, with all its options.
+    pub command: fn() -> Command,
+    /// Takes the app's own options from what clap matched, and runs the app in a session.
+    pub run: fn(&ArgMatches, Options) -> Result<()>,
+}
+
+impl Registration {
+    /// The registration of `A`, which lives in `package`.
+    pub const fn of<A: App>(package: &'static str) -> Self {
+        Self {
+            name: A::NAME,
+            needs: A::NEEDS,
+            package,
+            command: || A::augment_args(Command::new(A::NAME)),
+            run: |matches, options| {
+                let app = A::from_arg_matches(matches)?;
+                app.run(&Session::start(options, A::NEEDS)?)
+            },
+        }
+    }
+
+    /// What the app does, in one line.
+    pub fn about(&self) -> String {
+        (self.command)()
+            .get_about()
+            .map(ToString::to_string)
+            .unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Registration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registration")
+            .field("name", &self.name)
+            .field("package", &self.package)
+            .finish_non_exhaustive()
+    }
+}
+
+inventory::collect!(Registration);
+
+/// Every registered app, sorted by name: `inventory` promises no order.
+///
+/// # Errors
+///
+/// Two apps of one name: both packages are named.
+pub fn registry() -> Result<Vec<&'static Registration>> {
+    let mut apps: Vec<_> = inventory::iter::<Registration>().collect();
+    apps.sort_by_key(|app| (app.name, app.package));
+    for pair in apps.windows(2) {
+        if pair[0].name == pair[1].name {
+            bail!(
+                "two apps are called `{}`, in the packages {} and {}: rename one",
+                pair[0].name,
+                pair[0].package,
+                pair[1].package
+            );
+        }
+    }
+    Ok(apps)
+}

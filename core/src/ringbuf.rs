@@ -1,0 +1,79 @@
+//! A BPF ring buffer as a source of typed records.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::rc::Rc;
+
+use anyhow::{Context, Error, Result};
+use libbpf_rs::{MapCore, RingBuffer, RingBufferBuilder};
+use nix::libc::ECANCELED;
+
+use crate::Record;
+
+/// The records of one ring buffer, each handed to `F`.
+pub(crate) struct Records<'map, F> {
+    ring: RingBuffer<'map>,
+    callback: Rc<Callback<F>>,
+}
+
+impl<'map, F> Records<'map, F> {
+    /// Maps the ring buffer; nothing is read yet.
+    pub(crate) fn new<R: Record>(map: &'map dyn MapCore, handle: F) -> Result<Self>
+    where
+        F: FnMut(&R) -> Result<()> + 'map,
+    {
+        let callback = Rc::new(Callback {
+            handle: RefCell::new(handle),
+            failure: Cell::new(None),
+        });
+        let called = Rc::clone(&callback);
+        let mut builder = RingBufferBuilder::new();
+        builder
+            .add(map, move |bytes| called.call(bytes))
+            .context("failed to read the ring buffer")?;
+        let ring = builder.build().context("failed to map the ring buffer")?;
+        Ok(Self { ring, callback })
+    }
+
+    /// Handles what stands in the ring, up to `most` records, and says how many there were.
+    pub(crate) fn consume(&self, most: usize) -> Result<usize> {
+        let count = self.ring.consume_raw_n(most);
+        match self.callback.failure.take() {
+            Some(Failure::Error(err)) => Err(err),
+            Some(Failure::Panic(panic)) => resume_unwind(panic),
+            None => usize::try_from(count).map_err(|_| {
+                Error::new(io::Error::from_raw_os_error(-count)).context("failed to read records")
+            }),
+        }
+    }
+}
+
+/// What libbpf calls for each record. Nothing may unwind through its C code: errors and panics
+/// wait here until it has returned.
+struct Callback<F> {
+    handle: RefCell<F>,
+    failure: Cell<Option<Failure>>,
+}
+
+enum Failure {
+    Error(Error),
+    Panic(Box<dyn Any + Send>),
+}
+
+impl<F> Callback<F> {
+    fn call<R: Record>(&self, bytes: &[u8]) -> i32
+    where
+        F: FnMut(&R) -> Result<()>,
+    {
+        let handle = || R::from_bytes(bytes).and_then(|record| (self.handle.borrow_mut())(record));
+        let failure = match catch_unwind(AssertUnwindSafe(handle)) {
+            Ok(Ok(())) => return 0,
+            Ok(Err(err)) => Failure::Error(err),
+            Err(panic) => Failure::Panic(panic),
+        };
+        self.failure.set(Some(failure));
+        -ECANCELED
+    }
+}

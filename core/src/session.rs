@@ -1,0 +1,130 @@
+use std::cell::RefCell;
+use std::mem::MaybeUninit;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use anyhow::{Context, Result};
+use libbpf_rs::OpenObject;
+use libbpf_rs::btf::Btf;
+use libbpf_rs::skel::{OpenSkel, SkelBuilder};
+
+use crate::output::{Closed, Row, Rows, Stdout};
+use crate::signals::Signals;
+use crate::{Failure, Needs, logging, memlock, privileges};
+
+/// The running kernel's own BTF.
+const KERNEL_BTF: &str = "/sys/kernel/btf/vmlinux";
+
+/// The options that every app has.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Options {
+    /// Show the debug log of libbpf on stderr
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+
+    /// Read the kernel's types from FILE, where the kernel does not provide its own BTF
+    #[arg(long, value_name = "FILE", global = true)]
+    pub btf: Option<PathBuf>,
+}
+
+/// One run of one app: what the command line decided, where output goes, and when to end.
+#[derive(Debug)]
+pub struct Session {
+    options: Options,
+    needs: Needs,
+    pub(crate) signals: Rc<Signals>,
+    pub(crate) stdout: RefCell<Stdout>,
+}
+
+impl Session {
+    /// Starts logging, and takes charge of the signals that end the program and of stdout.
+    ///
+    /// # Errors
+    ///
+    /// The kernel refuses a signalfd, or stdout is not open.
+    pub fn start(options: Options, needs: Needs) -> Result<Self> {
+        logging::init(options.verbose);
+        let signals = Rc::new(Signals::block()?);
+        let stdout = RefCell::new(Stdout::new(Rc::clone(&signals))?);
+        Ok(Self {
+            options,
+            needs,
+            signals,
+            stdout,
+        })
+    }
+
+    /// Whether the kernel provides its own BTF, which `tp_btf`, `fentry` and iterators rely on.
+    pub fn kernel_has_btf(&self) -> bool {
+        Path::new(KERNEL_BTF).exists()
+    }
+
+    /// Opens the BPF object in a skeleton: parsed, with its globals to be set, and nothing in the
+    /// kernel yet.
+    ///
+    /// # Errors
+    ///
+    /// A capability that the app needs is missing, or the kernel's types are.
+    pub fn open<'obj, B: SkelBuilder<'obj>>(
+        &self,
+        mut builder: B,
+        object: &'obj mut MaybeUninit<OpenObject>,
+    ) -> Result<B::Output> {
+        privileges::check(&self.needs)?;
+        if let Some(file) = &self.options.btf {
+            // libbpf would tell only while loading, and not which file it was.
+            Btf::from_path(file).with_context(|| format!("{} is no BTF file", file.display()))?;
+            builder.object_builder_mut().btf_custom_path(file)?;
+        } else if self.needs.btf && !self.kernel_has_btf() {
+            return Err(Failure::new(
+                format!("this kernel has no BTF: {KERNEL_BTF} is missing"),
+                "pass the BTF of this very kernel with --btf FILE, or boot one that is built with \
+                 CONFIG_DEBUG_INFO_BTF=y",
+            )
+            .into());
+        }
+        memlock::raise();
+        builder.open(object).context("failed to open BPF object")
+    }
+
+    /// Loads an opened skeleton into the kernel, which verifies its programs.
+    ///
+    /// # Errors
+    ///
+    /// The kernel refuses a map or a program; libbpf has logged the verifier's reasons.
+    pub fn load<'obj, S: OpenSkel<'obj>>(&self, open: S) -> Result<S::Output> {
+        open.load().context("failed to load BPF object")
+    }
+
+    /// Starts a table on stdout with its title line. Call it once the programs are attached: the
+    /// line tells whoever waits for it that from now on nothing is missed.
+    ///
+    /// # Errors
+    ///
+    /// stdout does not take the line.
+    pub fn rows<R: Row>(&self) -> Result<Rows<'_, R>> {
+        Rows::start(self)
+    }
+
+    /// Writes one line to stdout, at once.
+    ///
+    /// # Errors
+    ///
+    /// stdout does not take it.
+    pub fn say(&self, line: &str) -> Result<()> {
+        let mut stdout = self.stdout.borrow_mut();
+        stdout.buffer().extend_from_slice(line.as_bytes());
+        stdout.buffer().push(b'\n');
+        stdout.flush()
+    }
+
+    pub(crate) fn flush(&self) -> Result<()> {
+        self.stdout.borrow_mut().flush()
+    }
+
+    /// Whether an error only says that the reader of stdout is gone: then the program has nothing
+    /// left to do, and has not failed.
+    pub fn is_reader_gone(error: &anyhow::Error) -> bool {
+        error.is::<Closed>()
+    }
+}

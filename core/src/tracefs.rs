@@ -1,0 +1,62 @@
+//! tracefs, where the kernel lists its tracepoints.
+
+use std::io::ErrorKind;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use log::debug;
+use nix::mount::{MsFlags, mount};
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::statfs::{TRACEFS_MAGIC, statfs};
+
+use crate::Failure;
+
+/// Where libbpf looks for it: in its own place, and where it stood before Linux 4.1.
+const PLACES: [&str; 2] = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
+
+/// The folder where tracefs is mounted; where it is not, mounts it for this process alone.
+///
+/// The mount stands in a mount namespace of our own: the host stays as it was, and the kernel takes
+/// the namespace away with the process, however that ends.
+///
+/// # Errors
+///
+/// It is not mounted and may not be, or may not be read.
+pub fn find_or_mount() -> Result<&'static Path> {
+    let place = match PLACES.into_iter().find(is_tracefs) {
+        Some(place) => place,
+        None => mount_privately()?,
+    };
+    match std::fs::metadata(Path::new(place).join("events")) {
+        Err(err) if err.kind() == ErrorKind::PermissionDenied => Err(Failure::new(
+            format!("{place} may not be read: {err}"),
+            "run it with sudo: only root may read tracefs",
+        )
+        .into()),
+        Err(err) => Err(err).with_context(|| format!("{place} has no events")),
+        Ok(_) => Ok(Path::new(place)),
+    }
+}
+
+fn is_tracefs(place: &&str) -> bool {
+    statfs(*place).is_ok_and(|fs| fs.filesystem_type() == TRACEFS_MAGIC)
+}
+
+fn mount_privately() -> Result<&'static str> {
+    let [place, _] = PLACES;
+    let nothing = None::<&str>;
+    // What the host mounts later still arrives here; what is mounted here stays here.
+    let receive_only = MsFlags::MS_REC | MsFlags::MS_SLAVE;
+    let harmless = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    unshare(CloneFlags::CLONE_NEWNS)
+        .and_then(|()| mount(nothing, "/", nothing, receive_only, nothing))
+        .and_then(|()| mount(Some("tracefs"), place, Some("tracefs"), harmless, nothing))
+        .map_err(|err| {
+            Failure::new(
+                format!("tracefs is not mounted, and can not be mounted privately: {err}"),
+                format!("mount it: sudo mount -t tracefs tracefs {place}"),
+            )
+        })?;
+    debug!("mounted tracefs at {place}, for this process alone");
+    Ok(place)
+}

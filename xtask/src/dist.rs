@@ -1,0 +1,153 @@
+//! `cargo xtask dist`: one binary to copy anywhere, and what belongs to it.
+
+mod elf;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::{env, fs};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::setup::{self, Stage};
+use crate::{cargo, cc, out};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Build in this app; may be given again [default: every app]
+    #[arg(long = "app", value_name = "NAME")]
+    apps: Vec<String>,
+}
+
+pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    know(&options.apps)?;
+    setup::ensure(Stage::Dist)?;
+
+    let built = cargo::build("a static bpfapps", build(&options.apps)?)?;
+    elf::assert_static(&built)?;
+
+    // target/<triple>/release/bpfapps
+    let target = built.ancestors().nth(3).context("no target folder")?;
+    let (dist, fresh) = (target.join("dist"), target.join("dist.new"));
+    remove(&fresh)?;
+    let files = fill(&fresh, &built)?;
+    // replaced as a whole: nothing of an earlier choice of apps stays
+    remove(&dist)?;
+    fs::rename(&fresh, &dist).with_context(|| format!("failed to create {}", dist.display()))?;
+
+    for file in files {
+        let path = dist.join(file);
+        let size = path.metadata().map_or(0, |file| file.len());
+        let shown = path.strip_prefix(cargo::root()).unwrap_or(&path);
+        out::result(format_args!("{size:>9} bytes  {}", shown.display()))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Refuses an app that has no folder.
+fn know(chosen: &[String]) -> Result<()> {
+    let mut apps: Vec<_> = fs::read_dir(cargo::root().join("apps"))
+        .context("failed to list apps/")?
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .collect();
+    apps.sort_unstable();
+    match chosen.iter().find(|name| !apps.contains(name)) {
+        Some(unknown) => bail!("there is no app {unknown}: there are {}", apps.join(", ")),
+        None => Ok(()),
+    }
+}
+
+fn build(apps: &[String]) -> Result<Command> {
+    let libelf = cc::archive("libelf.a").context("no libelf.a")?;
+    let libraries = libelf.parent().context("libelf.a has no folder")?;
+
+    let mut flags = env::var("RUSTFLAGS").unwrap_or_default();
+    flags.push_str(" -C target-feature=+crt-static");
+    for name in cc::beside_libelf().unwrap_or_default() {
+        flags.push_str(&format!(" -C link-arg=-l{name}"));
+    }
+    let mut features = vec!["static"];
+    features.extend(apps.iter().map(String::as_str));
+
+    // with a --target, what runs while building is not linked statically
+    let mut command = cargo::cargo(["build", "--package", "bpfapps", "--release"]);
+    command
+        .args(["--target", &host()?, "--features", &features.join(",")])
+        .env("RUSTFLAGS", flags.trim_start())
+        .env("LIBBPF_SYS_LIBRARY_PATH", libraries);
+    if !apps.is_empty() {
+        command.arg("--no-default-features");
+    }
+    Ok(command)
+}
+
+/// The triple of this machine, from cargo.
+fn host() -> Result<String> {
+    let version = stdout(&mut cargo::cargo(["-vV"]))?;
+    let version = String::from_utf8_lossy(&version);
+    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned)
+        .context("cargo does not name its host")
+}
+
+/// Lays out the folder and answers what is in it.
+fn fill(dist: &Path, built: &Path) -> Result<Vec<PathBuf>> {
+    for folder in ["man", "completions"] {
+        fs::create_dir_all(dist.join(folder)).context("failed to create target/dist")?;
+    }
+    let mut files = vec![PathBuf::from("bpfapps")];
+    fs::copy(built, dist.join(&files[0])).context("failed to copy bpfapps")?;
+
+    let list = stdout(Command::new(built).args(["list", "--output", "json"]))?;
+    let list: Value = serde_json::from_slice(&list).context("bpfapps list is not JSON")?;
+    let apps = list
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|app| app["name"].as_str());
+    let mut says = vec![(vec!["man"], "man/bpfapps.1".to_owned())];
+    for app in apps {
+        says.push((vec!["man", app], format!("man/bpfapps-{app}.1")));
+    }
+    // named as each shell looks for them
+    for (shell, file) in [
+        ("bash", "bpfapps.bash"),
+        ("zsh", "_bpfapps"),
+        ("fish", "bpfapps.fish"),
+    ] {
+        says.push((vec!["completions", shell], format!("completions/{file}")));
+    }
+    for (args, file) in says {
+        let text = stdout(Command::new(built).args(args))?;
+        fs::write(dist.join(&file), text).with_context(|| format!("failed to write {file}"))?;
+        files.push(file.into());
+    }
+    Ok(files)
+}
+
+fn stdout(command: &mut Command) -> Result<Vec<u8>> {
+    let program = command.get_program().to_owned();
+    let ended = command.stderr(Stdio::inherit()).output();
+    let ended = ended.with_context(|| format!("failed to run {}", program.display()))?;
+    if !ended.status.success() {
+        let args: Vec<_> = command
+            .get_args()
+            .map(|arg| arg.to_string_lossy())
+            .collect();
+        bail!(
+            "{} {} ended with {}",
+            program.display(),
+            args.join(" "),
+            ended.status
+        );
+    }
+    Ok(ended.stdout)
+}
+
+fn remove(folder: &Path) -> Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder)
+            .with_context(|| format!("failed to remove {}", folder.display()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,54 @@
+//! The tasks of this workspace, run as `cargo xtask <task>`: one module a task.
+//!
+//! Deliberately absent: any crate that links libelf. xtask has to compile on a
+//! machine where libelf is yet to be installed, because it installs it.
+
+mod cargo;
+mod cc;
+mod dist;
+mod out;
+mod path;
+mod progress;
+mod run;
+mod setup;
+mod test;
+mod vmlinux;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Install what the project needs and this machine lacks
+    Setup(setup::Options),
+    /// Build and run an app, as root: cargo xtask run bootstrap -d 100
+    Run(run::Options),
+    /// Check formatting, lints and documentation, and run every test
+    Test(test::Options),
+    /// Generate vmlinux.h anew from a kernel's BTF
+    Vmlinux(vmlinux::Options),
+    /// Make one statically linked binary, with man pages and completions
+    Dist(dist::Options),
+}
+
+fn main() -> ExitCode {
+    let ended = match Cli::parse().task {
+        Task::Setup(options) => setup::run(&options),
+        Task::Run(options) => run::run(options),
+        Task::Test(options) => test::run(&options),
+        Task::Vmlinux(options) => vmlinux::run(&options),
+        Task::Dist(options) => dist::run(&options),
+    };
+    match ended {
+        Ok(code) => code,
+        Err(error) => out::failure(&error),
+    }
+}

@@ -1,0 +1,57 @@
+//! Where words go: results to stdout, everything else to stderr.
+
+use std::fmt::{self, Display};
+use std::io::{self, ErrorKind, Write};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+
+/// Writes one line of a task's result.
+pub(crate) fn result(line: impl Display) -> Result<()> {
+    writeln!(io::stdout().lock(), "{line}").context("failed to write to stdout")
+}
+
+/// Writes one line about what is going on.
+///
+/// A stderr that cannot be written to is no reason to stop, and there is
+/// nowhere left to complain.
+pub(crate) fn note(line: impl Display) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+/// Reports why a task failed: the only place that writes `error:`.
+pub(crate) fn failure(error: &anyhow::Error) -> ExitCode {
+    // `cargo xtask … | head -1`: the reader has seen enough
+    let closed = |cause: &io::Error| cause.kind() == ErrorKind::BrokenPipe;
+    if !error.downcast_ref::<io::Error>().is_some_and(closed) {
+        note(format_args!("error: {error:#}"));
+        if let Some(hinted) = error.downcast_ref::<Hinted>() {
+            note(format_args!("hint: {}", hinted.hint));
+        }
+    }
+    ExitCode::FAILURE
+}
+
+/// An error that knows what to do about it.
+#[derive(Debug)]
+struct Hinted {
+    message: String,
+    hint: String,
+}
+
+impl Display for Hinted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Hinted {}
+
+/// Makes an error with a `hint:` line.
+pub(crate) fn hinted(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
+    Hinted {
+        message: message.into(),
+        hint: hint.into(),
+    }
+    .into()
+}

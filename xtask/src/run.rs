@@ -1,0 +1,55 @@
+//! `cargo xtask run`: build as the user, run as root.
+
+use std::ffi::OsString;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result};
+
+use crate::setup::{self, Stage};
+use crate::{cargo, out, path};
+
+/// What the app reads from its environment, and sudo would take away.
+const PRESERVED: &str = "--preserve-env=BPFAPPS_LOG,BPFAPPS_CONFIG";
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Build with optimizations
+    #[arg(long)]
+    release: bool,
+    /// The app, and what it is given: every flag after its name is its own
+    #[arg(
+        value_name = "APP",
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
+    args: Vec<OsString>,
+}
+
+pub(crate) fn run(options: Options) -> Result<ExitCode> {
+    setup::ensure(Stage::Build)?;
+
+    let mut build = cargo::cargo(["build", "--package", "bpfapps"]);
+    if options.release {
+        build.arg("--release");
+    }
+    let program = cargo::build("bpfapps", build)?;
+
+    let prefix = path::root_prefix().ok_or_else(|| {
+        out::hinted(
+            "not root, and there is no sudo to become root with",
+            format!("run as root: {}", program.display()),
+        )
+    })?;
+    let mut command = match prefix {
+        [] => Command::new(&program),
+        [sudo, flags @ ..] => {
+            let mut command = Command::new(sudo);
+            command.args(flags).args([PRESERVED, "--"]).arg(&program);
+            command
+        }
+    };
+    // becoming the app leaves its exit code, signals and terminal alone
+    let error = command.args(options.args).exec();
+    Err(error).with_context(|| format!("failed to run {}", program.display()))
+}

@@ -1,0 +1,81 @@
+//! `cargo xtask setup`: what the project needs, what is missing, how it comes.
+
+mod detect;
+mod install;
+mod manager;
+mod requirements;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, anyhow};
+
+pub(crate) use requirements::Stage;
+use requirements::{ALL, Requirement};
+
+use crate::out;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Only report what is missing; exit 1 if anything is
+    #[arg(long)]
+    check: bool,
+    /// What it is needed for [default: all that the project does]
+    #[arg(long = "for", value_name = "STAGE")]
+    stage: Option<Stage>,
+}
+
+pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    let missing = missing(options.stage);
+    if missing.is_empty() {
+        out::result("nothing is missing")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if options.check {
+        for requirement in &missing {
+            out::result(describe(requirement))?;
+        }
+        return Ok(ExitCode::FAILURE);
+    }
+    supply(options.stage, &missing)?;
+    out::result("nothing is missing any more")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Installs what a stage needs, and is silent where nothing is missing.
+pub(crate) fn ensure(stage: Stage) -> Result<()> {
+    let missing = missing(Some(stage));
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        supply(Some(stage), &missing)
+    }
+}
+
+fn missing(stage: Option<Stage>) -> Vec<&'static Requirement> {
+    let asked = |needed| needed == Stage::Build || stage.is_none_or(|stage| stage == needed);
+    detect::missing(ALL.iter().filter(|requirement| asked(requirement.stage)))
+}
+
+/// Installs, looks again, and names what is still not there.
+fn supply(stage: Option<Stage>, before: &[&Requirement]) -> Result<()> {
+    let ended = install::install(before);
+    let after = missing(stage);
+    if after.is_empty() {
+        // a manager may fail after it has done what was asked of it
+        return Ok(());
+    }
+    for requirement in &after {
+        out::note(describe(requirement));
+    }
+    let names: Vec<_> = after.iter().map(|requirement| requirement.name).collect();
+    ended.and_then(|()| Err(anyhow!("still missing: {}", names.join(", "))))
+}
+
+/// One line: what is missing, what for, and how it comes.
+fn describe(requirement: &Requirement) -> String {
+    let Requirement { name, why, .. } = requirement;
+    match install::remedy(requirement) {
+        Ok(command) => format!("missing: {name}, {why}: {command}"),
+        Err(reason) => format!("missing: {name}, {why}: {reason}"),
+    }
+}

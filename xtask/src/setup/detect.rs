@@ -1,0 +1,122 @@
+//! What is there, found out by trying it: a package database says nothing
+//! about a clang under /opt or a libelf built by hand.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::sync::LazyLock;
+use std::{env, thread};
+
+use super::requirements::Requirement;
+use crate::{cc, path};
+
+/// A way to find out whether something is there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Probe {
+    /// The C compiler compiles a file that includes this header.
+    Header(&'static str),
+    /// clang, or what `CLANG` names, is new enough and has the BPF target.
+    Clang,
+    /// These are all on PATH.
+    Programs(&'static [&'static str]),
+    /// It runs; rustup puts programs on PATH that only say that they are not
+    /// installed.
+    Runs(&'static str),
+    /// The linker finds this static library.
+    Archive(&'static str),
+    /// The linker finds the further libraries that a static libelf needs.
+    BesideLibelf,
+}
+
+/// Answers which of these are missing, all tried at once.
+pub(crate) fn missing(
+    wanted: impl Iterator<Item = &'static Requirement>,
+) -> Vec<&'static Requirement> {
+    let wanted: Vec<_> = wanted.collect();
+    let headers: Vec<_> = wanted
+        .iter()
+        .filter_map(|requirement| match requirement.probe {
+            Probe::Header(name) => Some(name),
+            _ => None,
+        })
+        .collect();
+    // mostly they are all there, and one run of the compiler is enough
+    let headers = LazyLock::new(|| include(&headers));
+
+    thread::scope(|scope| {
+        let tried: Vec<_> = wanted
+            .into_iter()
+            .map(|requirement| {
+                (
+                    requirement,
+                    scope.spawn(|| requirement.probe.holds(&headers)),
+                )
+            })
+            .collect();
+        tried
+            .into_iter()
+            .filter_map(|(requirement, probe)| {
+                (!probe.join().unwrap_or(false)).then_some(requirement)
+            })
+            .collect()
+    })
+}
+
+impl Probe {
+    fn holds<F: FnOnce() -> bool>(self, headers: &LazyLock<bool, F>) -> bool {
+        match self {
+            Self::Header(name) => **headers || include(&[name]),
+            Self::Clang => {
+                let mut clang =
+                    Command::new(env::var_os("CLANG").unwrap_or_else(|| "clang".into()));
+                // only with a back end for the target does it get to the end
+                clang.args(["-target", "bpf", "-c", "-o", "/dev/null"]);
+                compiles(
+                    clang,
+                    "#if __clang_major__ < 11\n#error old\n#endif\nint x;",
+                )
+            }
+            Self::Programs(names) => names.iter().all(|name| path::has(name)),
+            Self::Runs(program) => quietly(Command::new(program).arg("--version")),
+            Self::Archive(name) => cc::archive(name).is_some(),
+            Self::BesideLibelf => cc::beside_libelf().is_some_and(|names| {
+                names
+                    .iter()
+                    .all(|name| cc::archive(&format!("lib{name}.a")).is_some())
+            }),
+        }
+    }
+}
+
+/// Whether the C compiler finds these headers.
+fn include(headers: &[&str]) -> bool {
+    let mut compiler = cc::compiler();
+    compiler.arg("-fsyntax-only");
+    let includes = headers.iter().map(|name| format!("#include <{name}>\n"));
+    compiles(compiler, &includes.collect::<String>())
+}
+
+fn compiles(mut compiler: Command, source: &str) -> bool {
+    let child = compiler
+        .args(["-x", "c", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    child.is_ok_and(|mut child| {
+        // a compiler that does not read will not have compiled it either
+        let _ = child
+            .stdin
+            .take()
+            .map(|mut stdin| stdin.write_all(source.as_bytes()));
+        child.wait().is_ok_and(|status| status.success())
+    })
+}
+
+fn quietly(command: &mut Command) -> bool {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}

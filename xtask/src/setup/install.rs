@@ -1,0 +1,115 @@
+//! Installing what is missing, each command shown before it runs.
+
+use std::env;
+use std::io::{self, IsTerminal};
+
+use anyhow::{Context, Result, bail};
+
+use super::detect::Probe;
+use super::manager::{CommandLine, Manager};
+use super::requirements::{Requirement, Source};
+use crate::{out, path, progress};
+
+/// Installs what has somewhere to come from. Whether that was enough is for
+/// the caller to find out.
+pub(crate) fn install(missing: &[&Requirement]) -> Result<()> {
+    let manager = Manager::find();
+    let mut packages = Vec::new();
+    let mut components = Vec::new();
+    for requirement in missing {
+        match &requirement.source {
+            Source::Rustup(component) => components.push(*component),
+            Source::Package(_) => {
+                if let Ok(package) = package(requirement, manager) {
+                    packages.extend(package.split(' '));
+                }
+            }
+        }
+    }
+    // one package may answer several requirements
+    packages.sort_unstable();
+    packages.dedup();
+
+    if let Some(manager) = manager.filter(|_| !packages.is_empty()) {
+        become_root()?;
+        if let Some(refresh) = manager.refresh() {
+            // one broken third-party list is no reason not to try
+            if run("updating the package lists", &refresh.with_root()).is_err() {
+                out::note("going on with the package lists that are there");
+            }
+        }
+        let label = format!("installing {}", packages.join(", "));
+        run(&label, &manager.install(&packages).with_root())?;
+    }
+    if !components.is_empty() && path::has("rustup") {
+        let label = format!("installing {}", components.join(", "));
+        run(&label, &component_add(&components))?;
+    }
+    Ok(())
+}
+
+/// The command that installs one thing, or why there is none.
+pub(crate) fn remedy(requirement: &Requirement) -> Result<CommandLine, String> {
+    match &requirement.source {
+        Source::Rustup(component) if path::has("rustup") => Ok(component_add(&[component])),
+        Source::Rustup(_) => Err("no rustup here; your distribution may package it".to_owned()),
+        Source::Package(_) => {
+            let manager = Manager::find();
+            let packages: Vec<_> = package(requirement, manager)?.split(' ').collect();
+            let command = manager.map(|manager| manager.install(&packages).with_root());
+            command.ok_or_else(no_manager)
+        }
+    }
+}
+
+fn package(requirement: &Requirement, manager: Option<Manager>) -> Result<&'static str, String> {
+    // no package would change what CLANG names
+    if let (Probe::Clang, Some(chosen)) = (requirement.probe, env::var_os("CLANG")) {
+        return Err(format!(
+            "CLANG names {}, which is not that",
+            chosen.display()
+        ));
+    }
+    let manager = manager.ok_or_else(no_manager)?;
+    match &requirement.source {
+        Source::Package(packages) => packages[manager as usize].map_err(str::to_owned),
+        Source::Rustup(component) => Ok(component),
+    }
+}
+
+fn no_manager() -> String {
+    let known = Manager::ALL.map(Manager::program).join(", ");
+    format!("no package manager here that setup knows ({known})")
+}
+
+fn component_add(components: &[&str]) -> CommandLine {
+    CommandLine::new(&[&["rustup", "component", "add"], components].concat())
+}
+
+/// Makes sure that commands can run as root; a password is asked for now, by
+/// sudo, before a spinner is in its way.
+fn become_root() -> Result<()> {
+    match path::root_prefix() {
+        None => bail!("cannot install packages: not root, and there is no sudo"),
+        Some([]) => Ok(()),
+        Some(_) if !io::stderr().is_terminal() => Ok(()),
+        Some(_) => {
+            let mut validate = CommandLine::new(&["sudo", "--validate"]).command();
+            let status = validate.status().context("failed to run sudo")?;
+            if !status.success() {
+                bail!("cannot install packages: sudo refused");
+            }
+            Ok(())
+        }
+    }
+}
+
+fn run(label: &str, line: &CommandLine) -> Result<()> {
+    out::note(format_args!("$ {line}"));
+    let ended = progress::watch(label, line.command())?;
+    if !ended.status.success() {
+        out::note(ended.tail(20));
+        bail!("{label} failed: `{line}` ended with {}", ended.status);
+    }
+    Ok(())
+}

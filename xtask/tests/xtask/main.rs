@@ -1,0 +1,5 @@
+//! xtask as a user types it, on machines made of shell scripts.
+
+mod machine;
+mod setup;
+mod tasks;

@@ -1,0 +1,159 @@
+//! The other tasks, with a cargo that only says what it is told.
+
+use crate::machine::Machine;
+
+const BUILT: &str = r#"echo "cargo $*" >> "$DIR/log"
+    echo '{"reason":"compiler-artifact","target":{"name":"libc"},"executable":null}'
+    echo "{\"reason\":\"compiler-artifact\",\"executable\":\"$DIR/bin/bpfapps\"}"
+    echo '{"reason":"build-finished","success":true}'"#;
+
+#[test]
+fn run_hands_everything_after_the_name_to_the_app() {
+    let machine = Machine::new("run");
+    machine.program("cargo", BUILT);
+    machine.program("bpfapps", r#"echo "app: $*"; exit 7"#);
+    let seen = machine.xtask(&["run", "--release", "bootstrap", "-d", "100", "--release"]);
+    assert_eq!(seen.stdout, "app: bootstrap -d 100 --release\n", "{seen:?}");
+    assert_eq!(seen.code, Some(7));
+    assert!(
+        machine
+            .log()
+            .starts_with("cargo build --package bpfapps --release --message")
+    );
+}
+
+#[test]
+fn run_builds_as_the_user_and_runs_through_sudo() {
+    let machine = Machine::new("run-sudo").for_nobody();
+    machine.program("cargo", BUILT);
+    machine.program("bpfapps", "");
+    let seen = machine.xtask(&["run", "minimal", "--once"]);
+    assert_eq!(seen.code, Some(0), "{seen:?}");
+    let log = machine.log();
+    let lines: Vec<_> = log.lines().collect();
+    assert!(
+        lines[0].starts_with("cargo build --package bpfapps"),
+        "{log}"
+    );
+    let app = machine.path("bin/bpfapps");
+    assert_eq!(
+        lines[1],
+        format!(
+            "sudo --non-interactive --preserve-env=BPFAPPS_LOG,BPFAPPS_CONFIG -- {} minimal --once",
+            app.display()
+        )
+    );
+}
+
+#[test]
+fn run_without_sudo_says_so() {
+    let machine = Machine::new("run-alone").for_nobody();
+    machine.program("cargo", BUILT);
+    machine.remove("sudo");
+    let seen = machine.xtask(&["run", "minimal"]);
+    assert_eq!(seen.code, Some(1));
+    assert!(
+        seen.stderr
+            .starts_with("error: not root, and there is no sudo to become root with\nhint: "),
+        "{seen:?}"
+    );
+}
+
+#[test]
+fn run_stops_where_the_build_does() {
+    let machine = Machine::new("run-broken");
+    machine.program(
+        "cargo",
+        "echo 'error[E0308]: mismatched types' >&2; exit 101",
+    );
+    let seen = machine.xtask(&["run", "minimal"]);
+    assert_eq!(seen.code, Some(1));
+    assert_eq!(
+        seen.stderr,
+        "error[E0308]: mismatched types\nerror: failed to build bpfapps\n"
+    );
+}
+
+#[test]
+fn test_adds_up_and_closes_with_one_line() {
+    let machine = Machine::new("test");
+    machine.program(
+        "cargo",
+        r#"echo "cargo $*" >> "$DIR/log"
+        [ "$1" = test ] || exit 0
+        echo 'test rows ... ok'
+        echo 'test storm ... ignored, needs root'
+        echo 'test result: ok. 1 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out'
+        echo 'test ring ... ignored (needs root)'
+        echo 'test result: ok. 4 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out'"#,
+    );
+    let seen = machine.xtask(&["test", "--", "--package", "x"]);
+    assert_eq!(seen.code, Some(0), "{seen:?}");
+    assert!(
+        seen.stdout
+            .ends_with("left out 2: needs root\n  storm\n  ring\n9 passed, 0 failed, 2 skipped\n"),
+        "{seen:?}"
+    );
+    assert!(seen.stdout.starts_with("test rows ... ok\n"));
+    assert_eq!(
+        machine.log(),
+        "cargo fmt --all --check -- --color never\n\
+         cargo clippy --workspace --all-targets -- -D warnings\n\
+         cargo doc --workspace --no-deps\n\
+         cargo test --workspace --no-fail-fast --package x\n"
+    );
+}
+
+#[test]
+fn test_goes_on_after_a_failure_and_reports_them_all() {
+    let machine = Machine::new("test-failing");
+    machine.program(
+        "cargo",
+        r#"echo "cargo $1" >> "$DIR/log"
+        case "$1" in
+            fmt) echo "Diff in lib.rs"; exit 1;;
+            test) echo "error: could not compile" >&2; exit 101;;
+        esac"#,
+    );
+    let seen = machine.xtask(&["test"]);
+    assert_eq!(seen.code, Some(1));
+    assert!(seen.stderr.contains("\nDiff in lib.rs\n"), "{seen:?}");
+    assert!(
+        seen.stderr.ends_with("error: failed: rustfmt, tests\n"),
+        "{seen:?}"
+    );
+    assert_eq!(seen.stdout, "3 passed, 2 failed, 0 skipped\n");
+    assert_eq!(
+        machine.log(),
+        "cargo fmt\ncargo clippy\ncargo doc\ncargo test\n"
+    );
+}
+
+#[test]
+fn vmlinux_refuses_before_it_builds() {
+    let machine = Machine::new("vmlinux");
+    let seen = machine.xtask(&["vmlinux", "--btf", "none", "--release", "6.1"]);
+    assert_eq!(seen.code, Some(1));
+    assert_eq!(
+        seen.stderr,
+        "error: failed to read none: No such file or directory (os error 2)\n"
+    );
+    let seen = machine.xtask(&["vmlinux", "--btf", "log"]);
+    assert_eq!(seen.code, Some(2));
+    assert!(
+        seen.stderr
+            .contains("--btf FILE of another kernel needs its --release NAME")
+    );
+}
+
+#[test]
+fn dist_names_the_apps_there_are() {
+    let machine = Machine::new("dist");
+    let seen = machine.xtask(&["dist", "--app", "bootstrip"]);
+    assert_eq!(seen.code, Some(1));
+    assert!(
+        seen.stderr
+            .contains("there is no app bootstrip: there are "),
+        "{seen:?}"
+    );
+}
