@@ -1,12 +1,14 @@
 use std::cell::RefCell;
+use std::fs::File;
 use std::mem::MaybeUninit;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use anyhow::{Context, Result};
-use libbpf_rs::OpenObject;
+use anyhow::{Context, Result, bail};
+
 use libbpf_rs::btf::Btf;
 use libbpf_rs::skel::{OpenSkel, SkelBuilder};
+use libbpf_rs::{OpenObject, set_print};
 
 use crate::output::{Closed, Row, Rows, Stdout};
 use crate::signals::Signals;
@@ -72,8 +74,7 @@ impl Session {
     ) -> Result<B::Output> {
         privileges::check(&self.needs)?;
         if let Some(file) = &self.options.btf {
-            // libbpf would tell only while loading, and not which file it was.
-            Btf::from_path(file).with_context(|| format!("{} is no BTF file", file.display()))?;
+            check_btf(file)?;
             builder.object_builder_mut().btf_custom_path(file)?;
         } else if self.needs.btf && !self.kernel_has_btf() {
             return Err(Failure::new(
@@ -126,5 +127,21 @@ impl Session {
     /// left to do, and has not failed.
     pub fn is_reader_gone(error: &anyhow::Error) -> bool {
         error.is::<Closed>()
+    }
+}
+
+/// libbpf would complain only while loading, and not about the file.
+fn check_btf(file: &Path) -> Result<()> {
+    File::open(file).with_context(|| format!("failed to read {}", file.display()))?;
+    let libbpf_log = set_print(None);
+    let parsed = Btf::from_path(file);
+    set_print(libbpf_log);
+    match parsed {
+        Ok(_) => Ok(()),
+        // what libbpf gives for a reason is a number of its own
+        Err(_) => bail!(
+            "{} is no BTF file, and no ELF file with BTF in it",
+            file.display()
+        ),
     }
 }

@@ -1,1 +1,23 @@
-//! What the tests of the kernel tier share.
+//! What the tests of the kernel tier share: they run the real `bpfapps` on the running kernel and
+//! assert what its user sees.
+//!
+//! A test file lists its tests and its fixtures:
+//!
+//! ```text
+//! fn main() -> ExitCode {
+//!     bpfapps_testkit::main(&[test!(rows_of_a_child)], &[fixture!(leader_leaves_first)])
+//! }
+//! ```
+//!
+//! A fixture is a program that a test starts; it is the test binary itself, called with the
+//! fixture's name, so that nothing else has to be compiled, installed or copied into a VM.
+
+mod bpfapps;
+mod harness;
+pub mod kernel;
+mod process;
+pub mod sandbox;
+
+pub use bpfapps::{bpfapps, program};
+pub use harness::{Fixture, Test, fixture, main};
+pub use process::{Exit, Process};

@@ -28,7 +28,7 @@ struct {
 	__type(value, __u64);
 } exec_start SEC(".maps");
 
-/* the same by pid, for kernels without task storage in tracing programs (before Linux 5.13) */
+/* the same by pid: where tracing programs have no task storage (before 5.13) or get none */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -77,23 +77,46 @@ static __always_inline struct event *reserve_event(struct task_struct *task, enu
 	return e;
 }
 
-static __always_inline int report_exec(struct task_struct *task, struct linux_binprm *bprm)
+static __always_inline void remember_exec(struct task_struct *task, __u32 pid, __u64 now)
 {
-	__u32 pid = bpf_get_current_pid_tgid() >> 32;
-	__u64 now = bpf_ktime_get_boot_ns(), *start;
-	struct event *e;
-	long len;
+	__u64 *start;
 
 	/* exec leaves one thread, the leader: its storage is the process's */
 	if (has_task_storage()) {
 		start = bpf_task_storage_get(&exec_start, task, NULL,
 					     BPF_LOCAL_STORAGE_GET_F_CREATE);
-		if (start)
+		if (start) {
 			*start = now;
-	} else {
-		bpf_map_update_elem(&exec_start_by_pid, &pid, &now, BPF_ANY);
+			return;
+		}
 	}
+	bpf_map_update_elem(&exec_start_by_pid, &pid, &now, BPF_ANY);
+}
 
+/* when the process called exec; 0 where we have not seen it */
+static __always_inline __u64 recall_exec(struct task_struct *leader, __u32 pid)
+{
+	__u64 *start, since = 0;
+
+	if (has_task_storage()) {
+		start = bpf_task_storage_get(&exec_start, leader, NULL, 0);
+		if (start)
+			return *start;
+	}
+	start = bpf_map_lookup_elem(&exec_start_by_pid, &pid);
+	if (start) {
+		since = *start;
+		bpf_map_delete_elem(&exec_start_by_pid, &pid);
+	}
+	return since;
+}
+
+static __always_inline int report_exec(struct task_struct *task, struct linux_binprm *bprm)
+{
+	struct event *e;
+	long len;
+
+	remember_exec(task, bpf_get_current_pid_tgid() >> 32, bpf_ktime_get_boot_ns());
 	if (min_duration_ns)
 		return 0;
 
@@ -134,22 +157,12 @@ static __always_inline __u32 exit_status(struct task_struct *task)
 
 static __always_inline int report_exit(struct task_struct *task, struct task_struct *leader)
 {
-	__u32 pid = bpf_get_current_pid_tgid() >> 32;
-	__u64 now = bpf_ktime_get_boot_ns(), since = 0, *start;
+	__u64 now = bpf_ktime_get_boot_ns(), exec, since;
 	struct event *e;
 
-	if (has_task_storage())
-		start = bpf_task_storage_get(&exec_start, leader, NULL, 0);
-	else
-		start = bpf_map_lookup_elem(&exec_start_by_pid, &pid);
-	if (start)
-		since = *start;
-	if (!has_task_storage())
-		bpf_map_delete_elem(&exec_start_by_pid, &pid);
-
+	exec = recall_exec(leader, bpf_get_current_pid_tgid() >> 32);
 	/* it runs since before us, or never called exec */
-	if (!start)
-		since = BPF_CORE_READ(task, group_leader, start_boottime);
+	since = exec ?: BPF_CORE_READ(task, group_leader, start_boottime);
 	if (now - since < min_duration_ns)
 		return 0;
 
@@ -157,7 +170,7 @@ static __always_inline int report_exit(struct task_struct *task, struct task_str
 	if (!e)
 		return 0;
 	e->duration_ns = now - since;
-	e->since_start = !start;
+	e->since_start = !exec;
 	e->status = exit_status(task);
 	__builtin_memset(e->filename, 0, sizeof(e->filename));
 	bpf_ringbuf_submit(e, 0);

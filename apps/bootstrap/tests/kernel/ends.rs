@@ -1,0 +1,148 @@
+//! How it ends.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, pipe};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use bpfapps_testkit::kernel::{loaded, nothing_left};
+use bpfapps_testkit::{Process, bpfapps, fixture, program};
+use nix::sys::signal::Signal;
+
+use crate::row::{row, start};
+
+/// `sh -c script`, with the program to test as `$0`.
+fn shell(script: &str) -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", script]).arg(program());
+    command
+}
+
+pub(crate) fn head_ends_it_without_a_word() -> Result<()> {
+    // head would show the title only at its end
+    let script = r#"{ "$0" bootstrap; echo "code $?" >&2; } | stdbuf --output=L head -3"#;
+    let mut pipeline = Process::start(&mut shell(script))?;
+    pipeline.line(|line| line.starts_with("TIME"))?;
+    Command::new("true").status()?;
+    let exit = pipeline.wait()?;
+    ensure!(exit.stderr == ["code 0"], "{exit:#?}");
+    ensure!(exit.stdout.len() == 3, "{exit:#?}");
+    Ok(())
+}
+
+pub(crate) fn full_disk_ends_it_with_the_reason() -> Result<()> {
+    let exit = Process::run(&mut shell(r#"exec "$0" bootstrap > /dev/full"#))?.expect_code(1)?;
+    let reason = "error: failed to write to stdout: No space left on device (os error 28)";
+    ensure!(exit.stderr == [reason], "{exit:#?}");
+    Ok(())
+}
+
+pub(crate) fn signals_end_it_with_zero() -> Result<()> {
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+        let before = loaded();
+        let bootstrap = start(&[])?;
+        let sent = Instant::now();
+        bootstrap.signal(signal)?;
+        let exit = bootstrap.wait()?.expect_code(0)?;
+        ensure!(exit.stderr.is_empty(), "{signal}: {exit:#?}");
+        ensure!(
+            sent.elapsed() < Duration::from_secs(1),
+            "{signal}: {:?}",
+            sent.elapsed()
+        );
+        nothing_left(&before)?;
+    }
+    Ok(())
+}
+
+pub(crate) fn hangup_is_ignored_under_nohup() -> Result<()> {
+    let mut bootstrap = Process::start(&mut shell(r#"trap "" HUP; exec "$0" bootstrap"#))?;
+    bootstrap.line(|line| line.starts_with("TIME"))?;
+    bootstrap.signal(Signal::SIGHUP)?;
+    let child = run_true()?;
+    row(&mut bootstrap, |row| row.pid == child)?;
+    bootstrap.signal(Signal::SIGTERM)?;
+    bootstrap.wait()?.expect_code(0)?;
+    Ok(())
+}
+
+pub(crate) fn stop_and_continue_do_not_end_it() -> Result<()> {
+    let mut bootstrap = start(&[])?;
+    bootstrap.signal(Signal::SIGSTOP)?;
+    wait_for_state(bootstrap.pid(), 'T')?;
+    let child = run_true()?;
+    bootstrap.signal(Signal::SIGCONT)?;
+    // What happened meanwhile has waited in the ring.
+    row(&mut bootstrap, |row| row.pid == child)?;
+    bootstrap.signal(Signal::SIGINT)?;
+    bootstrap.wait()?.expect_code(0)?;
+    Ok(())
+}
+
+pub(crate) fn paused_reader_does_not_keep_it_from_ending() -> Result<()> {
+    let (mut reader, writer) = pipe()?;
+    let mut bootstrap = bpfapps(["bootstrap"])
+        .stdout(writer)
+        .stderr(Stdio::piped())
+        .spawn()
+        .context("failed to run bpfapps")?;
+    let mut title = String::new();
+    BufReader::with_capacity(1, &mut reader).read_line(&mut title)?;
+    ensure!(title.starts_with("TIME"), "{title}");
+
+    // More than a pipe of 64 KiB holds, while nobody reads.
+    Process::run(fixture("fork_many")?.arg("2000"))?.expect_code(0)?;
+    let pid = nix::unistd::Pid::from_raw(bootstrap.id().try_into()?);
+    nix::sys::signal::kill(pid, Signal::SIGINT)?;
+    let sent = Instant::now();
+    while bootstrap.try_wait()?.is_none() {
+        ensure!(sent.elapsed() < Duration::from_secs(1), "it still runs");
+        thread::sleep(Duration::from_millis(5));
+    }
+    let mut said = String::new();
+    bootstrap
+        .stderr
+        .take()
+        .context("stderr is a pipe")?
+        .read_to_string(&mut said)?;
+    ensure!(bootstrap.wait()?.code() == Some(0), "{said}");
+    ensure!(said.contains("bytes of rows are not written"), "{said}");
+    Ok(())
+}
+
+pub(crate) fn kill_leaves_nothing_in_the_kernel() -> Result<()> {
+    let before = loaded();
+    let bootstrap = start(&[])?;
+    ensure!(loaded() != before, "it has loaded nothing");
+    bootstrap.signal(Signal::SIGKILL)?;
+    bootstrap.wait()?;
+    nothing_left(&before)
+}
+
+/// Waits until a process is in a state of /proc/PID/stat.
+fn wait_for_state(pid: u32, state: char) -> Result<()> {
+    let end = Instant::now() + Duration::from_secs(5);
+    loop {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
+        let (_, after) = stat
+            .rsplit_once(") ")
+            .context("stat has a name in parentheses")?;
+        if after.starts_with(state) {
+            return Ok(());
+        }
+        ensure!(
+            Instant::now() < end,
+            "{pid} does not get into state {state}: {after}"
+        );
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Runs `true`, and returns its pid.
+fn run_true() -> Result<u32> {
+    let mut child = Command::new("true").spawn()?;
+    child.wait()?;
+    Ok(child.id())
+}

@@ -1,0 +1,49 @@
+//! Nothing is lost without a word.
+
+use anyhow::{Context, Result, ensure};
+use bpfapps_testkit::{Process, fixture};
+use nix::sys::signal::Signal;
+
+use crate::row::{Row, start};
+
+pub(crate) fn full_ring_is_counted() -> Result<()> {
+    // More exits than 8 MiB of records, while nobody reads them.
+    const FORKS: usize = 30_000;
+    let bootstrap = start(&[])?;
+    bootstrap.signal(Signal::SIGSTOP)?;
+    Process::run(fixture("fork_many")?.arg(FORKS.to_string()))?.expect_code(0)?;
+    bootstrap.signal(Signal::SIGCONT)?;
+    bootstrap.signal(Signal::SIGINT)?;
+    let exit = bootstrap.wait()?.expect_code(0)?;
+
+    let line = exit
+        .stderr
+        .iter()
+        .find(|line| line.contains("lost"))
+        .context("no loss is told")?;
+    let words: Vec<_> = line.split_whitespace().collect();
+    let [_, _, "lost", lost, "events:", ..] = words[..] else {
+        anyhow::bail!("unexpected words: {line}")
+    };
+    let lost: usize = lost.parse()?;
+    let count_of_cpu = |part: &str| -> Option<usize> {
+        part.split_once(": ")?
+            .1
+            .trim_end_matches([',', ')', ' '])
+            .parse()
+            .ok()
+    };
+    let per_cpu: usize = line.split("cpu ").filter_map(count_of_cpu).sum();
+    ensure!(lost == per_cpu, "{line}");
+
+    // produced = reported + lost, but for what else this machine started meanwhile
+    let reported = exit.stdout.iter().filter_map(|line| Row::of(line)).count();
+    let extra = (reported + lost)
+        .checked_sub(FORKS)
+        .context("events are missing")?;
+    ensure!(
+        lost > 0 && extra < 2_000,
+        "{reported} reported, {lost} lost, {FORKS} forks"
+    );
+    Ok(())
+}

@@ -1,0 +1,56 @@
+//! `bpfapps bootstrap` on the running kernel: what its user sees.
+
+mod ends;
+mod fixtures;
+mod losses;
+mod rights;
+mod row;
+mod rows;
+
+use std::process::ExitCode;
+
+use bpfapps_testkit::{fixture, test};
+
+use crate::ends::*;
+use crate::fixtures::*;
+use crate::losses::*;
+use crate::rights::*;
+use crate::rows::*;
+
+fn main() -> ExitCode {
+    bpfapps_testkit::main(
+        &[
+            test!(child_has_both_rows),
+            test!(signal_stands_where_the_code_would),
+            test!(process_lives_as_long_as_its_last_thread),
+            test!(threads_that_exit_together_are_one_exit),
+            test!(exec_in_a_thread_is_no_exit),
+            test!(fork_without_exec_has_a_duration_of_its_own),
+            test!(duration_leaves_out_execs_and_short_lives),
+            test!(name_can_not_forge_a_row),
+            test!(long_filename_is_marked_as_cut),
+            test!(head_ends_it_without_a_word),
+            test!(full_disk_ends_it_with_the_reason),
+            test!(signals_end_it_with_zero),
+            test!(hangup_is_ignored_under_nohup),
+            test!(stop_and_continue_do_not_end_it),
+            test!(paused_reader_does_not_keep_it_from_ending),
+            test!(kill_leaves_nothing_in_the_kernel),
+            test!(full_ring_is_counted),
+            test!(works_without_tracefs),
+            test!(without_btf_it_says_so),
+            test!(btf_of_a_file_will_do),
+            test!(what_is_no_btf_is_refused),
+            test!(each_missing_capability_is_named),
+            test!(file_capabilities_are_enough),
+        ],
+        &[
+            fixture!(leader_leaves_first),
+            fixture!(threads_exit_together),
+            fixture!(exec_in_a_thread),
+            fixture!(fork_without_exec),
+            fixture!(fork_many),
+            fixture!(run_as_nobody),
+        ],
+    )
+}

@@ -1,0 +1,120 @@
+//! On machines and with rights of every kind.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Result, ensure};
+use bpfapps_testkit::{Process, bpfapps, fixture, program, sandbox};
+use nix::sys::signal::Signal;
+use tempfile::TempDir;
+
+use crate::row::{ready, row};
+
+const CAP_PERFMON: u32 = 38;
+const CAP_BPF: u32 = 39;
+
+/// The program in a place that everybody may run it from, with these file capabilities.
+fn installed(capabilities: &[u32]) -> Result<(TempDir, PathBuf)> {
+    let folder = tempfile::tempdir()?;
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o755))?;
+    let path = folder.path().join("bpfapps");
+    fs::copy(program(), &path)?;
+    // struct vfs_cap_data, version 2 with the effective bit: what setcap(8) writes
+    let set = capabilities
+        .iter()
+        .fold(0_u64, |set, capability| set | 1 << capability);
+    let (low, high) = ((set & 0xffff_ffff) as u32, (set >> 32) as u32);
+    let words = [0x0200_0001, low, 0, high, 0];
+    if !capabilities.is_empty() {
+        xattr::set(
+            &path,
+            "security.capability",
+            &words.map(u32::to_le_bytes).concat(),
+        )?;
+    }
+    Ok((folder, path))
+}
+
+/// `bootstrap` of that place, as an ordinary user.
+fn as_nobody(path: &PathBuf) -> Result<Command> {
+    let mut command = fixture("run_as_nobody")?;
+    command.arg(path).arg("bootstrap");
+    Ok(command)
+}
+
+/// Fails unless a bootstrap traces a process.
+fn traces(command: &mut Command) -> Result<()> {
+    let mut bootstrap = ready(command)?;
+    let mut child = Command::new("sh").args(["-c", "exit 4"]).spawn()?;
+    child.wait()?;
+    let exec = row(&mut bootstrap, |row| row.pid == child.id())?;
+    ensure!(exec.event == "EXEC" && exec.comm == "sh", "{exec:?}");
+    let exit = row(&mut bootstrap, |row| row.pid == child.id())?;
+    ensure!(
+        exit.event == "EXIT" && exit.rest.starts_with("[4] ("),
+        "{exit:?}"
+    );
+    bootstrap.signal(Signal::SIGTERM)?;
+    bootstrap.wait()?.expect_code(0)?;
+    Ok(())
+}
+
+pub(crate) fn works_without_tracefs() -> Result<()> {
+    traces(&mut sandbox::without_tracefs(&bpfapps(["bootstrap"]))?)
+}
+
+pub(crate) fn file_capabilities_are_enough() -> Result<()> {
+    let (_folder, path) = installed(&[CAP_PERFMON, CAP_BPF])?;
+    traces(&mut as_nobody(&path)?)
+}
+
+pub(crate) fn each_missing_capability_is_named() -> Result<()> {
+    let cases: [(&[u32], &str); 3] = [
+        (&[], "error: missing CAP_BPF and CAP_PERFMON"),
+        (&[CAP_BPF], "error: missing CAP_PERFMON"),
+        (&[CAP_PERFMON], "error: missing CAP_BPF"),
+    ];
+    for (held, error) in cases {
+        let (_folder, path) = installed(held)?;
+        let exit = Process::run(&mut as_nobody(&path)?)?.expect_code(1)?;
+        let setcap = format!("sudo setcap cap_bpf,cap_perfmon+ep {}", path.display());
+        let hint = format!("hint: run it with sudo, or once: {setcap}");
+        ensure!(exit.stderr == [error, hint.as_str()], "{exit:#?}");
+        ensure!(exit.stdout.is_empty(), "{exit:#?}");
+    }
+    Ok(())
+}
+
+pub(crate) fn without_btf_it_says_so() -> Result<()> {
+    let exit = Process::run(&mut sandbox::without_btf(&bpfapps(["bootstrap"]))?)?;
+    exit.expect_code(1)?
+        .expect_stderr("error: this kernel has no BTF: /sys/kernel/btf/vmlinux is missing")?
+        .expect_stderr("--btf FILE")?;
+    Ok(())
+}
+
+pub(crate) fn btf_of_a_file_will_do() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("vmlinux.btf");
+    fs::copy("/sys/kernel/btf/vmlinux", &file)?;
+    let file = file.to_string_lossy();
+    traces(&mut sandbox::without_btf(&bpfapps([
+        "bootstrap",
+        "--btf",
+        &file,
+    ]))?)
+}
+
+pub(crate) fn what_is_no_btf_is_refused() -> Result<()> {
+    for (file, reason) in [
+        ("/etc/passwd", "is no BTF file"),
+        ("/nonexistent", "No such file"),
+    ] {
+        let exit = Process::run(&mut bpfapps(["bootstrap", "--btf", file]))?.expect_code(1)?;
+        ensure!(exit.stderr.len() == 1, "{exit:#?}");
+        exit.expect_stderr(file)?.expect_stderr(reason)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,76 @@
+//! The table, read back.
+
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use bpfapps_testkit::{Process, bpfapps};
+
+/// The title line: from then on nothing is missed.
+const TITLE: &str = "TIME     EVENT COMM             PID     PPID    FILENAME/EXIT CODE";
+
+/// A row of the table.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Row {
+    pub(crate) event: String,
+    pub(crate) comm: String,
+    pub(crate) pid: u32,
+    pub(crate) ppid: u32,
+    pub(crate) rest: String,
+}
+
+impl Row {
+    /// `None` for the title and for what is no row.
+    pub(crate) fn of(line: &str) -> Option<Self> {
+        let time = line.get(..8)?;
+        let is_time = time.chars().enumerate().all(|(i, c)| match i {
+            2 | 5 => c == ':',
+            _ => c.is_ascii_digit(),
+        });
+        Some(Self {
+            event: is_time.then(|| line.get(9..14))??.trim_end().to_owned(),
+            comm: line.get(15..31)?.trim_end().to_owned(),
+            pid: line.get(32..39)?.trim_end().parse().ok()?,
+            ppid: line.get(40..47)?.trim_end().parse().ok()?,
+            rest: line.get(48..)?.to_owned(),
+        })
+    }
+
+    /// The milliseconds in ` (NNms)` or ` (~NNms)`.
+    pub(crate) fn duration_ms(&self) -> Result<u64> {
+        let (_, text) = self.rest.split_once(" (").context("no duration")?;
+        let digits = text
+            .trim_start_matches('~')
+            .strip_suffix("ms)")
+            .context("no milliseconds")?;
+        digits.parse().context("no number")
+    }
+}
+
+/// `bpfapps bootstrap <args>`, ready.
+pub(crate) fn start(args: &[&str]) -> Result<Process> {
+    ready(&mut bpfapps([&["bootstrap"], args].concat()))
+}
+
+/// Starts a bootstrap and waits for its title line.
+pub(crate) fn ready(command: &mut Command) -> Result<Process> {
+    let mut process = Process::start(command)?;
+    process
+        .line(|line| line == TITLE)
+        .context("bootstrap did not get ready")?;
+    Ok(process)
+}
+
+/// Waits for a row that `wanted` likes.
+pub(crate) fn row(process: &mut Process, wanted: impl Fn(&Row) -> bool) -> Result<Row> {
+    let line = process.line(|line| Row::of(line).is_some_and(|row| wanted(&row)))?;
+    Row::of(&line).context("the line is a row")
+}
+
+/// The rows of one process among some lines.
+pub(crate) fn rows_of(pid: u32, lines: &[String]) -> Vec<Row> {
+    lines
+        .iter()
+        .filter_map(|line| Row::of(line))
+        .filter(|row| row.pid == pid)
+        .collect()
+}

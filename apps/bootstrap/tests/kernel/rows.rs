@@ -1,0 +1,159 @@
+//! Who has a row, and what stands in it.
+
+use std::os::unix::process::CommandExt as _;
+use std::process::{self, Command};
+use std::time::Instant;
+use std::{fs, os};
+
+use anyhow::{Context, Result, ensure};
+use bpfapps_testkit::{Process, fixture};
+use nix::sys::signal::Signal;
+
+use crate::row::{Row, row, rows_of, start};
+
+/// Runs `command` under a new bootstrap and returns its pid and its rows, up to its EXIT.
+fn traced(command: &mut Command) -> Result<(u32, Vec<Row>)> {
+    let mut bootstrap = start(&[])?;
+    let mut child = command.spawn().context("failed to run the child")?;
+    let pid = child.id();
+    child.wait()?;
+    row(&mut bootstrap, |row| row.event == "EXIT" && row.pid == pid)?;
+    bootstrap.signal(Signal::SIGINT)?;
+    let exit = bootstrap.wait()?.expect_code(0)?;
+    Ok((pid, rows_of(pid, &exit.stdout)))
+}
+
+pub(crate) fn child_has_both_rows() -> Result<()> {
+    let mut bootstrap = start(&[])?;
+    let begin = Instant::now();
+    let mut child = Command::new("sh")
+        .args(["-c", "sleep 0.5; exit 7"])
+        .spawn()?;
+    let pid = child.id();
+    // A row is there while its process still runs: nothing waits in a buffer.
+    let exec = row(&mut bootstrap, |row| row.pid == pid)?;
+    ensure!(
+        child.try_wait()?.is_none(),
+        "the EXEC row came after the end of the process"
+    );
+    child.wait()?;
+    let lived = u64::try_from(begin.elapsed().as_millis())?;
+    let exit = row(&mut bootstrap, |row| row.pid == pid)?;
+
+    ensure!(
+        (exec.event.as_str(), exec.comm.as_str()) == ("EXEC", "sh"),
+        "{exec:?}"
+    );
+    ensure!(
+        exec.ppid == process::id() && exec.rest == "/usr/bin/sh",
+        "{exec:?}"
+    );
+    ensure!(
+        (exit.event.as_str(), exit.comm.as_str()) == ("EXIT", "sh"),
+        "{exit:?}"
+    );
+    ensure!(
+        exit.ppid == process::id() && exit.rest.starts_with("[7] ("),
+        "{exit:?}"
+    );
+    let reported = exit.duration_ms()?;
+    ensure!(
+        reported.abs_diff(lived) <= lived / 5,
+        "lived {lived} ms, reported {reported} ms"
+    );
+    Ok(())
+}
+
+pub(crate) fn signal_stands_where_the_code_would() -> Result<()> {
+    let (_, rows) = traced(Command::new("sh").args(["-c", "kill -KILL $$"]))?;
+    ensure!(rows[1].rest.starts_with("[SIGKILL] ("), "{rows:?}");
+    Ok(())
+}
+
+pub(crate) fn process_lives_as_long_as_its_last_thread() -> Result<()> {
+    let (_, rows) = traced(&mut fixture("leader_leaves_first")?)?;
+    let exits: Vec<_> = rows.iter().filter(|row| row.event == "EXIT").collect();
+    ensure!(
+        exits.len() == 1 && exits[0].rest.starts_with("[7] ("),
+        "{rows:?}"
+    );
+    ensure!(exits[0].duration_ms()? >= 300, "{rows:?}");
+    Ok(())
+}
+
+pub(crate) fn threads_that_exit_together_are_one_exit() -> Result<()> {
+    for _ in 0..20 {
+        let (_, rows) = traced(&mut fixture("threads_exit_together")?)?;
+        let events: Vec<_> = rows.iter().map(|row| row.event.as_str()).collect();
+        ensure!(events == ["EXEC", "EXIT"], "{rows:?}");
+    }
+    Ok(())
+}
+
+pub(crate) fn exec_in_a_thread_is_no_exit() -> Result<()> {
+    let (_, rows) = traced(&mut fixture("exec_in_a_thread")?)?;
+    let events: Vec<_> = rows.iter().map(|row| row.event.as_str()).collect();
+    ensure!(events == ["EXEC", "EXEC", "EXIT"], "{rows:?}");
+    ensure!(
+        rows[1].comm == "sh" && rows[2].rest.starts_with("[5] ("),
+        "{rows:?}"
+    );
+    Ok(())
+}
+
+pub(crate) fn fork_without_exec_has_a_duration_of_its_own() -> Result<()> {
+    let mut bootstrap = start(&[])?;
+    let parent = Process::start(&mut fixture("fork_without_exec")?)?;
+    let pid = parent.pid();
+    let exit = row(&mut bootstrap, |row| row.event == "EXIT" && row.ppid == pid)?;
+    ensure!(exit.rest.starts_with("[3] (~"), "{exit:?}");
+    ensure!((100..1000).contains(&exit.duration_ms()?), "{exit:?}");
+    Ok(())
+}
+
+pub(crate) fn duration_leaves_out_execs_and_short_lives() -> Result<()> {
+    let mut bootstrap = start(&["-d", "300"])?;
+    let mut short = Command::new("true").spawn()?;
+    short.wait()?;
+    let mut long = Command::new("sleep").arg("0.4").spawn()?;
+    long.wait()?;
+    row(&mut bootstrap, |row| {
+        row.event == "EXIT" && row.pid == long.id()
+    })?;
+    bootstrap.signal(Signal::SIGINT)?;
+    let exit = bootstrap.wait()?.expect_code(0)?;
+    ensure!(rows_of(short.id(), &exit.stdout).is_empty(), "{exit:#?}");
+    for row in exit.stdout.iter().filter_map(|line| Row::of(line)) {
+        ensure!(row.event == "EXIT" && row.duration_ms()? >= 300, "{row:?}");
+    }
+    Ok(())
+}
+
+pub(crate) fn name_can_not_forge_a_row() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let name = folder.path().join("a\n00:00:00 EXIT  init\x1b[2J");
+    os::unix::fs::symlink("/bin/true", &name)?;
+    let (_, rows) = traced(Command::new(&name).arg0("a"))?;
+    ensure!(
+        rows[0].rest.ends_with(r"/a\n00:00:00 EXIT  init\x1b[2J"),
+        "{rows:?}"
+    );
+    ensure!(rows[0].comm.starts_with(r"a\n00:00"), "{rows:?}");
+    Ok(())
+}
+
+pub(crate) fn long_filename_is_marked_as_cut() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let mut path = folder.path().to_owned();
+    path.extend(["d".repeat(150), "e".repeat(150)]);
+    fs::create_dir_all(&path)?;
+    let path = path.join("true");
+    os::unix::fs::symlink("/bin/true", &path)?;
+    let (_, rows) = traced(&mut Command::new(&path))?;
+    let cut = path
+        .to_str()
+        .and_then(|path| path.get(..255))
+        .context("the path is long")?;
+    ensure!(rows[0].rest == format!("{cut}…"), "{rows:?}");
+    Ok(())
+}

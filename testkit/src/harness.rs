@@ -1,0 +1,112 @@
+use std::env;
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result, bail};
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use nix::unistd::geteuid;
+
+use crate::sandbox;
+
+/// A test on the running kernel.
+#[derive(Clone, Copy, Debug)]
+pub struct Test {
+    /// The function's name.
+    pub name: &'static str,
+    /// Does it, or says what went wrong.
+    pub run: fn() -> Result<()>,
+}
+
+/// A program that tests start; see [`fixture`].
+#[derive(Clone, Copy, Debug)]
+pub struct Fixture {
+    /// The function's name.
+    pub name: &'static str,
+    /// Gets the arguments of the command line.
+    pub run: fn(&[String]) -> Result<()>,
+}
+
+/// The [`Test`] of a function.
+#[macro_export]
+macro_rules! test {
+    ($name:ident) => {
+        $crate::Test {
+            name: stringify!($name),
+            run: $name,
+        }
+    };
+}
+
+/// The [`Fixture`] of a function.
+#[macro_export]
+macro_rules! fixture {
+    ($name:ident) => {
+        $crate::Fixture {
+            name: stringify!($name),
+            run: $name,
+        }
+    };
+}
+
+/// Set to a fixture's name, it makes a test binary run that instead of its tests.
+pub(crate) const FIXTURE: &str = "BPFAPPS_FIXTURE";
+
+/// The command that runs a fixture of this test binary.
+///
+/// # Errors
+///
+/// The path of the test binary is not known.
+pub fn fixture(name: &str) -> Result<Command> {
+    let mut command = Command::new(env::current_exe().context("failed to find the test binary")?);
+    command.env(FIXTURE, name);
+    Ok(command)
+}
+
+/// Runs the tests, one after another: they look at what is loaded in the one kernel there is.
+///
+/// Without root they are counted as skipped, with the reason printed.
+pub fn main(tests: &[Test], fixtures: &[Fixture]) -> ExitCode {
+    if let Ok(name) = env::var(FIXTURE) {
+        return run_fixture(&name, fixtures);
+    }
+    let mut args = Arguments::from_args();
+    args.test_threads.get_or_insert(1);
+    let root = geteuid().is_root();
+    let trials = tests
+        .iter()
+        .map(|test| {
+            let run = test.run;
+            Trial::ignorable_test(test.name, move || match (root, run) {
+                (false, _) => Ok(Completion::ignored_with("needs root")),
+                (true, run) => match run() {
+                    Ok(()) => Ok(Completion::Completed),
+                    Err(err) => Err(Failed::from(format!("{err:#}"))),
+                },
+            })
+        })
+        .collect();
+    libtest_mimic::run(&args, trials).exit_code()
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "a program of its own, started by a test"
+)]
+fn run_fixture(name: &str, fixtures: &[Fixture]) -> ExitCode {
+    let args: Vec<_> = env::args().skip(1).collect();
+    let run = || {
+        if name == sandbox::NAME {
+            return sandbox::enter(&args);
+        }
+        match fixtures.iter().find(|fixture| fixture.name == name) {
+            Some(fixture) => (fixture.run)(&args),
+            None => bail!("there is no fixture {name}"),
+        }
+    };
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(err) => {
+            eprintln!("fixture {name}: {err:#}");
+            ExitCode::from(99)
+        }
+    }
+}

@@ -1,0 +1,199 @@
+use std::io::{BufRead as _, BufReader, Read};
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+/// Longer than anything here takes, on a machine that is busy with something else.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A program that a test has started. It is killed where the test forgets it.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    stdout: Lines,
+    stderr: Lines,
+}
+
+/// How a program ended, and all it had to say.
+#[derive(Debug)]
+pub struct Exit {
+    /// The exit code; `None` where a signal ended it.
+    pub code: Option<i32>,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
+    /// The lines on stdout.
+    pub stdout: Vec<String>,
+    /// The lines on stderr.
+    pub stderr: Vec<String>,
+}
+
+impl Exit {
+    /// Fails unless the program ended with `code`, and shows what it said instead.
+    ///
+    /// # Errors
+    ///
+    /// It ended otherwise.
+    pub fn expect_code(self, code: i32) -> Result<Self> {
+        ensure!(
+            self.code == Some(code),
+            "expected exit code {code}: {self:#?}"
+        );
+        Ok(self)
+    }
+
+    /// Fails unless a line on stderr contains `text`.
+    ///
+    /// # Errors
+    ///
+    /// None does.
+    pub fn expect_stderr(self, text: &str) -> Result<Self> {
+        let found = self.stderr.iter().any(|line| line.contains(text));
+        ensure!(found, "expected `{text}` on stderr: {self:#?}");
+        Ok(self)
+    }
+}
+
+impl Process {
+    /// Starts `command` with its output read in the background.
+    ///
+    /// # Errors
+    ///
+    /// It can't be started.
+    pub fn start(command: &mut Command) -> Result<Self> {
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("failed to run {command:?}"))?;
+        let stdout = Lines::of(child.stdout.take().context("stdout is a pipe")?);
+        let stderr = Lines::of(child.stderr.take().context("stderr is a pipe")?);
+        Ok(Self {
+            child,
+            stdout,
+            stderr,
+        })
+    }
+
+    /// The process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for the next line on stdout that `wanted` likes, and returns it.
+    ///
+    /// # Errors
+    ///
+    /// None came: shows what came instead.
+    pub fn line(&mut self, wanted: impl Fn(&str) -> bool) -> Result<String> {
+        let end = Instant::now() + PATIENCE;
+        let first = self.stdout.seen.len();
+        while let Some(line) = self.stdout.next(end)? {
+            if wanted(line) {
+                return Ok(line.to_owned());
+            }
+        }
+        bail!(
+            "the line did not come; stdout: {:#?}",
+            &self.stdout.seen[first..]
+        )
+    }
+
+    /// Sends a signal.
+    ///
+    /// # Errors
+    ///
+    /// The process is gone.
+    pub fn signal(&self, signal: Signal) -> Result<()> {
+        kill(Pid::from_raw(self.pid().try_into()?), signal).context("failed to send a signal")
+    }
+
+    /// Waits for the end.
+    ///
+    /// # Errors
+    ///
+    /// It does not end: then it is killed.
+    pub fn wait(mut self) -> Result<Exit> {
+        let end = Instant::now() + PATIENCE;
+        while self.stdout.next(end)?.is_some() {}
+        while self.stderr.next(end)?.is_some() {}
+        let status: ExitStatus = self.child.wait().context("failed to wait for a process")?;
+        Ok(Exit {
+            code: status.code(),
+            signal: status.signal(),
+            stdout: std::mem::take(&mut self.stdout.seen),
+            stderr: std::mem::take(&mut self.stderr.seen),
+        })
+    }
+
+    /// Runs `command` to its end.
+    ///
+    /// # Errors
+    ///
+    /// As [`Process::start`] and [`Process::wait`].
+    pub fn run(command: &mut Command) -> Result<Exit> {
+        Self::start(command)?.wait()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // An error means that it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The lines of a pipe, as they come.
+#[derive(Debug)]
+struct Lines {
+    coming: Receiver<String>,
+    seen: Vec<String>,
+}
+
+impl Lines {
+    fn of(pipe: impl Read + Send + 'static) -> Self {
+        let (sender, coming) = channel();
+        thread::spawn(move || {
+            for line in BufReader::new(pipe).split(b'\n').map_while(Result::ok) {
+                if sender
+                    .send(String::from_utf8_lossy(&line).into_owned())
+                    .is_err()
+                {
+                    break;
+                }
+            }
+        });
+        Self {
+            coming,
+            seen: Vec::new(),
+        }
+    }
+
+    /// The next line; `None` at the end of the pipe.
+    fn next(&mut self, end: Instant) -> Result<Option<&str>> {
+        match self
+            .coming
+            .recv_timeout(end.saturating_duration_since(Instant::now()))
+        {
+            Ok(line) => {
+                self.seen.push(line);
+                Ok(self.seen.last().map(String::as_str))
+            }
+            Err(RecvTimeoutError::Disconnected) => Ok(None),
+            Err(RecvTimeoutError::Timeout) => {
+                bail!(
+                    "nothing more came for {} s; so far: {:#?}",
+                    PATIENCE.as_secs(),
+                    self.seen
+                )
+            }
+        }
+    }
+}

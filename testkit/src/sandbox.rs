@@ -1,0 +1,97 @@
+//! Another machine, as far as a program can see: mounts that it does not have, rights that it lacks.
+
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sched::{CloneFlags, unshare};
+
+use crate::harness::{FIXTURE, fixture};
+
+pub(crate) const NAME: &str = "sandbox";
+
+/// Every place where tracefs may be.
+const TRACEFS: [&str; 2] = ["/sys/kernel/tracing", "/sys/kernel/debug"];
+
+/// `command` on a machine where tracefs is not mounted.
+///
+/// # Errors
+///
+/// As [`fixture`].
+pub fn without_tracefs(command: &Command) -> Result<Command> {
+    wrap("without-tracefs", command)
+}
+
+/// `command` on a machine where tracefs is mounted.
+///
+/// # Errors
+///
+/// As [`fixture`].
+pub fn with_tracefs(command: &Command) -> Result<Command> {
+    wrap("with-tracefs", command)
+}
+
+/// `command` on a machine whose kernel shows no BTF.
+///
+/// # Errors
+///
+/// As [`fixture`].
+pub fn without_btf(command: &Command) -> Result<Command> {
+    wrap("without-btf", command)
+}
+
+fn wrap(what: &str, command: &Command) -> Result<Command> {
+    let mut wrapped = fixture(NAME)?;
+    wrapped
+        .arg(what)
+        .arg(command.get_program())
+        .args(command.get_args());
+    Ok(wrapped)
+}
+
+/// Changes the mounts of this process, and becomes the command.
+pub(crate) fn enter(args: &[String]) -> Result<()> {
+    let [what, program, args @ ..] = args else {
+        bail!("what to change, and a command")
+    };
+    let nothing = None::<&str>;
+    unshare(CloneFlags::CLONE_NEWNS).context("failed to unshare mounts")?;
+    mount(
+        nothing,
+        "/",
+        nothing,
+        MsFlags::MS_REC | MsFlags::MS_PRIVATE,
+        nothing,
+    )
+    .context("failed to make mounts private")?;
+    match what.as_str() {
+        // mounted or not, and as often as it is
+        "without-tracefs" => TRACEFS
+            .iter()
+            .for_each(|place| while umount2(*place, MntFlags::MNT_DETACH).is_ok() {}),
+        "with-tracefs" => {
+            mount(
+                Some("tracefs"),
+                TRACEFS[0],
+                Some("tracefs"),
+                MsFlags::empty(),
+                nothing,
+            )
+            .context("failed to mount tracefs")?;
+        }
+        "without-btf" => {
+            mount(
+                Some("tmpfs"),
+                "/sys/kernel/btf",
+                Some("tmpfs"),
+                MsFlags::empty(),
+                nothing,
+            )
+            .context("failed to hide BTF")?;
+        }
+        other => bail!("there is no sandbox {other}"),
+    }
+    let err = Command::new(program).args(args).env_remove(FIXTURE).exec();
+    Err(err).with_context(|| format!("failed to run {program}"))
+}
