@@ -28,10 +28,12 @@ fn main() -> ExitCode {
 }
 
 fn complain(err: &anyhow::Error) -> io::Result<()> {
-    let mut stderr = io::stderr().lock();
-    writeln!(stderr, "error: {err:#}")?;
-    err.hint()
-        .map_or(Ok(()), |hint| writeln!(stderr, "hint: {hint}"))
+    let mut text = format!("error: {err:#}\n");
+    if let Some(hint) = err.hint() {
+        text += &format!("hint: {hint}\n");
+    }
+    // in one piece, so that nobody else's words come in between
+    io::stderr().write_all(text.as_bytes())
 }
 
 fn run(args: Vec<OsString>) -> Result<()> {

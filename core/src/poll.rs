@@ -70,6 +70,10 @@ impl Session {
 
     /// Waits for the ring, for `timeout`, or for the end of the program: true means the end.
     fn wait(&self, ring: Option<BorrowedFd<'_>>, timeout: Option<Duration>) -> Result<bool> {
+        // Writing rows looks at signals, too: one that was taken there does not come again.
+        if self.signals.ended()? {
+            return Ok(true);
+        }
         let stdout = self.stdout.borrow();
         // Only an error is waited for on stdout: that its reader is gone.
         let mut fds = vec![

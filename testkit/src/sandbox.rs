@@ -43,8 +43,14 @@ pub fn without_btf(command: &Command) -> Result<Command> {
 
 fn wrap(what: &str, command: &Command) -> Result<Command> {
     let mut wrapped = fixture(NAME)?;
+    // the command may be a fixture itself
+    let inner = command
+        .get_envs()
+        .find(|(name, _)| *name == FIXTURE)
+        .and_then(|(_, name)| name);
     wrapped
         .arg(what)
+        .arg(inner.unwrap_or_default())
         .arg(command.get_program())
         .args(command.get_args());
     Ok(wrapped)
@@ -52,7 +58,7 @@ fn wrap(what: &str, command: &Command) -> Result<Command> {
 
 /// Changes the mounts of this process, and becomes the command.
 pub(crate) fn enter(args: &[String]) -> Result<()> {
-    let [what, program, args @ ..] = args else {
+    let [what, inner, program, args @ ..] = args else {
         bail!("what to change, and a command")
     };
     let nothing = None::<&str>;
@@ -92,6 +98,11 @@ pub(crate) fn enter(args: &[String]) -> Result<()> {
         }
         other => bail!("there is no sandbox {other}"),
     }
-    let err = Command::new(program).args(args).env_remove(FIXTURE).exec();
+    let mut command = Command::new(program);
+    match inner.is_empty() {
+        true => command.env_remove(FIXTURE),
+        false => command.env(FIXTURE, inner),
+    };
+    let err = command.args(args).exec();
     Err(err).with_context(|| format!("failed to run {program}"))
 }

@@ -1,0 +1,209 @@
+//! `bpfapps minimal` on the running kernel: what its user sees.
+
+mod fixtures;
+
+use std::fs;
+use std::process::{Command, ExitCode};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use bpfapps_testkit::kernel::{loaded, nothing_left};
+use bpfapps_testkit::{Process, bpfapps, fixture, program, sandbox, test};
+use nix::sys::signal::Signal;
+
+use crate::fixtures::{read_trace_pipe, refuse_single_bytes};
+
+fn main() -> ExitCode {
+    bpfapps_testkit::main(
+        &[
+            test!(once_shows_its_line),
+            test!(line_comes_every_second),
+            test!(works_without_tracefs_and_leaves_none),
+            test!(others_still_get_the_line),
+            test!(no_line_of_another_process),
+            test!(works_in_a_pid_namespace),
+            test!(without_a_line_it_says_why),
+            test!(signals_end_it_with_zero),
+            test!(kill_leaves_nothing),
+            test!(without_privileges_it_says_so),
+        ],
+        &[fixture!(read_trace_pipe), fixture!(refuse_single_bytes)],
+    )
+}
+
+/// The end of the line that the process `pid` causes.
+fn triggered(pid: u32) -> String {
+    format!(": bpf_trace_printk: BPF triggered from PID {pid}.")
+}
+
+fn once() -> Command {
+    bpfapps(["minimal", "--once"])
+}
+
+/// Starts `command` and waits until it says that it has started.
+fn started(command: &mut Command) -> Result<Process> {
+    let mut minimal = Process::start(command)?;
+    minimal.line(|line| line == "Successfully started!")?;
+    Ok(minimal)
+}
+
+/// Runs `command` to its end, which is to come with 0 after exactly its own line.
+fn shows_its_line(command: &mut Command) -> Result<()> {
+    let minimal = Process::start(command)?;
+    let pid = minimal.pid();
+    let exit = minimal.wait()?.expect_code(0)?;
+    ensure!(
+        exit.stdout.len() == 2 && exit.stdout[0] == "Successfully started!",
+        "{exit:#?}"
+    );
+    ensure!(exit.stdout[1].ends_with(&triggered(pid)), "{exit:#?}");
+    ensure!(
+        exit.stdout[1]
+            .trim_start()
+            .starts_with(&format!("bpfapps-{pid} ")),
+        "{exit:#?}"
+    );
+    ensure!(exit.stderr == ["."], "{exit:#?}");
+    Ok(())
+}
+
+fn once_shows_its_line() -> Result<()> {
+    shows_its_line(&mut sandbox::with_tracefs(&once())?)
+}
+
+fn line_comes_every_second() -> Result<()> {
+    let mut minimal = started(&mut bpfapps(["minimal"]))?;
+    let end = triggered(minimal.pid());
+    minimal.line(|line| line.ends_with(&end))?;
+    let first = Instant::now();
+    minimal.line(|line| line.ends_with(&end))?;
+    minimal.line(|line| line.ends_with(&end))?;
+    let two = first.elapsed();
+    ensure!(
+        (1_800..2_600).contains(&two.as_millis()),
+        "two lines took {two:?}"
+    );
+
+    minimal.signal(Signal::SIGINT)?;
+    let exit = minimal.wait()?.expect_code(0)?;
+    // A dot a line: showing a line does not cause another one.
+    ensure!(
+        exit.stderr == [".".repeat(exit.stdout.len() - 1)],
+        "{exit:#?}"
+    );
+    Ok(())
+}
+
+fn works_without_tracefs_and_leaves_none() -> Result<()> {
+    let mounts = || fs::read_to_string("/proc/self/mounts");
+    let before = mounts()?;
+    shows_its_line(&mut sandbox::without_tracefs(&once())?)?;
+    // killed in the middle, the mount goes with it
+    let minimal = started(&mut sandbox::without_tracefs(&bpfapps(["minimal"]))?)?;
+    ensure!(mounts()? == before, "a mount is seen outside");
+    minimal.signal(Signal::SIGKILL)?;
+    minimal.wait()?;
+    ensure!(mounts()? == before, "a mount is left");
+    Ok(())
+}
+
+fn others_still_get_the_line() -> Result<()> {
+    let mut reader = Process::start(&mut sandbox::with_tracefs(&fixture("read_trace_pipe")?)?)?;
+    reader.line(|line| line == "reading")?;
+    let minimal = Process::start(&mut once())?;
+    let end = triggered(minimal.pid());
+    let exit = minimal.wait()?.expect_code(0)?;
+    ensure!(exit.stdout[1].ends_with(&end), "{exit:#?}");
+    reader.line(|line| line.ends_with(&end))?;
+    Ok(())
+}
+
+fn no_line_of_another_process() -> Result<()> {
+    let mut minimals = [
+        started(&mut bpfapps(["minimal"]))?,
+        started(&mut bpfapps(["minimal"]))?,
+    ];
+    for minimal in &mut minimals {
+        let own = triggered(minimal.pid());
+        minimal.line(|line| line.ends_with(&own))?;
+        minimal.line(|line| line.ends_with(&own))?;
+    }
+    for minimal in minimals {
+        let own = triggered(minimal.pid());
+        minimal.signal(Signal::SIGTERM)?;
+        let exit = minimal.wait()?.expect_code(0)?;
+        ensure!(
+            exit.stdout[1..].iter().all(|line| line.ends_with(&own)),
+            "{exit:#?}"
+        );
+    }
+    Ok(())
+}
+
+fn works_in_a_pid_namespace() -> Result<()> {
+    let mut container = Command::new("unshare");
+    container
+        .args(["--pid", "--fork", "--mount-proc"])
+        .arg(program())
+        .args(["minimal", "--once"]);
+    let exit = Process::run(&mut container)?.expect_code(0)?;
+    // The first process of the namespace is number 1 in there.
+    ensure!(exit.stdout[1].ends_with(&triggered(1)), "{exit:#?}");
+    Ok(())
+}
+
+fn without_a_line_it_says_why() -> Result<()> {
+    let mut refused = fixture("refuse_single_bytes")?;
+    refused.arg(program()).args(["minimal", "--once"]);
+    let start = Instant::now();
+    let exit = Process::run(&mut refused)?.expect_code(1)?;
+    let took = start.elapsed();
+    ensure!(
+        (Duration::from_secs(3)..Duration::from_secs(5)).contains(&took),
+        "{took:?}"
+    );
+    exit.expect_stderr("error: no trace line came within 3 s")?
+        .expect_stderr("hint: likely")?;
+    Ok(())
+}
+
+fn signals_end_it_with_zero() -> Result<()> {
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+        let before = loaded();
+        let minimal = started(&mut bpfapps(["minimal"]))?;
+        let sent = Instant::now();
+        minimal.signal(signal)?;
+        minimal.wait()?.expect_code(0)?;
+        ensure!(
+            sent.elapsed() < Duration::from_millis(500),
+            "{signal}: {:?}",
+            sent.elapsed()
+        );
+        nothing_left(&before)?;
+    }
+    Ok(())
+}
+
+fn kill_leaves_nothing() -> Result<()> {
+    let before = loaded();
+    let minimal = started(&mut bpfapps(["minimal"]))?;
+    ensure!(loaded() != before, "it has loaded nothing");
+    minimal.signal(Signal::SIGKILL)?;
+    minimal.wait()?;
+    nothing_left(&before)
+}
+
+fn without_privileges_it_says_so() -> Result<()> {
+    let mut nobody = Command::new("setpriv");
+    nobody
+        .args(["--bounding-set=-all", "--inh-caps=-all"])
+        .arg(program())
+        .arg("minimal");
+    let exit = Process::run(&mut nobody)?.expect_code(1)?;
+    let first = exit.stderr.first().context("nothing is said")?;
+    ensure!(
+        first == "error: missing CAP_BPF and CAP_PERFMON and CAP_DAC_READ_SEARCH",
+        "{exit:#?}"
+    );
+    Ok(())
+}
