@@ -46,11 +46,12 @@ impl Called {
 
 fn bpfapps(apps: &Apps) -> Command {
     let command = Command::new("bpfapps")
-        .about("BPF applications in one binary")
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommands(apps.iter().map(|app| (app.command)()));
+    // last, since each of these would set its own
     Document::augment_subcommands(Options::augment_args(command))
+        .about("BPF applications in one binary")
 }
 
 /// What `bpfapps` prints about itself: these subcommands stand beside the apps.
@@ -59,7 +60,7 @@ pub(crate) enum Document {
     /// List the apps: what each does, and what it needs
     List {
         /// How to print the list
-        #[arg(short, long, value_enum, default_value_t = Format::Table)]
+        #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t = Format::Table)]
         output: Format,
     },
     /// Print the completions for a shell

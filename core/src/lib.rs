@@ -14,6 +14,7 @@ extern crate self as bpfapps_core;
 mod app;
 mod clock;
 mod failure;
+pub mod kernel;
 mod logging;
 mod memlock;
 pub mod output;

@@ -12,7 +12,7 @@ use libbpf_rs::{OpenObject, set_print};
 
 use crate::output::{Closed, Row, Rows, Stdout};
 use crate::signals::Signals;
-use crate::{Failure, Needs, logging, memlock, privileges};
+use crate::{Failure, Needs, kernel, logging, memlock, privileges};
 
 /// The running kernel's own BTF.
 const KERNEL_BTF: &str = "/sys/kernel/btf/vmlinux";
@@ -94,7 +94,17 @@ impl Session {
     ///
     /// The kernel refuses a map or a program; libbpf has logged the verifier's reasons.
     pub fn load<'obj, S: OpenSkel<'obj>>(&self, open: S) -> Result<S::Output> {
-        open.load().context("failed to load BPF object")
+        open.load()
+            .context("failed to load BPF object")
+            .map_err(
+                |err| match (kernel::version(), kernel::parse(self.needs.kernel)) {
+                    (Ok(running), Some(needed)) if running < needed => err.context(Failure::new(
+                        format!("this is Linux {}.{}, too old", running.0, running.1),
+                        format!("it needs Linux {} or newer", self.needs.kernel),
+                    )),
+                    _ => err,
+                },
+            )
     }
 
     /// Starts a table on stdout with its title line. Call it once the programs are attached: the

@@ -4,6 +4,8 @@ use std::env;
 use std::path::PathBuf;
 use std::process::Command;
 
+use anyhow::{Context, Result};
+
 /// The C compiler, which the `CC` variable may choose.
 pub(crate) fn compiler() -> Command {
     let chosen = env::var("CC").unwrap_or_default();
@@ -27,6 +29,13 @@ pub(crate) fn archive(name: &str) -> Option<PathBuf> {
     } else {
         None
     }
+}
+
+/// The folder of the static libelf.
+pub(crate) fn libelf_folder() -> Result<PathBuf> {
+    let mut libelf = archive("libelf.a").context("no libelf.a")?;
+    libelf.pop();
+    Ok(libelf)
 }
 
 /// The libraries that a static libelf needs beside libz, by name: newer ones

@@ -9,6 +9,7 @@ use std::{env, fs};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use crate::cargo::Built;
 use crate::setup::{self, Stage};
 use crate::{cargo, cc, out};
 
@@ -23,9 +24,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     know(&options.apps)?;
     setup::ensure(Stage::Dist)?;
 
-    let built = cargo::build("a static bpfapps", build(&options.apps)?)?;
-    elf::assert_static(&built)?;
-
+    let built = build(&options.apps)?.program;
     // target/<triple>/release/bpfapps
     let target = built.ancestors().nth(3).context("no target folder")?;
     let (dist, fresh) = (target.join("dist"), target.join("dist.new"));
@@ -46,20 +45,32 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
 
 /// Refuses an app that has no folder.
 fn know(chosen: &[String]) -> Result<()> {
-    let mut apps: Vec<_> = fs::read_dir(cargo::root().join("apps"))
-        .context("failed to list apps/")?
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .collect();
-    apps.sort_unstable();
+    let apps = apps()?;
     match chosen.iter().find(|name| !apps.contains(name)) {
         Some(unknown) => bail!("there is no app {unknown}: there are {}", apps.join(", ")),
         None => Ok(()),
     }
 }
 
-fn build(apps: &[String]) -> Result<Command> {
-    let libelf = cc::archive("libelf.a").context("no libelf.a")?;
-    let libraries = libelf.parent().context("libelf.a has no folder")?;
+/// The names of all apps, sorted: each has a folder.
+pub(crate) fn apps() -> Result<Vec<String>> {
+    let mut apps: Vec<_> = fs::read_dir(cargo::root().join("apps"))
+        .context("failed to list apps/")?
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .collect();
+    apps.sort_unstable();
+    Ok(apps)
+}
+
+/// Builds the binary to ship, with these apps, or with every app.
+pub(crate) fn build(apps: &[String]) -> Result<Built> {
+    let built = cargo::build("a static bpfapps", command(apps)?)?;
+    elf::assert_static(&built.program)?;
+    Ok(built)
+}
+
+fn command(apps: &[String]) -> Result<Command> {
+    let libraries = cc::libelf_folder()?;
 
     let mut flags = env::var("RUSTFLAGS").unwrap_or_default();
     flags.push_str(" -C target-feature=+crt-static");

@@ -3,6 +3,7 @@
 //! Deliberately absent: any crate that links libelf. xtask has to compile on a
 //! machine where libelf is yet to be installed, because it installs it.
 
+mod bench;
 mod cargo;
 mod cc;
 mod dist;
@@ -37,6 +38,8 @@ enum Task {
     Vmlinux(vmlinux::Options),
     /// Make one statically linked binary, with man pages and completions
     Dist(dist::Options),
+    /// Measure bootstrap against the same in C
+    Bench(bench::Options),
 }
 
 fn main() -> ExitCode {
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         Task::Test(options) => test::run(&options),
         Task::Vmlinux(options) => vmlinux::run(&options),
         Task::Dist(options) => dist::run(&options),
+        Task::Bench(options) => bench::run(&options),
     };
     match ended {
         Ok(code) => code,

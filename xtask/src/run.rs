@@ -6,8 +6,9 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 
+use crate::cargo::{self, Built};
 use crate::setup::{self, Stage};
-use crate::{cargo, out, path};
+use crate::{out, path};
 
 /// What the app reads from its environment, and sudo would take away.
 const PRESERVED: &str = "--preserve-env=BPFAPPS_LOG,BPFAPPS_CONFIG";
@@ -29,12 +30,7 @@ pub(crate) struct Options {
 pub(crate) fn run(options: Options) -> Result<ExitCode> {
     setup::ensure(Stage::Build)?;
 
-    let mut build = cargo::cargo(["build", "--package", "bpfapps"]);
-    if options.release {
-        build.arg("--release");
-    }
-    let program = cargo::build("bpfapps", build)?;
-
+    let program = build(options.release)?.program;
     let prefix = path::root_prefix().ok_or_else(|| {
         out::hinted(
             "not root, and there is no sudo to become root with",
@@ -52,4 +48,13 @@ pub(crate) fn run(options: Options) -> Result<ExitCode> {
     // becoming the app leaves its exit code, signals and terminal alone
     let error = command.args(options.args).exec();
     Err(error).with_context(|| format!("failed to run {}", program.display()))
+}
+
+/// Builds the binary of a developer.
+pub(crate) fn build(release: bool) -> Result<Built> {
+    let mut build = cargo::cargo(["build", "--package", "bpfapps"]);
+    if release {
+        build.arg("--release");
+    }
+    cargo::build("bpfapps", build)
 }

@@ -54,7 +54,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         cargo::cargo(["build", "--package", "bpfapps-build", "--bin", "vmlinux"]),
     )?;
     let header = generate(
-        Command::new(generator)
+        Command::new(generator.program)
             .arg("--btf")
             .arg(btf)
             .args(["--release", &release]),
@@ -73,7 +73,7 @@ fn usage(message: &str) -> ! {
 }
 
 /// This machine's architecture in the kernel's words, which name the folders.
-fn this_arch() -> &'static str {
+pub(crate) fn this_arch() -> &'static str {
     match std::env::consts::ARCH {
         "x86" | "x86_64" => "x86",
         "aarch64" => "arm64",
@@ -86,7 +86,7 @@ fn this_arch() -> &'static str {
     }
 }
 
-fn running_release() -> Result<String> {
+pub(crate) fn running_release() -> Result<String> {
     let release = fs::read_to_string("/proc/sys/kernel/osrelease")
         .context("failed to read the running kernel's release")?;
     Ok(release.trim().to_owned())

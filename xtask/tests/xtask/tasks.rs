@@ -157,3 +157,19 @@ fn dist_names_the_apps_there_are() {
         "{seen:?}"
     );
 }
+
+#[test]
+fn bench_needs_root_before_it_builds() {
+    let machine = Machine::new("bench").for_nobody();
+    machine.program("cargo", BUILT);
+    for args in [&["bench"][..], &["bench", "size", "ready"]] {
+        let seen = machine.xtask(args);
+        assert_eq!(seen.code, Some(1), "{seen:?}");
+        assert_eq!(
+            seen.stderr,
+            "error: not root, and what is measured loads BPF programs\n\
+             hint: run as root, or measure only the size: cargo xtask bench size\n"
+        );
+    }
+    assert_eq!(machine.log(), "");
+}

@@ -15,6 +15,9 @@ const volatile __u64 min_duration_ns = 0;
 /* whether tracing programs have task storage here, so that map exec_start is there */
 const volatile __u8 task_storage = 1;
 
+/* whether the tracepoint tells that the last thread exits, or map exited has to find out */
+const volatile __u8 group_dead = 1;
+
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 8 * 1024 * 1024);
@@ -37,7 +40,7 @@ struct {
 	__type(value, __u64);
 } exec_start_by_pid SEC(".maps");
 
-/* processes whose exit is reported, by pid and time of start; for kernels without group_dead */
+/* processes whose exit is reported, by pid and time of start; without group_dead */
 struct process {
 	__u64 start;
 	__u64 pid;
@@ -177,12 +180,10 @@ static __always_inline int report_exit(struct task_struct *task, struct task_str
 	return 0;
 }
 
-/* before Linux 6.16 the tracepoint's arguments end with the task */
+/* a process exits with its last thread, which need not be its leader */
 static __always_inline bool is_process_exit(__u64 *ctx, struct task_struct *task)
 {
-	if (bpf_core_field_exists(struct trace_event_raw_sched_process_exit, group_dead))
-		return ctx[1] & 1;
-	return is_last_thread(task);
+	return group_dead ? ctx[1] & 1 : is_last_thread(task);
 }
 
 /* arguments: task, its pid before exec, linux_binprm */
@@ -192,7 +193,7 @@ int handle_exec(__u64 *ctx)
 	return report_exec((void *)ctx[0], (void *)ctx[2]);
 }
 
-/* arguments: task, group_dead */
+/* arguments: task, and since Linux 6.16 whether its whole group is dead */
 SEC("tp_btf/sched_process_exit")
 int handle_exit(__u64 *ctx)
 {

@@ -1,0 +1,35 @@
+//! The binary that ships, in bytes.
+
+use std::{fs, slice};
+
+use anyhow::{Context, Result};
+
+use super::figures::{Table, ratio};
+use crate::dist;
+
+pub(super) fn measure() -> Result<Table> {
+    let mut rows = Vec::new();
+    for app in dist::apps()? {
+        let size = built(slice::from_ref(&app))?;
+        rows.push((format!("{app} alone"), size));
+    }
+    // last: what `cargo xtask dist` makes is what stays behind
+    let all = built(&[])?;
+    rows.insert(0, ("all apps".to_owned(), all));
+
+    let mut table = Table::new(["static binary", "size", "to all"]);
+    for (label, size) in rows {
+        table.row([
+            label,
+            format!("{size} bytes"),
+            ratio(size as f64, all as f64),
+        ]);
+    }
+    Ok(table)
+}
+
+fn built(apps: &[String]) -> Result<u64> {
+    let program = dist::build(apps)?.program;
+    let file = fs::metadata(&program).context("failed to measure a binary")?;
+    Ok(file.len())
+}
