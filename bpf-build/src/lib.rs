@@ -59,12 +59,12 @@ fn build(app: &str) -> Result<()> {
     let compiled = out.join(format!("{app}.clang.o"));
     let headers = Clang::find()?.compile(&source, &compiled, &arch, &includes)?;
 
-    let object = out.join(format!("{app}.bpf.o"));
-    link(&compiled, &object)?;
-    let records = record::rust_impls(&object)
+    let records = record::rust_impls(&compiled)
         .with_context(|| format!("{app}.bpf.c shares a record that Rust can not read"))?;
     write(&out.join(format!("{app}.records.rs")), &records)?;
 
+    let object = out.join(format!("{app}.bpf.o"));
+    link(&compiled, &object)?;
     let mut builder = SkeletonBuilder::new();
     builder
         .obj(&object)

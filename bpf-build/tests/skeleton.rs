@@ -1,0 +1,240 @@
+//! What someone sees who builds an app: a package of its own, built by the real cargo and clang.
+
+use std::env;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+const SOURCE: &str = r#"// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include "probe.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+SEC("raw_tp/sched_process_exit")
+int handle_exit(void *ctx)
+{
+	return 0;
+}
+"#;
+
+/// A package with one `probe.bpf.c`, and a header beside it. Tests run at the same time and share a
+/// target folder, so each has a package of another name.
+struct Probe {
+    folder: TempDir,
+}
+
+impl Probe {
+    fn new(name: &str, header: &str) -> Self {
+        let probe = Self {
+            folder: tempfile::tempdir().expect("a folder"),
+        };
+        let bpf_build = env!("CARGO_MANIFEST_DIR");
+        probe.write(
+            "Cargo.toml",
+            &format!(
+                "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
+                 [workspace]\n\
+                 [build-dependencies]\nbpfapps-build = {{ path = \"{bpf_build}\" }}\n"
+            ),
+        );
+        // the versions that are here already
+        let lock =
+            fs::read_to_string(Path::new(bpf_build).join("../Cargo.lock")).expect("a lock file");
+        probe.write("Cargo.lock", &lock);
+        probe.write(
+            "build.rs",
+            "fn main() { bpfapps_build::skeleton(\"probe\") }",
+        );
+        probe.write("src/lib.rs", "");
+        probe.write("src/bpf/probe.bpf.c", SOURCE);
+        probe.write("src/bpf/probe.h", header);
+        probe
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, text).expect("a file");
+    }
+
+    fn cargo_build(&self) -> Command {
+        let mut command = Command::new(env!("CARGO"));
+        command
+            .args(["build", "--offline", "--verbose"])
+            .current_dir(self.folder.path());
+        // what bpf-build depends on is compiled there already
+        command.env(
+            "CARGO_TARGET_DIR",
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join("probe"),
+        );
+        command.env_remove("CLANG");
+        command
+    }
+}
+
+fn run(command: &mut Command) -> (bool, String) {
+    let Output { status, stderr, .. } = command.output().expect("cargo runs");
+    (
+        status.success(),
+        String::from_utf8_lossy(&stderr).into_owned(),
+    )
+}
+
+/// Builds, and returns whether the build script ran.
+fn rebuilt(probe: &Probe) -> bool {
+    let (success, text) = run(&mut probe.cargo_build());
+    assert!(success, "{text}");
+    text.contains("build-script-build`")
+}
+
+/// Builds what is wrong, and returns what is said about it.
+fn refused(command: &mut Command) -> String {
+    let (success, text) = run(command);
+    assert!(!success, "it builds: {text}");
+    assert!(!text.contains("panicked"), "{text}");
+    text
+}
+
+fn edit(path: &Path) {
+    let mut text = fs::read_to_string(path).expect("a file");
+    text.push_str("/* edited */\n");
+    fs::write(path, text).expect("a file");
+}
+
+#[test]
+fn rebuilds_after_an_edit_of_source_or_header_and_only_then() {
+    let probe = Probe::new("edited", "struct seen { __u32 pid; };\n");
+    assert!(rebuilt(&probe), "the first build");
+    assert!(!rebuilt(&probe), "nothing was edited");
+    edit(&probe.path("src/bpf/probe.h"));
+    assert!(rebuilt(&probe), "the header was edited");
+    assert!(!rebuilt(&probe), "nothing was edited since");
+    edit(&probe.path("src/bpf/probe.bpf.c"));
+    assert!(rebuilt(&probe), "the source was edited");
+}
+
+#[test]
+fn object_has_btf_and_neither_dwarf_nor_paths_of_this_machine() {
+    let probe = Probe::new("stripped", "");
+    assert!(rebuilt(&probe), "the first build");
+    let built = Path::new(env!("CARGO_TARGET_TMPDIR")).join("probe/debug/build");
+    let object = fs::read_dir(built)
+        .expect("build scripts ran")
+        .map(|entry| entry.expect("a folder").path().join("out/probe.bpf.o"))
+        .filter(|path| path.is_file())
+        .max_by_key(|path| {
+            path.metadata()
+                .and_then(|file| file.modified())
+                .expect("a time")
+        });
+    let object = fs::read(object.expect("an object")).expect("an object");
+    let contains = |text: &str| {
+        object
+            .windows(text.len())
+            .any(|part| part == text.as_bytes())
+    };
+    assert!(contains(".BTF.ext"), "no BTF");
+    assert!(contains("src/bpf/probe.bpf.c"), "no line info");
+    assert!(!contains(".debug_info"), "DWARF");
+    assert!(
+        !contains(&probe.folder.path().to_string_lossy()),
+        "a path of this machine"
+    );
+}
+
+#[test]
+fn clang_says_itself_what_is_wrong_and_where() {
+    let probe = Probe::new("wrong", "struct seen { __u99 pid; };\n");
+    let said = refused(&mut probe.cargo_build());
+    assert!(
+        said.contains("src/bpf/probe.h:1:15: error: unknown type name '__u99'"),
+        "{said}"
+    );
+    assert!(said.contains("struct seen { __u99 pid; };"), "{said}");
+}
+
+#[test]
+fn clang_warnings_are_shown_where_the_build_goes_on() {
+    let probe = Probe::new("warned", "static int unused(void) { int x; return 0; }\n");
+    let (success, said) = run(&mut probe.cargo_build());
+    assert!(success, "{said}");
+    assert!(
+        said.contains("src/bpf/probe.h:1:31: warning: unused variable 'x'"),
+        "{said}"
+    );
+}
+
+#[test]
+fn record_that_rust_can_not_read_is_refused() {
+    let cases = [
+        (
+            "bool b;",
+            "seen.b at offset 0 is a bool: use __u8 or an enum",
+        ),
+        ("__u64 a; void *p;", "seen.p at offset 8 is a pointer"),
+        (
+            "__u8 a; __u32 b;",
+            "3 bytes of unnamed padding at offset 1, before seen.b",
+        ),
+        (
+            "__u32 a; __u8 b;",
+            "3 bytes of unnamed padding at offset 5, before the end of struct seen",
+        ),
+        ("__u32 a : 3;", "seen.a is a bit field"),
+        (
+            "union { int a; int b; } u;",
+            "seen.u at offset 0 is a union",
+        ),
+        (
+            "struct { bool b; } inner[2];",
+            "seen.inner.b at offset 0 is a bool",
+        ),
+    ];
+    for (members, expected) in cases {
+        let header = "#include <bpfapps/record.h>\nstruct seen { ".to_owned()
+            + members
+            + " };\nBPFAPPS_RECORD(seen);\n";
+        let said = refused(&mut Probe::new("record", &header).cargo_build());
+        let error = format!(
+            "error: record@0.1.0: probe.bpf.c shares a record that Rust can not read: {expected}"
+        );
+        assert!(said.contains(&error), "{members}: {said}");
+    }
+}
+
+#[test]
+fn missing_or_old_clang_is_one_sentence() {
+    let probe = Probe::new("clang", "");
+    let said = refused(probe.cargo_build().env("CLANG", "/nonexistent/clang"));
+    assert!(said.contains("error: clang@0.1.0: `/nonexistent/clang` can not be run: install clang 11 or newer with `cargo xtask setup`, or name one in CLANG"), "{said}");
+
+    let old = probe.path("clang");
+    fs::write(&old, "#!/bin/sh\necho Debian clang version 9.0.1-16\n").expect("a script");
+    fs::set_permissions(&old, Permissions::from_mode(0o755)).expect("an executable script");
+    let said = refused(probe.cargo_build().env("CLANG", &old));
+    assert!(
+        said.contains("is clang 9, too old for BPF CO-RE: install clang 11"),
+        "{said}"
+    );
+
+    fs::write(&old, "#!/bin/sh\necho gcc 12.2.0\n").expect("a script");
+    let said = refused(probe.cargo_build().env("CLANG", &old));
+    assert!(said.contains("does not say that it is clang"), "{said}");
+}
+
+#[test]
+fn app_without_bpf_code_is_told_where_it_belongs() {
+    let probe = Probe::new("empty", "");
+    fs::remove_file(probe.path("src/bpf/probe.bpf.c")).expect("the file is there");
+    let said = refused(&mut probe.cargo_build());
+    assert!(said.contains("src/bpf/probe.bpf.c is not there"), "{said}");
+}
