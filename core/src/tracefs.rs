@@ -49,7 +49,7 @@ fn mount_privately() -> Result<&'static str> {
     let receive_only = MsFlags::MS_REC | MsFlags::MS_SLAVE;
     let harmless = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     unshare(CloneFlags::CLONE_NEWNS)
-        .and_then(|()| mount(nothing, "/", nothing, receive_only, nothing))
+        .and_then(|()| mount(nothing, "/sys", nothing, receive_only, nothing))
         .and_then(|()| mount(Some("tracefs"), place, Some("tracefs"), harmless, nothing))
         .map_err(|err| {
             Failure::new(

@@ -65,7 +65,7 @@ pub(crate) fn enter(args: &[String]) -> Result<()> {
     unshare(CloneFlags::CLONE_NEWNS).context("failed to unshare mounts")?;
     mount(
         nothing,
-        "/",
+        "/sys",
         nothing,
         MsFlags::MS_REC | MsFlags::MS_PRIVATE,
         nothing,
