@@ -1,4 +1,5 @@
 use anyhow::Result;
+use bpfapps_core::Needs;
 use bpfapps_core::output::{self, Format};
 use serde::Serialize;
 
@@ -9,7 +10,7 @@ use crate::command::Apps;
 struct Entry {
     name: &'static str,
     about: String,
-    needs: String,
+    needs: Needs,
 }
 
 /// The list of the apps, printed in `format`.
@@ -19,7 +20,7 @@ pub(crate) fn of(apps: &Apps, format: Format) -> Result<String> {
         .map(|app| Entry {
             name: app.name,
             about: app.about(),
-            needs: app.needs.to_string(),
+            needs: app.needs,
         })
         .collect();
     output::document(format, &entries, |entries| table(entries))
@@ -38,6 +39,6 @@ fn table(entries: &[Entry]) -> String {
     let line = |a: &str, b: &str, c: &str| format!("{a:<name$}  {b:<about$}  {c}\n");
     let rows = entries
         .iter()
-        .map(|entry| line(entry.name, &entry.about, &entry.needs));
+        .map(|entry| line(entry.name, &entry.about, &entry.needs.to_string()));
     line("NAME", "WHAT IT DOES", "WHAT IT NEEDS") + &rows.collect::<String>()
 }

@@ -1,7 +1,7 @@
 use std::fmt;
 
-use anyhow::Result;
 use caps::Capability;
+use serde::{Serialize, Serializer};
 
 use crate::Session;
 
@@ -22,11 +22,11 @@ pub trait App: clap::Args {
     /// # Errors
     ///
     /// Whatever keeps the app from doing its work; the caller prints it and exits with 1.
-    fn run(self, session: &Session) -> Result<()>;
+    fn run(self, session: &Session) -> anyhow::Result<()>;
 }
 
 /// What an app asks of the machine: shown by `bpfapps list`, checked by [`Session::open`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize)]
 pub struct Needs {
     /// The oldest Linux that runs it, such as `5.8`.
     pub kernel: &'static str,
@@ -35,6 +35,7 @@ pub struct Needs {
     /// Whether it attaches through tracefs.
     pub tracefs: bool,
     /// Without these the kernel refuses its programs.
+    #[serde(serialize_with = "by_name")]
     pub capabilities: &'static [Capability],
 }
 
@@ -52,4 +53,11 @@ impl fmt::Display for Needs {
         }
         Ok(())
     }
+}
+
+fn by_name<S: Serializer>(
+    capabilities: &&'static [Capability],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(capabilities.iter().map(ToString::to_string))
 }

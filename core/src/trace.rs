@@ -10,9 +10,12 @@ use log::warn;
 
 use crate::output::escape;
 use crate::ringbuf::Records;
-use crate::{Session, c_bytes, pidns};
+use crate::{Session, c_bytes, kernel, pidns};
 
 crate::skeleton!("trace");
+
+/// The oldest Linux on which `bpf_printk` is a tracepoint.
+const TRACEPOINT_SINCE: (u32, u32) = (5, 9);
 
 /// More lines than this do not fit in the ring buffer.
 const MOST: usize = 256;
@@ -22,7 +25,8 @@ const MOST: usize = 256;
 /// It is a BPF program on the tracepoint that `bpf_printk` is since Linux 5.9, and is gone with the
 /// process.
 pub struct TraceLines<'obj> {
-    skel: TraceSkel<'obj>,
+    /// `None` on a kernel before [`TRACEPOINT_SINCE`].
+    skel: Option<TraceSkel<'obj>>,
 }
 
 impl<'obj> TraceLines<'obj> {
@@ -32,6 +36,10 @@ impl<'obj> TraceLines<'obj> {
     ///
     /// The kernel refuses it. A kernel that is too old is no error: then there are no lines.
     pub fn attach(session: &Session, object: &'obj mut MaybeUninit<OpenObject>) -> Result<Self> {
+        if kernel::version()? < TRACEPOINT_SINCE {
+            warn!("before Linux 5.9 the lines are not shown here: read trace_pipe in tracefs");
+            return Ok(Self { skel: None });
+        }
         let mut open = session.open(TraceSkelBuilder::default(), object)?;
         let pidns = pidns::own()?;
         let rodata = open
@@ -47,10 +55,9 @@ impl<'obj> TraceLines<'obj> {
             .as_mut()
             .context("the BPF object has no bss")?
             .traced_pid = process::id();
-        if let Err(err) = skel.attach() {
-            warn!("no trace lines here, read trace_pipe in tracefs: before Linux 5.9? {err}");
-        }
-        Ok(Self { skel })
+        skel.attach()
+            .context("failed to attach to bpf_trace_printk")?;
+        Ok(Self { skel: Some(skel) })
     }
 
     /// Calls `trigger` and copies the lines that this process writes meanwhile, and no others:
@@ -60,28 +67,27 @@ impl<'obj> TraceLines<'obj> {
     ///
     /// The ring buffer can't be read.
     pub fn record(&mut self, trigger: impl FnOnce()) -> Result<Vec<String>> {
-        self.set_recording(1)?;
+        let Some(skel) = &mut self.skel else {
+            trigger();
+            return Ok(Vec::new());
+        };
+        let bss = skel
+            .maps
+            .bss_data
+            .as_mut()
+            .context("the BPF object has no bss")?;
+        bss.recording = 1;
         trigger();
-        self.set_recording(0)?;
+        bss.recording = 0;
+
         let mut lines = Vec::new();
-        let records = Records::new(&self.skel.maps.lines, |line: &trace_line| {
+        let records = Records::new(&skel.maps.lines, |line: &trace_line| {
             lines.push(show(line));
             Ok(())
         })?;
         records.consume(MOST)?;
         drop(records);
         Ok(lines)
-    }
-
-    fn set_recording(&mut self, recording: u32) -> Result<()> {
-        let bss = self
-            .skel
-            .maps
-            .bss_data
-            .as_mut()
-            .context("the BPF object has no bss")?;
-        bss.recording = recording;
-        Ok(())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Another machine, as far as a program can see: mounts that it does not have, rights that it lacks.
 
+use std::fs;
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
@@ -41,6 +42,15 @@ pub fn without_btf(command: &Command) -> Result<Command> {
     wrap("without-btf", command)
 }
 
+/// `command` on a machine whose kernel says that it is an old one.
+///
+/// # Errors
+///
+/// As [`fixture`].
+pub fn on_linux_5_6(command: &Command) -> Result<Command> {
+    wrap("on-linux-5.6", command)
+}
+
 fn wrap(what: &str, command: &Command) -> Result<Command> {
     let mut wrapped = fixture(NAME)?;
     // the command may be a fixture itself
@@ -63,14 +73,11 @@ pub(crate) fn enter(args: &[String]) -> Result<()> {
     };
     let nothing = None::<&str>;
     unshare(CloneFlags::CLONE_NEWNS).context("failed to unshare mounts")?;
-    mount(
-        nothing,
-        "/sys",
-        nothing,
-        MsFlags::MS_REC | MsFlags::MS_PRIVATE,
-        nothing,
-    )
-    .context("failed to make mounts private")?;
+    let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+    for place in ["/sys", "/proc"] {
+        mount(nothing, place, nothing, private, nothing)
+            .with_context(|| format!("failed to make {place} private"))?;
+    }
     match what.as_str() {
         // mounted or not, and as often as it is
         "without-tracefs" => TRACEFS
@@ -95,6 +102,19 @@ pub(crate) fn enter(args: &[String]) -> Result<()> {
                 nothing,
             )
             .context("failed to hide BTF")?;
+        }
+        "on-linux-5.6" => {
+            let release = tempfile::NamedTempFile::new().context("failed to create a file")?;
+            fs::write(&release, "5.6.0-sandbox\n").context("failed to write a release")?;
+            let place = "/proc/sys/kernel/osrelease";
+            mount(
+                Some(release.path()),
+                place,
+                nothing,
+                MsFlags::MS_BIND,
+                nothing,
+            )
+            .context("failed to hide the release")?;
         }
         other => bail!("there is no sandbox {other}"),
     }

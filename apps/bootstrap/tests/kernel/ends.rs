@@ -11,13 +11,40 @@ use bpfapps_testkit::kernel::{loaded, nothing_left};
 use bpfapps_testkit::{Process, bpfapps, fixture, program};
 use nix::sys::signal::Signal;
 
-use crate::row::{row, start};
+use crate::row::{ready, row, start};
 
 /// `sh -c script`, with the program to test as `$0`.
 fn shell(script: &str) -> Command {
     let mut command = Command::new("sh");
     command.args(["-c", script]).arg(program());
     command
+}
+
+pub(crate) fn verbose_shows_the_log_of_libbpf() -> Result<()> {
+    let log = |args: &[&str], filter: &str| -> Result<Vec<String>> {
+        let mut command = bpfapps(args.iter().copied());
+        let bootstrap = ready(command.env("BPFAPPS_LOG", filter))?;
+        bootstrap.signal(Signal::SIGINT)?;
+        Ok(bootstrap.wait()?.expect_code(0)?.stderr)
+    };
+    for args in [["-v", "bootstrap"], ["bootstrap", "--verbose"]] {
+        let lines = log(&args, "")?;
+        let found = lines.iter().any(|line| line.starts_with("debug: libbpf: "));
+        ensure!(found, "{args:?}: {lines:#?}");
+    }
+    ensure!(
+        !log(&["bootstrap"], "libbpf=debug")?.is_empty(),
+        "the filter shows nothing"
+    );
+    ensure!(
+        log(&["bootstrap", "-v"], "error")?.is_empty(),
+        "the filter hides nothing"
+    );
+    ensure!(
+        log(&["bootstrap"], "")?.is_empty(),
+        "there is a log without -v"
+    );
+    Ok(())
 }
 
 pub(crate) fn head_ends_it_without_a_word() -> Result<()> {

@@ -29,6 +29,7 @@ fn main() -> ExitCode {
             test!(duration_leaves_out_execs_and_short_lives),
             test!(name_can_not_forge_a_row),
             test!(long_filename_is_marked_as_cut),
+            test!(verbose_shows_the_log_of_libbpf),
             test!(head_ends_it_without_a_word),
             test!(full_disk_ends_it_with_the_reason),
             test!(signals_end_it_with_zero),

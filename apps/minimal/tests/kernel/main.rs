@@ -23,6 +23,7 @@ fn main() -> ExitCode {
             test!(no_line_of_another_process),
             test!(works_in_a_pid_namespace),
             test!(without_a_line_it_says_why),
+            test!(old_kernel_is_told_where_the_line_is),
             test!(signals_end_it_with_zero),
             test!(kill_leaves_nothing),
             test!(without_privileges_it_says_so),
@@ -164,6 +165,15 @@ fn without_a_line_it_says_why() -> Result<()> {
     );
     exit.expect_stderr("error: no trace line came within 3 s")?
         .expect_stderr("hint: likely")?;
+    Ok(())
+}
+
+fn old_kernel_is_told_where_the_line_is() -> Result<()> {
+    let minimal = started(&mut sandbox::on_linux_5_6(&bpfapps(["minimal"]))?)?;
+    minimal.signal(Signal::SIGINT)?;
+    let exit = minimal.wait()?.expect_code(0)?;
+    ensure!(exit.stdout == ["Successfully started!"], "{exit:#?}");
+    exit.expect_stderr("before Linux 5.9 the lines are not shown here: read trace_pipe")?;
     Ok(())
 }
 
