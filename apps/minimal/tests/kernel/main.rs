@@ -2,7 +2,6 @@
 
 mod fixtures;
 
-use std::fs;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
@@ -11,14 +10,15 @@ use bpfapps_testkit::kernel::{loaded, nothing_left};
 use bpfapps_testkit::{Process, bpfapps, fixture, program, sandbox, test};
 use nix::sys::signal::Signal;
 
-use crate::fixtures::{read_trace_pipe, refuse_single_bytes};
+use crate::fixtures::*;
 
 fn main() -> ExitCode {
     bpfapps_testkit::main(
         &[
             test!(once_shows_its_line),
             test!(line_comes_every_second),
-            test!(works_without_tracefs_and_leaves_none),
+            test!(works_without_tracefs),
+            test!(private_mount_stays_private),
             test!(others_still_get_the_line),
             test!(no_line_of_another_process),
             test!(works_in_a_pid_namespace),
@@ -28,7 +28,12 @@ fn main() -> ExitCode {
             test!(kill_leaves_nothing),
             test!(without_privileges_it_says_so),
         ],
-        &[fixture!(read_trace_pipe), fixture!(refuse_single_bytes)],
+        &[
+            fixture!(print_all_the_time),
+            fixture!(read_trace_pipe),
+            fixture!(refuse_single_bytes),
+            fixture!(watch_mounts),
+        ],
     )
 }
 
@@ -95,16 +100,12 @@ fn line_comes_every_second() -> Result<()> {
     Ok(())
 }
 
-fn works_without_tracefs_and_leaves_none() -> Result<()> {
-    let mounts = || fs::read_to_string("/proc/self/mounts");
-    let before = mounts()?;
-    shows_its_line(&mut sandbox::without_tracefs(&once())?)?;
-    // killed in the middle, the mount goes with it
-    let minimal = started(&mut sandbox::without_tracefs(&bpfapps(["minimal"]))?)?;
-    ensure!(mounts()? == before, "a mount is seen outside");
-    minimal.signal(Signal::SIGKILL)?;
-    minimal.wait()?;
-    ensure!(mounts()? == before, "a mount is left");
+fn works_without_tracefs() -> Result<()> {
+    shows_its_line(&mut sandbox::without_tracefs(&once())?)
+}
+
+fn private_mount_stays_private() -> Result<()> {
+    Process::run(fixture("watch_mounts")?.arg(program()))?.expect_code(0)?;
     Ok(())
 }
 
@@ -120,23 +121,10 @@ fn others_still_get_the_line() -> Result<()> {
 }
 
 fn no_line_of_another_process() -> Result<()> {
-    let mut minimals = [
-        started(&mut bpfapps(["minimal"]))?,
-        started(&mut bpfapps(["minimal"]))?,
-    ];
-    for minimal in &mut minimals {
-        let own = triggered(minimal.pid());
-        minimal.line(|line| line.ends_with(&own))?;
-        minimal.line(|line| line.ends_with(&own))?;
-    }
-    for minimal in minimals {
-        let own = triggered(minimal.pid());
-        minimal.signal(Signal::SIGTERM)?;
-        let exit = minimal.wait()?.expect_code(0)?;
-        ensure!(
-            exit.stdout[1..].iter().all(|line| line.ends_with(&own)),
-            "{exit:#?}"
-        );
+    let mut other = Process::start(&mut sandbox::with_tracefs(&fixture("print_all_the_time")?)?)?;
+    other.line(|line| line == "printing")?;
+    for _ in 0..5 {
+        shows_its_line(&mut once())?;
     }
     Ok(())
 }
