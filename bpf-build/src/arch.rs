@@ -1,5 +1,7 @@
+//! The one table of architectures; xtask, which can not link this crate, includes the file.
+
 /// The kernel's name for Rust's `target_arch`, as libbpf's `__TARGET_ARCH_<arch>` has it.
-pub fn kernel_arch(target_arch: &str) -> &str {
+pub(crate) fn kernel_arch(target_arch: &str) -> &str {
     match target_arch {
         "x86_64" | "x86" => "x86",
         "aarch64" => "arm64",

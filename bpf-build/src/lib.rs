@@ -12,8 +12,6 @@ mod arch;
 mod clang;
 mod record;
 
-pub use arch::kernel_arch;
-
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,6 +21,7 @@ use libbpf_cargo::SkeletonBuilder;
 use libbpf_rs::libbpf_sys;
 use libbpf_rs::{Linker, PrintLevel};
 
+use arch::kernel_arch;
 use clang::Clang;
 
 /// Builds `src/bpf/<app>.bpf.c` of the calling package into a skeleton in `OUT_DIR`.

@@ -3,6 +3,8 @@
 //! Deliberately absent: any crate that links libelf. xtask has to compile on a
 //! machine where libelf is yet to be installed, because it installs it.
 
+#[path = "../../bpf-build/src/arch.rs"]
+mod arch;
 mod bench;
 mod cargo;
 mod cc;

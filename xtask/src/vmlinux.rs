@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use clap::error::ErrorKind;
 
+use crate::arch::kernel_arch;
 use crate::progress::Step;
 use crate::setup::{self, Stage};
 use crate::{cargo, out};
@@ -74,16 +75,7 @@ fn usage(message: &str) -> ! {
 
 /// This machine's architecture in the kernel's words, which name the folders.
 pub(crate) fn this_arch() -> &'static str {
-    match std::env::consts::ARCH {
-        "x86" | "x86_64" => "x86",
-        "aarch64" => "arm64",
-        "loongarch64" => "loongarch",
-        "mips64" => "mips",
-        "powerpc64" => "powerpc",
-        "riscv64" => "riscv",
-        "s390x" => "s390",
-        other => other,
-    }
+    kernel_arch(std::env::consts::ARCH)
 }
 
 pub(crate) fn running_release() -> Result<String> {
