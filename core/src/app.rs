@@ -37,6 +37,9 @@ pub struct Needs {
     /// Without these the kernel refuses its programs.
     #[serde(serialize_with = "by_name")]
     pub capabilities: &'static [Capability],
+    /// Those of them that it still needs once its programs are attached: mostly none.
+    #[serde(skip)]
+    pub keeps: &'static [Capability],
 }
 
 impl fmt::Display for Needs {

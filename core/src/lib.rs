@@ -16,6 +16,7 @@ mod clock;
 mod failure;
 pub mod kernel;
 mod logging;
+mod lost;
 mod memlock;
 pub mod output;
 pub mod pidns;
@@ -38,7 +39,7 @@ pub use record::{Record, c_bytes};
 pub use registry::{Registration, registry};
 pub use session::{Options, Session};
 pub use signals::signal_name;
-pub use trace::TraceLines;
+pub use trace::{TraceLines, TraceProgram};
 
 // What the macros expand to: an app needs no dependency of its own on these.
 #[doc(hidden)]

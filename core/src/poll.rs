@@ -4,11 +4,12 @@ use std::mem::size_of;
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
-use libbpf_rs::{MapCore, MapFlags};
+use anyhow::Result;
+use libbpf_rs::MapCore;
 use log::warn;
 use nix::poll::PollFlags;
 
+use crate::lost::Lost;
 use crate::output::Closed;
 use crate::ringbuf::Records;
 use crate::wait::wait;
@@ -16,6 +17,9 @@ use crate::{Record, Session};
 
 /// So many records at the most before rows are written and signals are looked at.
 const BATCH: usize = 4096;
+
+/// What the kernel puts before each record in a ring buffer, in bytes (BPF_RINGBUF_HDR_SZ).
+const RECORD_HEADER: usize = 8;
 
 /// After a batch the next one may gather for so long. The kernel wakes a reader only when it had
 /// caught up, so a storm costs one wake-up a batch, and not one an event.
@@ -25,7 +29,8 @@ impl Session {
     /// Hands each record of `ring` to `handle`, until a signal asks the program to end or the
     /// reader of its output is gone. What stands in the ring at that moment is still handled.
     ///
-    /// Rows are written after each batch. `lost` is the map of `bpfapps/ringbuf.h`: what it counted
+    /// Before the first record all privileges are given up: see
+    /// [`Session::give_up_privileges`]. Rows are written after each batch. `lost` is the map of `bpfapps/ringbuf.h`: what it counted
     /// is reported on stderr at the end, whatever the end.
     ///
     /// # Errors
@@ -37,24 +42,31 @@ impl Session {
         lost: &dyn MapCore,
         handle: impl FnMut(&R) -> Result<()>,
     ) -> Result<()> {
-        let end = self.poll_ring(ring, handle);
-        let reported = report_lost(lost);
-        end.and(reported)
+        let records = Records::new(ring, handle)?;
+        let lost = Lost::map(lost)?;
+        self.give_up_privileges()?;
+        // The title line, if there is one: from now on nothing is missed.
+        self.flush()?;
+        let most = ring.max_entries() as usize / (size_of::<R>() + RECORD_HEADER);
+        let end = self.poll_records(&records, ring.as_fd(), most);
+        if let Some(text) = lost.describe() {
+            warn!("{text}");
+        }
+        end
     }
 
-    fn poll_ring<R: Record>(
+    /// At the end, what stands in the ring is still handled: `most` fit in there.
+    fn poll_records<F>(
         &self,
-        ring: &dyn MapCore,
-        handle: impl FnMut(&R) -> Result<()>,
+        records: &Records<'_, F>,
+        ring: BorrowedFd<'_>,
+        most: usize,
     ) -> Result<()> {
-        let records = Records::new(ring, handle)?;
         loop {
-            self.wait(Some(ring.as_fd()), None)?;
-            while !self.signals.ended()? && self.handle_batch(&records, BATCH)? == BATCH {}
+            self.wait(Some(ring), None)?;
+            while !self.signals.ended()? && self.handle_batch(records, BATCH)? == BATCH {}
             if self.wait(None, Some(COALESCE))? {
-                // A record takes its size and a header of eight bytes: more can't stand in there.
-                let most = ring.max_entries() as usize / (size_of::<R>() + 8);
-                self.handle_batch(&records, most)?;
+                self.handle_batch(records, most)?;
                 return Ok(());
             }
         }
@@ -101,47 +113,5 @@ impl Session {
                 return self.signals.ended();
             }
         }
-    }
-}
-
-/// Says on stderr how many records never made it into the ring, and on which CPUs.
-fn report_lost(lost: &dyn MapCore) -> Result<()> {
-    let counts = lost
-        .lookup_percpu(&0_u32.to_ne_bytes(), MapFlags::ANY)
-        .context("failed to read how many events were lost")?
-        .unwrap_or_default();
-    let counts: Vec<u64> = counts
-        .iter()
-        .filter_map(|bytes| bytes.as_slice().try_into().ok().map(u64::from_ne_bytes))
-        .collect();
-    if let Some(text) = describe_lost(&counts) {
-        warn!("{text}");
-    }
-    Ok(())
-}
-
-fn describe_lost(counts: &[u64]) -> Option<String> {
-    let total: u64 = counts.iter().sum();
-    let of_cpu = |(cpu, count): (usize, &u64)| (*count > 0).then(|| format!("cpu {cpu}: {count}"));
-    let each: Vec<_> = counts.iter().enumerate().filter_map(of_cpu).collect();
-    (total > 0).then(|| {
-        format!(
-            "lost {total} events: the ring buffer was full ({})",
-            each.join(", ")
-        )
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn losses_are_told_per_cpu_and_silence_means_none() {
-        assert_eq!(describe_lost(&[0, 0]), None);
-        assert_eq!(
-            describe_lost(&[0, 3, 0, 4]).as_deref(),
-            Some("lost 7 events: the ring buffer was full (cpu 1: 3, cpu 3: 4)")
-        );
     }
 }

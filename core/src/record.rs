@@ -1,4 +1,4 @@
-//! The one place where bytes from the kernel become typed records.
+//! Memory that is shared with the kernel: bytes become typed records, and globals are set.
 #![allow(unsafe_code)]
 
 use std::mem::{align_of, size_of};
@@ -36,6 +36,13 @@ pub unsafe trait Record: Copy + 'static {
         // implementer promised; the lifetime is that of `bytes`.
         Ok(unsafe { &*record })
     }
+}
+
+/// Sets a global variable of a BPF program that is running: at once, and in this order with what
+/// comes before and after it, which an assignment does not promise.
+pub(crate) fn set_global<T: Copy>(global: &mut T, value: T) {
+    // SAFETY: a reference is valid for writes.
+    unsafe { std::ptr::write_volatile(global, value) }
 }
 
 /// A C string in a record: the bytes before the first NUL.

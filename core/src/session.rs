@@ -106,14 +106,26 @@ impl Session {
             )
     }
 
-    /// Starts a table on stdout with its title line. Call it once the programs are attached: the
-    /// line tells whoever waits for it that from now on nothing is missed.
+    /// Starts a table on stdout. Call it once the programs are attached: its title line, which
+    /// [`Session::poll`] writes, tells whoever waits for it that from now on nothing is missed.
     ///
     /// # Errors
     ///
     /// stdout does not take the line.
     pub fn rows<R: Row>(&self) -> Result<Rows<'_, R>> {
         Rows::start(self)
+    }
+
+    /// Gives up every capability but those that the app keeps, for good: no_new_privs is set, too.
+    ///
+    /// [`Session::poll`] does it. An app with a loop of its own calls it once all is attached and
+    /// each ring buffer is mapped.
+    ///
+    /// # Errors
+    ///
+    /// The kernel refuses.
+    pub fn give_up_privileges(&self) -> Result<()> {
+        privileges::give_up(self.needs.keeps)
     }
 
     /// Writes one line to stdout, at once.

@@ -1,7 +1,9 @@
 //! The lines that `bpf_printk` writes for this process, and only those.
 
+use std::cell::RefCell;
 use std::mem::MaybeUninit;
 use std::process;
+use std::rc::Rc;
 
 use anyhow::{Context, Result};
 use libbpf_rs::OpenObject;
@@ -9,6 +11,7 @@ use libbpf_rs::skel::Skel as _;
 use log::warn;
 
 use crate::output::escape;
+use crate::record::set_global;
 use crate::ringbuf::Records;
 use crate::{Session, c_bytes, kernel, pidns};
 
@@ -20,16 +23,16 @@ const TRACEPOINT_SINCE: (u32, u32) = (5, 9);
 /// More lines than this do not fit in the ring buffer.
 const MOST: usize = 256;
 
-/// A copy of this process's lines in the kernel's trace: nobody else's, and nobody misses them.
+/// Copies this process's lines from the kernel's trace: nobody else's, and nobody misses them.
 ///
 /// It is a BPF program on the tracepoint that `bpf_printk` is since Linux 5.9, and is gone with the
 /// process.
-pub struct TraceLines<'obj> {
+pub struct TraceProgram<'obj> {
     /// `None` on a kernel before [`TRACEPOINT_SINCE`].
     skel: Option<TraceSkel<'obj>>,
 }
 
-impl<'obj> TraceLines<'obj> {
+impl<'obj> TraceProgram<'obj> {
     /// Loads and attaches the program that copies the lines.
     ///
     /// # Errors
@@ -60,6 +63,53 @@ impl<'obj> TraceLines<'obj> {
         Ok(Self { skel: Some(skel) })
     }
 
+    /// The lines that it copies, ready to be read.
+    ///
+    /// # Errors
+    ///
+    /// The ring buffer can't be mapped.
+    pub fn lines(&mut self) -> Result<TraceLines<'_>> {
+        let Some(skel) = &mut self.skel else {
+            return Ok(TraceLines { source: None });
+        };
+        let recording = skel
+            .maps
+            .bss_data
+            .as_mut()
+            .context("the BPF object has no bss")?;
+        let shown = Rc::new(RefCell::new(Vec::new()));
+        let collected = Rc::clone(&shown);
+        let handle: Handler = Box::new(move |line| {
+            collected.borrow_mut().push(show(line));
+            Ok(())
+        });
+        let records = Records::new(&skel.maps.lines, handle)?;
+        Ok(TraceLines {
+            source: Some(Source {
+                recording: &mut recording.recording,
+                records,
+                shown,
+            }),
+        })
+    }
+}
+
+type Handler = Box<dyn FnMut(&trace_line) -> Result<()>>;
+
+/// The lines of this process, as they are copied.
+pub struct TraceLines<'skel> {
+    /// `None` on a kernel before [`TRACEPOINT_SINCE`].
+    source: Option<Source<'skel>>,
+}
+
+struct Source<'skel> {
+    /// What tells the program to copy; it lives in the kernel.
+    recording: &'skel mut u32,
+    records: Records<'skel, Handler>,
+    shown: Rc<RefCell<Vec<String>>>,
+}
+
+impl TraceLines<'_> {
     /// Calls `trigger` and copies the lines that this process writes meanwhile, and no others:
     /// showing a line is a write, too, and may cause the next one.
     ///
@@ -67,27 +117,15 @@ impl<'obj> TraceLines<'obj> {
     ///
     /// The ring buffer can't be read.
     pub fn record(&mut self, trigger: impl FnOnce()) -> Result<Vec<String>> {
-        let Some(skel) = &mut self.skel else {
+        let Some(source) = &mut self.source else {
             trigger();
             return Ok(Vec::new());
         };
-        let bss = skel
-            .maps
-            .bss_data
-            .as_mut()
-            .context("the BPF object has no bss")?;
-        bss.recording = 1;
+        set_global(source.recording, 1);
         trigger();
-        bss.recording = 0;
-
-        let mut lines = Vec::new();
-        let records = Records::new(&skel.maps.lines, |line: &trace_line| {
-            lines.push(show(line));
-            Ok(())
-        })?;
-        records.consume(MOST)?;
-        drop(records);
-        Ok(lines)
+        set_global(source.recording, 0);
+        source.records.consume(MOST)?;
+        Ok(source.shown.take())
     }
 }
 

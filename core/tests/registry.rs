@@ -12,6 +12,7 @@ impl App for Twin {
         btf: false,
         tracefs: false,
         capabilities: &[],
+        keeps: &[],
     };
 
     fn run(self, _: &Session) -> Result<()> {

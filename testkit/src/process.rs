@@ -86,6 +86,36 @@ impl Process {
         self.child.id()
     }
 
+    /// The value of a field in the kernel's `/proc/PID/status`.
+    ///
+    /// # Errors
+    ///
+    /// The process is gone, or there is no such field.
+    pub fn status(&self, field: &str) -> Result<String> {
+        let path = format!("/proc/{}/status", self.pid());
+        let status = std::fs::read_to_string(&path).with_context(|| format!("no {path}"))?;
+        let mut fields = status.lines().filter_map(|line| line.split_once(":\t"));
+        let found = fields.find(|(name, _)| *name == field);
+        Ok(found
+            .with_context(|| format!("no {field} in {path}"))?
+            .1
+            .to_owned())
+    }
+
+    /// Fails unless the process has no capability left, and no way to get one.
+    ///
+    /// # Errors
+    ///
+    /// As said.
+    pub fn expect_no_privileges(&self) -> Result<()> {
+        for set in ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"] {
+            let value = self.status(set)?;
+            ensure!(value == "0000000000000000", "{set} is {value}");
+        }
+        ensure!(self.status("NoNewPrivs")? == "1", "no_new_privs is not set");
+        Ok(())
+    }
+
     /// Waits for the next line on stdout that `wanted` likes, and returns it.
     ///
     /// # Errors

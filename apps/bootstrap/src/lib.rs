@@ -39,6 +39,7 @@ impl App for Bootstrap {
         btf: true,
         tracefs: false,
         capabilities: &[Capability::CAP_BPF, Capability::CAP_PERFMON],
+        keeps: &[],
     };
 
     fn run(self, session: &Session) -> Result<()> {

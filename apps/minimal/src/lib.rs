@@ -9,8 +9,8 @@ use std::process;
 use std::time::{Duration, Instant};
 
 use bpfapps_core::{
-    App, Capability, Context, Error, Failure, Needs, Result, Session, TraceLines, pidns, register,
-    skeleton, tracefs,
+    App, Capability, Context, Error, Failure, Needs, Result, Session, TraceProgram, pidns,
+    register, skeleton, tracefs,
 };
 use libbpf_rs::skel::Skel as _;
 
@@ -39,6 +39,7 @@ impl App for Minimal {
             Capability::CAP_PERFMON,
             Capability::CAP_DAC_READ_SEARCH,
         ],
+        keeps: &[],
     };
 
     fn run(self, session: &Session) -> Result<()> {
@@ -64,7 +65,9 @@ impl App for Minimal {
         tracefs::find_or_mount()?;
         skel.attach().context("failed to attach BPF programs")?;
         let mut trace_object = MaybeUninit::uninit();
-        let mut trace = TraceLines::attach(session, &mut trace_object)?;
+        let mut program = TraceProgram::attach(session, &mut trace_object)?;
+        let mut trace = program.lines()?;
+        session.give_up_privileges()?;
 
         session.say("Successfully started!")?;
         let start = Instant::now();

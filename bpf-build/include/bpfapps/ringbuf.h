@@ -4,18 +4,21 @@
 /* include after vmlinux.h or linux/bpf.h */
 #include <bpf/bpf_helpers.h>
 
-/* how many records found the ring buffer full, per CPU; Session::poll reports them */
+#define BPFAPPS_MAX_CPUS 1024
+
+/* how many records found the ring buffer full, per CPU; Session::poll maps and reports them */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, BPFAPPS_MAX_CPUS);
 	__type(key, __u32);
 	__type(value, __u64);
 } lost SEC(".maps");
 
 static __always_inline void bpfapps_count_lost(void)
 {
-	__u32 zero = 0;
-	__u64 *count = bpf_map_lookup_elem(&lost, &zero);
+	__u32 cpu = bpf_get_smp_processor_id() % BPFAPPS_MAX_CPUS;
+	__u64 *count = bpf_map_lookup_elem(&lost, &cpu);
 
 	/* hard interrupts may come in between on this CPU, so an atomic add */
 	if (count)

@@ -92,7 +92,6 @@ impl<'session, R: Row> Rows<'session, R> {
                 line.text(title.as_bytes());
             }
         })?;
-        session.flush()?;
         Ok(rows)
     }
 

@@ -44,6 +44,7 @@ fn main() -> ExitCode {
             test!(what_is_no_btf_is_refused),
             test!(each_missing_capability_is_named),
             test!(file_capabilities_are_enough),
+            test!(privileges_are_given_up),
         ],
         &[
             fixture!(leader_leaves_first),

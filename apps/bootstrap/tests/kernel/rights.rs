@@ -10,7 +10,7 @@ use bpfapps_testkit::{Process, bpfapps, fixture, program, sandbox};
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
-use crate::row::{ready, row};
+use crate::row::{ready, row, start};
 
 const CAP_PERFMON: u32 = 38;
 const CAP_BPF: u32 = 39;
@@ -68,6 +68,10 @@ pub(crate) fn works_without_tracefs() -> Result<()> {
 pub(crate) fn file_capabilities_are_enough() -> Result<()> {
     let (_folder, path) = installed(&[CAP_PERFMON, CAP_BPF])?;
     traces(&mut as_nobody(&path)?)
+}
+
+pub(crate) fn privileges_are_given_up() -> Result<()> {
+    start(&[])?.expect_no_privileges()
 }
 
 pub(crate) fn each_missing_capability_is_named() -> Result<()> {

@@ -26,6 +26,7 @@ fn main() -> ExitCode {
             test!(old_kernel_is_told_where_the_line_is),
             test!(signals_end_it_with_zero),
             test!(kill_leaves_nothing),
+            test!(privileges_are_given_up),
             test!(without_privileges_it_says_so),
         ],
         &[
@@ -189,6 +190,14 @@ fn kill_leaves_nothing() -> Result<()> {
     minimal.signal(Signal::SIGKILL)?;
     minimal.wait()?;
     nothing_left(&before)
+}
+
+fn privileges_are_given_up() -> Result<()> {
+    let mut minimal = started(&mut bpfapps(["minimal"]))?;
+    minimal.expect_no_privileges()?;
+    let own = triggered(minimal.pid());
+    minimal.line(|line| line.ends_with(&own))?;
+    Ok(())
 }
 
 fn without_privileges_it_says_so() -> Result<()> {
