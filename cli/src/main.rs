@@ -10,7 +10,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use anyhow::Result;
-use bpfapps_core::{Hint as _, Options, Session, registry};
+use bpfapps_core::{Hint as _, Options, exit_code, registry};
 use clap::FromArgMatches as _;
 
 use crate::command::{Called, Document};
@@ -18,11 +18,13 @@ use crate::command::{Called, Document};
 fn main() -> ExitCode {
     match run(env::args_os().collect()) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(err) if Session::is_reader_gone(&err) => ExitCode::SUCCESS,
         Err(err) => {
-            // Where stderr is closed, too, the exit code has to do.
-            let _ = complain(&err);
-            ExitCode::FAILURE
+            let code = exit_code(&err);
+            if code != 0 {
+                // Where stderr is closed, too, the exit code has to do.
+                let _ = complain(&err);
+            }
+            ExitCode::from(code)
         }
     }
 }

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use crate::output::Closed;
+
 /// An error that knows what to do about itself: `main` prints the hint on a line of its own.
 #[derive(Debug)]
 pub struct Failure {
@@ -24,6 +26,30 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+/// Events were lost where none were to be (`--strict`).
+#[derive(Debug)]
+pub(crate) struct EventsLost(pub(crate) String);
+
+impl fmt::Display for EventsLost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for EventsLost {}
+
+/// The exit code of a run that ended with this error: 3 where events were lost, else 1, or 0 where
+/// only the reader of stdout is gone, which is no failure.
+pub fn exit_code(error: &anyhow::Error) -> u8 {
+    if error.is::<Closed>() {
+        0
+    } else if error.is::<EventsLost>() {
+        3
+    } else {
+        1
+    }
+}
 
 /// Finds the hint in an error's chain.
 pub trait Hint {

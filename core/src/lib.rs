@@ -27,6 +27,7 @@ mod registry;
 mod ringbuf;
 mod session;
 mod signals;
+mod stream;
 mod trace;
 pub mod tracefs;
 mod wait;
@@ -34,11 +35,12 @@ mod wait;
 pub use anyhow::{Context, Error, Result, bail};
 pub use app::{App, Needs};
 pub use caps::Capability;
-pub use failure::{Failure, Hint};
+pub use failure::{Failure, Hint, exit_code};
 pub use record::{Record, c_bytes};
 pub use registry::{Registration, registry};
 pub use session::{Options, Session};
 pub use signals::signal_name;
+pub use stream::Stream;
 pub use trace::{TraceLines, TraceProgram};
 
 // What the macros expand to: an app needs no dependency of its own on these.

@@ -9,9 +9,11 @@ use libbpf_rs::MapCore;
 use log::warn;
 use nix::poll::PollFlags;
 
+use crate::failure::EventsLost;
 use crate::lost::Lost;
 use crate::output::Closed;
 use crate::ringbuf::Records;
+use crate::stream::{Limits, Stream};
 use crate::wait::wait;
 use crate::{Record, Session};
 
@@ -26,8 +28,8 @@ const RECORD_HEADER: usize = 8;
 const COALESCE: Duration = Duration::from_millis(10);
 
 impl Session {
-    /// Hands each record of `ring` to `handle`, until a signal asks the program to end or the
-    /// reader of its output is gone. What stands in the ring at that moment is still handled.
+    /// Hands each record of `ring` to `handle`, until a signal asks the program to end, a limit of
+    /// `stream` is reached, or the reader of its output is gone. What stands in the ring at that moment is still handled.
     ///
     /// Before the first record all privileges are given up: see
     /// [`Session::give_up_privileges`]. Rows are written after each batch. `lost` is the map of `bpfapps/ringbuf.h`: what it counted
@@ -38,6 +40,7 @@ impl Session {
     /// The first error of `handle`, or one of reading records or writing rows.
     pub fn poll<R: Record>(
         &self,
+        stream: &Stream,
         ring: &dyn MapCore,
         lost: &dyn MapCore,
         handle: impl FnMut(&R) -> Result<()>,
@@ -48,11 +51,17 @@ impl Session {
         // The title line, if there is one: from now on nothing is missed.
         self.flush()?;
         let most = ring.max_entries() as usize / (size_of::<R>() + RECORD_HEADER);
-        let end = self.poll_records(&records, ring.as_fd(), most);
-        if let Some(text) = lost.describe() {
-            warn!("{text}");
+        let end = self.poll_records(&records, ring.as_fd(), most, stream.limits());
+        let Some(text) = lost.describe() else {
+            return end;
+        };
+        match end {
+            Ok(()) if stream.strict => Err(EventsLost(text).into()),
+            _ => {
+                warn!("{text}");
+                end
+            }
         }
-        end
     }
 
     /// At the end, what stands in the ring is still handled: `most` fit in there.
@@ -61,23 +70,41 @@ impl Session {
         records: &Records<'_, F>,
         ring: BorrowedFd<'_>,
         most: usize,
+        mut limits: Limits,
     ) -> Result<()> {
         loop {
-            self.wait(Some(ring), None)?;
-            while !self.signals.ended()? && self.handle_batch(records, BATCH)? == BATCH {}
-            if self.wait(None, Some(COALESCE))? {
-                self.handle_batch(records, most)?;
+            self.wait(Some(ring), limits.time_left())?;
+            while !limits.is_over() && !self.signals.ended()? {
+                if self.handle_batch(records, BATCH, &mut limits)? < BATCH {
+                    break;
+                }
+            }
+            let pause = limits.time_left().unwrap_or(COALESCE).min(COALESCE);
+            if limits.events == 0 || self.wait(None, Some(pause))? || limits.is_over() {
+                self.handle_batch(records, most, &mut limits)?;
                 return Ok(());
             }
         }
     }
 
     /// Handles up to `most` records, writes the rows, and says how many records there were.
-    fn handle_batch<F>(&self, records: &Records<'_, F>, most: usize) -> Result<usize> {
-        let count = records.consume(most);
+    fn handle_batch<F>(
+        &self,
+        records: &Records<'_, F>,
+        most: usize,
+        limits: &mut Limits,
+    ) -> Result<usize> {
+        let most = usize::try_from(limits.events).unwrap_or(most).min(most);
+        let count = if most > 0 {
+            records.consume(most)
+        } else {
+            Ok(0)
+        };
         // What was handled before an error is shown before the error is.
         self.flush()?;
-        count
+        let count = count?;
+        limits.events -= count as u64;
+        Ok(count)
     }
 
     /// Waits for the ring, for `timeout`, or for the end of the program: true means the end.

@@ -9,7 +9,7 @@ use libbpf_rs::btf::Btf;
 use libbpf_rs::skel::{OpenSkel, SkelBuilder};
 use libbpf_rs::{OpenObject, set_print};
 
-use crate::output::{Closed, Row, Rows, Stdout};
+use crate::output::{Row, Rows, Stdout};
 use crate::signals::Signals;
 use crate::{Failure, Needs, kernel, logging, memlock, privileges};
 
@@ -142,12 +142,6 @@ impl Session {
 
     pub(crate) fn flush(&self) -> Result<()> {
         self.stdout.borrow_mut().flush()
-    }
-
-    /// Whether an error only says that the reader of stdout is gone: then the program has nothing
-    /// left to do, and has not failed.
-    pub fn is_reader_gone(error: &anyhow::Error) -> bool {
-        error.is::<Closed>()
     }
 }
 

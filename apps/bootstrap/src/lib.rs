@@ -8,7 +8,9 @@ mod row;
 
 use std::mem::MaybeUninit;
 
-use bpfapps_core::{App, Capability, Context, Needs, Result, Session, kernel, register, skeleton};
+use bpfapps_core::{
+    App, Capability, Context, Needs, Result, Session, Stream, kernel, register, skeleton,
+};
 use libbpf_rs::MapType;
 use libbpf_rs::skel::Skel as _;
 
@@ -29,6 +31,9 @@ struct Bootstrap {
         value_parser = clap::value_parser!(u64).range(1..=u64::MAX / NS_PER_MS)
     )]
     duration: Option<u64>,
+
+    #[command(flatten)]
+    stream: Stream,
 }
 
 impl App for Bootstrap {
@@ -65,6 +70,9 @@ impl App for Bootstrap {
             // Few need it then, and its size is time to start.
             open.maps.exec_start_by_pid.set_max_entries(8192)?;
         }
+        if let Some(size) = self.stream.ring_size() {
+            open.maps.rb.set_max_entries(size)?;
+        }
         open.progs.handle_exec.set_autoload(typed);
         open.progs.handle_exit.set_autoload(typed);
         open.progs.handle_exec_raw.set_autoload(!typed);
@@ -74,9 +82,12 @@ impl App for Bootstrap {
         skel.attach().context("failed to attach BPF programs")?;
 
         let mut rows = session.rows()?;
-        session.poll(&skel.maps.rb, &skel.maps.lost, |event: &event| {
-            rows.write(event)
-        })
+        session.poll(
+            &self.stream,
+            &skel.maps.rb,
+            &skel.maps.lost,
+            |event: &event| rows.write(event),
+        )
     }
 }
 

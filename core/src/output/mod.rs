@@ -51,7 +51,7 @@ pub fn document<T: Serialize>(
 ///
 /// # Errors
 ///
-/// stdout does not take it; [`Session::is_reader_gone`] tells whether that matters.
+/// stdout does not take it; [`exit_code`](crate::exit_code) tells whether that matters.
 pub fn print(document: &[u8]) -> Result<()> {
     let mut stdout = io::stdout().lock();
     stdout

@@ -47,3 +47,23 @@ pub(crate) fn full_ring_is_counted() -> Result<()> {
     );
     Ok(())
 }
+
+pub(crate) fn strict_makes_a_loss_a_failure() -> Result<()> {
+    for (ring_size, code) in [("4096", 3), ("8M", 0)] {
+        let bootstrap = start(&["--strict", "--ring-size", ring_size])?;
+        bootstrap.signal(Signal::SIGSTOP)?;
+        Process::run(fixture("fork_many")?.arg("100"))?.expect_code(0)?;
+        bootstrap.signal(Signal::SIGCONT)?;
+        bootstrap.signal(Signal::SIGINT)?;
+        let exit = bootstrap.wait()?.expect_code(code)?;
+        match code {
+            0 => ensure!(exit.stderr.is_empty(), "{exit:#?}"),
+            _ => {
+                _ = exit
+                    .expect_stderr("error: lost ")?
+                    .expect_stderr("the ring buffer was full")?
+            }
+        }
+    }
+    Ok(())
+}

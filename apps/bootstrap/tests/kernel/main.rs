@@ -2,6 +2,7 @@
 
 mod ends;
 mod fixtures;
+mod limits;
 mod losses;
 mod rights;
 mod row;
@@ -13,6 +14,7 @@ use bpfapps_testkit::{fixture, test};
 
 use crate::ends::*;
 use crate::fixtures::*;
+use crate::limits::*;
 use crate::losses::*;
 use crate::rights::*;
 use crate::rows::*;
@@ -38,6 +40,9 @@ fn main() -> ExitCode {
             test!(paused_reader_does_not_keep_it_from_ending),
             test!(kill_leaves_nothing_in_the_kernel),
             test!(full_ring_is_counted),
+            test!(strict_makes_a_loss_a_failure),
+            test!(ends_after_so_many_events),
+            test!(ends_after_so_much_time),
             test!(works_without_tracefs),
             test!(without_btf_it_says_so),
             test!(btf_of_a_file_will_do),
