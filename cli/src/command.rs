@@ -1,7 +1,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use bpfapps_core::output::{self, Format};
 use bpfapps_core::{Options, Registration};
 use clap::{ArgMatches, Args as _, Command, FromArgMatches as _, Subcommand};
@@ -63,6 +63,11 @@ pub(crate) enum Document {
         #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t = Format::Table)]
         output: Format,
     },
+    /// Print the JSON Schema of what an app prints with --output json
+    Schema {
+        /// The app
+        app: String,
+    },
     /// Print the completions for a shell
     Completions {
         /// The shell that reads them
@@ -83,15 +88,26 @@ impl Document {
             Self::Completions { shell } => {
                 clap_complete::generate(shell, &mut bpfapps(apps), "bpfapps", &mut text);
             }
+            Self::Schema { app } => {
+                let schema = find(apps, &app)?.schema;
+                let Some(schema) = schema else {
+                    bail!("`{app}` prints no JSON")
+                };
+                text = schema.into();
+            }
             Self::Man { app: None } => Man::new(bpfapps(apps)).render(&mut text)?,
             Self::Man { app: Some(name) } => {
-                let Some(app) = apps.iter().find(|app| app.name == name) else {
-                    bail!("there is no app `{name}`: see `bpfapps list`");
-                };
-                let command = Called::App(app).command(apps);
+                let command = Called::App(find(apps, &name)?).command(apps);
                 Man::new(command.name(format!("bpfapps-{name}"))).render(&mut text)?;
             }
         }
         output::print(&text)
     }
+}
+
+fn find(apps: &Apps, name: &str) -> Result<&'static Registration> {
+    let found = apps.iter().find(|app| app.name == name);
+    found
+        .copied()
+        .with_context(|| format!("there is no app `{name}`: see `bpfapps list`"))
 }

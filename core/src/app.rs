@@ -16,6 +16,9 @@ pub trait App: clap::Args {
     /// What the app asks of the machine.
     const NEEDS: Needs;
 
+    /// The JSON Schema of the documents that it prints with `--output json` or `yaml`.
+    const SCHEMA: Option<&'static str> = None;
+
     /// Opens, configures, loads and attaches the BPF object, then serves it until it is told to
     /// end.
     ///

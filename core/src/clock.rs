@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use nix::time::{ClockId, clock_gettime};
 
-/// Turns the kernel's `bpf_ktime_get_boot_ns` into local time of day.
+/// Turns the kernel's `bpf_ktime_get_boot_ns` into wall clock time.
 ///
 /// Wall clock and boot clock are compared once, at the start: rows stay in order even where the
 /// wall clock is stepped later.
@@ -16,6 +16,8 @@ pub(crate) struct Clock {
     zone: TimeZone,
     /// Second of the boot clock, and how it reads: a storm has thousands of events a second.
     cached: Option<(u64, [u8; 8])>,
+    /// The same for date and time in UTC.
+    cached_utc: Option<(u64, String)>,
 }
 
 impl Clock {
@@ -33,13 +35,63 @@ impl Clock {
             boot,
             zone: TimeZone::system(),
             cached: None,
+            cached_utc: None,
         })
+    }
+
+    /// A clock for tests, in UTC.
+    #[cfg(test)]
+    pub(crate) fn at_boot(boot: &str) -> Self {
+        Self {
+            boot: boot.parse().expect("a timestamp"),
+            zone: TimeZone::UTC,
+            cached: None,
+            cached_utc: None,
+        }
+    }
+
+    /// The time now, in nanoseconds since boot.
+    ///
+    /// # Errors
+    ///
+    /// The kernel has no boot clock.
+    pub(crate) fn now() -> Result<u64> {
+        let now =
+            clock_gettime(ClockId::CLOCK_BOOTTIME).context("failed to read the boot clock")?;
+        Ok(u64::try_from(Duration::from(now).as_nanos())?)
+    }
+
+    /// Appends the UTC time of `ns` nanoseconds since boot, as RFC 3339 has it, to the nanosecond.
+    pub(crate) fn rfc3339(&mut self, ns: u64, out: &mut Vec<u8>) {
+        let (second, fraction) = self.wall(ns);
+        if self
+            .cached_utc
+            .as_ref()
+            .is_none_or(|(cached, _)| *cached != second)
+        {
+            self.cached_utc = Some((second, date_and_time(second)));
+        }
+        let text = self.cached_utc.as_ref().map_or("", |(_, text)| text);
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'.');
+        let mut unit = 100_000_000;
+        while unit > 0 {
+            out.push(b'0' + (fraction / unit % 10) as u8);
+            unit /= 10;
+        }
+        out.push(b'Z');
+    }
+
+    /// Seconds since 1970, and the nanoseconds beyond.
+    fn wall(&self, ns: u64) -> (u64, u32) {
+        let wall = self.boot.as_nanosecond() + i128::from(ns);
+        let second = u64::try_from(wall / 1_000_000_000).unwrap_or(0);
+        (second, (wall % 1_000_000_000) as u32)
     }
 
     /// `HH:MM:SS`, in local time, of `ns` nanoseconds since boot.
     pub(crate) fn time_of_day(&mut self, ns: u64) -> [u8; 8] {
-        let wall = self.boot.as_nanosecond() + i128::from(ns);
-        let second = u64::try_from(wall / 1_000_000_000).unwrap_or(0);
+        let (second, _) = self.wall(ns);
         match self.cached {
             Some((cached, text)) if cached == second => text,
             _ => {
@@ -49,6 +101,15 @@ impl Clock {
             }
         }
     }
+}
+
+/// `2026-11-22T23:19:58`, in UTC.
+fn date_and_time(second: u64) -> String {
+    let time = i64::try_from(second)
+        .ok()
+        .and_then(|s| Timestamp::from_second(s).ok());
+    let time = time.map(|time| TimeZone::UTC.to_datetime(time).to_string());
+    time.unwrap_or_else(|| "0000-00-00T00:00:00".to_owned())
 }
 
 fn hms(second: u64, zone: &TimeZone) -> [u8; 8] {
@@ -73,12 +134,7 @@ mod tests {
     use super::*;
 
     fn clock() -> Clock {
-        let boot = "2026-01-31T23:59:58.5Z".parse().expect("a timestamp");
-        Clock {
-            boot,
-            zone: TimeZone::UTC,
-            cached: None,
-        }
+        Clock::at_boot("2026-01-31T23:59:58.5Z")
     }
 
     #[test]

@@ -44,6 +44,11 @@ impl Lost {
         })
     }
 
+    /// How many were lost so far, on all CPUs.
+    pub(crate) fn total(&self) -> u64 {
+        self.counts().sum()
+    }
+
     /// What was lost and where, in words; `None` where nothing was.
     pub(crate) fn describe(&self) -> Option<String> {
         describe(self.counts())

@@ -9,9 +9,10 @@ use libbpf_rs::MapCore;
 use log::warn;
 use nix::poll::PollFlags;
 
+use crate::clock::Clock;
 use crate::failure::EventsLost;
 use crate::lost::Lost;
-use crate::output::Closed;
+use crate::output::{Closed, Format};
 use crate::ringbuf::Records;
 use crate::stream::{Limits, Stream};
 use crate::wait::wait;
@@ -29,15 +30,18 @@ const COALESCE: Duration = Duration::from_millis(10);
 
 impl Session {
     /// Hands each record of `ring` to `handle`, until a signal asks the program to end, a limit of
-    /// `stream` is reached, or the reader of its output is gone. What stands in the ring at that moment is still handled.
+    /// `stream` is reached, or the reader of its output is gone. What stands in the ring at that
+    /// moment is still handled.
     ///
     /// Before the first record all privileges are given up: see
-    /// [`Session::give_up_privileges`]. Rows are written after each batch. `lost` is the map of `bpfapps/ringbuf.h`: what it counted
-    /// is reported on stderr at the end, whatever the end.
+    /// [`Session::give_up_privileges`]. Rows are written after each batch. `lost` is the map of
+    /// `bpfapps/ringbuf.h`: what it counts is reported in JSON and YAML when it is noticed, and on
+    /// stderr at the end, whatever the end.
     ///
     /// # Errors
     ///
-    /// The first error of `handle`, or one of reading records or writing rows.
+    /// The first error of `handle`, or one of reading records or writing rows; where the stream is
+    /// to be strict, that events were lost.
     pub fn poll<R: Record>(
         &self,
         stream: &Stream,
@@ -45,14 +49,20 @@ impl Session {
         lost: &dyn MapCore,
         handle: impl FnMut(&R) -> Result<()>,
     ) -> Result<()> {
-        let records = Records::new(ring, handle)?;
-        let lost = Lost::map(lost)?;
+        let mut reader = Reader {
+            session: self,
+            records: Records::new(ring, handle)?,
+            capacity: ring.max_entries() as usize / (size_of::<R>() + RECORD_HEADER),
+            limits: stream.limits(),
+            lost: Lost::map(lost)?,
+            reported: 0,
+            format: stream.output,
+        };
         self.give_up_privileges()?;
-        // The title line, if there is one: from now on nothing is missed.
+        // The title line, or the first document: from now on nothing is missed.
         self.flush()?;
-        let most = ring.max_entries() as usize / (size_of::<R>() + RECORD_HEADER);
-        let end = self.poll_records(&records, ring.as_fd(), most, stream.limits());
-        let Some(text) = lost.describe() else {
+        let end = reader.read(ring.as_fd());
+        let Some(text) = reader.lost.describe() else {
             return end;
         };
         match end {
@@ -62,49 +72,6 @@ impl Session {
                 end
             }
         }
-    }
-
-    /// At the end, what stands in the ring is still handled: `most` fit in there.
-    fn poll_records<F>(
-        &self,
-        records: &Records<'_, F>,
-        ring: BorrowedFd<'_>,
-        most: usize,
-        mut limits: Limits,
-    ) -> Result<()> {
-        loop {
-            self.wait(Some(ring), limits.time_left())?;
-            while !limits.is_over() && !self.signals.ended()? {
-                if self.handle_batch(records, BATCH, &mut limits)? < BATCH {
-                    break;
-                }
-            }
-            let pause = limits.time_left().unwrap_or(COALESCE).min(COALESCE);
-            if limits.events == 0 || self.wait(None, Some(pause))? || limits.is_over() {
-                self.handle_batch(records, most, &mut limits)?;
-                return Ok(());
-            }
-        }
-    }
-
-    /// Handles up to `most` records, writes the rows, and says how many records there were.
-    fn handle_batch<F>(
-        &self,
-        records: &Records<'_, F>,
-        most: usize,
-        limits: &mut Limits,
-    ) -> Result<usize> {
-        let most = usize::try_from(limits.events).unwrap_or(most).min(most);
-        let count = if most > 0 {
-            records.consume(most)
-        } else {
-            Ok(0)
-        };
-        // What was handled before an error is shown before the error is.
-        self.flush()?;
-        let count = count?;
-        limits.events -= count as u64;
-        Ok(count)
     }
 
     /// Waits for the ring, for `timeout`, or for the end of the program: true means the end.
@@ -140,5 +107,71 @@ impl Session {
                 return self.signals.ended();
             }
         }
+    }
+}
+
+/// One run through the records of a ring buffer.
+struct Reader<'a, F> {
+    session: &'a Session,
+    records: Records<'a, F>,
+    /// More records than this never stand in the ring.
+    capacity: usize,
+    limits: Limits,
+    lost: Lost,
+    /// How many lost events stand in the output already.
+    reported: u64,
+    format: Format,
+}
+
+impl<F> Reader<'_, F> {
+    fn read(&mut self, ring: BorrowedFd<'_>) -> Result<()> {
+        loop {
+            self.session.wait(Some(ring), self.limits.time_left())?;
+            while !self.limits.is_over() && !self.session.signals.ended()? {
+                if self.handle(BATCH)? < BATCH {
+                    break;
+                }
+            }
+            let pause = self.limits.time_left().unwrap_or(COALESCE).min(COALESCE);
+            let ended = self.limits.events == 0 || self.session.wait(None, Some(pause))?;
+            if ended || self.limits.is_over() {
+                return self.handle(self.capacity).map(drop);
+            }
+        }
+    }
+
+    /// Handles up to `most` records, writes the rows, and says how many records there were.
+    fn handle(&mut self, most: usize) -> Result<usize> {
+        let most = usize::try_from(self.limits.events)
+            .unwrap_or(most)
+            .min(most);
+        let count = if most > 0 {
+            self.records.consume(most)
+        } else {
+            Ok(0)
+        };
+        self.report_lost()?;
+        // What was handled before an error is shown before the error is.
+        self.session.flush()?;
+        let count = count?;
+        self.limits.events -= count as u64;
+        Ok(count)
+    }
+
+    /// In a stream of documents, a loss is one of them.
+    fn report_lost(&mut self) -> Result<()> {
+        let total = self.lost.total();
+        if total == self.reported || self.format == Format::Table {
+            return Ok(());
+        }
+        let now = Clock::now()?;
+        let count = total - self.reported;
+        self.reported = total;
+        self.session.write_fields(self.format, |fields| {
+            fields.kind("lost", now);
+            fields.text("stage", b"ring");
+            fields.number("count", count);
+            fields.number("total", total);
+        })
     }
 }

@@ -11,6 +11,8 @@ pub struct Registration {
     pub name: &'static str,
     /// What the app asks of the machine.
     pub needs: Needs,
+    /// The JSON Schema of the documents that it prints.
+    pub schema: Option<&'static str>,
     /// The Cargo package that registered it.
     pub package: &'static str,
     /// Its clap command, with all its options.
@@ -25,6 +27,7 @@ impl Registration {
         Self {
             name: A::NAME,
             needs: A::NEEDS,
+            schema: A::SCHEMA,
             package,
             command: || A::augment_args(Command::new(A::NAME)),
             run: |matches, options| {

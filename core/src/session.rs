@@ -9,9 +9,10 @@ use libbpf_rs::btf::Btf;
 use libbpf_rs::skel::{OpenSkel, SkelBuilder};
 use libbpf_rs::{OpenObject, set_print};
 
-use crate::output::{Row, Rows, Stdout};
+use crate::clock::Clock;
+use crate::output::{Fields, Format, Row, Rows, Stdout};
 use crate::signals::Signals;
-use crate::{Failure, Needs, kernel, logging, memlock, privileges};
+use crate::{Failure, Needs, Stream, kernel, logging, memlock, privileges};
 
 /// The running kernel's own BTF.
 const KERNEL_BTF: &str = "/sys/kernel/btf/vmlinux";
@@ -20,11 +21,11 @@ const KERNEL_BTF: &str = "/sys/kernel/btf/vmlinux";
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Options {
     /// Show the debug log of libbpf on stderr
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, display_order = 100)]
     pub verbose: bool,
 
     /// Read the kernel's types from FILE, where the kernel does not provide its own BTF
-    #[arg(long, value_name = "FILE", global = true)]
+    #[arg(long, value_name = "FILE", global = true, display_order = 101)]
     pub btf: Option<PathBuf>,
 }
 
@@ -35,6 +36,7 @@ pub struct Session {
     needs: Needs,
     pub(crate) signals: Rc<Signals>,
     pub(crate) stdout: RefCell<Stdout>,
+    pub(crate) clock: RefCell<Clock>,
 }
 
 impl Session {
@@ -52,6 +54,7 @@ impl Session {
             needs,
             signals,
             stdout,
+            clock: RefCell::new(Clock::local()?),
         })
     }
 
@@ -106,14 +109,15 @@ impl Session {
             )
     }
 
-    /// Starts a table on stdout. Call it once the programs are attached: its title line, which
-    /// [`Session::poll`] writes, tells whoever waits for it that from now on nothing is missed.
+    /// Starts the output of events on stdout. Call it once the programs are attached: the title
+    /// line of the table, or the first document, which [`Session::poll`] writes, tells whoever waits
+    /// for it that from now on nothing is missed.
     ///
     /// # Errors
     ///
     /// stdout does not take the line.
-    pub fn rows<R: Row>(&self) -> Result<Rows<'_, R>> {
-        Rows::start(self)
+    pub fn rows<R: Row>(&self, stream: &Stream) -> Result<Rows<'_, R>> {
+        Rows::start(self, stream)
     }
 
     /// Gives up every capability but those that the app keeps, for good: no_new_privs is set, too.
@@ -138,6 +142,20 @@ impl Session {
         stdout.buffer().extend_from_slice(line.as_bytes());
         stdout.buffer().push(b'\n');
         stdout.flush()
+    }
+
+    /// Writes one document.
+    pub(crate) fn write_fields(
+        &self,
+        format: Format,
+        fill: impl FnOnce(&mut Fields<'_>),
+    ) -> Result<()> {
+        let mut stdout = self.stdout.borrow_mut();
+        let mut clock = self.clock.borrow_mut();
+        let mut fields = Fields::new(stdout.buffer(), &mut clock, format);
+        fill(&mut fields);
+        fields.end();
+        stdout.flush_if_full()
     }
 
     pub(crate) fn flush(&self) -> Result<()> {

@@ -3,9 +3,18 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use nix::unistd::{SysconfVar, sysconf};
 
+use crate::output::Format;
+
 /// The options of every app that reports events as they come: to be flattened into its own.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Stream {
+    /// How events are printed: table, json (a line each) or yaml (a document each)
+    #[arg(
+        short, long, value_name = "FORMAT", value_enum, default_value_t = Format::Table,
+        hide_possible_values = true
+    )]
+    pub(crate) output: Format,
+
     /// End after N events
     #[arg(
         short = 'n', long, value_name = "N", allow_negative_numbers = true,

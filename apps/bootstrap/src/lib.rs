@@ -47,6 +47,8 @@ impl App for Bootstrap {
         keeps: &[],
     };
 
+    const SCHEMA: Option<&'static str> = Some(include_str!("schema.json"));
+
     fn run(self, session: &Session) -> Result<()> {
         let mut object = MaybeUninit::uninit();
         let mut open = session.open(BootstrapSkelBuilder::default(), &mut object)?;
@@ -81,7 +83,7 @@ impl App for Bootstrap {
         let mut skel = session.load(open)?;
         skel.attach().context("failed to attach BPF programs")?;
 
-        let mut rows = session.rows()?;
+        let mut rows = session.rows(&self.stream)?;
         session.poll(
             &self.stream,
             &skel.maps.rb,

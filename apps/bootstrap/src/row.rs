@@ -1,6 +1,6 @@
-//! How an event reads in the table.
+//! How an event reads in the table, and in JSON and YAML.
 
-use bpfapps_core::output::{Columns, Line, Row, escape, push_decimal};
+use bpfapps_core::output::{Columns, Fields, Line, Row, escape, push_decimal};
 use bpfapps_core::{c_bytes, signal_name};
 
 use crate::event;
@@ -31,6 +31,38 @@ impl Row for event {
             }
         });
     }
+
+    fn fields(&self, fields: &mut Fields<'_>) {
+        let exec = self.kind == event_kind::EVENT_EXEC;
+        fields.kind(if exec { "exec" } else { "exit" }, self.time_ns);
+        fields.number("pid", self.pid.into());
+        fields.number("ppid", self.ppid.into());
+        fields.text("comm", c_bytes(&self.comm));
+        if exec {
+            fields.text("filename", c_bytes(&self.filename));
+            fields.flag("filename_cut", self.cut != 0);
+            return;
+        }
+        match Status::of(self.status) {
+            Status::Code(code) => fields.number("exit_code", code.into()),
+            Status::Signal {
+                number,
+                core_dumped,
+            } => {
+                fields.text("signal", signal_name(number).as_bytes());
+                fields.flag("core_dumped", core_dumped);
+            }
+        }
+        fields.number("duration_ns", self.duration_ns);
+        fields.text(
+            "duration_since",
+            if self.since_start != 0 {
+                b"start"
+            } else {
+                b"exec"
+            },
+        );
+    }
 }
 
 fn write_filename(event: &event, out: &mut Vec<u8>) {
@@ -53,16 +85,36 @@ fn write_exit(event: &event, out: &mut Vec<u8>) {
     out.extend_from_slice(b"ms)");
 }
 
-/// The exit code, or the signal that ended the process: the two halves of a wait(2) status.
 fn write_status(status: u32, out: &mut Vec<u8>) {
-    const CORE_DUMPED: u32 = 0x80;
-    match status & 0x7f {
-        0 => push_decimal((status >> 8 & 0xff).into(), out),
-        signal => {
-            out.extend_from_slice(signal_name(signal).as_bytes());
-            if status & CORE_DUMPED != 0 {
+    match Status::of(status) {
+        Status::Code(code) => push_decimal(code.into(), out),
+        Status::Signal {
+            number,
+            core_dumped,
+        } => {
+            out.extend_from_slice(signal_name(number).as_bytes());
+            if core_dumped {
                 out.extend_from_slice(b", core dumped");
             }
+        }
+    }
+}
+
+/// How a process ended.
+enum Status {
+    Code(u32),
+    Signal { number: u32, core_dumped: bool },
+}
+
+impl Status {
+    /// Of the two halves of a wait(2) status, only one means something.
+    fn of(status: u32) -> Self {
+        match status & 0x7f {
+            0 => Self::Code(status >> 8 & 0xff),
+            number => Self::Signal {
+                number,
+                core_dumped: status & 0x80 != 0,
+            },
         }
     }
 }

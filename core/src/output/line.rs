@@ -122,7 +122,7 @@ fn push_hex(byte: u8, out: &mut Vec<u8>) {
 
 /// Unicode's control and format characters, the separators of lines, and fillers that look like
 /// nothing (Unicode 16, categories Cc, Cf, Zl, Zp, and Default_Ignorable_Code_Point).
-fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     matches!(u32::from(c),
         0x7f..=0x9f | 0xad | 0x34f | 0x600..=0x605 | 0x61c | 0x6dd | 0x70f | 0x890..=0x891
         | 0x8e2 | 0x115f..=0x1160 | 0x17b4..=0x17b5 | 0x180b..=0x180f | 0x200b..=0x200f

@@ -1,5 +1,6 @@
 //! `bpfapps bootstrap` on the running kernel: what its user sees.
 
+mod documents;
 mod ends;
 mod fixtures;
 mod limits;
@@ -12,6 +13,7 @@ use std::process::ExitCode;
 
 use bpfapps_testkit::{fixture, test};
 
+use crate::documents::*;
 use crate::ends::*;
 use crate::fixtures::*;
 use crate::limits::*;
@@ -41,6 +43,10 @@ fn main() -> ExitCode {
             test!(kill_leaves_nothing_in_the_kernel),
             test!(full_ring_is_counted),
             test!(strict_makes_a_loss_a_failure),
+            test!(json_is_what_the_schema_says),
+            test!(hostile_names_come_back_from_json),
+            test!(loss_is_a_document),
+            test!(yaml_says_the_same_as_json),
             test!(ends_after_so_many_events),
             test!(ends_after_so_much_time),
             test!(works_without_tracefs),

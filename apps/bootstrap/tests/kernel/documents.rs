@@ -1,0 +1,167 @@
+//! JSON and YAML.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::symlink;
+use std::process::{self, Command};
+
+use anyhow::{Context, Result, ensure};
+use bpfapps_testkit::{Process, bpfapps, fixture};
+use nix::sys::signal::Signal;
+use serde_json::Value;
+
+/// Starts a bootstrap that prints JSON, and waits for its first document.
+fn start(args: &[&str]) -> Result<Process> {
+    let mut process = Process::start(&mut bpfapps([&["bootstrap", "-o", "json"], args].concat()))?;
+    process.line(|line| line.contains("\"type\":\"ready\""))?;
+    Ok(process)
+}
+
+/// Ends it and returns all documents, each of which is what the schema says.
+fn documents(bootstrap: Process) -> Result<Vec<Value>> {
+    bootstrap.signal(Signal::SIGINT)?;
+    let lines = bootstrap.wait()?.expect_code(0)?.stdout;
+    let documents = lines.iter().map(|line| serde_json::from_str(line));
+    let documents: Vec<Value> = documents.collect::<Result<_, _>>().context("no JSON")?;
+    let schema = Process::run(&mut bpfapps(["schema", "bootstrap"]))?
+        .expect_code(0)?
+        .stdout;
+    let schema = serde_json::from_str(&schema.join("\n")).context("the schema is no JSON")?;
+    let schema = jsonschema::validator_for(&schema).context("the schema is none")?;
+    for document in &documents {
+        if let Err(err) = schema.validate(document) {
+            anyhow::bail!("{err}: {document}");
+        }
+    }
+    Ok(documents)
+}
+
+fn of(pid: u32, documents: &[Value]) -> Vec<&Value> {
+    documents
+        .iter()
+        .filter(|document| document["pid"] == pid)
+        .collect()
+}
+
+/// Waits for the exit of a child of ours.
+fn run(bootstrap: &mut Process, command: &mut Command) -> Result<u32> {
+    let mut child = command.spawn().context("failed to run a child")?;
+    child.wait()?;
+    let pid = child.id();
+    bootstrap
+        .line(|line| line.contains("\"exit\"") && line.contains(&format!("\"pid\":{pid},")))?;
+    Ok(pid)
+}
+
+pub(crate) fn json_is_what_the_schema_says() -> Result<()> {
+    let mut bootstrap = start(&[])?;
+    let killed = run(
+        &mut bootstrap,
+        Command::new("sh").args(["-c", "kill -TERM $$"]),
+    )?;
+    let failed = run(
+        &mut bootstrap,
+        Command::new("sh").args(["-c", "sleep 0.1; exit 7"]),
+    )?;
+    Process::run(&mut fixture("fork_without_exec")?)?.expect_code(0)?;
+    let documents = documents(bootstrap)?;
+
+    let [exec, exit] = of(failed, &documents)[..] else {
+        anyhow::bail!("{documents:#?}")
+    };
+    ensure!(
+        exec["type"] == "exec" && exec["filename"] == "/usr/bin/sh",
+        "{exec}"
+    );
+    ensure!(
+        exec["ppid"] == process::id() && exec["comm"] == "sh",
+        "{exec}"
+    );
+    ensure!(
+        exit["exit_code"] == 7 && exit["duration_since"] == "exec",
+        "{exit}"
+    );
+    ensure!(exit["duration_ns"].as_u64() > Some(100_000_000), "{exit}");
+    let killed = of(killed, &documents)[1];
+    ensure!(
+        killed["signal"] == "SIGTERM" && killed["core_dumped"] == false,
+        "{killed}"
+    );
+    let forked = documents.iter().find(|document| document["exit_code"] == 3);
+    let forked = forked.context("no exit of the fork")?;
+    ensure!(forked["duration_since"] == "start", "{forked}");
+    Ok(())
+}
+
+pub(crate) fn hostile_names_come_back_from_json() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    for name in [
+        &b"a\"b\\c\nd"[..],
+        b"\x1b[2J\xe2\x80\xae",
+        b"\xff\xfe",
+        "日本".as_bytes(),
+    ] {
+        let path = folder.path().join(OsStr::from_bytes(name));
+        symlink("/bin/true", &path)?;
+        let mut bootstrap = start(&[])?;
+        let pid = run(&mut bootstrap, &mut Command::new(&path))?;
+        let documents = documents(bootstrap)?;
+        let exec = of(pid, &documents)[0];
+        let expected = path.to_string_lossy();
+        ensure!(exec["filename"] == expected.as_ref(), "{exec}");
+        let hex = path
+            .as_os_str()
+            .as_bytes()
+            .iter()
+            .map(|byte| format!("{byte:02x}"));
+        let hex = (expected.contains('\u{fffd}')).then(|| Value::from(hex.collect::<String>()));
+        ensure!(exec.get("filename_hex") == hex.as_ref(), "{exec}");
+    }
+    Ok(())
+}
+
+pub(crate) fn loss_is_a_document() -> Result<()> {
+    let bootstrap = start(&["--ring-size", "4096"])?;
+    bootstrap.signal(Signal::SIGSTOP)?;
+    Process::run(fixture("fork_many")?.arg("100"))?.expect_code(0)?;
+    bootstrap.signal(Signal::SIGCONT)?;
+    let documents = documents(bootstrap)?;
+    let lost: Vec<_> = documents
+        .iter()
+        .filter(|document| document["type"] == "lost")
+        .collect();
+    let last = lost.last().context("no loss is told")?;
+    let sum: u64 = lost
+        .iter()
+        .filter_map(|document| document["count"].as_u64())
+        .sum();
+    ensure!(
+        last["total"] == sum && sum > 50 && last["stage"] == "ring",
+        "{lost:#?}"
+    );
+    let exits = documents
+        .iter()
+        .filter(|document| document["type"] == "exit")
+        .count() as u64;
+    ensure!(exits + sum >= 100, "{exits} exits, {sum} lost");
+    Ok(())
+}
+
+pub(crate) fn yaml_says_the_same_as_json() -> Result<()> {
+    let mut command = bpfapps(["bootstrap", "-o", "yaml", "-n", "2"]);
+    let mut bootstrap = Process::start(&mut command)?;
+    bootstrap.line(|line| line == "type: \"ready\"")?;
+    Process::run(fixture("fork_many")?.arg("2"))?.expect_code(0)?;
+    let lines = bootstrap.wait()?.expect_code(0)?.stdout.join("\n");
+    let documents: Vec<Value> = serde_yaml::Deserializer::from_str(&lines)
+        .map(serde::Deserialize::deserialize)
+        .collect::<Result<_, _>>()
+        .context("no YAML")?;
+    let types: Vec<_> = documents.iter().map(|document| &document["type"]).collect();
+    ensure!(types.len() == 3 && types[0] == "ready", "{documents:#?}");
+    ensure!(
+        documents.iter().all(|document| document["version"] == 1),
+        "{documents:#?}"
+    );
+    Ok(())
+}

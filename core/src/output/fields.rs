@@ -1,0 +1,211 @@
+use std::fmt::Write as _;
+
+use crate::clock::Clock;
+use crate::output::{Format, is_invisible, push_decimal};
+
+/// The version of what every document has in common; an app's schema names it.
+const VERSION: u64 = 1;
+
+/// One JSON or YAML document in the making: each call adds a field.
+///
+/// By hand, like [`Line`](crate::output::Line), and for the same reason. What came from outside can
+/// neither break the document nor touch a terminal that it is shown on.
+#[derive(Debug)]
+pub struct Fields<'a> {
+    out: &'a mut Vec<u8>,
+    clock: &'a mut Clock,
+    format: Format,
+    started: bool,
+}
+
+impl<'a> Fields<'a> {
+    pub(crate) fn new(out: &'a mut Vec<u8>, clock: &'a mut Clock, format: Format) -> Self {
+        out.extend_from_slice(if format == Format::Yaml {
+            b"---\n"
+        } else {
+            b"{"
+        });
+        let mut fields = Self {
+            out,
+            clock,
+            format,
+            started: false,
+        };
+        fields.number("version", VERSION);
+        fields
+    }
+
+    /// What kind of document it is, and when it came about, in nanoseconds since boot: the first
+    /// fields of each.
+    pub fn kind(&mut self, kind: &str, boot_ns: u64) {
+        self.text("type", kind.as_bytes());
+        self.name("time");
+        self.out.push(b'"');
+        self.clock.rfc3339(boot_ns, self.out);
+        self.out.push(b'"');
+    }
+
+    /// A number.
+    pub fn number(&mut self, name: &str, number: u64) {
+        self.name(name);
+        push_decimal(number, self.out);
+    }
+
+    /// True or false.
+    pub fn flag(&mut self, name: &str, flag: bool) {
+        self.name(name);
+        self.out
+            .extend_from_slice(if flag { b"true" } else { b"false" });
+    }
+
+    /// Text. Where it is no UTF-8, U+FFFD stands for what is not, and all its bytes stand in a
+    /// field `<name>_hex`.
+    pub fn text(&mut self, name: &str, text: &[u8]) {
+        self.name(name);
+        self.out.push(b'"');
+        let is_utf8 = push_text(text, self.format, self.out);
+        self.out.push(b'"');
+        if !is_utf8 {
+            let hex = text.iter().fold(String::new(), |mut hex, byte| {
+                // Writing into a string does not fail.
+                let _ = write!(hex, "{byte:02x}");
+                hex
+            });
+            self.text(&format!("{name}_hex"), hex.as_bytes());
+        }
+    }
+
+    fn name(&mut self, name: &str) {
+        if self.format == Format::Yaml {
+            if self.started {
+                self.out.push(b'\n');
+            }
+            self.out.extend_from_slice(name.as_bytes());
+            self.out.extend_from_slice(b": ");
+        } else {
+            self.out
+                .extend_from_slice(if self.started { b",\"" } else { b"\"" });
+            self.out.extend_from_slice(name.as_bytes());
+            self.out.extend_from_slice(b"\":");
+        }
+        self.started = true;
+    }
+
+    pub(crate) fn end(self) {
+        self.out.extend_from_slice(if self.format == Format::Yaml {
+            b"\n"
+        } else {
+            b"}\n"
+        });
+    }
+}
+
+/// Appends what stands between the quotes, and says whether all of it was UTF-8.
+fn push_text(text: &[u8], format: Format, out: &mut Vec<u8>) -> bool {
+    if text
+        .iter()
+        .all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\'))
+    {
+        out.extend_from_slice(text);
+        return true;
+    }
+    let mut is_utf8 = true;
+    for chunk in text.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                '"' => out.extend_from_slice(b"\\\""),
+                '\\' => out.extend_from_slice(b"\\\\"),
+                '\n' => out.extend_from_slice(b"\\n"),
+                '\r' => out.extend_from_slice(b"\\r"),
+                '\t' => out.extend_from_slice(b"\\t"),
+                c if c.is_control() || is_invisible(c) => push_escaped(c, format, out),
+                c => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+            }
+        }
+        if !chunk.invalid().is_empty() {
+            is_utf8 = false;
+            out.extend_from_slice("\u{fffd}".as_bytes());
+        }
+    }
+    is_utf8
+}
+
+fn push_escaped(c: char, format: Format, out: &mut Vec<u8>) {
+    let mut escaped = String::new();
+    // Writing into a string does not fail.
+    if format == Format::Yaml && u32::from(c) > 0xffff {
+        let _ = write!(escaped, "\\U{:08x}", u32::from(c));
+    } else {
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            let _ = write!(escaped, "\\u{unit:04x}");
+        }
+    }
+    out.extend_from_slice(escaped.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document(format: Format, text: &[u8]) -> Vec<u8> {
+        let mut clock = Clock::at_boot("2026-01-31T23:59:58.5Z");
+        let mut out = Vec::new();
+        let mut fields = Fields::new(&mut out, &mut clock, format);
+        fields.kind("exec", 1_500_000_007);
+        fields.text("name", text);
+        fields.flag("cut", true);
+        fields.end();
+        out
+    }
+
+    #[test]
+    fn json_is_one_line() {
+        assert_eq!(
+            String::from_utf8_lossy(&document(Format::Json, b"a")),
+            "{\"version\":1,\"type\":\"exec\",\"time\":\"2026-02-01T00:00:00.000000007Z\",\
+             \"name\":\"a\",\"cut\":true}\n"
+        );
+    }
+
+    #[test]
+    fn any_text_comes_back_from_both_formats() {
+        let texts = [
+            "plain",
+            "",
+            "quote\" back\\slash",
+            "a\nb\rc\td",
+            "\u{1b}[2J\u{7}\0",
+            "\u{9b}31m",
+            "\u{202e}exe",
+            "a\u{200b}b\u{feff}",
+            "tag\u{e0041}",
+            "日本語",
+            "- : {x} # y",
+            "null",
+        ];
+        for text in texts {
+            let json = document(Format::Json, text.as_bytes());
+            let yaml = document(Format::Yaml, text.as_bytes());
+            for document in [&json, &yaml] {
+                let seen = String::from_utf8(document.clone()).expect("UTF-8");
+                let plain = |c: char| c == '\n' || !(c.is_control() || is_invisible(c));
+                assert!(seen.chars().all(plain), "{seen:?}");
+            }
+            let json: serde_json::Value = serde_json::from_slice(&json).expect("JSON");
+            assert_eq!(json["name"], text);
+            let yaml: serde_yaml::Value = serde_yaml::from_slice(&yaml).expect("YAML");
+            assert_eq!(yaml["name"], text);
+            assert!(json.get("name_hex").is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_utf8_are_not_lost() {
+        let json = document(Format::Json, b"ok\xff\xfe");
+        let json: serde_json::Value = serde_json::from_slice(&json).expect("JSON");
+        assert_eq!(
+            (&json["name"], &json["name_hex"]),
+            (&"ok\u{fffd}\u{fffd}".into(), &"6f6bfffe".into())
+        );
+    }
+}

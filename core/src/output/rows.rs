@@ -1,0 +1,76 @@
+use std::marker::PhantomData;
+
+use anyhow::Result;
+
+use crate::clock::Clock;
+use crate::output::{Fields, Format, Line};
+use crate::{Session, Stream};
+
+/// Title and least width of each column, left to right.
+pub type Columns = &'static [(&'static str, usize)];
+
+/// How an event is shown.
+pub trait Row {
+    /// The columns of the table.
+    const COLUMNS: Columns;
+
+    /// Writes the columns in their order.
+    fn write(&self, line: &mut Line<'_>);
+
+    /// Writes the fields of its JSON or YAML document, which [`App::SCHEMA`](crate::App::SCHEMA)
+    /// describes.
+    fn fields(&self, fields: &mut Fields<'_>);
+}
+
+/// Events on stdout, as they come: a table below its title line, or one document an event.
+#[derive(Debug)]
+pub struct Rows<'session, R> {
+    session: &'session Session,
+    format: Format,
+    row: PhantomData<R>,
+}
+
+impl<'session, R: Row> Rows<'session, R> {
+    pub(crate) fn start(session: &'session Session, stream: &Stream) -> Result<Self> {
+        let mut rows = Self {
+            session,
+            format: stream.output,
+            row: PhantomData,
+        };
+        match rows.format {
+            Format::Table => rows.line(|line| {
+                for (title, _) in R::COLUMNS {
+                    line.text(title.as_bytes());
+                }
+            })?,
+            Format::Json | Format::Yaml => {
+                let now = Clock::now()?;
+                session.write_fields(rows.format, |fields| fields.kind("ready", now))?;
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Adds an event. It is on its way when the batch of events that it came with is through.
+    ///
+    /// # Errors
+    ///
+    /// The buffer was full and stdout did not take it.
+    pub fn write(&mut self, row: &R) -> Result<()> {
+        match self.format {
+            Format::Table => self.line(|line| row.write(line)),
+            Format::Json | Format::Yaml => self
+                .session
+                .write_fields(self.format, |fields| row.fields(fields)),
+        }
+    }
+
+    fn line(&mut self, fill: impl FnOnce(&mut Line<'_>)) -> Result<()> {
+        let mut stdout = self.session.stdout.borrow_mut();
+        let mut clock = self.session.clock.borrow_mut();
+        let mut line = Line::new(stdout.buffer(), R::COLUMNS, &mut clock);
+        fill(&mut line);
+        line.end();
+        stdout.flush_if_full()
+    }
+}
