@@ -56,6 +56,8 @@ pub fn c_bytes(field: &[u8]) -> &[u8] {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[derive(Clone, Copy, Debug)]
@@ -95,6 +97,16 @@ mod tests {
             error(&bytes.0[1..]),
             Err("a record is not aligned to 8 bytes".into())
         );
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_a_record_or_refused(length in 0..24_usize, start in 0..8_usize) {
+            let bytes = Aligned([0x5a; 24]);
+            let slice = &bytes.0[start.min(length)..length];
+            let fits = slice.len() >= 16 && start == 0;
+            prop_assert_eq!(Sample::from_bytes(slice).is_ok(), fits);
+        }
     }
 
     #[test]

@@ -111,6 +111,8 @@ fn valid_ring_size(text: &str, page: u64) -> Result<u32> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -130,6 +132,20 @@ mod tests {
         assert_eq!(parse("18446744073709551615M"), Err("too large".to_owned()));
         assert_eq!(parse("-1"), Err("not a number of bytes, K or M".to_owned()));
         assert_eq!(parse(""), Err("not a number of bytes, K or M".to_owned()));
+    }
+
+    proptest! {
+        #[test]
+        fn a_ring_size_is_valid_or_refused(text in "[0-9]{0,21}[KMkmG-]?") {
+            if let Ok(size) = valid_ring_size(&text, 4096) {
+                prop_assert!(size.is_power_of_two() && size >= 4096, "{text}: {size}");
+            }
+        }
+
+        #[test]
+        fn seconds_are_a_time_or_refused(text in "[-+.0-9einfa]{0,12}") {
+            prop_assert!(seconds(&text).is_ok_and(|time| !time.is_zero()) || seconds(&text).is_err());
+        }
     }
 
     #[test]

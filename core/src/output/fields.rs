@@ -145,6 +145,8 @@ fn push_escaped(c: char, format: Format, out: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn document(format: Format, text: &[u8]) -> Vec<u8> {
@@ -196,6 +198,22 @@ mod tests {
             let yaml: serde_yaml::Value = serde_yaml::from_slice(&yaml).expect("YAML");
             assert_eq!(yaml["name"], text);
             assert!(json.get("name_hex").is_none(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_come_back(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+            let json: serde_json::Value =
+                serde_json::from_slice(&document(Format::Json, &bytes)).expect("JSON");
+            let yaml: serde_json::Value =
+                serde_yaml::from_slice(&document(Format::Yaml, &bytes)).expect("YAML");
+            prop_assert_eq!(&json, &yaml);
+            let hex = bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+            match String::from_utf8(bytes) {
+                Ok(text) => prop_assert_eq!(&json["name"], &text),
+                Err(_) => prop_assert_eq!(&json["name_hex"], &hex),
+            }
         }
     }
 

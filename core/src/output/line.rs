@@ -133,6 +133,8 @@ pub(crate) fn is_invisible(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn escaped(text: impl AsRef<[u8]>) -> String {
@@ -156,6 +158,53 @@ mod tests {
         assert_eq!(escaped("gnp\u{202e}exe"), r"gnp\u{202e}exe");
         assert_eq!(escaped("a\u{200b}b\u{feff}"), r"a\u{200b}b\u{feff}");
         assert_eq!(escaped(b"ok\xff\xc3"), r"ok\xff\xc3");
+    }
+
+    /// What `escape` was given, from what it made of it.
+    fn unescaped(shown: &str) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut rest = shown;
+        while let Some(c) = rest.chars().next() {
+            rest = &rest[c.len_utf8()..];
+            if c != '\\' {
+                bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+                continue;
+            }
+            let (kind, after) = rest.split_at(1);
+            rest = after;
+            match kind {
+                "\\" => bytes.push(b'\\'),
+                "n" => bytes.push(b'\n'),
+                "r" => bytes.push(b'\r'),
+                "t" => bytes.push(b'\t'),
+                "x" => {
+                    bytes.push(u8::from_str_radix(&rest[..2], 16).expect("two hex digits"));
+                    rest = &rest[2..];
+                }
+                _ => {
+                    let (hex, after) = rest[1..].split_once('}').expect("braces");
+                    let c = u32::from_str_radix(hex, 16).ok().and_then(char::from_u32);
+                    let c = c.expect("a character");
+                    bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+                    rest = after;
+                }
+            }
+        }
+        bytes
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_visible_and_come_back(
+            bytes in prop::collection::vec(any::<u8>(), 0..64),
+            text in any::<String>(),
+        ) {
+            for bytes in [bytes, text.into_bytes()] {
+                let shown = escaped(&bytes);
+                prop_assert!(!shown.chars().any(|c| c.is_control() || is_invisible(c)), "{shown:?}");
+                prop_assert_eq!(unescaped(&shown), bytes);
+            }
+        }
     }
 
     #[test]
