@@ -4,6 +4,7 @@
 //! raw_tp of the same names.
 //! Needs: Linux 5.8 with BTF; CAP_BPF and CAP_PERFMON.
 
+mod filter;
 mod row;
 
 use std::mem::MaybeUninit;
@@ -13,6 +14,8 @@ use bpfapps_core::{
 };
 use libbpf_rs::MapType;
 use libbpf_rs::skel::Skel as _;
+
+use crate::filter::Filter;
 
 skeleton!("bootstrap");
 
@@ -31,6 +34,9 @@ struct Bootstrap {
         value_parser = clap::value_parser!(u64).range(1..=u64::MAX / NS_PER_MS)
     )]
     duration: Option<u64>,
+
+    #[command(flatten)]
+    filter: Filter,
 
     #[command(flatten)]
     stream: Stream,
@@ -80,7 +86,10 @@ impl App for Bootstrap {
         open.progs.handle_exec_raw.set_autoload(!typed);
         open.progs.handle_exit_raw.set_autoload(!typed);
 
+        self.filter.configure(&mut open.maps)?;
+
         let mut skel = session.load(open)?;
+        self.filter.fill(&skel.maps)?;
         skel.attach().context("failed to attach BPF programs")?;
 
         let mut rows = session.rows(&self.stream)?;

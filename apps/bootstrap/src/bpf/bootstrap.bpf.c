@@ -4,6 +4,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpfapps/ringbuf.h>
 #include "bootstrap.h"
+#include "filter.h"
 
 #define SIGNAL_GROUP_EXIT 0x00000004 /* from linux/sched/signal.h */
 
@@ -120,7 +121,7 @@ static __always_inline int report_exec(struct task_struct *task, struct linux_bi
 	long len;
 
 	remember_exec(task, bpf_get_current_pid_tgid() >> 32, bpf_ktime_get_boot_ns());
-	if (min_duration_ns)
+	if (min_duration_ns || !are_execs_wanted() || !is_wanted_process())
 		return 0;
 
 	e = reserve_event(task, EVENT_EXEC);
@@ -162,11 +163,15 @@ static __always_inline int report_exit(struct task_struct *task, struct task_str
 {
 	__u64 now = bpf_ktime_get_boot_ns(), exec, since;
 	struct event *e;
+	__u32 status;
 
 	exec = recall_exec(leader, bpf_get_current_pid_tgid() >> 32);
 	/* it runs since before us, or never called exec */
 	since = exec ?: BPF_CORE_READ(task, group_leader, start_boottime);
-	if (now - since < min_duration_ns)
+	if (now - since < min_duration_ns || !is_wanted_process())
+		return 0;
+	status = exit_status(task);
+	if (!is_wanted_exit(status))
 		return 0;
 
 	e = reserve_event(task, EVENT_EXIT);
@@ -174,7 +179,7 @@ static __always_inline int report_exit(struct task_struct *task, struct task_str
 		return 0;
 	e->duration_ns = now - since;
 	e->since_start = !exec;
-	e->status = exit_status(task);
+	e->status = status;
 	__builtin_memset(e->filename, 0, sizeof(e->filename));
 	bpf_ringbuf_submit(e, 0);
 	return 0;

@@ -2,6 +2,7 @@
 
 mod documents;
 mod ends;
+mod filters;
 mod fixtures;
 mod limits;
 mod losses;
@@ -15,6 +16,7 @@ use bpfapps_testkit::{fixture, test};
 
 use crate::documents::*;
 use crate::ends::*;
+use crate::filters::*;
 use crate::fixtures::*;
 use crate::limits::*;
 use crate::losses::*;
@@ -31,6 +33,12 @@ fn main() -> ExitCode {
             test!(exec_in_a_thread_is_no_exit),
             test!(fork_without_exec_has_a_duration_of_its_own),
             test!(duration_leaves_out_execs_and_short_lives),
+            test!(failed_only_leaves_out_success),
+            test!(exit_codes_add_up),
+            test!(names_add_up),
+            test!(only_that_process_is_reported),
+            test!(user_is_found_by_name_and_number),
+            test!(wrong_filters_are_refused),
             test!(name_can_not_forge_a_row),
             test!(long_filename_is_marked_as_cut),
             test!(verbose_shows_the_log_of_libbpf),

@@ -1,0 +1,124 @@
+//! Who is left out.
+
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use bpfapps_testkit::{Process, bpfapps, fixture};
+use nix::sys::signal::Signal;
+
+use crate::row::{Row, rows_of, start};
+
+/// Runs each script in a shell under a bootstrap with `args`, and returns each one's rows.
+fn traced<const N: usize>(args: &[&str], scripts: [&str; N]) -> Result<[Vec<Row>; N]> {
+    let bootstrap = start(args)?;
+    let mut pids = [0; N];
+    for (pid, script) in pids.iter_mut().zip(scripts) {
+        let mut child = Command::new("sh").args(["-c", script]).spawn()?;
+        child.wait()?;
+        *pid = child.id();
+    }
+    bootstrap.signal(Signal::SIGINT)?;
+    let exit = bootstrap.wait()?.expect_code(0)?;
+    Ok(pids.map(|pid| rows_of(pid, &exit.stdout)))
+}
+
+fn events(rows: &[Row]) -> Vec<&str> {
+    rows.iter().map(|row| row.event.as_str()).collect()
+}
+
+pub(crate) fn failed_only_leaves_out_success() -> Result<()> {
+    let [good, bad, killed] = traced(&["--failed-only"], ["exit 0", "exit 3", "kill -KILL $$"])?;
+    ensure!(good.is_empty(), "{good:?}");
+    ensure!(
+        events(&bad) == ["EXIT"] && events(&killed) == ["EXIT"],
+        "{bad:?} {killed:?}"
+    );
+    Ok(())
+}
+
+pub(crate) fn exit_codes_add_up() -> Result<()> {
+    let args = ["--exit-code", "3", "--exit-code", "9"];
+    let [three, nine, four, killed] =
+        traced(&args, ["exit 3", "exit 9", "exit 4", "kill -KILL $$"])?;
+    ensure!(
+        events(&three) == ["EXIT"] && events(&nine) == ["EXIT"],
+        "{three:?} {nine:?}"
+    );
+    ensure!(four.is_empty() && killed.is_empty(), "{four:?} {killed:?}");
+    Ok(())
+}
+
+pub(crate) fn names_add_up() -> Result<()> {
+    let args = ["--comm", "sh", "--comm", "sleep"];
+    let [shell, other, sleep] = traced(&args, ["exit 0", "exec true", "exec sleep 0.01"])?;
+    ensure!(events(&shell) == ["EXEC", "EXIT"], "{shell:?}");
+    // it was a shell when it came, and is none when it goes
+    ensure!(events(&other) == ["EXEC"], "{other:?}");
+    ensure!(events(&sleep) == ["EXEC", "EXEC", "EXIT"], "{sleep:?}");
+    Ok(())
+}
+
+pub(crate) fn only_that_process_is_reported() -> Result<()> {
+    let mut waiting = Command::new("sh")
+        .args(["-c", "read line; exec true"])
+        .stdin(std::process::Stdio::piped())
+        .spawn()?;
+    let bootstrap = start(&["--pid", &waiting.id().to_string()])?;
+    Command::new("true").status()?;
+    drop(waiting.stdin.take());
+    waiting.wait()?;
+    bootstrap.signal(Signal::SIGINT)?;
+    let exit = bootstrap.wait()?.expect_code(0)?;
+    let rows: Vec<_> = exit
+        .stdout
+        .iter()
+        .filter_map(|line| Row::of(line))
+        .collect();
+    ensure!(rows.iter().all(|row| row.pid == waiting.id()), "{rows:?}");
+    ensure!(events(&rows) == ["EXEC", "EXIT"], "{rows:?}");
+    Ok(())
+}
+
+pub(crate) fn user_is_found_by_name_and_number() -> Result<()> {
+    for user in ["nobody", "65534"] {
+        let bootstrap = start(&["--uid", user])?;
+        Command::new("true").status()?;
+        Process::run(fixture("run_as_nobody")?.args(["/bin/sh", "-c", "exit 6"]))?
+            .expect_code(6)?;
+        bootstrap.signal(Signal::SIGINT)?;
+        let exit = bootstrap.wait()?.expect_code(0)?;
+        let rows: Vec<_> = exit
+            .stdout
+            .iter()
+            .filter_map(|line| Row::of(line))
+            .collect();
+        let row = rows.last().with_context(|| format!("{user}: no row"))?;
+        ensure!(
+            row.rest.starts_with("[6]") && row.comm == "sh",
+            "{user}: {rows:?}"
+        );
+        ensure!(rows.iter().all(|row| row.comm == "sh"), "{user}: {rows:?}");
+    }
+    Ok(())
+}
+
+pub(crate) fn wrong_filters_are_refused() -> Result<()> {
+    for (option, value, reason) in [
+        (
+            "--uid",
+            "nonesuch",
+            "no user `nonesuch` in /etc/passwd: give a number",
+        ),
+        (
+            "--comm",
+            "sixteen-bytes-xx",
+            "a task's name has from 1 to 15 bytes",
+        ),
+        ("--pid", "0", "0 is not in 1.."),
+        ("--exit-code", "256", "256 is not in 0..=255"),
+    ] {
+        let exit = Process::run(&mut bpfapps(["bootstrap", option, value]))?.expect_code(2)?;
+        exit.expect_stderr(reason)?;
+    }
+    Ok(())
+}
