@@ -238,3 +238,12 @@ fn app_without_bpf_code_is_told_where_it_belongs() {
     let said = refused(&mut probe.cargo_build());
     assert!(said.contains("src/bpf/probe.bpf.c is not there"), "{said}");
 }
+
+#[test]
+fn what_is_no_btf_has_no_header() {
+    let mut dumper = Command::new(env!("CARGO_BIN_EXE_vmlinux"));
+    let said = refused(dumper.args(["--btf", "/etc/passwd", "--release", "x"]));
+    let error =
+        "failed to dump the BTF in /etc/passwd: it is no BTF file, and no ELF file with BTF in it";
+    assert_eq!(said, format!("error: {error}\n"));
+}

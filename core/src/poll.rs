@@ -10,7 +10,7 @@ use log::warn;
 use nix::poll::PollFlags;
 
 use crate::clock::Clock;
-use crate::failure::EventsLost;
+use crate::failure::{EventsLost, exit_code};
 use crate::lost::Lost;
 use crate::output::{Closed, Format};
 use crate::ringbuf::Records;
@@ -65,13 +65,12 @@ impl Session {
         let Some(text) = reader.lost.describe() else {
             return end;
         };
-        match end {
-            Ok(()) if stream.strict => Err(EventsLost(text).into()),
-            _ => {
-                warn!("{text}");
-                end
-            }
+        let failed = end.as_ref().is_err_and(|err| exit_code(err) != 0);
+        if stream.strict && !failed {
+            return Err(EventsLost(text).into());
         }
+        warn!("{text}");
+        end
     }
 
     /// Waits for the ring, for `timeout`, or for the end of the program: true means the end.

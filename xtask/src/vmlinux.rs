@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{self, Command, ExitCode, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::Args;
 use clap::error::ErrorKind;
 
@@ -54,12 +54,15 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         "the vmlinux.h generator",
         cargo::cargo(["build", "--package", "bpfapps-build", "--bin", "vmlinux"]),
     )?;
-    let header = generate(
+    let generated = generate(
         Command::new(generator.program)
             .arg("--btf")
             .arg(btf)
             .args(["--release", &release]),
     )?;
+    let Some(header) = generated else {
+        return Ok(ExitCode::FAILURE);
+    };
 
     let path = format!("bpf-build/include/vmlinux/{arch}/vmlinux.h");
     replace(&cargo::root().join(&path), &header)?;
@@ -86,17 +89,15 @@ pub(crate) fn running_release() -> Result<String> {
 
 /// The whole header is taken before any of it is written: an error or Ctrl-C
 /// leaves the old one alone.
-fn generate(generator: &mut Command) -> Result<Vec<u8>> {
+fn generate(generator: &mut Command) -> Result<Option<Vec<u8>>> {
     let step = Step::start("generating vmlinux.h");
     let spinner = step.spinner();
     let ended = generator.stderr(Stdio::inherit()).output();
     spinner.finish_and_clear();
     let ended = ended.context("failed to run the vmlinux.h generator")?;
     step.end(ended.status);
-    if !ended.status.success() || ended.stdout.is_empty() {
-        bail!("failed to generate vmlinux.h ({})", ended.status);
-    }
-    Ok(ended.stdout)
+    // why it failed, the generator has said itself
+    Ok(ended.status.success().then_some(ended.stdout))
 }
 
 /// Puts a file in place in one step.

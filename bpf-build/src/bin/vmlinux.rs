@@ -33,6 +33,8 @@ const TAIL: &str = "
 ";
 
 fn main() -> ExitCode {
+    // what libbpf complains about is told by our own error
+    libbpf_rs::set_print(None);
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(err) => {
@@ -62,9 +64,9 @@ fn run() -> Result<()> {
 fn dump(file: &str, out: &mut dyn Write) -> Result<()> {
     let path = CString::new(file)?;
     // SAFETY: `path` is a C string; the second argument may be null.
-    let types = OwnedBtf(check(unsafe {
-        btf__parse(path.as_ptr(), ptr::null_mut())
-    })?);
+    let types = NonNull::new(unsafe { btf__parse(path.as_ptr(), ptr::null_mut()) });
+    // the number that libbpf gives for a reason is its own
+    let types = OwnedBtf(types.context("it is no BTF file, and no ELF file with BTF in it")?);
     let mut sink = Sink { out, error: None };
     // SAFETY: the types and the sink outlive the dumper, which is freed below.
     let dumper = check(unsafe {
