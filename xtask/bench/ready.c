@@ -70,15 +70,14 @@ int main(void)
 		if (bpf_program__autoload(prog) && !bpf_program__attach(prog))
 			return fail("attach BPF programs");
 	}
-	/* from here on nothing is missed: bootstrap, too, says so before it maps the ring */
-	printf("%-8s %-5s %-16s %-7s %-7s %s\n", "TIME", "EVENT", "COMM", "PID", "PPID",
-	       "FILENAME/EXIT CODE");
-	fflush(stdout);
-
 	ring = ring_buffer__new(bpf_object__find_map_fd_by_name(obj, "rb"), handle_event, NULL,
 				NULL);
 	if (!ring)
 		return fail("map the ring buffer");
+	/* from here on nothing is missed; bootstrap, too, says so once the ring is mapped */
+	printf("%-8s %-5s %-16s %-7s %-7s %s\n", "TIME", "EVENT", "COMM", "PID", "PPID",
+	       "FILENAME/EXIT CODE");
+	fflush(stdout);
 	while (!ended) {
 		err = ring_buffer__poll(ring, 100);
 		if (err < 0 && err != -EINTR)
