@@ -17,7 +17,7 @@ use crate::command::{Called, Document};
 
 fn main() -> ExitCode {
     match run(env::args_os().collect()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => ExitCode::from(code),
         Err(err) => {
             let code = exit_code(&err);
             if code != 0 {
@@ -38,7 +38,8 @@ fn complain(err: &anyhow::Error) -> io::Result<()> {
     io::stderr().write_all(text.as_bytes())
 }
 
-fn run(args: Vec<OsString>) -> Result<()> {
+/// Returns the exit code of a run that went well.
+fn run(args: Vec<OsString>) -> Result<u8> {
     let apps = registry()?;
     let called = Called::by(args.first(), &apps);
     // Ends here with 2 and clap's explanation, or with 0 after --help and --version.
@@ -53,6 +54,6 @@ fn run(args: Vec<OsString>) -> Result<()> {
     };
     match found {
         Some((app, matches)) => (app.run)(matches, Options::from_arg_matches(matches)?),
-        None => Document::print(&matches, &apps),
+        None => Document::print(&matches, &apps).map(|()| 0),
     }
 }
