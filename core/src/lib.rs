@@ -31,6 +31,7 @@ mod stream;
 mod trace;
 pub mod tracefs;
 mod wait;
+pub mod yaml;
 
 pub use anyhow::{Context, Error, Result, bail};
 pub use app::{App, Needs};
