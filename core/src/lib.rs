@@ -35,6 +35,7 @@ pub mod tracefs;
 pub mod users;
 mod wait;
 mod workload;
+pub mod yaml;
 
 pub use anyhow::{Context, Error, Result, bail};
 pub use app::{App, Needs};

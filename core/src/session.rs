@@ -35,6 +35,10 @@ pub struct Options {
     /// Read the kernel's types from FILE, where the kernel does not provide its own BTF
     #[arg(long, value_name = "FILE", global = true, display_order = 101)]
     pub btf: Option<PathBuf>,
+
+    /// Read options from the YAML of FILE [default: /etc/bpfapps/config.yaml, where it exists]
+    #[arg(long, value_name = "FILE", global = true, display_order = 102)]
+    pub config: Option<PathBuf>,
 }
 
 /// One run of one app: what the command line decided, where output goes, and when to end.

@@ -1,5 +1,6 @@
 //! `bpfapps bootstrap` on the running kernel: what its user sees.
 
+mod config;
 mod documents;
 mod ends;
 mod execs;
@@ -16,6 +17,7 @@ use std::process::ExitCode;
 
 use bpfapps_testkit::{fixture, test};
 
+use crate::config::*;
 use crate::documents::*;
 use crate::ends::*;
 use crate::execs::*;
@@ -82,6 +84,8 @@ fn main() -> ExitCode {
             test!(yaml_says_the_same_as_json),
             test!(ends_after_so_many_events),
             test!(ends_after_so_much_time),
+            test!(option_goes_before_environment_before_file),
+            test!(file_of_the_system_is_read),
             test!(works_without_tracefs),
             test!(without_btf_it_says_so),
             test!(btf_of_a_file_will_do),
