@@ -3,6 +3,7 @@
 mod c;
 mod figures;
 mod idle;
+mod kernel;
 mod memory;
 mod process;
 mod programs;
@@ -25,7 +26,7 @@ use crate::{out, path, vmlinux};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// What to measure
-    #[arg(value_name = "WHAT", default_values = ["ready", "memory", "rebuild", "idle", "storm"])]
+    #[arg(value_name = "WHAT", default_values = ["ready", "memory", "rebuild", "idle", "storm", "kernel"])]
     what: Vec<Measure>,
     /// How many execs and exits make a storm
     #[arg(long, value_name = "N", default_value_t = 160_000, value_parser = clap::value_parser!(u64).range(2..))]
@@ -46,17 +47,14 @@ enum Measure {
     Idle,
     /// What it costs, and loses, among execs and exits, beside execsnoop, exitsnoop and bpftrace
     Storm,
+    /// What it costs those that it traces: how long its BPF programs run
+    Kernel,
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let wanted = |measure| options.what.contains(&measure);
-    let any = |measures: &[Measure]| measures.iter().any(|&measure| wanted(measure));
-    let traces = any(&[
-        Measure::Ready,
-        Measure::Memory,
-        Measure::Idle,
-        Measure::Storm,
-    ]);
+    let traces = |measure: &Measure| !matches!(measure, Measure::Rebuild | Measure::Size);
+    let traces = options.what.iter().any(traces);
     if (traces || wanted(Measure::Rebuild)) && !path::is_root() {
         return Err(out::hinted(
             "not root, and what is measured loads BPF programs",
@@ -71,20 +69,21 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     out::result(machine()?)?;
     if traces {
         let programs = Programs::build()?;
-        if any(&[Measure::Ready, Measure::Memory]) {
-            let readers = programs.readers()?;
-            if wanted(Measure::Ready) {
-                ready::measure(&readers)?.print()?;
-            }
-            if wanted(Measure::Memory) {
-                memory::measure(&readers)?.print()?;
-            }
+        let readers = programs.readers()?;
+        if wanted(Measure::Ready) {
+            ready::measure(&readers)?.print()?;
+        }
+        if wanted(Measure::Memory) {
+            memory::measure(&readers)?.print()?;
         }
         if wanted(Measure::Idle) {
             idle::measure(&programs)?.print()?;
         }
         if wanted(Measure::Storm) {
             storm::measure(&programs, options.events)?;
+        }
+        if wanted(Measure::Kernel) {
+            kernel::measure(&programs)?;
         }
     }
     if wanted(Measure::Rebuild) {
