@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: figures about bootstrap, measured on this machine.
 
 mod c;
+mod drain;
 mod figures;
 mod idle;
 mod kernel;
@@ -26,7 +27,7 @@ use crate::{out, path, vmlinux};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// What to measure
-    #[arg(value_name = "WHAT", default_values = ["ready", "memory", "rebuild", "idle", "storm", "kernel"])]
+    #[arg(value_name = "WHAT", default_values = ["ready", "memory", "rebuild", "idle", "storm", "kernel", "drain"])]
     what: Vec<Measure>,
     /// How many execs and exits make a storm
     #[arg(long, value_name = "N", default_value_t = 160_000, value_parser = clap::value_parser!(u64).range(2..))]
@@ -49,6 +50,8 @@ enum Measure {
     Storm,
     /// What it costs those that it traces: how long its BPF programs run
     Kernel,
+    /// What it takes to read an event, and to make a row of it
+    Drain,
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
@@ -84,6 +87,9 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         }
         if wanted(Measure::Kernel) {
             kernel::measure(&programs)?;
+        }
+        if wanted(Measure::Drain) {
+            drain::measure(&programs)?;
         }
     }
     if wanted(Measure::Rebuild) {
