@@ -28,6 +28,7 @@ mod record;
 mod registry;
 mod ringbuf;
 mod session;
+mod shared;
 mod signals;
 mod stream;
 mod trace;
