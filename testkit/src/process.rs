@@ -12,6 +12,9 @@ use nix::unistd::Pid;
 /// Longer than anything here takes, on a machine that is busy with something else.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// The same for one that always has something to say.
+const MOST_PATIENCE: Duration = Duration::from_secs(180);
+
 /// A program that a test has started. It is killed where the test forgets it.
 #[derive(Debug)]
 pub struct Process {
@@ -148,10 +151,19 @@ impl Process {
     ///
     /// # Errors
     ///
-    /// It neither ends nor prints a line for long: then it is killed.
+    /// It does not end: then it is killed.
     pub fn wait(mut self) -> Result<Exit> {
-        while self.stdout.next(Instant::now() + PATIENCE)?.is_some() {}
-        while self.stderr.next(Instant::now() + PATIENCE)?.is_some() {}
+        let last = Instant::now() + MOST_PATIENCE;
+        while self
+            .stdout
+            .next(last.min(Instant::now() + PATIENCE))?
+            .is_some()
+        {}
+        while self
+            .stderr
+            .next(last.min(Instant::now() + PATIENCE))?
+            .is_some()
+        {}
         let status: ExitStatus = self.child.wait().context("failed to wait for a process")?;
         Ok(Exit {
             code: status.code(),

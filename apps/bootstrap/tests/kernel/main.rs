@@ -11,6 +11,7 @@ mod losses;
 mod rights;
 mod row;
 mod rows;
+mod signals;
 mod trees;
 
 use std::process::ExitCode;
@@ -27,6 +28,7 @@ use crate::limits::*;
 use crate::losses::*;
 use crate::rights::*;
 use crate::rows::*;
+use crate::signals::*;
 use crate::trees::*;
 
 fn main() -> ExitCode {
@@ -44,13 +46,19 @@ fn main() -> ExitCode {
             test!(names_add_up),
             test!(only_that_process_is_reported),
             test!(user_is_found_by_name_and_number),
-            test!(wrong_filters_are_refused),
-            test!(name_can_not_forge_a_row),
+            test!(wrong_values_are_refused),
+            test!(name_can_not_forge_a_row_or_touch_the_terminal),
+            test!(process_that_is_older_has_an_exit_of_its_own),
+            test!(dumped_core_is_told),
             test!(longest_filename_is_whole),
             test!(verbose_shows_the_log_of_libbpf),
             test!(head_ends_it_without_a_word),
             test!(full_disk_ends_it_with_the_reason),
             test!(signals_end_it_with_zero),
+            test!(signals_end_it_under_load),
+            test!(second_signal_ends_it_at_once),
+            test!(new_size_of_the_window_changes_nothing),
+            test!(debugger_comes_and_goes),
             test!(hangup_is_ignored_under_nohup),
             test!(stop_and_continue_do_not_end_it),
             test!(paused_reader_does_not_keep_it_from_ending),
