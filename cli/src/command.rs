@@ -89,7 +89,7 @@ impl Document {
                 clap_complete::generate(shell, &mut bpfapps(apps), "bpfapps", &mut text);
             }
             Self::Schema { app } => {
-                let schema = find(apps, &app)?.schema;
+                let schema = (find(apps, &app)?.schema)();
                 let Some(schema) = schema else {
                     bail!("`{app}` prints no JSON")
                 };

@@ -3,7 +3,7 @@ use std::fmt;
 use caps::Capability;
 use serde::{Serialize, Serializer};
 
-use crate::Session;
+use crate::{Document, Session};
 
 /// A BPF application: its options are its type.
 ///
@@ -18,6 +18,9 @@ pub trait App: clap::Args {
 
     /// The JSON Schema of the documents that it prints with `--output json` or `yaml`.
     const SCHEMA: Option<&'static str> = None;
+
+    /// In place of `SCHEMA`: what the schema is to be made of.
+    const DOCUMENTS: &'static [Document] = &[];
 
     /// Opens, configures, loads and attaches the BPF object, then serves it until it is told to
     /// end.

@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 
 use crate::clock::Clock;
-use crate::output::{Format, is_invisible, push_decimal};
+use crate::output::{Format, is_invisible, push_decimal, push_hex, push_signed};
 
 /// The version of what every document has in common; an app's schema names it.
 const VERSION: u64 = 1;
@@ -51,6 +51,12 @@ impl<'a> Fields<'a> {
         push_decimal(number, self.out);
     }
 
+    /// A number that may be negative.
+    pub fn signed(&mut self, name: &str, number: i64) {
+        self.name(name);
+        push_signed(number, self.out);
+    }
+
     /// True or false.
     pub fn flag(&mut self, name: &str, flag: bool) {
         self.name(name);
@@ -66,12 +72,9 @@ impl<'a> Fields<'a> {
         let is_utf8 = push_text(text, self.format, self.out);
         self.out.push(b'"');
         if !is_utf8 {
-            let hex = text.iter().fold(String::new(), |mut hex, byte| {
-                // Writing into a string does not fail.
-                let _ = write!(hex, "{byte:02x}");
-                hex
-            });
-            self.text(&format!("{name}_hex"), hex.as_bytes());
+            let mut hex = Vec::new();
+            push_hex(text, &mut hex);
+            self.text(&format!("{name}_hex"), &hex);
         }
     }
 
