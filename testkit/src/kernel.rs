@@ -1,9 +1,11 @@
 //! What is in the kernel.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::skip;
 use anyhow::{Result, bail};
 use libbpf_rs::query::{LinkInfoIter, MapInfoIter, ProgInfoIter};
 
@@ -45,5 +47,38 @@ pub fn nothing_left(before: &Loaded) -> Result<()> {
             bail!("left in the kernel: {left:?}");
         }
         thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Skips the test on a kernel without uprobes.
+///
+/// # Errors
+///
+/// That it has none.
+pub fn needs_uprobes() -> Result<()> {
+    needs_pmu(
+        "uprobe",
+        "this kernel has no uprobes: CONFIG_UPROBE_EVENTS is off",
+    )
+}
+
+/// Skips the test on a kernel without kprobes.
+///
+/// # Errors
+///
+/// That it has none.
+pub fn needs_kprobes() -> Result<()> {
+    needs_pmu(
+        "kprobe",
+        "this kernel has no kprobes: CONFIG_KPROBE_EVENTS is off",
+    )
+}
+
+/// What perf can count, and attach to, has a folder here.
+fn needs_pmu(name: &str, otherwise: &str) -> Result<()> {
+    let pmu = Path::new("/sys/bus/event_source/devices").join(name);
+    match pmu.exists() {
+        true => Ok(()),
+        false => skip(otherwise),
     }
 }

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 pub use fields::Fields;
 pub(crate) use line::is_invisible;
-pub use line::{Line, escape, push_decimal, push_hex, push_signed};
+pub use line::{Line, escape, push_decimal, push_hex, push_ms, push_signed};
 pub use rows::{Columns, Row, Rows, sample};
 pub use stdout::Closed;
 pub(crate) use stdout::Stdout;

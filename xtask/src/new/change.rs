@@ -186,7 +186,8 @@ fn write_new(path: &Path, text: &str) -> Result<()> {
 
 /// Whoever reads the file meanwhile sees the old text or the new one.
 fn replace(path: &Path, text: &str) -> std::io::Result<()> {
-    let beside = path.with_added_extension("new");
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
     let mode = fs::metadata(path)?.permissions();
     let replaced = fs::write(&beside, text)
         .and_then(|()| fs::set_permissions(&beside, mode))
@@ -208,10 +209,10 @@ fn is_pending() -> Result<bool> {
     let [Some(thread), Some(process)] = masks else {
         return Err(anyhow!("the kernel does not say which signals are pending"));
     };
-    let held = ENDINGS
+    let mut held = ENDINGS
         .into_iter()
         .map(|signal| 1_u64 << (signal as i32 - 1));
-    Ok(held.fold(false, |any, bit| any || (thread | process) & bit != 0))
+    Ok(held.any(|bit| (thread | process) & bit != 0))
 }
 
 #[cfg(test)]
