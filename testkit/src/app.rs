@@ -2,7 +2,7 @@ use anyhow::{Context, Result, bail, ensure};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use crate::kernel::{Loaded, loaded, nothing_left};
+use crate::kernel::{gone, held_by};
 use crate::{Exit, Process, bpfapps};
 
 /// An app that reports events, running and ready: what happens from now on is not missed.
@@ -11,7 +11,6 @@ pub struct App {
     name: String,
     process: Process,
     title: String,
-    before: Loaded,
 }
 
 impl App {
@@ -23,14 +22,12 @@ impl App {
     /// It ends instead: shows what it said.
     pub fn start(args: &[&str]) -> Result<Self> {
         let name = args.first().context("which app")?;
-        let before = loaded();
         let mut process = Process::start(&mut bpfapps(args.iter().copied()))?;
         match process.line(|_| true) {
             Ok(title) => Ok(Self {
                 name: (*name).to_owned(),
                 process,
                 title,
-                before,
             }),
             Err(_) => bail!("{name} did not get ready: {:#?}", process.wait()?),
         }
@@ -72,9 +69,10 @@ impl App {
     ///
     /// It does not.
     pub fn end(self) -> Result<Exit> {
+        let held = held_by(self.process.pid())?;
         self.process.signal(Signal::SIGINT)?;
         let exit = self.process.wait()?.expect_code(0)?;
-        nothing_left(&self.before)?;
+        gone(&held)?;
         Ok(exit)
     }
 

@@ -33,7 +33,7 @@ struct {
 SEC("uprobe")
 int BPF_UPROBE(handle_call, __u64 a, __u64 b, __u64 c, __u64 d)
 {
-	struct call call = { .start = bpf_ktime_get_boot_ns(), .args = { a, b, c, d } };
+	struct call call = {.start = bpf_ktime_get_boot_ns(), .args = {a, b, c, d}};
 	__u64 thread = bpf_get_current_pid_tgid();
 
 	bpf_map_update_elem(&calls, &thread, &call, BPF_ANY);

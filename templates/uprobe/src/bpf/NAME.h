@@ -8,7 +8,7 @@
 
 /* what the kernel side tells user space about one call that has returned */
 struct event {
-	__u64 time_ns;	   /* when it returned: since boot, as CLOCK_BOOTTIME */
+	__u64 time_ns;     /* when it returned: since boot, as CLOCK_BOOTTIME */
 	__u64 duration_ns; /* how long it took */
 	__u64 result;
 	__u64 args[ARGS]; /* in the order of the C function, as far as it has so many */

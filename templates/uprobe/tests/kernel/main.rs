@@ -91,7 +91,7 @@ fn short_calls_are_left_out() -> Result<()> {
 
 fn library_is_found_by_name() -> Result<()> {
     kernel::needs_uprobes()?;
-    // getpid would be inlined by nobody, and malloc would be called by everybody
+    // what the fixture sleeps by
     let args = ["{{ name }}", "--binary", "libc.so.6", "--function", "clock_nanosleep"];
     let mut app = App::start(&args)?;
     let pid = provoke("0", "1")?.to_string();
