@@ -3,6 +3,7 @@
 mod ask;
 pub(crate) mod change;
 mod format;
+mod held;
 pub(crate) mod kind;
 mod list;
 mod machine;

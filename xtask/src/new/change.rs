@@ -5,16 +5,9 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow, bail};
-use nix::sys::signal::{SigSet, SigmaskHow, Signal, pthread_sigmask};
+use anyhow::{Context, Result, bail};
 
-/// What a person, or a system that shuts down, ends a program with.
-const ENDINGS: [Signal; 4] = [
-    Signal::SIGINT,
-    Signal::SIGTERM,
-    Signal::SIGHUP,
-    Signal::SIGQUIT,
-];
+use super::held::Held;
 
 /// Files to create, to edit and to put away. Until [`Change::apply`] nothing is touched.
 #[derive(Debug)]
@@ -77,21 +70,16 @@ impl Change {
     /// Signals wait meanwhile, which is for milliseconds. One that came undoes the change, and then
     /// does what it always does.
     pub(crate) fn apply(self) -> Result<Vec<PathBuf>> {
-        let mut endings = SigSet::empty();
-        ENDINGS.into_iter().for_each(|signal| endings.add(signal));
-        let mut before = SigSet::empty();
-        pthread_sigmask(SigmaskHow::SIG_BLOCK, Some(&endings), Some(&mut before))
-            .context("failed to hold signals")?;
-        let ended = self.make();
-        let restored = pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&before), None);
-        restored.context("failed to take signals again")?;
+        let held = Held::hold()?;
+        let ended = self.make(&held);
+        held.release()?;
         ended
     }
 
-    fn make(self) -> Result<Vec<PathBuf>> {
+    fn make(self, held: &Held) -> Result<Vec<PathBuf>> {
         let mut undo = Undo::default();
         let touched = self.steps(&mut undo)?;
-        if is_pending()? {
+        if held.has_come()? {
             bail!("interrupted: nothing was changed");
         }
         undo.steps.clear();
@@ -199,27 +187,11 @@ fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     replaced
 }
 
-/// Whether one of the signals that are held has come.
-fn is_pending() -> Result<bool> {
-    let status = fs::read_to_string("/proc/thread-self/status").context("failed to read /proc")?;
-    let masks = ["SigPnd:\t", "ShdPnd:\t"].map(|field| {
-        let mask = status.lines().find_map(|line| line.strip_prefix(field));
-        mask.and_then(|mask| u64::from_str_radix(mask, 16).ok())
-    });
-    let [Some(thread), Some(process)] = masks else {
-        return Err(anyhow!("the kernel does not say which signals are pending"));
-    };
-    let mut held = ENDINGS
-        .into_iter()
-        .map(|signal| 1_u64 << (signal as i32 - 1));
-    Ok(held.any(|bit| (thread | process) & bit != 0))
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
-    use nix::sys::signal::raise;
+    use nix::sys::signal::{SigSet, Signal, raise};
 
     use super::super::kind::walk;
     use super::*;
