@@ -27,6 +27,11 @@ const STAGES: [Stage; 2] = [
     },
 ];
 
+/// The names of the stages.
+pub(crate) fn stages() -> [&'static str; 2] {
+    STAGES.map(|stage| stage.name)
+}
+
 /// What was lost since the last look, on one CPU.
 #[derive(Debug, PartialEq)]
 pub(crate) struct News {

@@ -1,4 +1,5 @@
 use std::env;
+use std::fmt;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
@@ -23,6 +24,28 @@ pub struct Fixture {
     pub name: &'static str,
     /// Gets the arguments of the command line.
     pub run: fn(&[String]) -> Result<()>,
+}
+
+/// Why a test can not run here.
+#[derive(Debug)]
+struct Skipped(String);
+
+impl fmt::Display for Skipped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Skipped {}
+
+/// What a test returns that can not run on this machine, as in `return skip("this kernel has no
+/// kprobes")`: it counts as skipped, and the reason is printed.
+///
+/// # Errors
+///
+/// Always.
+pub fn skip(reason: impl Into<String>) -> Result<()> {
+    Err(Skipped(reason.into()).into())
 }
 
 /// The [`Test`] of a function.
@@ -79,6 +102,7 @@ pub fn main(tests: &[Test], fixtures: &[Fixture]) -> ExitCode {
                 (false, _) => Ok(Completion::ignored_with("needs root")),
                 (true, run) => match run() {
                     Ok(()) => Ok(Completion::Completed),
+                    Err(err) if err.is::<Skipped>() => Ok(Completion::ignored_with(err)),
                     Err(err) => Err(Failed::from(format!("{err:#}"))),
                 },
             })

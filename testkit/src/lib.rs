@@ -12,12 +12,14 @@
 //! A fixture is a program that a test starts; it is the test binary itself, called with the
 //! fixture's name, so that nothing else has to be compiled, installed or copied into a VM.
 
+mod app;
 mod bpfapps;
 mod harness;
 pub mod kernel;
 mod process;
 pub mod sandbox;
 
+pub use app::App;
 pub use bpfapps::{bpfapps, program};
-pub use harness::{Fixture, Test, fixture, main};
+pub use harness::{Fixture, Test, fixture, main, skip};
 pub use process::{Exit, Process};

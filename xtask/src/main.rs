@@ -9,17 +9,25 @@ mod bench;
 mod cargo;
 mod cc;
 mod dist;
+mod new;
 mod out;
 mod path;
 mod progress;
 mod run;
 mod setup;
 mod test;
+/// Where the kernel lists its tracepoints, found as apps find it.
+#[allow(unreachable_pub, reason = "public where it lives")]
+#[path = "../../core/src/tracefs.rs"]
+mod tracefs;
 mod vmlinux;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+// what a shared file makes its errors of
+pub(crate) use out::Failure;
 
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", about)]
@@ -34,6 +42,10 @@ enum Task {
     Setup(setup::Options),
     /// Build and run an app, as root: cargo xtask run bootstrap -d 100
     Run(run::Options),
+    /// Create an app of a kind of BPF program, complete and tested
+    New(new::Options),
+    /// Remove an app, and keep a copy of it below target/
+    Remove(new::remove::Options),
     /// Check formatting, lints and documentation, and run every test
     Test(test::Options),
     /// Generate vmlinux.h anew from a kernel's BTF
@@ -48,6 +60,8 @@ fn main() -> ExitCode {
     let ended = match Cli::parse().task {
         Task::Setup(options) => setup::run(&options),
         Task::Run(options) => run::run(options),
+        Task::New(options) => new::run(&options),
+        Task::Remove(options) => new::remove::run(&options),
         Task::Test(options) => test::run(&options),
         Task::Vmlinux(options) => vmlinux::run(&options),
         Task::Dist(options) => dist::run(&options),

@@ -4,13 +4,15 @@
 //! the kernel has no BTF of its own; options add others.
 //! Needs: Linux 5.8 with BTF; CAP_BPF and CAP_PERFMON.
 
+mod documents;
 mod filter;
 mod row;
 
 use std::mem::MaybeUninit;
 
 use bpfapps_core::{
-    App, Capability, Context, Needs, Result, Session, Stream, Workload, kernel, register, skeleton,
+    App, Capability, Context, Document, Needs, Result, Session, Stream, Workload, kernel, register,
+    skeleton,
 };
 use libbpf_rs::MapType;
 use libbpf_rs::skel::Skel as _;
@@ -58,7 +60,7 @@ impl App for Bootstrap {
         keeps: &[],
     };
 
-    const SCHEMA: Option<&'static str> = Some(include_str!("schema.json"));
+    const DOCUMENTS: &'static [Document] = documents::ALL;
 
     fn run(self, session: &Session) -> Result<()> {
         let mut object = MaybeUninit::uninit();

@@ -14,8 +14,8 @@ use crate::yaml;
 
 pub use fields::Fields;
 pub(crate) use line::is_invisible;
-pub use line::{Line, escape, push_decimal};
-pub use rows::{Columns, Row, Rows};
+pub use line::{Line, escape, push_decimal, push_hex, push_ms, push_signed};
+pub use rows::{Columns, Row, Rows, sample};
 pub use stdout::Closed;
 pub(crate) use stdout::{Blocked, Stdout};
 

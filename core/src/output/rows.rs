@@ -15,9 +15,24 @@ pub trait Row {
     /// Writes the columns in their order.
     fn write(&self, line: &mut Line<'_>);
 
-    /// Writes the fields of its JSON or YAML document, which [`App::SCHEMA`](crate::App::SCHEMA)
-    /// describes.
+    /// Writes the fields of its JSON or YAML document, which
+    /// [`App::DOCUMENTS`](crate::App::DOCUMENTS) describes.
     fn fields(&self, fields: &mut Fields<'_>);
+}
+
+/// How a row is printed, on a machine that booted at the start of 1970, in UTC: for tests of rows.
+pub fn sample<R: Row>(row: &R, format: Format) -> String {
+    let (mut out, mut clock) = (Vec::new(), Clock::of_1970());
+    if format == Format::Table {
+        let mut line = Line::new(&mut out, R::COLUMNS, &mut clock);
+        row.write(&mut line);
+        line.end();
+    } else {
+        let mut fields = Fields::new(&mut out, &mut clock, format);
+        row.fields(&mut fields);
+        fields.end();
+    }
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// Events on stdout, as they come: a table below its title line, or one document an event.
