@@ -112,8 +112,6 @@ fn manifest() -> Result<String> {
 fn renamed(text: &str) -> Result<String> {
     let mut manifest: DocumentMut = text.parse()?;
     manifest["package"]["name"] = value(PACKAGE);
-    // its tests stay behind
-    manifest.remove("dev-dependencies");
     Ok(manifest.to_string())
 }
 
