@@ -23,6 +23,7 @@ pub mod pidns;
 mod poll;
 mod privileges;
 mod record;
+mod refusal;
 mod registry;
 mod ringbuf;
 mod session;

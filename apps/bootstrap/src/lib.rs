@@ -13,7 +13,6 @@ use bpfapps_core::{
     App, Capability, Context, Needs, Result, Session, Stream, kernel, register, skeleton,
 };
 use libbpf_rs::MapType;
-use libbpf_rs::skel::Skel as _;
 
 use crate::filter::Filter;
 
@@ -90,7 +89,7 @@ impl App for Bootstrap {
 
         let mut skel = session.load(open)?;
         self.filter.fill(&skel.maps)?;
-        skel.attach().context("failed to attach BPF programs")?;
+        session.attach(&mut skel)?;
 
         let mut rows = session.rows(&self.stream)?;
         session.poll(

@@ -7,6 +7,7 @@ mod filters;
 mod fixtures;
 mod limits;
 mod losses;
+mod refusals;
 mod rights;
 mod row;
 mod rows;
@@ -22,6 +23,7 @@ use crate::filters::*;
 use crate::fixtures::*;
 use crate::limits::*;
 use crate::losses::*;
+use crate::refusals::*;
 use crate::rights::*;
 use crate::rows::*;
 
@@ -65,6 +67,9 @@ fn main() -> ExitCode {
             test!(without_btf_it_says_so),
             test!(btf_of_a_file_will_do),
             test!(what_is_no_btf_is_refused),
+            test!(lockdown_is_named),
+            test!(missing_ring_buffer_is_named),
+            test!(old_kernel_is_named),
             test!(each_missing_capability_is_named),
             test!(file_capabilities_are_enough),
             test!(privileges_are_given_up),
