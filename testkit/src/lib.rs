@@ -17,7 +17,9 @@ mod harness;
 pub mod kernel;
 mod process;
 pub mod sandbox;
+mod terminal;
 
 pub use bpfapps::{bpfapps, program};
 pub use harness::{Fixture, Test, fixture, main};
 pub use process::{Exit, Process};
+pub use terminal::Terminal;

@@ -1,6 +1,6 @@
 //! How an event reads in the table, and in JSON and YAML.
 
-use bpfapps_core::output::{Columns, Fields, Line, Row, escape, push_decimal};
+use bpfapps_core::output::{Columns, Fields, Line, Row, Style, escape, push_decimal};
 use bpfapps_core::{c_bytes, signal_name};
 
 use crate::event;
@@ -19,10 +19,14 @@ impl Row for event {
     fn write(&self, line: &mut Line<'_>) {
         let exec = self.kind == event_kind::EVENT_EXEC;
         line.time(self.time_ns);
+        line.style(if exec { Style::Start } else { Style::End });
         line.text(if exec { b"EXEC" } else { b"EXIT" });
         line.text(c_bytes(&self.comm));
         line.number(self.pid.into());
         line.number(self.ppid.into());
+        if !exec && self.status != 0 {
+            line.style(Style::Failure);
+        }
         line.parts(|out| {
             if exec {
                 write_filename(self, out)

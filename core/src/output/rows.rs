@@ -1,9 +1,12 @@
+use std::env;
 use std::marker::PhantomData;
 
 use anyhow::Result;
 
+use super::line::Look;
+use super::style;
 use crate::clock::Clock;
-use crate::output::{Fields, Format, Line};
+use crate::output::{Fields, Format, Line, Style};
 use crate::{Session, Stream};
 
 /// Title and least width of each column, left to right.
@@ -27,19 +30,23 @@ pub trait Row {
 pub struct Rows<'session, R> {
     session: &'session Session,
     format: Format,
+    coloured: bool,
     row: PhantomData<R>,
 }
 
 impl<'session, R: Row> Rows<'session, R> {
     pub(crate) fn start(session: &'session Session, stream: &Stream) -> Result<Self> {
+        let on_terminal = session.stdout.borrow().is_terminal();
         let mut rows = Self {
             session,
             format: stream.output,
+            coloured: style::is_wanted(stream.color, on_terminal, |name| env::var_os(name)),
             row: PhantomData,
         };
         match rows.format {
             Format::Table => rows.line(|line| {
                 for (title, _) in R::COLUMNS {
+                    line.style(Style::Title);
                     line.text(title.as_bytes());
                 }
             })?,
@@ -68,7 +75,11 @@ impl<'session, R: Row> Rows<'session, R> {
     fn line(&mut self, fill: impl FnOnce(&mut Line<'_>)) -> Result<()> {
         let mut stdout = self.session.stdout.borrow_mut();
         let mut clock = self.session.clock.borrow_mut();
-        let mut line = Line::new(stdout.buffer(), R::COLUMNS, &mut clock);
+        let look = Look {
+            coloured: self.coloured,
+            width: stdout.width(),
+        };
+        let mut line = Line::new(stdout.buffer(), R::COLUMNS, &mut clock, look);
         fill(&mut line);
         line.end();
         stdout.flush_if_full()

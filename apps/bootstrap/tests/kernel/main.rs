@@ -11,6 +11,7 @@ mod refusals;
 mod rights;
 mod row;
 mod rows;
+mod terminal;
 
 use std::process::ExitCode;
 
@@ -26,6 +27,7 @@ use crate::losses::*;
 use crate::refusals::*;
 use crate::rights::*;
 use crate::rows::*;
+use crate::terminal::*;
 
 fn main() -> ExitCode {
     bpfapps_testkit::main(
@@ -59,6 +61,9 @@ fn main() -> ExitCode {
             test!(hostile_names_come_back_from_json),
             test!(loss_is_a_document),
             test!(yaml_says_the_same_as_json),
+            test!(rows_fit_the_terminal),
+            test!(colours_are_for_terminals_that_want_them),
+            test!(only_our_own_escapes_reach_a_terminal),
             test!(ends_after_so_many_events),
             test!(ends_after_so_much_time),
             test!(option_goes_before_environment_before_file),
