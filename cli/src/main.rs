@@ -20,7 +20,7 @@ use crate::command::{Apps, Called, Document};
 
 fn main() -> ExitCode {
     match run(env::args_os().collect()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => ExitCode::from(code),
         Err(err) => {
             let code = exit_code(&err);
             if code != 0 {
@@ -41,12 +41,13 @@ fn complain(err: &anyhow::Error) -> io::Result<()> {
     io::stderr().write_all(text.as_bytes())
 }
 
-fn run(args: Vec<OsString>) -> Result<()> {
+/// Returns the exit code of a run that went well.
+fn run(args: Vec<OsString>) -> Result<u8> {
     let apps = registry()?;
     let called = Called::by(args.first(), &apps);
     let matches = parse(called, &apps, &args, None);
     let Some((app, found)) = called.app(&matches, &apps) else {
-        return Document::print(&matches, &apps);
+        return Document::print(&matches, &apps).map(|()| 0);
     };
     let Some((file, added)) = config::args(app, &apps, found)? else {
         return start(app, found);
@@ -55,10 +56,10 @@ fn run(args: Vec<OsString>) -> Result<()> {
     let args = [&args[..begin], &added, &args[begin..]].concat();
     let matches = parse(called, &apps, &args, Some(&file));
     let found = called.app(&matches, &apps);
-    found.map_or(Ok(()), |(app, found)| start(app, found))
+    found.map_or(Ok(0), |(app, found)| start(app, found))
 }
 
-fn start(app: &Registration, matches: &ArgMatches) -> Result<()> {
+fn start(app: &Registration, matches: &ArgMatches) -> Result<u8> {
     (app.run)(matches, Options::from_arg_matches(matches)?)
 }
 

@@ -2,8 +2,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use clap::ColorChoice;
-use nix::unistd::{SysconfVar, sysconf};
 
+use crate::kernel;
 use crate::output::Format;
 
 /// The options of every app that reports events as they come: to be flattened into its own.
@@ -49,6 +49,11 @@ impl Stream {
         self.ring_size
     }
 
+    /// Whether events are printed as JSON or YAML, which may show more than a table.
+    pub fn is_documents(&self) -> bool {
+        self.output != Format::Table
+    }
+
     /// When this run is over; the time counts from now.
     pub(crate) fn limits(&self) -> Limits {
         Limits {
@@ -87,8 +92,7 @@ fn seconds(text: &str) -> Result<Duration> {
 }
 
 fn ring_size(text: &str) -> Result<u32> {
-    let page = sysconf(SysconfVar::PAGE_SIZE)?.context("the kernel names no page size")?;
-    valid_ring_size(text, u64::try_from(page)?)
+    valid_ring_size(text, kernel::page_size()?)
 }
 
 /// The kernel takes a power of two of pages, and libbpf a number of 32 bits.

@@ -64,12 +64,24 @@ pub(crate) fn apps() -> Result<Vec<String>> {
 
 /// Builds the binary to ship, with these apps, or with every app.
 pub(crate) fn build(apps: &[String]) -> Result<Built> {
-    let built = cargo::build("a static bpfapps", command(apps)?)?;
+    let mut features = vec!["static"];
+    features.extend(apps.iter().map(String::as_str));
+    let mut command = command("bpfapps", "bpfapps", &features)?;
+    if !apps.is_empty() {
+        command.arg("--no-default-features");
+    }
+    let built = cargo::build("a static bpfapps", command)?;
     elf::assert_static(&built.program)?;
     Ok(built)
 }
 
-fn command(apps: &[String]) -> Result<Command> {
+/// Builds another binary in the same way, of a package that depends on core.
+pub(crate) fn build_binary(package: &str, binary: &str) -> Result<PathBuf> {
+    let command = command(package, binary, &["bpfapps-core/static"])?;
+    Ok(cargo::build(binary, command)?.program)
+}
+
+fn command(package: &str, binary: &str, features: &[&str]) -> Result<Command> {
     let libraries = cc::libelf_folder()?;
 
     let mut flags = env::var("RUSTFLAGS").unwrap_or_default();
@@ -77,18 +89,13 @@ fn command(apps: &[String]) -> Result<Command> {
     for name in cc::beside_libelf().unwrap_or_default() {
         flags.push_str(&format!(" -C link-arg=-l{name}"));
     }
-    let mut features = vec!["static"];
-    features.extend(apps.iter().map(String::as_str));
 
     // with a --target, what runs while building is not linked statically
-    let mut command = cargo::cargo(["build", "--package", "bpfapps", "--release"]);
+    let mut command = cargo::cargo(["build", "--package", package, "--bin", binary, "--release"]);
     command
         .args(["--target", &host()?, "--features", &features.join(",")])
         .env("RUSTFLAGS", flags.trim_start())
         .env("LIBBPF_SYS_LIBRARY_PATH", libraries);
-    if !apps.is_empty() {
-        command.arg("--no-default-features");
-    }
     Ok(command)
 }
 

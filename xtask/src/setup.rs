@@ -19,7 +19,7 @@ pub(crate) struct Options {
     /// Only report what is missing; exit 1 if anything is
     #[arg(long)]
     check: bool,
-    /// What it is needed for [default: all that the project does]
+    /// What it is needed for [default: all but what the bench compares with]
     #[arg(long = "for", value_name = "STAGE")]
     stage: Option<Stage>,
 }
@@ -52,7 +52,11 @@ pub(crate) fn ensure(stage: Stage) -> Result<()> {
 }
 
 fn missing(stage: Option<Stage>) -> Vec<&'static Requirement> {
-    let asked = |needed| needed == Stage::Build || stage.is_none_or(|stage| stage == needed);
+    let asked = |needed| match stage {
+        _ if needed == Stage::Build => true,
+        Some(stage) => needed == stage,
+        None => needed != Stage::Bench,
+    };
     detect::missing(ALL.iter().filter(|requirement| asked(requirement.stage)))
 }
 

@@ -19,7 +19,7 @@ pub(crate) use line::is_invisible;
 pub use line::{Line, escape, push_decimal};
 pub use rows::{Columns, Row, Rows};
 pub use stdout::Closed;
-pub(crate) use stdout::Stdout;
+pub(crate) use stdout::{Blocked, Stdout};
 pub use style::Style;
 
 /// How a list, or a stream of events, is printed.

@@ -1,5 +1,4 @@
 use std::env;
-use std::marker::PhantomData;
 
 use anyhow::Result;
 
@@ -27,32 +26,30 @@ pub trait Row {
 
 /// Events on stdout, as they come: a table below its title line, or one document an event.
 #[derive(Debug)]
-pub struct Rows<'session, R> {
+pub struct Rows<'session> {
     session: &'session Session,
     format: Format,
     coloured: bool,
-    row: PhantomData<R>,
 }
 
-impl<'session, R: Row> Rows<'session, R> {
-    pub(crate) fn start(session: &'session Session, stream: &Stream) -> Result<Self> {
+impl<'session> Rows<'session> {
+    pub(crate) fn start<R: Row>(session: &'session Session, stream: &Stream) -> Result<Self> {
         let on_terminal = session.stdout.borrow().is_terminal();
-        let mut rows = Self {
+        let rows = Self {
             session,
             format: stream.output,
             coloured: style::is_wanted(stream.color, on_terminal, |name| env::var_os(name)),
-            row: PhantomData,
         };
         match rows.format {
-            Format::Table => rows.line(|line| {
+            Format::Table => rows.line(R::COLUMNS, |line| {
                 for (title, _) in R::COLUMNS {
                     line.style(Style::Title);
                     line.text(title.as_bytes());
                 }
-            })?,
+            }),
             Format::Json | Format::Yaml => {
                 let now = Clock::now()?;
-                session.write_fields(rows.format, |fields| fields.kind("ready", now))?;
+                session.write_fields(rows.format, |fields| fields.kind("ready", now));
             }
         }
         Ok(rows)
@@ -63,25 +60,25 @@ impl<'session, R: Row> Rows<'session, R> {
     /// # Errors
     ///
     /// The buffer was full and stdout did not take it.
-    pub fn write(&mut self, row: &R) -> Result<()> {
+    pub fn write<R: Row>(&mut self, row: &R) -> Result<()> {
         match self.format {
-            Format::Table => self.line(|line| row.write(line)),
+            Format::Table => self.line(R::COLUMNS, |line| row.write(line)),
             Format::Json | Format::Yaml => self
                 .session
                 .write_fields(self.format, |fields| row.fields(fields)),
         }
+        self.session.stdout.borrow_mut().end_event()
     }
 
-    fn line(&mut self, fill: impl FnOnce(&mut Line<'_>)) -> Result<()> {
+    fn line(&self, columns: Columns, fill: impl FnOnce(&mut Line<'_>)) {
         let mut stdout = self.session.stdout.borrow_mut();
         let mut clock = self.session.clock.borrow_mut();
         let look = Look {
             coloured: self.coloured,
             width: stdout.width(),
         };
-        let mut line = Line::new(stdout.buffer(), R::COLUMNS, &mut clock, look);
+        let mut line = Line::new(stdout.buffer(), columns, &mut clock, look);
         fill(&mut line);
         line.end();
-        stdout.flush_if_full()
     }
 }

@@ -3,7 +3,7 @@
 use super::detect::Probe;
 use super::manager::Manager;
 
-/// What a thing is needed for. Tests and `dist` need all that `Build` needs.
+/// What a thing is needed for. All need what `Build` needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Stage {
     /// `cargo build` and `cargo xtask run`
@@ -12,6 +12,8 @@ pub(crate) enum Stage {
     Test,
     /// `cargo xtask dist`
     Dist,
+    /// `cargo xtask bench storm`
+    Bench,
 }
 
 /// One thing that has to be there.
@@ -36,9 +38,10 @@ pub(crate) enum Source {
 }
 
 use Source::{Package, Rustup};
-use Stage::{Build, Dist, Test};
+use Stage::{Bench, Build, Dist, Test};
 
 const ARCH_ZSTD: &str = "Arch Linux packages zstd without its static library";
+const NOT_DEBIAN: &str = "it is compared with as Debian packages it";
 
 /// apt, dnf, pacman, zypper, apk.
 pub(crate) const ALL: &[Requirement] = &[
@@ -224,6 +227,32 @@ pub(crate) const ALL: &[Requirement] = &[
             Err(ARCH_ZSTD),
             Ok("libzstd-devel-static"),
             Ok("zstd-static"),
+        ]),
+    },
+    Requirement {
+        name: "execsnoop and exitsnoop",
+        why: "to hold bootstrap against them",
+        stage: Bench,
+        probe: Probe::Programs(&["execsnoop", "exitsnoop"]),
+        source: Package([
+            Ok("libbpf-tools"),
+            Err(NOT_DEBIAN),
+            Err(NOT_DEBIAN),
+            Err(NOT_DEBIAN),
+            Err(NOT_DEBIAN),
+        ]),
+    },
+    Requirement {
+        name: "bpftrace",
+        why: "to hold bootstrap against it",
+        stage: Bench,
+        probe: Probe::Programs(&["bpftrace"]),
+        source: Package([
+            Ok("bpftrace"),
+            Ok("bpftrace"),
+            Ok("bpftrace"),
+            Ok("bpftrace"),
+            Ok("bpftrace"),
         ]),
     },
 ];
