@@ -88,6 +88,7 @@ fn main() -> ExitCode {
             test!(yaml_says_the_same_as_json),
             test!(rows_fit_the_terminal),
             test!(colours_are_for_terminals_that_want_them),
+            test!(failed_exec_is_red),
             test!(only_our_own_escapes_reach_a_terminal),
             test!(ends_after_so_many_events),
             test!(ends_after_so_much_time),

@@ -110,6 +110,16 @@ pub(crate) fn colours_are_for_terminals_that_want_them() -> Result<()> {
     Ok(())
 }
 
+pub(crate) fn failed_exec_is_red() -> Result<()> {
+    let terminal = Terminal::new(120)?;
+    let mut bootstrap = start_on(&terminal, &["--failed"])?;
+    bootstrap.line(|line| plain(line).starts_with("TIME"))?;
+    ensure!(Command::new("/nonexistent/program").spawn().is_err());
+    let row = bootstrap.line(|line| line.contains("/nonexistent/program"))?;
+    ensure!(row.contains(" \x1b[31mFAIL\x1b[0m  "), "{row:?}");
+    Ok(())
+}
+
 pub(crate) fn only_our_own_escapes_reach_a_terminal() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let hostile = folder.path().join("\x1b[31m\x1b]0;x\x07\u{9b}2J");
