@@ -29,6 +29,7 @@ mod refusal;
 mod registry;
 mod ringbuf;
 mod session;
+mod shared;
 mod signals;
 mod stream;
 mod trace;

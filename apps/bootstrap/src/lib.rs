@@ -75,7 +75,7 @@ impl App for Bootstrap {
         session.poll_with_tail(
             &self.stream,
             &skel.maps.rb,
-            &skel.maps.lost,
+            &skel.maps.reader,
             |event: &event, tail| rows.write(&Event::new(event, tail, &mut lookup)?),
         )
     }

@@ -111,6 +111,18 @@ pub(crate) fn fork_many(args: &[String]) -> Result<()> {
     Ok(())
 }
 
+/// Starts and awaits so many children, each later than the one before: name, number.
+pub(crate) fn fork_now_and_then(args: &[String]) -> Result<()> {
+    let times = count(take_name(args)?)?;
+    for time in 0..times {
+        waitpid(fork_child(|| {})?, None)?;
+        // whoever traces us answers with a line
+        io::stdin().read_line(&mut String::new())?;
+        thread::sleep(Duration::from_micros(30_000 * time as u64 / times as u64));
+    }
+    Ok(())
+}
+
 /// Starts and awaits so many children, whose two threads exit at the same moment: name, number.
 pub(crate) fn fork_pairs(args: &[String]) -> Result<()> {
     for _ in 0..count(take_name(args)?)? {

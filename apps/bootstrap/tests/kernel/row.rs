@@ -47,7 +47,7 @@ impl Row {
 }
 
 /// What processes of a storm are called.
-pub(crate) const STORM: &str = "storm";
+pub(crate) const STORM: &str = "bpfapps-storm";
 
 /// The command that forks so many children of that name, and has one more exit itself.
 pub(crate) fn storm(count: usize) -> Result<Command> {
