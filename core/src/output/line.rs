@@ -50,12 +50,24 @@ impl<'a> Line<'a> {
     }
 
     /// Marks the next column, where there are colours.
+    #[inline]
     pub fn style(&mut self, style: Style) {
         if self.look.coloured {
-            self.out.extend_from_slice(style.begin());
-            self.start = self.out.len();
-            self.styled = true;
+            self.begin_style(style);
         }
+    }
+
+    #[cold]
+    fn begin_style(&mut self, style: Style) {
+        self.out.extend_from_slice(style.begin());
+        self.start = self.out.len();
+        self.styled = true;
+    }
+
+    #[cold]
+    fn end_style(&mut self) {
+        self.out.extend_from_slice(PLAIN);
+        self.styled = false;
     }
 
     /// Text from outside: what could touch a terminal or forge a row is escaped.
@@ -90,8 +102,7 @@ impl<'a> Line<'a> {
         self.columns = rest;
         let used = self.out.len() - self.start;
         if self.styled {
-            self.out.extend_from_slice(PLAIN);
-            self.styled = false;
+            self.end_style();
         }
         if !rest.is_empty() {
             let gap = width.saturating_sub(used) + 1;
