@@ -25,6 +25,7 @@ pub mod pidns;
 mod poll;
 mod privileges;
 mod record;
+mod refusal;
 mod registry;
 mod ringbuf;
 mod schema;

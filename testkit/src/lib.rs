@@ -18,8 +18,10 @@ mod harness;
 pub mod kernel;
 mod process;
 pub mod sandbox;
+mod terminal;
 
 pub use app::App;
 pub use bpfapps::{bpfapps, program};
 pub use harness::{Fixture, Test, fixture, main, skip};
 pub use process::{Exit, Process};
+pub use terminal::Terminal;

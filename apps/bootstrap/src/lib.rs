@@ -15,7 +15,6 @@ use bpfapps_core::{
     skeleton,
 };
 use libbpf_rs::MapType;
-use libbpf_rs::skel::Skel as _;
 
 use crate::filter::Filter;
 use crate::row::{Event, Lookup};
@@ -69,7 +68,7 @@ impl App for Bootstrap {
 
         let mut skel = session.load(open)?;
         self.filter.fill(&skel.maps)?;
-        skel.attach().context("failed to attach BPF programs")?;
+        session.attach(&mut skel)?;
         self.filter.add_children(&skel.maps)?;
 
         let mut rows = session.rows::<Event<'_>>(&self.stream)?;

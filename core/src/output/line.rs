@@ -1,7 +1,9 @@
 use std::fmt::Write as _;
 
+use super::style::PLAIN;
+use super::width::fit;
 use crate::clock::Clock;
-use crate::output::Columns;
+use crate::output::{Columns, Style};
 
 /// One line of a table in the making: each call fills the next column.
 ///
@@ -12,19 +14,60 @@ pub struct Line<'a> {
     out: &'a mut Vec<u8>,
     columns: Columns,
     clock: &'a mut Clock,
-    /// Where the present column starts in `out`.
+    look: Look,
+    /// Where the line starts in `out`.
+    begin: usize,
+    /// Where the text of the present column starts in `out`.
     start: usize,
+    styled: bool,
+}
+
+/// What a line looks like on what it is written to.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Look {
+    pub(crate) coloured: bool,
+    /// So many cells has a line of the terminal, where there is one.
+    pub(crate) width: Option<usize>,
 }
 
 impl<'a> Line<'a> {
-    pub(crate) fn new(out: &'a mut Vec<u8>, columns: Columns, clock: &'a mut Clock) -> Self {
-        let start = out.len();
+    pub(crate) fn new(
+        out: &'a mut Vec<u8>,
+        columns: Columns,
+        clock: &'a mut Clock,
+        look: Look,
+    ) -> Self {
+        let begin = out.len();
         Self {
             out,
             columns,
             clock,
-            start,
+            look,
+            begin,
+            start: begin,
+            styled: false,
         }
+    }
+
+    /// Marks the next column, where there are colours.
+    #[inline]
+    pub fn style(&mut self, style: Style) {
+        if self.look.coloured {
+            self.begin_style(style);
+        }
+    }
+
+    #[cold]
+    fn begin_style(&mut self, style: Style) {
+        self.out.extend_from_slice(style.begin());
+        self.start = self.out.len();
+        self.styled = true;
+    }
+
+    #[cold]
+    fn end_style(&mut self) {
+        self.out.extend_from_slice(PLAIN);
+        self.styled = false;
     }
 
     /// Text from outside: what could touch a terminal or forge a row is escaped.
@@ -63,14 +106,21 @@ impl<'a> Line<'a> {
             return;
         };
         self.columns = rest;
+        let used = self.out.len() - self.start;
+        if self.styled {
+            self.end_style();
+        }
         if !rest.is_empty() {
-            let used = self.out.len() - self.start;
-            self.out.resize(self.start + used.max(*width) + 1, b' ');
+            let gap = width.saturating_sub(used) + 1;
+            self.out.resize(self.out.len() + gap, b' ');
             self.start = self.out.len();
         }
     }
 
     pub(crate) fn end(self) {
+        if let Some(width) = self.look.width {
+            fit(self.out, self.begin, width);
+        }
         self.out.push(b'\n');
     }
 }

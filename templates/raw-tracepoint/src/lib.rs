@@ -10,7 +10,6 @@ use std::mem::MaybeUninit;
 use bpfapps_core::{
     App, Capability, Context, Document, Needs, Result, Session, Stream, register, skeleton,
 };
-use libbpf_rs::skel::Skel as _;
 
 skeleton!("{{ name }}");
 
@@ -60,7 +59,7 @@ impl App for {{ Name }} {
         }
 
         let mut skel = session.load(open)?;
-        skel.attach().context("failed to attach BPF programs")?;
+        session.attach(&mut skel)?;
 
         let mut rows = session.rows::<event>(&self.stream)?;
         session.poll(

@@ -11,7 +11,6 @@ use bpfapps_core::tracepoint::Layout;
 use bpfapps_core::{
     App, Capability, Context, Document, Needs, Result, Session, Stream, register, skeleton,
 };
-use libbpf_rs::skel::Skel as _;
 
 use crate::row::Hit;
 
@@ -66,7 +65,7 @@ impl App for {{ Name }} {
 
         let layout = Layout::of(TRACEPOINT)?;
         let mut skel = session.load(open)?;
-        skel.attach().context("failed to attach BPF programs")?;
+        session.attach(&mut skel)?;
 
         let mut rows = session.rows::<Hit<'_>>(&self.stream)?;
         session.poll(

@@ -8,10 +8,12 @@ mod filters;
 mod fixtures;
 mod limits;
 mod losses;
+mod refusals;
 mod rights;
 mod row;
 mod rows;
 mod signals;
+mod terminal;
 mod trees;
 
 use std::process::ExitCode;
@@ -26,9 +28,11 @@ use crate::filters::*;
 use crate::fixtures::*;
 use crate::limits::*;
 use crate::losses::*;
+use crate::refusals::*;
 use crate::rights::*;
 use crate::rows::*;
 use crate::signals::*;
+use crate::terminal::*;
 use crate::trees::*;
 
 fn main() -> ExitCode {
@@ -91,6 +95,10 @@ fn main() -> ExitCode {
             test!(hostile_names_come_back_from_json),
             test!(loss_is_a_document),
             test!(yaml_says_the_same_as_json),
+            test!(rows_fit_the_terminal),
+            test!(colours_are_for_terminals_that_want_them),
+            test!(failed_exec_is_red),
+            test!(only_our_own_escapes_reach_a_terminal),
             test!(ends_after_so_many_events),
             test!(ends_after_so_much_time),
             test!(option_goes_before_environment_before_file),
@@ -99,6 +107,9 @@ fn main() -> ExitCode {
             test!(without_btf_it_says_so),
             test!(btf_of_a_file_will_do),
             test!(what_is_no_btf_is_refused),
+            test!(lockdown_is_named),
+            test!(missing_ring_buffer_is_named),
+            test!(old_kernel_is_named),
             test!(each_missing_capability_is_named),
             test!(file_capabilities_are_enough),
             test!(privileges_are_given_up),
