@@ -76,7 +76,7 @@ impl Session {
     /// Waits for the ring, for `timeout`, or for the end of the program: true means the end.
     fn wait(&self, ring: Option<BorrowedFd<'_>>, timeout: Option<Duration>) -> Result<bool> {
         // Writing rows looks at signals, too: one that was taken there does not come again.
-        if self.signals.ended()? {
+        if self.signals.has_come() {
             return Ok(true);
         }
         let stdout = self.stdout.borrow();
@@ -90,7 +90,7 @@ impl Session {
         if ready[1] {
             return Err(Closed.into());
         }
-        self.signals.ended()
+        Ok(ready[0] && self.signals.ended()?)
     }
 
     /// Waits for `timeout`, or until the program is to end: true means the end.
@@ -125,18 +125,33 @@ struct Reader<'a, F> {
 impl<F> Reader<'_, F> {
     fn read(&mut self, ring: BorrowedFd<'_>) -> Result<()> {
         loop {
-            self.session.wait(Some(ring), self.limits.time_left())?;
-            while !self.limits.is_over() && !self.session.signals.ended()? {
-                if self.handle(BATCH)? < BATCH {
-                    break;
-                }
-            }
-            let pause = self.limits.time_left().unwrap_or(COALESCE).min(COALESCE);
-            let ended = self.limits.events == 0 || self.session.wait(None, Some(pause))?;
+            let came = self.handle_all()?;
+            let left = self.limits.time_left();
+            let ended = if self.limits.is_over() {
+                true
+            } else if came {
+                let pause = left.unwrap_or(COALESCE).min(COALESCE);
+                self.session.wait(None, Some(pause))?
+            } else {
+                self.session.wait(Some(ring), left)?
+            };
             if ended || self.limits.is_over() {
                 return self.handle(self.capacity).map(drop);
             }
         }
+    }
+
+    /// Handles records until there are no more, and says whether there were any.
+    fn handle_all(&mut self) -> Result<bool> {
+        let mut came = false;
+        while !self.limits.is_over() && !self.session.signals.ended()? {
+            let count = self.handle(BATCH)?;
+            came |= count > 0;
+            if count < BATCH {
+                break;
+            }
+        }
+        Ok(came)
     }
 
     /// Handles up to `most` records, writes the rows, and says how many records there were.
@@ -159,8 +174,11 @@ impl<F> Reader<'_, F> {
 
     /// In a stream of documents, a loss is one of them.
     fn report_lost(&mut self) -> Result<()> {
+        if self.format == Format::Table {
+            return Ok(());
+        }
         let total = self.lost.total();
-        if total == self.reported || self.format == Format::Table {
+        if total == self.reported {
             return Ok(());
         }
         let now = Clock::now()?;
