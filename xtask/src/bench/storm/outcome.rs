@@ -7,12 +7,11 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::super::memory::smaps;
-use super::super::process;
-use super::super::programs::Programs;
-use super::super::tracer::Tracer;
-use super::super::workload::VICTIM;
 use super::tracers::{self, Rival};
+use crate::bench::programs::Programs;
+use crate::bench::tracer::Tracer;
+use crate::bench::workload::VICTIM;
+use crate::bench::{process, smaps};
 
 /// A tracer that waits for the storm; its rows go to a file.
 pub(super) struct Run {
