@@ -124,7 +124,7 @@ mod tests {
 TIME     EVENT COMM             PID     PPID    FILENAME/EXIT CODE
 01:00:19 EXEC  storm-victim     14983   14961   ./storm-victim
 01:00:19 EXIT  storm-victim     14983   14961   [0] (1ms)
-01:00:19 EXEC  ls               14987   14961   ./storm-victim-not
+01:00:19 EXEC  storm-victims    14987   14961   ./storm-victim-not
 ";
         assert_eq!(count(bootstrap.as_bytes())?, (3, 2));
         let execsnoop =
