@@ -5,14 +5,16 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use nix::time::{ClockId, clock_gettime};
 
+const NS_PER_S: u64 = 1_000_000_000;
+
 /// Turns the kernel's `bpf_ktime_get_boot_ns` into wall clock time.
 ///
 /// Wall clock and boot clock are compared once, at the start: rows stay in order even where the
 /// wall clock is stepped later.
 #[derive(Debug)]
 pub(crate) struct Clock {
-    /// What the wall clock showed when the machine booted.
-    boot: Timestamp,
+    /// What the wall clock showed when the machine booted: nanoseconds since 1970.
+    boot_ns: i64,
     zone: TimeZone,
     /// Second of the boot clock, and how it reads: a storm has thousands of events a second.
     cached: Option<(u64, [u8; 8])>,
@@ -32,7 +34,7 @@ impl Clock {
         );
         let boot = Timestamp::now() - SignedDuration::try_from(since_boot)?;
         Ok(Self {
-            boot,
+            boot_ns: since_1970(boot)?,
             zone: TimeZone::system(),
             cached: None,
             cached_utc: None,
@@ -42,7 +44,7 @@ impl Clock {
     /// A clock in UTC on a machine that booted with the year 1970: what it shows is known.
     pub(crate) fn of_1970() -> Self {
         Self {
-            boot: Timestamp::UNIX_EPOCH,
+            boot_ns: 0,
             zone: TimeZone::UTC,
             cached: None,
             cached_utc: None,
@@ -53,7 +55,7 @@ impl Clock {
     #[cfg(test)]
     pub(crate) fn at_boot(boot: &str) -> Self {
         Self {
-            boot: boot.parse().expect("a timestamp"),
+            boot_ns: since_1970(boot.parse().expect("a timestamp")).expect("before 2262"),
             zone: TimeZone::UTC,
             cached: None,
             cached_utc: None,
@@ -73,7 +75,7 @@ impl Clock {
 
     /// Appends the UTC time of `ns` nanoseconds since boot, as RFC 3339 has it, to the nanosecond.
     pub(crate) fn rfc3339(&mut self, ns: u64, out: &mut Vec<u8>) {
-        let (second, fraction) = self.wall(ns);
+        let (second, mut fraction) = self.wall(ns);
         if self
             .cached_utc
             .as_ref()
@@ -83,20 +85,20 @@ impl Clock {
         }
         let text = self.cached_utc.as_ref().map_or("", |(_, text)| text);
         out.extend_from_slice(text.as_bytes());
-        out.push(b'.');
-        let mut unit = 100_000_000;
-        while unit > 0 {
-            out.push(b'0' + (fraction / unit % 10) as u8);
-            unit /= 10;
+        let mut rest = *b".000000000Z";
+        for digit in rest[1..10].iter_mut().rev() {
+            *digit += (fraction % 10) as u8;
+            fraction /= 10;
         }
-        out.push(b'Z');
+        out.extend_from_slice(&rest);
     }
 
     /// Seconds since 1970, and the nanoseconds beyond.
     fn wall(&self, ns: u64) -> (u64, u32) {
-        let wall = self.boot.as_nanosecond() + i128::from(ns);
-        let second = u64::try_from(wall / 1_000_000_000).unwrap_or(0);
-        (second, (wall % 1_000_000_000) as u32)
+        // 64 bits last until 2262; to divide 128 would cost as much as the rest of a row
+        let wall = self.boot_ns.saturating_add_unsigned(ns);
+        let wall = u64::try_from(wall).unwrap_or(0);
+        (wall / NS_PER_S, (wall % NS_PER_S) as u32)
     }
 
     /// `HH:MM:SS`, in local time, of `ns` nanoseconds since boot.
@@ -111,6 +113,10 @@ impl Clock {
             }
         }
     }
+}
+
+fn since_1970(time: Timestamp) -> Result<i64> {
+    i64::try_from(time.as_nanosecond()).context("the wall clock stands beyond 2262")
 }
 
 /// `2026-11-22T23:19:58`, in UTC.
@@ -158,7 +164,8 @@ mod tests {
 
     #[test]
     fn time_out_of_range_is_shown_as_unknown() {
-        assert_eq!(&clock().time_of_day(u64::MAX), b"23:34:32");
+        // 2262-04-11, the last second of the clock
+        assert_eq!(&clock().time_of_day(u64::MAX), b"23:47:16");
         assert_eq!(&hms(u64::MAX, &TimeZone::UTC), b"??:??:??");
     }
 }

@@ -100,7 +100,7 @@ impl Session {
     /// Waits for the ring, for `timeout`, or for the end of the program: true means the end.
     fn wait(&self, ring: Option<BorrowedFd<'_>>, timeout: Option<Duration>) -> Result<bool> {
         // Writing rows looks at signals, too: one that was taken there does not come again.
-        if self.ended()? {
+        if self.signals.has_come() || self.command_has_ended()? {
             return Ok(true);
         }
         let stdout = self.stdout.borrow();
@@ -114,7 +114,7 @@ impl Session {
         if ready[1] {
             return Err(Closed.into());
         }
-        self.ended()
+        Ok((ready[0] && self.signals.ended()?.is_some()) || self.command_has_ended()?)
     }
 
     /// Waits for `timeout`, or until the program is to end: true means the end.
@@ -148,36 +148,36 @@ struct Reader<'a, F> {
 impl<F> Reader<'_, F> {
     fn read(&mut self, ring: BorrowedFd<'_>) -> Result<()> {
         loop {
-            // asleep: the next record wakes us, and one that has come meanwhile does at once
-            self.session.wait(Some(ring), self.limits.time_left())?;
-            self.awake.set(true);
-            loop {
-                let count = self.handle_batches()?;
-                let pause = self.limits.time_left().unwrap_or(COALESCE).min(COALESCE);
-                let ended = self.limits.events == 0 || self.session.wait(None, Some(pause))?;
-                if ended || self.limits.is_over() {
-                    self.session.end_command()?;
-                    return self.handle(self.capacity).map(drop);
-                }
-                if count == 0 {
-                    break;
-                }
+            let came = self.handle_all()?;
+            let left = self.limits.time_left();
+            // Asleep, the next record wakes us, and one that has come meanwhile does at once.
+            self.awake.set(came);
+            let ended = if self.limits.is_over() {
+                true
+            } else if came {
+                let pause = left.unwrap_or(COALESCE).min(COALESCE);
+                self.session.wait(None, Some(pause))?
+            } else {
+                self.session.wait(Some(ring), left)?
+            };
+            if ended || self.limits.is_over() {
+                self.session.end_command()?;
+                return self.handle(self.capacity).map(drop);
             }
-            self.awake.set(false);
         }
     }
 
-    /// Handles what there is, a batch at a time, and says how many records there were.
-    fn handle_batches(&mut self) -> Result<usize> {
-        let mut all = 0;
+    /// Handles records until there are no more, and says whether there were any.
+    fn handle_all(&mut self) -> Result<bool> {
+        let mut came = false;
         while !self.limits.is_over() && !self.session.ended()? {
             let count = self.handle(BATCH)?;
-            all += count;
+            came |= count > 0;
             if count < BATCH {
                 break;
             }
         }
-        Ok(all)
+        Ok(came)
     }
 
     /// Handles up to `most` records, writes the rows, and says how many records there were.

@@ -158,13 +158,14 @@ impl Session {
 
     /// Whether this run is over: a signal has come, or the command that it runs has ended.
     pub(crate) fn ended(&self) -> Result<bool> {
-        let command_ended = |running: &Running| running.ended().map(|status| status.is_some());
-        Ok(self.signals.ended()?.is_some()
-            || self
-                .running
-                .borrow()
-                .as_ref()
-                .map_or(Ok(false), command_ended)?)
+        Ok(self.signals.ended()?.is_some() || self.command_has_ended()?)
+    }
+
+    pub(crate) fn command_has_ended(&self) -> Result<bool> {
+        match &*self.running.borrow() {
+            Some(running) => Ok(running.ended()?.is_some()),
+            None => Ok(false),
+        }
     }
 
     /// Where a signal ends this run and the command still runs: hands it on, and gives the command

@@ -70,6 +70,11 @@ impl Signals {
         }
         Ok(self.ended.get())
     }
+
+    /// Whether one of them was seen already; one that has come since shows in a wait.
+    pub(crate) fn has_come(&self) -> bool {
+        self.ended.get().is_some()
+    }
 }
 
 impl AsFd for Signals {

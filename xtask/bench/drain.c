@@ -7,7 +7,6 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,11 +135,29 @@ static unsigned long fill(int prog, const struct ring *ring, const struct record
 	for (runs = ring->size / 2 / bytes; runs > 0; runs--) {
 		LIBBPF_OPTS(bpf_test_run_opts, opts);
 
-		if (bpf_prog_test_run_opts(prog, &opts) || opts.retval)
+		if (bpf_prog_test_run_opts(prog, &opts))
+			fail("run the BPF program");
+		if (opts.retval) {
+			errno = ENOSPC;
 			fail("fill a ring buffer");
+		}
 		count += 2 * PAIRS;
 	}
 	return count;
+}
+
+static void wait_for_reader(const struct ring *ring)
+{
+	const struct timespec millisecond = {.tv_nsec = 1000000};
+	int patience = 30000;
+
+	while (*ring->consumed != *ring->produced) {
+		if (!--patience) {
+			errno = ETIMEDOUT;
+			fail("see the ring buffer read");
+		}
+		nanosleep(&millisecond, NULL);
+	}
 }
 
 static double cpu_time(pid_t pid)
@@ -156,7 +173,6 @@ static double cpu_time(pid_t pid)
 
 int main(int argc, char **argv)
 {
-	const struct timespec moment = {.tv_nsec = 500000};
 	struct ring source, ring;
 	struct records records;
 	unsigned long count = 0;
@@ -175,11 +191,7 @@ int main(int argc, char **argv)
 	before = cpu_time(pid);
 	for (rounds = atoi(argv[5]); rounds > 0; rounds--) {
 		count += fill(prog, &ring, &records);
-		while (*ring.consumed != *ring.produced) {
-			if (kill(pid, 0))
-				fail("find the reader");
-			nanosleep(&moment, NULL);
-		}
+		wait_for_reader(&ring);
 	}
 	printf("%lu %.0f\n", count, cpu_time(pid) - before);
 	return 0;

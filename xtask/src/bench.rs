@@ -11,6 +11,7 @@ mod programs;
 mod ready;
 mod rebuild;
 mod size;
+mod smaps;
 mod storm;
 mod tracer;
 mod workload;

@@ -52,7 +52,7 @@ enum Task {
     Vmlinux(vmlinux::Options),
     /// Make one statically linked binary, with man pages and completions
     Dist(dist::Options),
-    /// Measure bootstrap against the same in C
+    /// Measure bootstrap, beside C programs and other tracers
     Bench(bench::Options),
 }
 

@@ -13,7 +13,7 @@ use super::figures::{Goal, Table, goals, median, ratio, smallest};
 use super::process::{files, number};
 use super::programs::{Program, Programs};
 use super::tracer::Tracer;
-use super::workload::VICTIM;
+use super::workload::Storm;
 use crate::{dist, out};
 
 /// Turns of each reader, and how often the ring buffer is filled in one.
@@ -31,7 +31,7 @@ pub(super) fn measure(programs: &Programs) -> Result<()> {
     let empty = dist::build_binary("bpfapps-bootstrap", "bootstrap-drain")?;
     let object = programs.c.bpf_object("drain.bpf.c")?;
     let drain = programs.c.program("drain.c", "drain", Some(&object))?;
-    programs.c.program("storm.c", VICTIM, None)?;
+    let storm = Storm::build(&programs.c)?;
     out::note(format_args!("filling a ring buffer for each of three …"));
 
     // of what happens on the machine, nothing gets in between
@@ -50,7 +50,7 @@ pub(super) fn measure(programs: &Programs) -> Result<()> {
     let mut times = vec![Vec::with_capacity(TURNS); readers.len()];
     for _ in 0..TURNS {
         for (reader, times) in started.iter().zip(&mut times) {
-            times.push(turn(&drain, &programs.c.folder, &source, reader)?);
+            times.push(turn(&drain, &storm, &source, reader)?);
         }
     }
 
@@ -104,15 +104,11 @@ fn ring(files: &[String]) -> Option<u64> {
 }
 
 /// Nanoseconds a record.
-fn turn(drain: &Path, folder: &Path, source: &Reader, reader: &Reader) -> Result<f64> {
+fn turn(drain: &Path, storm: &Storm, source: &Reader, reader: &Reader) -> Result<f64> {
     let ended = Command::new(drain)
         .args([source.ring.to_string(), reader.ring.to_string()])
-        .args([
-            &reader.tracer.id().to_string(),
-            &format!("./{VICTIM}"),
-            FILLS,
-        ])
-        .current_dir(folder)
+        .args([&reader.tracer.id().to_string(), &storm.path(), FILLS])
+        .current_dir(&storm.folder)
         .output()
         .context("failed to run drain")?;
     if !ended.status.success() {

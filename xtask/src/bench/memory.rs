@@ -1,8 +1,6 @@
 //! Resident memory of a tracer, without the mapping of its ring buffer: that
 //! is as large as the ring is chosen to be, whoever maps it.
 
-pub(super) mod smaps;
-
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,8 +9,8 @@ use anyhow::{Context, Result, bail};
 use super::figures::{Table, largest, median, ratio};
 use super::process::{is_asleep, read};
 use super::programs::{BASE, Program};
+use super::smaps::{self, Resident};
 use crate::out;
-use smaps::Resident;
 
 /// Starts of each program.
 const STARTS: usize = 10;

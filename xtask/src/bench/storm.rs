@@ -55,7 +55,7 @@ fn run(
     let runs = rivals.iter().map(|rival| Run::start(programs, rival));
     let runs = runs.collect::<Result<Vec<_>>>()?;
     let took = storm.run(processes)?;
-    let ends = runs.into_iter().map(|run| run.end(took, processes));
+    let ends = runs.into_iter().map(|run| run.end(storm, took, processes));
     ends.collect()
 }
 

@@ -1,35 +1,43 @@
 //! A storm of execs and exits: one small program, started again and again.
 
+use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{self, Command};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
 use super::c::C;
 
-/// The program that is started, as it stands in the column COMM.
-pub(super) const VICTIM: &str = "storm-victim";
-
 pub(super) struct Storm {
     program: PathBuf,
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
+    /// The program that is started, as it stands in the column COMM: no other storm has it.
+    pub(super) victim: String,
 }
 
 impl Storm {
     pub(super) fn build(c: &C) -> Result<Self> {
-        c.program("storm.c", VICTIM, None)?;
+        // the kernel keeps 15 bytes of it
+        let victim = format!("storm-{}", process::id());
+        c.program("storm.c", &victim, None)?;
         Ok(Self {
             program: c.program("storm.c", "storm", None)?,
             folder: c.folder.clone(),
+            victim,
         })
+    }
+
+    /// The victim as it is started in `folder`.
+    pub(super) fn path(&self) -> String {
+        format!("./{}", self.victim)
     }
 
     /// Starts so many processes, and says how long that took.
     pub(super) fn run(&self, processes: u64) -> Result<Duration> {
         let start = Instant::now();
         let status = Command::new(&self.program)
-            .args([processes.to_string(), format!("./{VICTIM}")])
+            .args([processes.to_string(), self.path()])
             .current_dir(&self.folder)
             .status()
             .context("failed to run the storm")?;
@@ -37,5 +45,11 @@ impl Storm {
             bail!("the storm failed ({status})");
         }
         Ok(start.elapsed())
+    }
+}
+
+impl Drop for Storm {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(self.folder.join(&self.victim));
     }
 }

@@ -128,6 +128,7 @@ pub(crate) fn wrong_values_are_refused() -> Result<()> {
             "--exit-code <CODE>",
         ),
         ("--output", &["xml", ""], "--output <FORMAT>"),
+        ("--color", &["red", ""], "--color <WHEN>"),
         (
             "--max-events",
             &[NUMBERS, &["0"]].concat(),

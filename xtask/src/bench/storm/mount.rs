@@ -3,13 +3,17 @@
 use anyhow::{Context, Result};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
+use nix::sys::statfs::{TRACEFS_MAGIC, statfs};
 
 /// Where libbpf and bpftrace look for it.
 const PLACE: &str = "/sys/kernel/tracing";
 
-/// Mounts it for this process and those that it starts: with the last of them the kernel takes the
-/// mount away, and nobody else ever sees it.
+/// Where it is not mounted, mounts it for this process and those that it starts: with the last of
+/// them the kernel takes the mount away, and nobody else ever sees it.
 pub(super) fn tracefs() -> Result<()> {
+    if statfs(PLACE).is_ok_and(|place| place.filesystem_type() == TRACEFS_MAGIC) {
+        return Ok(());
+    }
     let nothing = None::<&str>;
     unshare(CloneFlags::CLONE_NEWNS)
         .and_then(|()| {

@@ -7,12 +7,11 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::super::memory::smaps;
-use super::super::process;
-use super::super::programs::Programs;
-use super::super::tracer::Tracer;
-use super::super::workload::VICTIM;
 use super::tracers::{self, Rival};
+use crate::bench::programs::Programs;
+use crate::bench::tracer::Tracer;
+use crate::bench::workload::Storm;
+use crate::bench::{process, smaps};
 
 /// A tracer that waits for the storm; its rows go to a file.
 pub(super) struct Run {
@@ -63,7 +62,7 @@ impl Run {
     }
 
     /// Looks at it once the storm is over, and ends it.
-    pub(super) fn end(self, took: Duration, processes: u64) -> Result<Outcome> {
+    pub(super) fn end(self, storm: &Storm, took: Duration, processes: u64) -> Result<Outcome> {
         let id = self.tracer.id();
         // of what it does once it has caught up, nothing is the storm's
         let switches = process::context_switches(id)? - self.switches;
@@ -77,7 +76,8 @@ impl Run {
         stopped.with_context(|| format!("its stderr is in {}", self.complaints.display()))?;
 
         let file = File::open(&self.rows).context("failed to open rows")?;
-        let (rows, reported) = count(BufReader::new(file)).context("failed to read rows")?;
+        let counted = count(BufReader::new(file), &storm.victim);
+        let (rows, reported) = counted.context("failed to read rows")?;
         fs::remove_file(&self.rows).context("failed to remove rows")?;
         Ok(Outcome {
             expected: processes * self.events,
@@ -103,14 +103,14 @@ impl Outcome {
     }
 }
 
-/// Rows below the title line, and those about the storm: with its victim as a whole word.
-fn count(lines: impl BufRead) -> std::io::Result<(u64, u64)> {
+/// Rows below the title line, and those about the storm: with the victim as a whole word.
+fn count(lines: impl BufRead, victim: &str) -> std::io::Result<(u64, u64)> {
     let (mut rows, mut reported) = (0, 0);
     for line in lines.split(b'\n').skip(1) {
         let line = line?;
         let mut words = line.split(|&byte| byte == b' ');
         rows += 1;
-        reported += u64::from(words.any(|word| word == VICTIM.as_bytes()));
+        reported += u64::from(words.any(|word| word == victim.as_bytes()));
     }
     Ok((rows, reported))
 }
@@ -123,15 +123,15 @@ mod tests {
     fn rows_of_others_are_told_from_those_of_the_storm() -> std::io::Result<()> {
         let bootstrap = "\
 TIME     EVENT COMM             PID     PPID    FILENAME/EXIT CODE
-01:00:19 EXEC  storm-victim     14983   14961   ./storm-victim
-01:00:19 EXIT  storm-victim     14983   14961   [0] (1ms)
-01:00:19 EXEC  ls               14987   14961   ./storm-victim-not
+01:00:19 EXEC  storm-4711       14983   14961   ./storm-4711
+01:00:19 EXIT  storm-4711       14983   14961   [0] (1ms)
+01:00:19 EXEC  storm-47112      14987   14961   ./storm-4711-not
 ";
-        assert_eq!(count(bootstrap.as_bytes())?, (3, 2));
+        assert_eq!(count(bootstrap.as_bytes(), "storm-4711")?, (3, 2));
         let execsnoop =
-            "PCOMM PID PPID RET ARGS\nstorm-victim     30116  30107    0 ./storm-victim\n";
-        assert_eq!(count(execsnoop.as_bytes())?, (1, 1));
-        assert_eq!(count(&b"TITLE\n"[..])?, (0, 0));
+            "PCOMM PID PPID RET ARGS\nstorm-4711       30116  30107    0 ./storm-4711\n";
+        assert_eq!(count(execsnoop.as_bytes(), "storm-4711")?, (1, 1));
+        assert_eq!(count(&b"TITLE\n"[..], "storm-4711")?, (0, 0));
         Ok(())
     }
 }

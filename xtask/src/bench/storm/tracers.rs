@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::super::programs::{Program, Programs};
+use crate::bench::programs::{Program, Programs};
 
 /// A tracer, and how many events it reports of one process.
 pub(super) struct Rival {
