@@ -1,11 +1,13 @@
-use std::env;
+use std::any::Any;
+use std::panic::catch_unwind;
 use std::process::{Command, ExitCode};
+use std::{env, fmt};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, bail};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use nix::unistd::geteuid;
 
-use crate::sandbox;
+use crate::{events, sandbox};
 
 /// A test on the running kernel.
 #[derive(Clone, Copy, Debug)]
@@ -70,21 +72,63 @@ pub fn main(tests: &[Test], fixtures: &[Fixture]) -> ExitCode {
     }
     let mut args = Arguments::from_args();
     args.test_threads.get_or_insert(1);
-    let root = geteuid().is_root();
     let trials = tests
         .iter()
-        .map(|test| {
-            let run = test.run;
-            Trial::ignorable_test(test.name, move || match (root, run) {
-                (false, _) => Ok(Completion::ignored_with("needs root")),
-                (true, run) => match run() {
-                    Ok(()) => Ok(Completion::Completed),
-                    Err(err) => Err(Failed::from(format!("{err:#}"))),
-                },
+        .map(|&Test { name, run }| {
+            Trial::ignorable_test(name, move || match events::tell(name, || attempt(run)) {
+                Outcome::Passed => Ok(Completion::Completed),
+                Outcome::Skipped(reason) => Ok(Completion::ignored_with(reason)),
+                Outcome::Failed(reason) => Err(Failed::from(reason)),
             })
         })
         .collect();
     libtest_mimic::run(&args, trials).exit_code()
+}
+
+/// How a test ended.
+pub(crate) enum Outcome {
+    Passed,
+    Skipped(String),
+    Failed(String),
+}
+
+fn attempt(run: fn() -> Result<()>) -> Outcome {
+    if !geteuid().is_root() {
+        return Outcome::Skipped("needs root".to_owned());
+    }
+    match catch_unwind(run) {
+        Ok(Ok(())) => Outcome::Passed,
+        Ok(Err(err)) => match err.downcast::<Skip>() {
+            Ok(Skip(reason)) => Outcome::Skipped(reason),
+            Err(err) => Outcome::Failed(format!("{err:#}")),
+        },
+        Err(panic) => Outcome::Failed(format!("panicked: {}", words(&*panic))),
+    }
+}
+
+/// What a panic said.
+fn words(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("without a word")
+}
+
+/// The error of a test that can't run on this machine: see [`skip`].
+#[derive(Debug)]
+struct Skip(String);
+
+impl fmt::Display for Skip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Skip {}
+
+/// The error with which a test says that it can't run on this machine, and is counted as skipped.
+/// The reason says what is missing: `needs tcx: Linux 6.6`.
+pub fn skip(reason: impl Into<String>) -> Error {
+    Skip(reason.into()).into()
 }
 
 #[expect(

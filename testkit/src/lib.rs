@@ -13,11 +13,12 @@
 //! fixture's name, so that nothing else has to be compiled, installed or copied into a VM.
 
 mod bpfapps;
+mod events;
 mod harness;
 pub mod kernel;
 mod process;
 pub mod sandbox;
 
 pub use bpfapps::{bpfapps, program};
-pub use harness::{Fixture, Test, fixture, main};
+pub use harness::{Fixture, Test, fixture, main, skip};
 pub use process::{Exit, Process};

@@ -9,8 +9,8 @@ use anyhow::{Context, Result, bail, ensure};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-/// Longer than anything here takes, on a machine that is busy with something else.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Longer than anything here takes, on a machine that is busy with something else, or emulated.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A program that a test has started. It is killed where the test forgets it.
 #[derive(Debug)]

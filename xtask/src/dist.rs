@@ -1,6 +1,6 @@
 //! `cargo xtask dist`: one binary to copy anywhere, and what belongs to it.
 
-mod elf;
+pub(crate) mod elf;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -70,26 +70,30 @@ pub(crate) fn build(apps: &[String]) -> Result<Built> {
 }
 
 fn command(apps: &[String]) -> Result<Command> {
-    let libraries = cc::libelf_folder()?;
+    let mut features = vec!["static"];
+    features.extend(apps.iter().map(String::as_str));
+    let mut command = cargo::cargo(["build", "--package", "bpfapps", "--release"]);
+    command.args(["--features", &features.join(",")]);
+    link_statically(&mut command)?;
+    if !apps.is_empty() {
+        command.arg("--no-default-features");
+    }
+    Ok(command)
+}
 
+/// Has a `cargo build` link libelf, zlib and the C library into its programs.
+pub(crate) fn link_statically(command: &mut Command) -> Result<()> {
     let mut flags = env::var("RUSTFLAGS").unwrap_or_default();
     flags.push_str(" -C target-feature=+crt-static");
     for name in cc::beside_libelf().unwrap_or_default() {
         flags.push_str(&format!(" -C link-arg=-l{name}"));
     }
-    let mut features = vec!["static"];
-    features.extend(apps.iter().map(String::as_str));
-
     // with a --target, what runs while building is not linked statically
-    let mut command = cargo::cargo(["build", "--package", "bpfapps", "--release"]);
     command
-        .args(["--target", &host()?, "--features", &features.join(",")])
+        .args(["--target", &host()?])
         .env("RUSTFLAGS", flags.trim_start())
-        .env("LIBBPF_SYS_LIBRARY_PATH", libraries);
-    if !apps.is_empty() {
-        command.arg("--no-default-features");
-    }
-    Ok(command)
+        .env("LIBBPF_SYS_LIBRARY_PATH", cc::libelf_folder()?);
+    Ok(())
 }
 
 /// The triple of this machine, from cargo.

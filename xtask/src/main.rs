@@ -6,6 +6,7 @@
 #[path = "../../bpf-build/src/arch.rs"]
 mod arch;
 mod bench;
+mod busybox;
 mod cargo;
 mod cc;
 mod dist;
@@ -15,6 +16,7 @@ mod progress;
 mod run;
 mod setup;
 mod test;
+mod vm;
 mod vmlinux;
 
 use std::process::ExitCode;
@@ -36,6 +38,8 @@ enum Task {
     Run(run::Options),
     /// Check formatting, lints and documentation, and run every test
     Test(test::Options),
+    /// Run the kernel tests, a command or a shell on real kernels, old and new
+    Vm(vm::Options),
     /// Generate vmlinux.h anew from a kernel's BTF
     Vmlinux(vmlinux::Options),
     /// Make one statically linked binary, with man pages and completions
@@ -49,6 +53,7 @@ fn main() -> ExitCode {
         Task::Setup(options) => setup::run(&options),
         Task::Run(options) => run::run(options),
         Task::Test(options) => test::run(&options),
+        Task::Vm(options) => vm::run(&options),
         Task::Vmlinux(options) => vmlinux::run(&options),
         Task::Dist(options) => dist::run(&options),
         Task::Bench(options) => bench::run(&options),

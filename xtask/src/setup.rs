@@ -52,7 +52,7 @@ pub(crate) fn ensure(stage: Stage) -> Result<()> {
 }
 
 fn missing(stage: Option<Stage>) -> Vec<&'static Requirement> {
-    let asked = |needed| needed == Stage::Build || stage.is_none_or(|stage| stage == needed);
+    let asked = |needed| stage.is_none_or(|stage| stage.takes(needed));
     detect::missing(ALL.iter().filter(|requirement| asked(requirement.stage)))
 }
 

@@ -9,9 +9,9 @@ use std::process::{Command, ExitCode, ExitStatus, Stdio};
 use anyhow::{Context, Result, bail};
 
 use crate::cargo::{cargo, root};
-use crate::out;
 use crate::progress::{self, Step};
 use crate::setup::{self, Stage};
+use crate::{out, vm};
 use tally::Tally;
 
 /// Generated, so nobody formats it.
@@ -19,6 +19,9 @@ const VMLINUX: &str = "bpf-build/include/vmlinux/";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
+    /// Run the kernel tests on the kernels of `cargo xtask vm` as well
+    #[arg(long)]
+    vm: bool,
     /// Handed on to cargo test, after `--`
     #[arg(value_name = "ARGS", last = true)]
     args: Vec<OsString>,
@@ -47,6 +50,24 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         failed.push("tests");
         // a test that does not compile, or aborts, has no line to count
         tally.failed = tally.failed.max(already + 1);
+    }
+
+    if options.vm {
+        match vm::test(&vm::Options::default()) {
+            Ok(sum) => {
+                tally.passed += sum.passed;
+                tally.failed += sum.failed;
+                tally.skipped += sum.skipped;
+                if sum.failed > 0 {
+                    failed.push("tests on other kernels");
+                }
+            }
+            Err(error) => {
+                out::failure(&error);
+                tally.failed += 1;
+                failed.push("tests on other kernels");
+            }
+        }
     }
 
     if failed.is_empty() {

@@ -3,3 +3,4 @@
 mod machine;
 mod setup;
 mod tasks;
+mod vm;
