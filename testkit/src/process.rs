@@ -129,9 +129,12 @@ impl Process {
                 return Ok(line.to_owned());
             }
         }
+        // stdout has ended, and most likely it is going to say why
+        while let Ok(Some(_)) = self.stderr.next(end) {}
         bail!(
-            "the line did not come; stdout: {:#?}",
-            &self.stdout.seen[first..]
+            "the line did not come; stdout: {:#?}, stderr: {:#?}",
+            &self.stdout.seen[first..],
+            self.stderr.seen
         )
     }
 

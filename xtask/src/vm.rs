@@ -8,6 +8,7 @@ mod image;
 mod initramfs;
 mod kernels;
 mod machine;
+mod mirror;
 mod report;
 mod results;
 mod suite;

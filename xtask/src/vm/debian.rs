@@ -12,12 +12,10 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, Result, bail};
 
 use super::image::Version;
+use super::mirror::{no_archive, sources};
 use crate::progress::{self, Step};
 use crate::{out, path};
 
-/// Suites that carry kernels, each with the newest of a series; what is newer
-/// than the newest of these is not in Debian.
-const SUITES: [&str; 4] = ["bullseye", "bookworm", "trixie", "sid"];
 /// The flavour without drivers that no virtual machine has.
 const FLAVOUR: &str = "cloud-amd64";
 /// The keys of all suites, also of those that this machine does not use.
@@ -101,7 +99,7 @@ impl Archive {
         } else {
             String::new()
         };
-        let sources = sources(&machine_targets()?, &keys)?;
+        let sources = sources(&keys)?;
         for (name, text) in [
             ("apt.conf", configuration.as_str()),
             ("sources.list", &sources),
@@ -195,60 +193,6 @@ impl Archive {
     }
 }
 
-fn no_archive(reason: &str) -> anyhow::Error {
-    out::hinted(
-        format!("kernels come from Debian by apt, and {reason}"),
-        "name a kernel of your own: cargo xtask vm --image FILE",
-    )
-}
-
-/// What the machine's apt knows: a line for each list, `ORIGIN MIRROR SUITE
-/// COMPONENT`. The origin is known only where the list has been fetched.
-fn machine_targets() -> Result<String> {
-    let list = |options: &[&str]| {
-        let listed = Command::new("apt-get")
-            .arg("indextargets")
-            .args(options)
-            .args(["--format", "$(ORIGIN) $(REPO_URI) $(RELEASE) $(COMPONENT)"])
-            .arg("Created-By: Packages")
-            .stderr(Stdio::inherit())
-            .output()
-            .context("failed to run apt-get")?;
-        anyhow::Ok(String::from_utf8_lossy(&listed.stdout).into_owned())
-    };
-    let fetched = list(&[])?;
-    if fetched.is_empty() {
-        return list(&["--no-release-info"]);
-    }
-    Ok(fetched)
-}
-
-/// A sources.list of all suites, on the mirrors of a machine that uses others.
-fn sources(targets: &str, keys: &str) -> Result<String> {
-    let mirror = |security: bool| {
-        targets.lines().find_map(|line| {
-            let words: Vec<_> = line.split(' ').collect();
-            let [origin, mirror, suite, "main"] = words[..] else {
-                return None;
-            };
-            let (name, part) = suite.split_once('-').unwrap_or((suite, ""));
-            // whoever else has such a suite does not have Debian's signature
-            let debian = origin == "Debian" || (origin == "$(ORIGIN)" && SUITES.contains(&name));
-            (debian && (part == "security") == security).then_some(mirror)
-        })
-    };
-    let base =
-        mirror(false).ok_or_else(|| no_archive("this machine's apt has no mirror of Debian"))?;
-    let mut lines = String::new();
-    for suite in SUITES {
-        lines.push_str(&format!("deb {keys}{base} {suite} main\n"));
-        if let Some(mirror) = mirror(true).filter(|_| suite != "sid") {
-            lines.push_str(&format!("deb {keys}{mirror} {suite}-security main\n"));
-        }
-    }
-    Ok(lines)
-}
-
 /// Reads records of packages. Where the kernel is in a `linux-binary-…`, the
 /// `linux-image-…` of the same version only depends on it.
 fn packages(records: &str) -> Vec<Package> {
@@ -295,48 +239,6 @@ fn find(folder: &Path, wanted: &dyn Fn(&str) -> bool) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn suites_are_taken_from_the_mirror_of_the_machine() -> Result<()> {
-        let debian = "http://mirror.example.org/debian/ bookworm main\n";
-        let security = "http://mirror.example.org/security/ bookworm-security main\n";
-        for (origin, other) in [
-            ("Debian", "Other http://other.example.org/ bookworm main\n"),
-            (
-                "$(ORIGIN)",
-                "$(ORIGIN) http://other.example.org/ stable main\n",
-            ),
-        ] {
-            let sources = sources(
-                &format!("{other}{origin} {debian}{origin} {security}"),
-                "[signed-by=keys] ",
-            )?;
-            let lines: Vec<_> = sources.lines().collect();
-            assert_eq!(
-                lines[..2],
-                [
-                    "deb [signed-by=keys] http://mirror.example.org/debian/ bullseye main",
-                    "deb [signed-by=keys] http://mirror.example.org/security/ bullseye-security main",
-                ]
-            );
-            let last = "deb [signed-by=keys] http://mirror.example.org/debian/ sid main";
-            assert_eq!(lines.last(), Some(&last));
-        }
-        Ok(())
-    }
-
-    #[test]
-    fn without_a_mirror_of_debian_it_says_what_to_do() {
-        let failed = sources("Ubuntu http://mirror.example.org/ubuntu noble main\n", "");
-        let message = failed.map_err(|error| error.to_string());
-        assert_eq!(
-            message,
-            Err(
-                "kernels come from Debian by apt, and this machine's apt has no mirror of Debian"
-                    .to_owned()
-            )
-        );
-    }
 
     #[test]
     fn kernels_are_sorted_and_those_that_only_depend_on_one_left_out() {

@@ -3,6 +3,8 @@
 # xtask asked for, and turns it off. What xtask is to know goes to the second serial port, a JSON
 # document a line: the kernel prints on the first one only.
 export PATH=/usr/bin HOME=/root TERM="${TERM:-dumb}" LC_ALL=C.UTF-8
+# what tests test, also those that are started by hand
+export BPFAPPS_BIN=/usr/bin/bpfapps
 
 busybox mount -t proc proc /proc
 busybox mount -t sysfs sysfs /sys
@@ -46,7 +48,7 @@ if [ "$BPFAPPS_VM" = command ]; then
 	# whatever the command printed last, this begins a line
 	echo >&3
 else
-	export BPFAPPS_BIN=/usr/bin/bpfapps BPFAPPS_TEST_EVENTS="$port"
+	export BPFAPPS_TEST_EVENTS="$port"
 	for program in /tests/*; do
 		tell "\"program\",\"program\":\"${program##*/}\""
 		"$program" --color never </dev/null 3>&-
