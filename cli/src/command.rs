@@ -1,5 +1,5 @@
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use bpfapps_core::output::{self, Format};
@@ -8,7 +8,7 @@ use clap::{ArgMatches, Args as _, Command, FromArgMatches as _, Subcommand};
 use clap_complete::Shell;
 use clap_mangen::Man;
 
-use crate::list;
+use crate::{config, environment, list};
 
 /// The apps in this binary, sorted by name.
 pub(crate) type Apps = [&'static Registration];
@@ -38,9 +38,41 @@ impl Called {
     pub(crate) fn command(self, apps: &Apps) -> Command {
         match self {
             Self::Bpfapps => bpfapps(apps),
-            Self::App(app) => Options::augment_args((app.command)()),
+            Self::App(app) => environment::session(Options::augment_args(environment::of_app(app))),
         }
         .version(env!("CARGO_PKG_VERSION"))
+    }
+
+    /// The app that is meant, and what was found for it.
+    pub(crate) fn app<'a>(
+        self,
+        matches: &'a ArgMatches,
+        apps: &Apps,
+    ) -> Option<(&'static Registration, &'a ArgMatches)> {
+        match self {
+            Self::App(app) => Some((app, matches)),
+            Self::Bpfapps => {
+                let (name, matches) = matches.subcommand()?;
+                let app = apps.iter().find(|app| app.name == name)?;
+                Some((app, matches))
+            }
+        }
+    }
+
+    /// Where the arguments of the app begin, in a command line that clap has accepted.
+    pub(crate) fn app_args(self, args: &[OsString]) -> usize {
+        if let Self::App(_) = self {
+            return 1;
+        }
+        // To this command an app's name is unknown, and all behind it belongs to that.
+        let outline = Options::augment_args(Command::new("bpfapps"))
+            .allow_external_subcommands(true)
+            .try_get_matches_from(args);
+        let behind = outline.ok().and_then(|matches| {
+            let (_, app) = matches.subcommand()?;
+            Some(app.get_many::<OsString>("")?.len())
+        });
+        args.len() - behind.unwrap_or(0)
     }
 }
 
@@ -48,10 +80,16 @@ fn bpfapps(apps: &Apps) -> Command {
     let command = Command::new("bpfapps")
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommands(apps.iter().map(|app| (app.command)()));
+        .subcommands(apps.iter().map(|app| environment::of_app(app)));
     // last, since each of these would set its own
-    Document::augment_subcommands(Options::augment_args(command))
-        .about("BPF applications in one binary")
+    let command = Document::augment_subcommands(Options::augment_args(command))
+        .about("BPF applications in one binary");
+    environment::session(command)
+}
+
+/// An app with all the options that it understands, and nothing else to take them from.
+pub(crate) fn plain(app: &Registration) -> Command {
+    Options::augment_args((app.command)())
 }
 
 /// What `bpfapps` prints about itself: these subcommands stand beside the apps.
@@ -68,6 +106,11 @@ pub(crate) enum Document {
         /// The app
         app: String,
     },
+    /// Look at a configuration before it counts
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
     /// Print the completions for a shell
     Completions {
         /// The shell that reads them
@@ -80,13 +123,30 @@ pub(crate) enum Document {
     },
 }
 
+/// What can be done with a configuration.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Check what it says about every app, and name each mistake
+    Check {
+        /// The configuration
+        file: PathBuf,
+    },
+}
+
 impl Document {
     pub(crate) fn print(matches: &ArgMatches, apps: &Apps) -> Result<()> {
         let mut text = Vec::new();
+        let mut failure = None;
         match Self::from_arg_matches(matches)? {
             Self::List { output } => text = list::of(apps, output)?.into_bytes(),
             Self::Completions { shell } => {
                 clap_complete::generate(shell, &mut bpfapps(apps), "bpfapps", &mut text);
+            }
+            Self::Config {
+                command: ConfigCommand::Check { file },
+            } => {
+                let (report, mistakes) = config::check(&file, apps)?;
+                (text, failure) = (report.into_bytes(), mistakes);
             }
             Self::Schema { app } => {
                 let schema = find(apps, &app)?.schema;
@@ -101,7 +161,8 @@ impl Document {
                 Man::new(command.name(format!("bpfapps-{name}"))).render(&mut text)?;
             }
         }
-        output::print(&text)
+        output::print(&text)?;
+        failure.map_or(Ok(()), Err)
     }
 }
 

@@ -2,22 +2,25 @@
 
 mod apps;
 mod command;
+mod config;
+mod environment;
 mod list;
 
 use std::env;
 use std::ffi::OsString;
 use std::io::{self, Write as _};
-use std::process::ExitCode;
+use std::path::Path;
+use std::process::{self, ExitCode};
 
 use anyhow::Result;
-use bpfapps_core::{Hint as _, Options, exit_code, registry};
-use clap::FromArgMatches as _;
+use bpfapps_core::{Hint as _, Options, Registration, exit_code, registry};
+use clap::{ArgMatches, FromArgMatches as _};
 
-use crate::command::{Called, Document};
+use crate::command::{Apps, Called, Document};
 
 fn main() -> ExitCode {
     match run(env::args_os().collect()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => ExitCode::from(code),
         Err(err) => {
             let code = exit_code(&err);
             if code != 0 {
@@ -38,21 +41,42 @@ fn complain(err: &anyhow::Error) -> io::Result<()> {
     io::stderr().write_all(text.as_bytes())
 }
 
-fn run(args: Vec<OsString>) -> Result<()> {
+/// Returns the exit code of a run that went well.
+fn run(args: Vec<OsString>) -> Result<u8> {
     let apps = registry()?;
     let called = Called::by(args.first(), &apps);
-    // Ends here with 2 and clap's explanation, or with 0 after --help and --version.
-    let matches = called.command(&apps).get_matches_from(args);
-    let found = match called {
-        Called::App(app) => Some((app, &matches)),
-        Called::Bpfapps => matches.subcommand().and_then(|(name, matches)| {
-            apps.iter()
-                .find(|app| app.name == name)
-                .map(|app| (*app, matches))
-        }),
+    let matches = parse(called, &apps, &args, None);
+    let Some((app, found)) = called.app(&matches, &apps) else {
+        return Document::print(&matches, &apps).map(|()| 0);
     };
-    match found {
-        Some((app, matches)) => (app.run)(matches, Options::from_arg_matches(matches)?),
-        None => Document::print(&matches, &apps),
-    }
+    let Some((file, added)) = config::args(app, &apps, found)? else {
+        return start(app, found);
+    };
+    let begin = called.app_args(&args);
+    let args = [&args[..begin], &added, &args[begin..]].concat();
+    let matches = parse(called, &apps, &args, Some(&file));
+    let found = called.app(&matches, &apps);
+    found.map_or(Ok(0), |(app, found)| start(app, found))
+}
+
+fn start(app: &Registration, matches: &ArgMatches) -> Result<u8> {
+    (app.run)(matches, Options::from_arg_matches(matches)?)
+}
+
+/// Ends here with 2 and clap's explanation, or with 0 after --help and --version.
+fn parse(called: Called, apps: &Apps, args: &[OsString], config: Option<&Path>) -> ArgMatches {
+    let mut command = called.command(apps);
+    command
+        .try_get_matches_from_mut(args)
+        .unwrap_or_else(|err| {
+            // As in `complain`: where stderr is closed the exit code has to do.
+            let _ = err.print();
+            if let Some(name) = environment::variable(&command, &err) {
+                let _ = writeln!(io::stderr(), "hint: {name} in the environment says so");
+            } else if let Some(file) = config {
+                let file = file.display();
+                let _ = writeln!(io::stderr(), "hint: the options in {file} count as well");
+            }
+            process::exit(err.exit_code())
+        })
 }

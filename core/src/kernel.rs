@@ -1,6 +1,7 @@
 //! The running kernel.
 
 use anyhow::{Context, Result};
+use nix::unistd::{SysconfVar, sysconf};
 
 const RELEASE: &str = "/proc/sys/kernel/osrelease";
 
@@ -13,6 +14,16 @@ pub fn version() -> Result<(u32, u32)> {
     let release =
         std::fs::read_to_string(RELEASE).with_context(|| format!("failed to read {RELEASE}"))?;
     parse(&release).with_context(|| format!("{RELEASE} names no version: {release}"))
+}
+
+/// Bytes in a page of memory.
+///
+/// # Errors
+///
+/// The kernel names none.
+pub fn page_size() -> Result<u64> {
+    let size = sysconf(SysconfVar::PAGE_SIZE)?.context("the kernel names no page size")?;
+    Ok(u64::try_from(size)?)
 }
 
 /// The first two numbers of a release such as `6.1.0-56-cloud-amd64`, or of a version such as `5.8`.

@@ -12,12 +12,14 @@
 extern crate self as bpfapps_core;
 
 mod app;
+pub mod cgroups;
 mod clock;
 mod failure;
 pub mod kernel;
 mod logging;
 mod lost;
 mod memlock;
+mod names;
 pub mod output;
 pub mod pidns;
 mod poll;
@@ -30,18 +32,22 @@ mod signals;
 mod stream;
 mod trace;
 pub mod tracefs;
+pub mod users;
 mod wait;
+mod workload;
+pub mod yaml;
 
 pub use anyhow::{Context, Error, Result, bail};
 pub use app::{App, Needs};
 pub use caps::Capability;
 pub use failure::{Failure, Hint, exit_code};
+pub use names::{errno_name, signal_name};
 pub use record::{Record, c_bytes};
 pub use registry::{Registration, registry};
 pub use session::{Options, Session};
-pub use signals::signal_name;
 pub use stream::Stream;
 pub use trace::{TraceLines, TraceProgram};
+pub use workload::Workload;
 
 // What the macros expand to: an app needs no dependency of its own on these.
 #[doc(hidden)]

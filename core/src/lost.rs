@@ -1,4 +1,4 @@
-//! How many records never made it into the ring buffer: the other half of `bpfapps/ringbuf.h`.
+//! What never made it to the user, by stage: the other half of `bpfapps/ringbuf.h`.
 #![allow(unsafe_code)]
 
 use std::mem::size_of;
@@ -9,65 +9,138 @@ use anyhow::{Context, Result, ensure};
 use libbpf_rs::{MapCore, MapType};
 use memmap2::{MmapOptions, MmapRaw};
 
-/// The counters of the map `lost`, one for each CPU.
+/// A place where something is lost.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stage {
+    /// As in a document.
+    pub(crate) name: &'static str,
+    lost: &'static str,
+    why: &'static str,
+}
+
+/// As `enum bpfapps_stage` has them.
+const STAGES: [Stage; 2] = [
+    Stage {
+        name: "ring",
+        lost: "events",
+        why: "the ring buffer was full",
+    },
+    Stage {
+        name: "map",
+        lost: "entries",
+        why: "a map was full",
+    },
+];
+
+/// What was lost since the last look, on one CPU.
+#[derive(Debug, PartialEq)]
+pub(crate) struct News {
+    /// The name of the stage.
+    pub(crate) stage: &'static str,
+    pub(crate) cpu: u64,
+    pub(crate) count: u64,
+    /// What that stage has lost so far, on all CPUs.
+    pub(crate) total: u64,
+}
+
+/// The counters of the map `lost`: for each stage one for each CPU.
 ///
 /// They are mapped into memory: a look at them takes no system call, and none that the process may
 /// no longer make once it has given up its privileges.
 #[derive(Debug)]
 pub(crate) struct Lost {
     counters: MmapRaw,
+    /// What was told already.
+    told: Vec<u64>,
 }
 
 impl Lost {
     pub(crate) fn map(map: &dyn MapCore) -> Result<Self> {
         let size = size_of::<u64>();
-        let is_counters = map.map_type() == MapType::Array && map.value_size() as usize == size;
+        let count = map.max_entries() as usize;
+        let is_counters = map.map_type() == MapType::Array
+            && map.value_size() as usize == size
+            && count.is_multiple_of(STAGES.len());
         ensure!(
             is_counters,
             "map {} has no counters in it",
             map.name().display()
         );
         let counters = MmapOptions::new()
-            .len(map.max_entries() as usize * size)
+            .len(count * size)
             .map_raw_read_only(map.as_fd().as_raw_fd())
             .context("failed to map the counters of lost events")?;
-        Ok(Self { counters })
-    }
-
-    /// What each CPU has lost so far, by its number.
-    fn counts(&self) -> impl Iterator<Item = u64> {
-        let first = self.counters.as_ptr().cast::<AtomicU64>();
-        (0..self.counters.len() / size_of::<u64>()).map(move |cpu| {
-            // SAFETY: within the mapping, which is aligned to a page and lives as long as `self`;
-            // the kernel side changes it with atomic instructions only.
-            unsafe { (*first.add(cpu)).load(Ordering::Relaxed) }
+        Ok(Self {
+            counters,
+            told: vec![0; count],
         })
     }
 
-    /// How many were lost so far, on all CPUs.
-    pub(crate) fn total(&self) -> u64 {
-        self.counts().sum()
+    /// All counters, in the order of the map.
+    fn counts(&self) -> impl Iterator<Item = u64> {
+        let first = self.counters.as_ptr().cast::<AtomicU64>();
+        (0..self.told.len()).map(move |index| {
+            // SAFETY: within the mapping, which is aligned to a page and lives as long as `self`;
+            // the kernel side changes it with atomic instructions only.
+            unsafe { (*first.add(index)).load(Ordering::Relaxed) }
+        })
+    }
+
+    /// What has come since the last call.
+    pub(crate) fn news(&mut self) -> Vec<News> {
+        // nearly always nothing: no allocation then
+        if self.counts().eq(self.told.iter().copied()) {
+            return Vec::new();
+        }
+        let now: Vec<_> = self.counts().collect();
+        let news = news(&self.told, &now);
+        self.told = now;
+        news
     }
 
     /// What was lost and where, in words; `None` where nothing was.
     pub(crate) fn describe(&self) -> Option<String> {
-        describe(self.counts())
+        describe(&self.counts().collect::<Vec<_>>())
     }
 }
 
-fn describe(counts: impl Iterator<Item = u64>) -> Option<String> {
-    let lost: Vec<_> = counts.enumerate().filter(|(_, count)| *count > 0).collect();
-    let total: u64 = lost.iter().map(|(_, count)| count).sum();
-    let each: Vec<_> = lost
-        .iter()
-        .map(|(cpu, count)| format!("cpu {cpu}: {count}"))
+fn news(told: &[u64], now: &[u64]) -> Vec<News> {
+    let cpus = now.len() / STAGES.len();
+    let mut news = Vec::new();
+    for (index, stage) in STAGES.iter().enumerate() {
+        let of = |counts: &[u64], cpu: usize| counts[index * cpus + cpu];
+        let mut total: u64 = (0..cpus).map(|cpu| of(told, cpu)).sum();
+        for cpu in 0..cpus {
+            let count = of(now, cpu) - of(told, cpu);
+            total += count;
+            if count > 0 {
+                news.push(News {
+                    stage: stage.name,
+                    cpu: cpu as u64,
+                    count,
+                    total,
+                });
+            }
+        }
+    }
+    news
+}
+
+fn describe(counts: &[u64]) -> Option<String> {
+    let cpus = counts.len() / STAGES.len();
+    let stages = STAGES.iter().zip(counts.chunks(cpus));
+    let lines: Vec<_> = stages
+        .filter_map(|(stage, counts)| {
+            let lost = counts.iter().enumerate().filter(|(_, count)| **count > 0);
+            let each: Vec<_> = lost
+                .map(|(cpu, count)| format!("cpu {cpu}: {count}"))
+                .collect();
+            let total: u64 = counts.iter().sum();
+            let Stage { lost, why, .. } = stage;
+            (total > 0).then(|| format!("lost {total} {lost}: {why} ({})", each.join(", ")))
+        })
         .collect();
-    (total > 0).then(|| {
-        format!(
-            "lost {total} events: the ring buffer was full ({})",
-            each.join(", ")
-        )
-    })
+    (!lines.is_empty()).then(|| lines.join("; "))
 }
 
 #[cfg(test)]
@@ -75,11 +148,37 @@ mod tests {
     use super::*;
 
     #[test]
-    fn losses_are_told_per_cpu_and_silence_means_none() {
-        assert_eq!(describe([0, 0].into_iter()), None);
+    fn losses_are_told_by_stage_and_cpu_and_silence_means_none() {
+        assert_eq!(describe(&[0; 4]), None);
         assert_eq!(
-            describe([0, 3, 0, 4].into_iter()).as_deref(),
-            Some("lost 7 events: the ring buffer was full (cpu 1: 3, cpu 3: 4)")
+            describe(&[0, 3, 4, 0, 0, 0]).as_deref(),
+            Some("lost 7 events: the ring buffer was full (cpu 1: 3, cpu 2: 4)")
+        );
+        assert_eq!(
+            describe(&[1, 0, 0, 2]).as_deref(),
+            Some(
+                "lost 1 events: the ring buffer was full (cpu 0: 1); \
+                 lost 2 entries: a map was full (cpu 1: 2)"
+            )
+        );
+    }
+
+    #[test]
+    fn news_is_what_was_not_told() {
+        let one = |stage, cpu, count, total| News {
+            stage,
+            cpu,
+            count,
+            total,
+        };
+        assert_eq!(news(&[1, 2, 0, 0], &[1, 2, 0, 0]), []);
+        assert_eq!(
+            news(&[1, 2, 0, 0], &[2, 5, 0, 7]),
+            [
+                one("ring", 0, 1, 4),
+                one("ring", 1, 3, 7),
+                one("map", 1, 7, 7)
+            ]
         );
     }
 }

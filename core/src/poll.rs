@@ -12,7 +12,7 @@ use nix::poll::PollFlags;
 use crate::clock::Clock;
 use crate::failure::{EventsLost, exit_code};
 use crate::lost::Lost;
-use crate::output::{Closed, Format};
+use crate::output::{Blocked, Closed, Format};
 use crate::ringbuf::Records;
 use crate::stream::{Limits, Stream};
 use crate::wait::wait;
@@ -30,8 +30,8 @@ const COALESCE: Duration = Duration::from_millis(10);
 
 impl Session {
     /// Hands each record of `ring` to `handle`, until a signal asks the program to end, a limit of
-    /// `stream` is reached, or the reader of its output is gone. What stands in the ring at that
-    /// moment is still handled.
+    /// `stream` is reached, the command that it runs ends, or the reader of its output is gone. What
+    /// stands in the ring at that moment is still handled.
     ///
     /// Before the first record all privileges are given up: see
     /// [`Session::give_up_privileges`]. Rows are written after each batch. `lost` is the map of
@@ -47,7 +47,22 @@ impl Session {
         stream: &Stream,
         ring: &dyn MapCore,
         lost: &dyn MapCore,
-        handle: impl FnMut(&R) -> Result<()>,
+        mut handle: impl FnMut(&R) -> Result<()>,
+    ) -> Result<()> {
+        self.poll_with_tail(stream, ring, lost, |record, _| handle(record))
+    }
+
+    /// The same for records that have more bytes behind them: `handle` gets these, too.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::poll`].
+    pub fn poll_with_tail<R: Record>(
+        &self,
+        stream: &Stream,
+        ring: &dyn MapCore,
+        lost: &dyn MapCore,
+        handle: impl FnMut(&R, &[u8]) -> Result<()>,
     ) -> Result<()> {
         let mut reader = Reader {
             session: self,
@@ -55,14 +70,20 @@ impl Session {
             capacity: ring.max_entries() as usize / (size_of::<R>() + RECORD_HEADER),
             limits: stream.limits(),
             lost: Lost::map(lost)?,
-            reported: 0,
             format: stream.output,
         };
         self.give_up_privileges()?;
         // The title line, or the first document: from now on nothing is missed.
         self.flush()?;
-        let end = reader.read(ring.as_fd());
-        let Some(text) = reader.lost.describe() else {
+        let mut end = reader.read(ring.as_fd());
+        let mut told = reader.lost.describe();
+        if end.as_ref().is_err_and(|err| err.is::<Blocked>()) {
+            let unwritten = self.stdout.borrow().unwritten() + reader.records.discard()?;
+            let blocked = format!("lost {unwritten} events: stdout took no more");
+            told = Some(told.map_or(blocked.clone(), |told| format!("{told}; {blocked}")));
+            end = Ok(());
+        }
+        let Some(text) = told else {
             return end;
         };
         let failed = end.as_ref().is_err_and(|err| exit_code(err) != 0);
@@ -76,7 +97,7 @@ impl Session {
     /// Waits for the ring, for `timeout`, or for the end of the program: true means the end.
     fn wait(&self, ring: Option<BorrowedFd<'_>>, timeout: Option<Duration>) -> Result<bool> {
         // Writing rows looks at signals, too: one that was taken there does not come again.
-        if self.signals.ended()? {
+        if self.ended()? {
             return Ok(true);
         }
         let stdout = self.stdout.borrow();
@@ -90,7 +111,7 @@ impl Session {
         if ready[1] {
             return Err(Closed.into());
         }
-        self.signals.ended()
+        self.ended()
     }
 
     /// Waits for `timeout`, or until the program is to end: true means the end.
@@ -103,7 +124,7 @@ impl Session {
         loop {
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() || self.wait(None, Some(left))? {
-                return self.signals.ended();
+                return self.ended();
             }
         }
     }
@@ -117,8 +138,6 @@ struct Reader<'a, F> {
     capacity: usize,
     limits: Limits,
     lost: Lost,
-    /// How many lost events stand in the output already.
-    reported: u64,
     format: Format,
 }
 
@@ -126,7 +145,7 @@ impl<F> Reader<'_, F> {
     fn read(&mut self, ring: BorrowedFd<'_>) -> Result<()> {
         loop {
             self.session.wait(Some(ring), self.limits.time_left())?;
-            while !self.limits.is_over() && !self.session.signals.ended()? {
+            while !self.limits.is_over() && !self.session.ended()? {
                 if self.handle(BATCH)? < BATCH {
                     break;
                 }
@@ -134,6 +153,7 @@ impl<F> Reader<'_, F> {
             let pause = self.limits.time_left().unwrap_or(COALESCE).min(COALESCE);
             let ended = self.limits.events == 0 || self.session.wait(None, Some(pause))?;
             if ended || self.limits.is_over() {
+                self.session.end_command()?;
                 return self.handle(self.capacity).map(drop);
             }
         }
@@ -159,18 +179,19 @@ impl<F> Reader<'_, F> {
 
     /// In a stream of documents, a loss is one of them.
     fn report_lost(&mut self) -> Result<()> {
-        let total = self.lost.total();
-        if total == self.reported || self.format == Format::Table {
+        if self.format == Format::Table {
             return Ok(());
         }
-        let now = Clock::now()?;
-        let count = total - self.reported;
-        self.reported = total;
-        self.session.write_fields(self.format, |fields| {
-            fields.kind("lost", now);
-            fields.text("stage", b"ring");
-            fields.number("count", count);
-            fields.number("total", total);
-        })
+        for news in self.lost.news() {
+            let now = Clock::now()?;
+            self.session.write_fields(self.format, |fields| {
+                fields.kind("lost", now);
+                fields.text("stage", news.stage.as_bytes());
+                fields.number("cpu", news.cpu);
+                fields.number("count", news.count);
+                fields.number("total", news.total);
+            });
+        }
+        Ok(())
     }
 }

@@ -14,27 +14,27 @@ use anyhow::{Result, bail};
 /// Each byte of the type belongs to an integer, an enum of the C kind, or an array of these, so
 /// that any bytes of that length are a value of it.
 pub unsafe trait Record: Copy + 'static {
-    /// The record in `bytes`, which the kernel aligned to eight bytes.
+    /// The record in `bytes`, which the kernel aligned to eight bytes, and the bytes behind it.
     ///
     /// # Errors
     ///
     /// `bytes` is shorter than the record, or not aligned for it: the ring buffer is not one of
     /// these records.
-    fn from_bytes(bytes: &[u8]) -> Result<&Self> {
-        if bytes.len() < size_of::<Self>() {
+    fn from_bytes(bytes: &[u8]) -> Result<(&Self, &[u8])> {
+        let Some((_, tail)) = bytes.split_at_checked(size_of::<Self>()) else {
             bail!(
                 "a record of {} bytes is shorter than {}",
                 bytes.len(),
                 size_of::<Self>()
             );
-        }
+        };
         let record: *const Self = bytes.as_ptr().cast();
         if !record.is_aligned() {
             bail!("a record is not aligned to {} bytes", align_of::<Self>());
         }
         // SAFETY: long enough and aligned, as just checked; any bytes are a value, as the
         // implementer promised; the lifetime is that of `bytes`.
-        Ok(unsafe { &*record })
+        Ok((unsafe { &*record }, tail))
     }
 }
 
@@ -77,8 +77,10 @@ mod tests {
     fn longer_bytes_hold_the_record_at_their_start() {
         let mut bytes = Aligned([7; 24]);
         bytes.0[..8].copy_from_slice(&42_u64.to_ne_bytes());
-        let sample = Sample::from_bytes(&bytes.0).expect("long enough and aligned");
+        bytes.0[16..].fill(9);
+        let (sample, tail) = Sample::from_bytes(&bytes.0[..21]).expect("long enough and aligned");
         assert_eq!((sample.number, sample.bytes), (42, [7; 8]));
+        assert_eq!(tail, [9; 5]);
     }
 
     #[test]

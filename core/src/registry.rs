@@ -17,8 +17,9 @@ pub struct Registration {
     pub package: &'static str,
     /// Its clap command, with all its options.
     pub command: fn() -> Command,
-    /// Takes the app's own options from what clap matched, and runs the app in a session.
-    pub run: fn(&ArgMatches, Options) -> Result<()>,
+    /// Takes the app's own options from what clap matched, runs the app in a session, and returns
+    /// the exit code.
+    pub run: fn(&ArgMatches, Options) -> Result<u8>,
 }
 
 impl Registration {
@@ -32,7 +33,9 @@ impl Registration {
             command: || A::augment_args(Command::new(A::NAME)),
             run: |matches, options| {
                 let app = A::from_arg_matches(matches)?;
-                app.run(&Session::start(options, A::NEEDS)?)
+                let session = Session::start(options, A::NEEDS)?;
+                app.run(&session)?;
+                session.exit_code()
             },
         }
     }

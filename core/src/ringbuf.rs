@@ -12,7 +12,7 @@ use nix::libc::ECANCELED;
 
 use crate::Record;
 
-/// The records of one ring buffer, each handed to `F`.
+/// The records of one ring buffer, each handed to `F` with the bytes that stand behind it.
 pub(crate) struct Records<'map, F> {
     ring: RingBuffer<'map>,
     callback: Rc<Callback<F>>,
@@ -22,11 +22,12 @@ impl<'map, F> Records<'map, F> {
     /// Maps the ring buffer; nothing is read yet.
     pub(crate) fn new<R: Record>(map: &'map dyn MapCore, handle: F) -> Result<Self>
     where
-        F: FnMut(&R) -> Result<()> + 'map,
+        F: FnMut(&R, &[u8]) -> Result<()> + 'map,
     {
         let callback = Rc::new(Callback {
             handle: RefCell::new(handle),
             failure: Cell::new(None),
+            discard: Cell::new(false),
         });
         let called = Rc::clone(&callback);
         let mut builder = RingBufferBuilder::new();
@@ -48,6 +49,14 @@ impl<'map, F> Records<'map, F> {
             }),
         }
     }
+
+    /// Throws away what stands in the ring, and says how many records there were.
+    pub(crate) fn discard(&self) -> Result<u64> {
+        self.callback.discard.set(true);
+        let count = self.consume(i32::MAX as usize);
+        self.callback.discard.set(false);
+        Ok(count? as u64)
+    }
 }
 
 /// What libbpf calls for each record. Nothing may unwind through its C code: errors and panics
@@ -55,6 +64,8 @@ impl<'map, F> Records<'map, F> {
 struct Callback<F> {
     handle: RefCell<F>,
     failure: Cell<Option<Failure>>,
+    /// Records are only to be counted.
+    discard: Cell<bool>,
 }
 
 enum Failure {
@@ -65,9 +76,15 @@ enum Failure {
 impl<F> Callback<F> {
     fn call<R: Record>(&self, bytes: &[u8]) -> i32
     where
-        F: FnMut(&R) -> Result<()>,
+        F: FnMut(&R, &[u8]) -> Result<()>,
     {
-        let handle = || R::from_bytes(bytes).and_then(|record| (self.handle.borrow_mut())(record));
+        if self.discard.get() {
+            return 0;
+        }
+        let handle = || {
+            let (record, tail) = R::from_bytes(bytes)?;
+            (self.handle.borrow_mut())(record, tail)
+        };
         let failure = match catch_unwind(AssertUnwindSafe(handle)) {
             Ok(Ok(())) => return 0,
             Ok(Err(err)) => Failure::Error(err),

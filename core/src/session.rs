@@ -1,21 +1,29 @@
 use std::cell::RefCell;
 use std::fs::File;
 use std::mem::MaybeUninit;
+use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use libbpf_rs::btf::Btf;
 use libbpf_rs::skel::{OpenSkel, SkelBuilder};
 use libbpf_rs::{OpenObject, set_print};
+use nix::poll::PollFlags;
 
 use crate::clock::Clock;
 use crate::output::{Fields, Format, Row, Rows, Stdout};
 use crate::signals::Signals;
+use crate::wait::wait;
+use crate::workload::{self, Running, Workload};
 use crate::{Failure, Needs, Stream, kernel, logging, memlock, privileges};
 
 /// The running kernel's own BTF.
 const KERNEL_BTF: &str = "/sys/kernel/btf/vmlinux";
+
+/// How long a command has to end, once it was asked to.
+const GRACE: Duration = Duration::from_millis(500);
 
 /// The options that every app has.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -27,6 +35,10 @@ pub struct Options {
     /// Read the kernel's types from FILE, where the kernel does not provide its own BTF
     #[arg(long, value_name = "FILE", global = true, display_order = 101)]
     pub btf: Option<PathBuf>,
+
+    /// Read options from the YAML of FILE [default: /etc/bpfapps/config.yaml, where it exists]
+    #[arg(long, value_name = "FILE", global = true, display_order = 102)]
+    pub config: Option<PathBuf>,
 }
 
 /// One run of one app: what the command line decided, where output goes, and when to end.
@@ -37,6 +49,7 @@ pub struct Session {
     pub(crate) signals: Rc<Signals>,
     pub(crate) stdout: RefCell<Stdout>,
     pub(crate) clock: RefCell<Clock>,
+    running: RefCell<Option<Running>>,
 }
 
 impl Session {
@@ -55,6 +68,7 @@ impl Session {
             signals,
             stdout,
             clock: RefCell::new(Clock::local()?),
+            running: RefCell::new(None),
         })
     }
 
@@ -116,8 +130,81 @@ impl Session {
     /// # Errors
     ///
     /// stdout does not take the line.
-    pub fn rows<R: Row>(&self, stream: &Stream) -> Result<Rows<'_, R>> {
-        Rows::start(self, stream)
+    pub fn rows<R: Row>(&self, stream: &Stream) -> Result<Rows<'_>> {
+        Rows::start::<R>(self, stream)
+    }
+
+    /// Runs the command of `workload`, if there is one. Call it between [`Session::rows`] and
+    /// [`Session::poll`]: it is traced from its first moment, and keeps the privileges that this
+    /// program gives up, but for sudo's: a command that was started through sudo runs as the user
+    /// who called it.
+    ///
+    /// # Errors
+    ///
+    /// The command can't be run.
+    pub fn run(&self, workload: &Workload) -> Result<()> {
+        if workload.is_given() {
+            // The title line, or the first document: nothing that the command does is missed.
+            self.flush()?;
+            self.running
+                .replace(Some(workload.start(self.signals.inherited)?));
+        }
+        Ok(())
+    }
+
+    /// Whether this run is over: a signal has come, or the command that it runs has ended.
+    pub(crate) fn ended(&self) -> Result<bool> {
+        let command_ended = |running: &Running| running.ended().map(|status| status.is_some());
+        Ok(self.signals.ended()?.is_some()
+            || self
+                .running
+                .borrow()
+                .as_ref()
+                .map_or(Ok(false), command_ended)?)
+    }
+
+    /// Where a signal ends this run and the command still runs: hands it on, and gives the command
+    /// a moment to end, so that its end is seen.
+    pub(crate) fn end_command(&self) -> Result<()> {
+        let running = self.running.borrow();
+        let (Some(running), Some(ending)) = (&*running, self.signals.ended()?) else {
+            return Ok(());
+        };
+        if !ending.by_terminal && running.ended()?.is_none() {
+            running.signal(ending.signal)?;
+        }
+        let end = Instant::now() + GRACE;
+        while running.ended()?.is_none() {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            wait(&[(self.signals.as_fd(), PollFlags::POLLIN)], Some(left))?;
+            self.signals.ended()?;
+        }
+        Ok(())
+    }
+
+    /// The exit code of a run that went well: 0, or that of the command, which is waited for where
+    /// the run has ended before it.
+    ///
+    /// # Errors
+    ///
+    /// The command can't be waited for.
+    pub(crate) fn exit_code(&self) -> Result<u8> {
+        let running = self.running.borrow();
+        let Some(running) = &*running else {
+            return Ok(0);
+        };
+        loop {
+            if let Some(status) = running.ended()? {
+                return Ok(workload::exit_code(status));
+            }
+            if let Some(ending) = self.signals.ended()? {
+                return Ok(128 + ending.signal as u8);
+            }
+            wait(&[(self.signals.as_fd(), PollFlags::POLLIN)], None)?;
+        }
     }
 
     /// Gives up every capability but those that the app keeps, for good: no_new_privs is set, too.
@@ -145,17 +232,12 @@ impl Session {
     }
 
     /// Writes one document.
-    pub(crate) fn write_fields(
-        &self,
-        format: Format,
-        fill: impl FnOnce(&mut Fields<'_>),
-    ) -> Result<()> {
+    pub(crate) fn write_fields(&self, format: Format, fill: impl FnOnce(&mut Fields<'_>)) {
         let mut stdout = self.stdout.borrow_mut();
         let mut clock = self.clock.borrow_mut();
         let mut fields = Fields::new(stdout.buffer(), &mut clock, format);
         fill(&mut fields);
         fields.end();
-        stdout.flush_if_full()
     }
 
     pub(crate) fn flush(&self) -> Result<()> {

@@ -1,54 +1,72 @@
-use std::borrow::Cow;
 use std::cell::Cell;
 use std::fs;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use anyhow::{Context, Result};
-use nix::sys::signal::{SigSet, Signal};
+use nix::libc::SI_KERNEL;
+use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
-/// The signals that ask the program to end, as a file descriptor to wait for.
+/// The signals that ask the program to end, as a file descriptor to wait for. It gets ready for
+/// SIGCHLD, too: a command that the program runs has ended.
 ///
 /// No handler runs, so nothing is interrupted half-way, and no signal can slip in between a check
 /// and the wait that follows it.
 #[derive(Debug)]
 pub(crate) struct Signals {
     fd: SignalFd,
-    mask: SigSet,
-    ended: Cell<bool>,
+    /// What was blocked before: a command that we run is to start with that.
+    pub(crate) inherited: SigSet,
+    ending: SigSet,
+    ended: Cell<Option<Ending>>,
+}
+
+/// The signal that has asked the program to end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ending {
+    pub(crate) signal: Signal,
+    /// Whether it came from the terminal, which sends it to each program in the foreground.
+    pub(crate) by_terminal: bool,
 }
 
 impl Signals {
     /// From here on SIGINT, SIGTERM and SIGHUP wait to be asked for.
     pub(crate) fn block() -> Result<Self> {
-        let mut mask = SigSet::from_iter([Signal::SIGINT, Signal::SIGTERM]);
+        let mut ending = SigSet::from_iter([Signal::SIGINT, Signal::SIGTERM]);
         // Under nohup a hang-up is no reason to end; a blocked signal would arrive all the same.
         if !is_ignored(Signal::SIGHUP) {
-            mask.add(Signal::SIGHUP);
+            ending.add(Signal::SIGHUP);
         }
-        mask.thread_block().context("failed to block signals")?;
+        let mut all = ending;
+        all.add(Signal::SIGCHLD);
+        let inherited = all
+            .thread_swap_mask(SigmaskHow::SIG_BLOCK)
+            .context("failed to block signals")?;
         let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
-        let fd = SignalFd::with_flags(&mask, flags).context("failed to create a signalfd")?;
+        let fd = SignalFd::with_flags(&all, flags).context("failed to create a signalfd")?;
         Ok(Self {
             fd,
-            mask,
-            ended: Cell::new(false),
+            inherited,
+            ending,
+            ended: Cell::new(None),
         })
     }
 
-    /// Whether one of them has come. From then on a further one ends the program at once.
-    pub(crate) fn ended(&self) -> Result<bool> {
-        if !self.ended.get()
-            && self
-                .fd
-                .read_signal()
-                .context("failed to read a signal")?
-                .is_some()
-        {
-            self.ended.set(true);
-            self.mask
-                .thread_unblock()
-                .context("failed to unblock signals")?;
+    /// Which of them has come. From then on a further one ends the program at once.
+    pub(crate) fn ended(&self) -> Result<Option<Ending>> {
+        while let Some(info) = self.fd.read_signal().context("failed to read a signal")? {
+            let signal = i32::try_from(info.ssi_signo).map(Signal::try_from);
+            let Ok(Ok(signal)) = signal else { continue };
+            if self.ending.contains(signal) && self.ended.get().is_none() {
+                let by_terminal = info.ssi_code == SI_KERNEL;
+                self.ended.set(Some(Ending {
+                    signal,
+                    by_terminal,
+                }));
+                self.ending
+                    .thread_unblock()
+                    .context("failed to unblock signals")?;
+            }
         }
         Ok(self.ended.get())
     }
@@ -69,35 +87,4 @@ fn is_ignored(signal: Signal) -> bool {
         .and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok())
         .unwrap_or(0);
     mask & (1 << (signal as i32 - 1)) != 0
-}
-
-/// The name of a signal on this architecture, such as `SIGKILL`.
-pub fn signal_name(number: u32) -> Cow<'static, str> {
-    // The two below are glibc's own.
-    const SIGRTMIN: u32 = 34;
-    match i32::try_from(number)
-        .ok()
-        .and_then(|number| Signal::try_from(number).ok())
-    {
-        Some(signal) => signal.as_str().into(),
-        None if number == SIGRTMIN => "SIGRTMIN".into(),
-        None if (SIGRTMIN..=64).contains(&number) => {
-            format!("SIGRTMIN+{}", number - SIGRTMIN).into()
-        }
-        None => format!("signal {number}").into(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_signal_has_a_name() {
-        let names = [9, 11, 34, 64, 33].map(signal_name);
-        assert_eq!(
-            names,
-            ["SIGKILL", "SIGSEGV", "SIGRTMIN", "SIGRTMIN+30", "signal 33"]
-        );
-    }
 }

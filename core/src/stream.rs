@@ -1,8 +1,8 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use nix::unistd::{SysconfVar, sysconf};
 
+use crate::kernel;
 use crate::output::Format;
 
 /// The options of every app that reports events as they come: to be flattened into its own.
@@ -39,6 +39,11 @@ impl Stream {
     /// Bytes of the ring buffer, where they are not to be what the app's BPF code says.
     pub fn ring_size(&self) -> Option<u32> {
         self.ring_size
+    }
+
+    /// Whether events are printed as JSON or YAML, which may show more than a table.
+    pub fn is_documents(&self) -> bool {
+        self.output != Format::Table
     }
 
     /// When this run is over; the time counts from now.
@@ -79,8 +84,7 @@ fn seconds(text: &str) -> Result<Duration> {
 }
 
 fn ring_size(text: &str) -> Result<u32> {
-    let page = sysconf(SysconfVar::PAGE_SIZE)?.context("the kernel names no page size")?;
-    valid_ring_size(text, u64::try_from(page)?)
+    valid_ring_size(text, kernel::page_size()?)
 }
 
 /// The kernel takes a power of two of pages, and libbpf a number of 32 bits.

@@ -79,7 +79,7 @@ impl<'obj> TraceProgram<'obj> {
             .context("the BPF object has no bss")?;
         let shown = Rc::new(RefCell::new(Vec::new()));
         let collected = Rc::clone(&shown);
-        let handle: Handler = Box::new(move |line| {
+        let handle: Handler = Box::new(move |line, _| {
             collected.borrow_mut().push(show(line));
             Ok(())
         });
@@ -94,7 +94,7 @@ impl<'obj> TraceProgram<'obj> {
     }
 }
 
-type Handler = Box<dyn FnMut(&trace_line) -> Result<()>>;
+type Handler = Box<dyn FnMut(&trace_line, &[u8]) -> Result<()>>;
 
 /// The lines of this process, as they are copied.
 pub struct TraceLines<'skel> {

@@ -52,6 +52,18 @@ macro_rules! fixture {
 /// Set to a fixture's name, it makes a test binary run that instead of its tests.
 pub(crate) const FIXTURE: &str = "BPFAPPS_FIXTURE";
 
+/// Set on a machine where each process costs milliseconds.
+const SLOW: &str = "BPFAPPS_TEST_SLOW";
+
+/// `count` processes, or a part of them where the machine is an emulated one and as many take
+/// minutes. What a test asserts is the same of both.
+pub fn many(count: usize) -> usize {
+    match env::var_os(SLOW) {
+        Some(_) => count / 8,
+        None => count,
+    }
+}
+
 /// The command that runs a fixture of this test binary.
 ///
 /// # Errors

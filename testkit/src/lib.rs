@@ -20,5 +20,5 @@ mod process;
 pub mod sandbox;
 
 pub use bpfapps::{bpfapps, program};
-pub use harness::{Fixture, Test, fixture, main, skip};
+pub use harness::{Fixture, Test, fixture, main, many, skip};
 pub use process::{Exit, Process};

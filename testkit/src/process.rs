@@ -151,11 +151,10 @@ impl Process {
     ///
     /// # Errors
     ///
-    /// It does not end: then it is killed.
+    /// It neither ends nor prints a line for long: then it is killed.
     pub fn wait(mut self) -> Result<Exit> {
-        let end = Instant::now() + PATIENCE;
-        while self.stdout.next(end)?.is_some() {}
-        while self.stderr.next(end)?.is_some() {}
+        while self.stdout.next(Instant::now() + PATIENCE)?.is_some() {}
+        while self.stderr.next(Instant::now() + PATIENCE)?.is_some() {}
         let status: ExitStatus = self.child.wait().context("failed to wait for a process")?;
         Ok(Exit {
             code: status.code(),

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -12,6 +13,8 @@ use nix::sched::{CloneFlags, unshare};
 use crate::harness::{FIXTURE, fixture};
 
 pub(crate) const NAME: &str = "sandbox";
+
+const WITH_FILE: &str = "with-file\n";
 
 /// Every place where tracefs may be.
 const TRACEFS: [&str; 2] = ["/sys/kernel/tracing", "/sys/kernel/debug"];
@@ -58,7 +61,17 @@ pub fn without_btf(command: &Command) -> Result<Command> {
 ///
 /// As [`fixture`].
 pub fn on_linux_5_6(command: &Command) -> Result<Command> {
-    wrap("on-linux-5.6", command)
+    with_file("/proc/sys/kernel/osrelease", "5.6.0-sandbox\n", command)
+}
+
+/// `command` on a machine where the file `path` has that text. Where it does not exist here, the
+/// nearest folder above it holds nothing else.
+///
+/// # Errors
+///
+/// As [`fixture`].
+pub fn with_file(path: &str, text: &str, command: &Command) -> Result<Command> {
+    wrap(&format!("{WITH_FILE}{path}\n{text}"), command)
 }
 
 fn wrap(what: &str, command: &Command) -> Result<Command> {
@@ -91,8 +104,15 @@ pub(crate) fn enter(args: &[String]) -> Result<()> {
     let nothing = None::<&str>;
     unshare(CloneFlags::CLONE_NEWNS).context("failed to unshare mounts")?;
     let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
-    for place in ["/sys", "/proc"] {
-        mount(nothing, place, nothing, private, nothing)
+    // in a chroot / is no mount, but what most sandboxes change is below these
+    let below = ["/sys", "/proc"].as_slice();
+    let file = what.strip_prefix(WITH_FILE).map(Path::new);
+    let places = match file {
+        Some(file) if !below.iter().any(|place| file.starts_with(place)) => &["/"],
+        _ => below,
+    };
+    for place in places {
+        mount(nothing, *place, nothing, private, nothing)
             .with_context(|| format!("failed to make {place} private"))?;
     }
     match what.as_str() {
@@ -125,20 +145,12 @@ pub(crate) fn enter(args: &[String]) -> Result<()> {
             )
             .context("failed to hide BTF")?;
         }
-        "on-linux-5.6" => {
-            let release = tempfile::NamedTempFile::new().context("failed to create a file")?;
-            fs::write(&release, "5.6.0-sandbox\n").context("failed to write a release")?;
-            let place = "/proc/sys/kernel/osrelease";
-            mount(
-                Some(release.path()),
-                place,
-                nothing,
-                MsFlags::MS_BIND,
-                nothing,
-            )
-            .context("failed to hide the release")?;
+        other => {
+            let file = other.strip_prefix(WITH_FILE);
+            let file = file.and_then(|file| file.split_once('\n'));
+            let (path, text) = file.with_context(|| format!("there is no sandbox {other}"))?;
+            put_file(Path::new(path), text)?;
         }
-        other => bail!("there is no sandbox {other}"),
     }
     let mut command = Command::new(program);
     match inner.is_empty() {
@@ -147,4 +159,26 @@ pub(crate) fn enter(args: &[String]) -> Result<()> {
     };
     let err = command.args(args).exec();
     Err(err).with_context(|| format!("failed to run {program}"))
+}
+
+fn put_file(path: &Path, text: &str) -> Result<()> {
+    let nothing = None::<&str>;
+    if path.exists() {
+        let file = tempfile::NamedTempFile::new().context("failed to create a file")?;
+        fs::write(&file, text).context("failed to write a file")?;
+        return mount(Some(file.path()), path, nothing, MsFlags::MS_BIND, nothing)
+            .with_context(|| format!("failed to replace {}", path.display()));
+    }
+    let folder = path.ancestors().find(|folder| folder.is_dir());
+    let folder = folder.context("a file in no folder")?;
+    mount(
+        Some("tmpfs"),
+        folder,
+        Some("tmpfs"),
+        MsFlags::empty(),
+        nothing,
+    )
+    .with_context(|| format!("failed to hide {}", folder.display()))?;
+    fs::create_dir_all(path.parent().unwrap_or(folder)).context("failed to create a folder")?;
+    fs::write(path, text).context("failed to write a file")
 }

@@ -1,26 +1,37 @@
 //! `cargo xtask bench`: figures about bootstrap, measured on this machine.
 
+mod c;
+mod drain;
 mod figures;
+mod idle;
+mod kernel;
 mod memory;
+mod process;
 mod programs;
 mod ready;
 mod rebuild;
 mod size;
+mod storm;
 mod tracer;
+mod workload;
 
 use std::process::ExitCode;
 use std::thread;
 
 use anyhow::{Context, Result};
 
+use self::programs::Programs;
 use crate::setup::{self, Stage};
 use crate::{out, path, vmlinux};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// What to measure
-    #[arg(value_name = "WHAT", default_values = ["ready", "memory", "rebuild"])]
+    #[arg(value_name = "WHAT", default_values = ["ready", "memory", "rebuild", "idle", "storm", "kernel", "drain"])]
     what: Vec<Measure>,
+    /// How many execs and exits make a storm
+    #[arg(long, value_name = "N", default_value_t = 160_000, value_parser = clap::value_parser!(u64).range(2..))]
+    events: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -33,34 +44,55 @@ enum Measure {
     Rebuild,
     /// How large the binary is, with all apps and with each alone
     Size,
+    /// How often it wakes up when nothing happens
+    Idle,
+    /// What it costs, and loses, among execs and exits, beside execsnoop, exitsnoop and bpftrace
+    Storm,
+    /// What it costs those that it traces: how long its BPF programs run
+    Kernel,
+    /// What it takes to read an event, and to make a row of it
+    Drain,
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let wanted = |measure| options.what.contains(&measure);
-    let (ready, memory, rebuild) = (
-        wanted(Measure::Ready),
-        wanted(Measure::Memory),
-        wanted(Measure::Rebuild),
-    );
-    if (ready || memory || rebuild) && !path::is_root() {
+    let traces = |measure: &Measure| !matches!(measure, Measure::Rebuild | Measure::Size);
+    let traces = options.what.iter().any(traces);
+    if (traces || wanted(Measure::Rebuild)) && !path::is_root() {
         return Err(out::hinted(
             "not root, and what is measured loads BPF programs",
             "run as root, or measure only the size: cargo xtask bench size",
         ));
     }
     setup::ensure(Stage::Dist)?;
+    if wanted(Measure::Storm) {
+        setup::ensure(Stage::Bench)?;
+    }
 
     out::result(machine()?)?;
-    if ready || memory {
-        let programs = programs::build()?;
-        if ready {
-            ready::measure(&programs)?.print()?;
+    if traces {
+        let programs = Programs::build()?;
+        let readers = programs.readers()?;
+        if wanted(Measure::Ready) {
+            ready::measure(&readers)?.print()?;
         }
-        if memory {
-            memory::measure(&programs)?.print()?;
+        if wanted(Measure::Memory) {
+            memory::measure(&readers)?.print()?;
+        }
+        if wanted(Measure::Idle) {
+            idle::measure(&programs)?.print()?;
+        }
+        if wanted(Measure::Storm) {
+            storm::measure(&programs, options.events)?;
+        }
+        if wanted(Measure::Kernel) {
+            kernel::measure(&programs)?;
+        }
+        if wanted(Measure::Drain) {
+            drain::measure(&programs)?;
         }
     }
-    if rebuild {
+    if wanted(Measure::Rebuild) {
         rebuild::measure()?.print()?;
     }
     // last: it builds other binaries where the one above lies

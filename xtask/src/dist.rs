@@ -64,20 +64,27 @@ pub(crate) fn apps() -> Result<Vec<String>> {
 
 /// Builds the binary to ship, with these apps, or with every app.
 pub(crate) fn build(apps: &[String]) -> Result<Built> {
-    let built = cargo::build("a static bpfapps", command(apps)?)?;
+    let mut features = vec!["static"];
+    features.extend(apps.iter().map(String::as_str));
+    let mut command = command("bpfapps", "bpfapps", &features)?;
+    if !apps.is_empty() {
+        command.arg("--no-default-features");
+    }
+    let built = cargo::build("a static bpfapps", command)?;
     elf::assert_static(&built.program)?;
     Ok(built)
 }
 
-fn command(apps: &[String]) -> Result<Command> {
-    let mut features = vec!["static"];
-    features.extend(apps.iter().map(String::as_str));
-    let mut command = cargo::cargo(["build", "--package", "bpfapps", "--release"]);
+/// Builds another binary in the same way, of a package that depends on core.
+pub(crate) fn build_binary(package: &str, binary: &str) -> Result<PathBuf> {
+    let command = command(package, binary, &["bpfapps-core/static"])?;
+    Ok(cargo::build(binary, command)?.program)
+}
+
+fn command(package: &str, binary: &str, features: &[&str]) -> Result<Command> {
+    let mut command = cargo::cargo(["build", "--package", package, "--bin", binary, "--release"]);
     command.args(["--features", &features.join(",")]);
     link_statically(&mut command)?;
-    if !apps.is_empty() {
-        command.arg("--no-default-features");
-    }
     Ok(command)
 }
 

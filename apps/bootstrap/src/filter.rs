@@ -1,25 +1,50 @@
-//! Which processes are reported: the other half of `bpf/filter.h`.
+//! Which processes are reported: the other half of `bpf/filter.h` and `bpf/children.h`.
 
-use std::fs;
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::os::fd::AsRawFd as _;
+use std::path::PathBuf;
+use std::process;
 
-use bpfapps_core::{Context, Result, bail};
+use bpfapps_core::{Context, Result, bail, cgroups, pidns, users};
 use libbpf_rs::{MapCore, MapFlags};
 
-use crate::{BootstrapMaps, OpenBootstrapMaps};
+use crate::{BootstrapMaps, NS_PER_MS, OpenBootstrapSkel};
 
 /// The kernel keeps so many bytes of a task's name, a NUL included.
 const COMM_LEN: usize = 16;
 
+/// MAX_CGROUPS in `bpf/filter.h`.
+const MAX_CGROUPS: usize = 64;
+
+/// So many processes below the wanted ones at a time.
+const MAX_CHILDREN: u32 = 65536;
+
 /// Options that leave processes out: given again they add up, and different ones narrow down.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Filter {
+    /// Report only exits, of processes that lived at least MS milliseconds
+    #[arg(
+        short, long, value_name = "MS", allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u64).range(1..=u64::MAX / NS_PER_MS)
+    )]
+    duration: Option<u64>,
+
     /// Report only this process; may be given again
     #[arg(short, long, value_name = "PID", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..))]
     pid: Vec<u32>,
 
+    /// With each --pid also all processes below it
+    #[arg(long, requires = "pid")]
+    children: bool,
+
     /// Report only processes of this user, by name or number; may be given again
-    #[arg(short, long, value_name = "USER", allow_negative_numbers = true, value_parser = uid)]
+    #[arg(short, long, value_name = "USER", allow_negative_numbers = true, value_parser = users::uid)]
     uid: Vec<u32>,
+
+    /// Report only processes in this cgroup v2 or below it; may be given again
+    #[arg(long, value_name = "PATH", value_parser = cgroups::folder)]
+    cgroup: Vec<PathBuf>,
 
     /// Report only tasks of this name, as in the column COMM; may be given again
     #[arg(long, value_name = "NAME", value_parser = comm)]
@@ -35,15 +60,39 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    /// Sets what is fixed once the object is loaded.
-    pub(crate) fn configure(&self, maps: &mut OpenBootstrapMaps<'_>) -> Result<()> {
+    /// Sets what is fixed once the object is loaded; `command`: whether we run one.
+    pub(crate) fn configure(&self, open: &mut OpenBootstrapSkel<'_>, command: bool) -> Result<()> {
+        let children = self.children || command;
+        let maps = &mut open.maps;
         let rodata = maps
             .rodata_data
             .as_mut()
             .context("the BPF object has no rodata")?;
+        rodata.min_duration_ns = self.duration.unwrap_or(0) * NS_PER_MS;
         rodata.only_failed = self.failed_only.into();
+        rodata.with_children = children.into();
+        if command {
+            rodata.tracer_pid = process::id();
+        }
+        if children || !self.pid.is_empty() {
+            let namespace = pidns::own()?;
+            (rodata.pidns_dev, rodata.pidns_ino) = (namespace.dev, namespace.ino);
+        }
+        if self.cgroup.len() > MAX_CGROUPS {
+            bail!("--cgroup can be given {MAX_CGROUPS} times at the most");
+        }
+        let cgroups = self.cgroup.len();
+        rodata.only_cgroups = u32::try_from(cgroups)?;
+        maps.cgroups.set_autocreate(cgroups > 0)?;
+        maps.cgroups
+            .set_max_entries(u32::try_from(cgroups.max(1))?)?;
+        maps.children.set_autocreate(children)?;
+        maps.children.set_max_entries(MAX_CHILDREN)?;
+        open.progs.handle_fork.set_autoload(children);
+
+        let pids = self.pid.len() + usize::from(command);
         for (knob, map, count) in [
-            (&mut rodata.only_pids, &mut maps.pids, self.pid.len()),
+            (&mut rodata.only_pids, &mut maps.pids, pids),
             (&mut rodata.only_uids, &mut maps.uids, self.uid.len()),
             (&mut rodata.only_comms, &mut maps.comms, self.comm.len()),
             (
@@ -56,18 +105,56 @@ impl Filter {
             map.set_autocreate(count > 0)?;
             map.set_max_entries(u32::try_from(count.max(1))?)?;
         }
+        if self.children {
+            // those that are there already are added by the number that we know them by
+            maps.pids.set_max_entries(MAX_CHILDREN)?;
+        }
         Ok(())
     }
 
     /// Fills the sets, before anything is attached.
     pub(crate) fn fill(&self, maps: &BootstrapMaps<'_>) -> Result<()> {
-        let numbers = |numbers: &[u32]| numbers.iter().map(|n| n.to_ne_bytes()).collect::<Vec<_>>();
         let codes: Vec<u32> = self.exit_code.iter().map(|&code| code.into()).collect();
         fill(&maps.pids, &numbers(&self.pid))?;
         fill(&maps.uids, &numbers(&self.uid))?;
         fill(&maps.comms, &self.comm)?;
-        fill(&maps.exit_codes, &numbers(&codes))
+        fill(&maps.exit_codes, &numbers(&codes))?;
+        for (index, path) in (0_u32..).zip(&self.cgroup) {
+            let folder =
+                File::open(path).with_context(|| format!("failed to open {}", path.display()))?;
+            let (index, fd) = (index.to_ne_bytes(), folder.as_raw_fd().to_ne_bytes());
+            maps.cgroups
+                .update(&index, &fd, MapFlags::ANY)
+                .with_context(|| format!("failed to filter by {}", path.display()))?;
+        }
+        Ok(())
     }
+
+    /// Adds the processes that are below the wanted ones already. The programs are attached: each
+    /// child that is forked from one of the set from now on is added by the kernel side.
+    pub(crate) fn add_children(&self, maps: &BootstrapMaps<'_>) -> Result<()> {
+        if !self.children {
+            return Ok(());
+        }
+        let mut wanted: HashSet<u32> = self.pid.iter().copied().collect();
+        // A look may miss a child of a process that is only added by it; none, then the set is whole.
+        loop {
+            let mut added = Vec::new();
+            for (pid, parent) in processes()? {
+                if wanted.contains(&parent) && wanted.insert(pid) {
+                    added.push(pid);
+                }
+            }
+            if added.is_empty() {
+                return Ok(());
+            }
+            fill(&maps.pids, &numbers(&added))?;
+        }
+    }
+}
+
+fn numbers(numbers: &[u32]) -> Vec<[u8; 4]> {
+    numbers.iter().map(|number| number.to_ne_bytes()).collect()
 }
 
 fn fill<K: AsRef<[u8]>>(map: &impl MapCore, keys: &[K]) -> Result<()> {
@@ -78,20 +165,24 @@ fn fill<K: AsRef<[u8]>>(map: &impl MapCore, keys: &[K]) -> Result<()> {
     Ok(())
 }
 
-/// A user by number, or by a name in /etc/passwd: a static binary has no other way to look it up.
-fn uid(text: &str) -> Result<u32> {
-    if let Ok(uid) = text.parse() {
-        return Ok(uid);
-    }
-    let users = fs::read_to_string("/etc/passwd").context("failed to read /etc/passwd")?;
-    uid_in(&users, text).with_context(|| format!("no user `{text}` in /etc/passwd: give a number"))
+/// All processes that /proc shows, each with its parent.
+fn processes() -> Result<Vec<(u32, u32)>> {
+    let entries = fs::read_dir("/proc").context("failed to read /proc")?;
+    let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
+    // one that has gone meanwhile has no parent any more
+    Ok(pids
+        .filter_map(|pid| {
+            let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
+            Some((pid, parent_in(&stat)?))
+        })
+        .collect())
 }
 
-fn uid_in(users: &str, name: &str) -> Option<u32> {
-    let mut users = users.lines().map(|line| line.split(':'));
-    let mut fields =
-        users.find_map(|mut fields| (fields.next() == Some(name)).then_some(fields))?;
-    fields.nth(1)?.parse().ok()
+/// The parent in /proc/PID/stat. The name before it is in parentheses, and may contain any byte.
+fn parent_in(stat: &[u8]) -> Option<u32> {
+    let end = stat.iter().rposition(|&byte| byte == b')')?;
+    let rest = std::str::from_utf8(&stat[end + 1..]).ok()?;
+    rest.split_ascii_whitespace().nth(1)?.parse().ok()
 }
 
 fn comm(text: &str) -> Result<[u8; COMM_LEN]> {
@@ -109,15 +200,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn user_is_found_by_the_whole_name() {
-        let users = "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n";
-        assert_eq!(uid_in(users, "nobody"), Some(65534));
-        assert_eq!(uid_in(users, "body"), None);
-        assert_eq!(uid_in(users, ""), None);
-        assert_eq!(uid("1000").ok(), Some(1000));
-    }
-
-    #[test]
     fn name_is_padded_with_nul() {
         assert_eq!(
             comm("sh").ok().as_ref().map(|comm| &comm[..4]),
@@ -125,5 +207,12 @@ mod tests {
         );
         assert!(comm("").is_err() && comm("sixteen-bytes-xx").is_err());
         assert!(comm("fifteen-bytes-x").is_ok());
+    }
+
+    #[test]
+    fn parent_stands_behind_a_name_of_any_bytes() {
+        assert_eq!(parent_in(b"7 (sh) S 5 7 7 0"), Some(5));
+        assert_eq!(parent_in(b"7 (a) S 9 \xff(b)) R 5 7"), Some(5));
+        assert_eq!(parent_in(b"7 sh"), None);
     }
 }

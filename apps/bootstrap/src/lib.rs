@@ -1,7 +1,7 @@
 //! Every process start and exit on this machine, live.
 //!
-//! Hooks: tp_btf/sched_process_exec, tp_btf/sched_process_exit; without the kernel's own BTF the
-//! raw_tp of the same names.
+//! Hooks: `tp_btf/sched_process_exec`, `tp_btf/sched_process_exit`, or their `raw_tp` twins where
+//! the kernel has no BTF of its own; options add others.
 //! Needs: Linux 5.8 with BTF; CAP_BPF and CAP_PERFMON.
 
 mod filter;
@@ -10,12 +10,13 @@ mod row;
 use std::mem::MaybeUninit;
 
 use bpfapps_core::{
-    App, Capability, Context, Needs, Result, Session, Stream, kernel, register, skeleton,
+    App, Capability, Context, Needs, Result, Session, Stream, Workload, kernel, register, skeleton,
 };
 use libbpf_rs::MapType;
 use libbpf_rs::skel::Skel as _;
 
 use crate::filter::Filter;
+use crate::row::{Event, Lookup};
 
 skeleton!("bootstrap");
 
@@ -28,18 +29,22 @@ const GROUP_DEAD_SINCE: (u32, u32) = (6, 18);
 /// Trace process starts and exits
 #[derive(Debug, clap::Args)]
 struct Bootstrap {
-    /// Report only exits, of processes that lived at least MS milliseconds
-    #[arg(
-        short, long, value_name = "MS", allow_negative_numbers = true,
-        value_parser = clap::value_parser!(u64).range(1..=u64::MAX / NS_PER_MS)
-    )]
-    duration: Option<u64>,
+    /// Show the arguments of each program, up to 4096 bytes of them
+    #[arg(long)]
+    args: bool,
+
+    /// Report failed calls of exec as well; a little is added to each system call of the machine
+    #[arg(short = 'x', long)]
+    failed: bool,
 
     #[command(flatten)]
     filter: Filter,
 
     #[command(flatten)]
     stream: Stream,
+
+    #[command(flatten)]
+    workload: Workload,
 }
 
 impl App for Bootstrap {
@@ -58,9 +63,30 @@ impl App for Bootstrap {
     fn run(self, session: &Session) -> Result<()> {
         let mut object = MaybeUninit::uninit();
         let mut open = session.open(BootstrapSkelBuilder::default(), &mut object)?;
+        self.configure(session, &mut open)?;
 
-        // Task storage is for programs that the kernel's BTF has typed. What is not there by these
-        // read-only globals, the verifier never sees used.
+        let mut skel = session.load(open)?;
+        self.filter.fill(&skel.maps)?;
+        skel.attach().context("failed to attach BPF programs")?;
+        self.filter.add_children(&skel.maps)?;
+
+        let mut rows = session.rows::<Event<'_>>(&self.stream)?;
+        let mut lookup = Lookup::new()?;
+        session.run(&self.workload)?;
+        session.poll_with_tail(
+            &self.stream,
+            &skel.maps.rb,
+            &skel.maps.lost,
+            |event: &event, tail| rows.write(&Event::new(event, tail, &mut lookup)?),
+        )
+    }
+}
+
+impl Bootstrap {
+    /// Leaves out what this kernel does not have, and what was not asked for: what is not there by
+    /// these read-only globals, the verifier never sees used.
+    fn configure(&self, session: &Session, open: &mut OpenBootstrapSkel<'_>) -> Result<()> {
+        // Task storage is for programs that the kernel's BTF has typed.
         let typed = session.kernel_has_btf();
         let task_storage = typed && MapType::TaskStorage.is_supported().unwrap_or(false);
         let group_dead = kernel::version()? >= GROUP_DEAD_SINCE;
@@ -69,7 +95,6 @@ impl App for Bootstrap {
             .rodata_data
             .as_mut()
             .context("the BPF object has no rodata")?;
-        rodata.min_duration_ns = self.duration.unwrap_or(0) * NS_PER_MS;
         rodata.task_storage = task_storage.into();
         rodata.group_dead = group_dead.into();
         open.maps.exec_start.set_autocreate(task_storage)?;
@@ -81,24 +106,19 @@ impl App for Bootstrap {
         if let Some(size) = self.stream.ring_size() {
             open.maps.rb.set_max_entries(size)?;
         }
-        open.progs.handle_exec.set_autoload(typed);
-        open.progs.handle_exit.set_autoload(typed);
-        open.progs.handle_exec_raw.set_autoload(!typed);
-        open.progs.handle_exit_raw.set_autoload(!typed);
 
-        self.filter.configure(&mut open.maps)?;
+        let progs = &mut open.progs;
+        progs.handle_exec.set_autoload(typed);
+        progs.handle_exit.set_autoload(typed);
+        progs.handle_exec_raw.set_autoload(!typed);
+        progs.handle_exit_raw.set_autoload(!typed);
+        progs.read_args.set_autoload(self.args);
+        progs.handle_failed.set_autoload(self.failed);
+        let details = self.stream.is_documents();
+        progs.add_exec_details.set_autoload(details);
+        progs.add_exit_details.set_autoload(details);
 
-        let mut skel = session.load(open)?;
-        self.filter.fill(&skel.maps)?;
-        skel.attach().context("failed to attach BPF programs")?;
-
-        let mut rows = session.rows(&self.stream)?;
-        session.poll(
-            &self.stream,
-            &skel.maps.rb,
-            &skel.maps.lost,
-            |event: &event| rows.write(event),
-        )
+        self.filter.configure(open, self.workload.is_given())
     }
 }
 

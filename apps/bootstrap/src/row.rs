@@ -1,12 +1,83 @@
 //! How an event reads in the table, and in JSON and YAML.
 
+use bpfapps_core::cgroups::Cgroups;
 use bpfapps_core::output::{Columns, Fields, Line, Row, escape, push_decimal};
-use bpfapps_core::{c_bytes, signal_name};
+use bpfapps_core::{Context, Result, c_bytes, errno_name, kernel, signal_name};
 
 use crate::event;
 use crate::skel::types::event_kind;
 
-impl Row for event {
+/// What events are completed with.
+#[derive(Debug)]
+pub(crate) struct Lookup {
+    cgroups: Cgroups,
+    page_size: u64,
+}
+
+impl Lookup {
+    pub(crate) fn new() -> Result<Self> {
+        Ok(Self {
+            cgroups: Cgroups::default(),
+            page_size: kernel::page_size()?,
+        })
+    }
+}
+
+/// An event with what stands behind its record.
+pub(crate) struct Event<'a> {
+    event: &'a event,
+    /// The name of an executable that was given as a file descriptor.
+    file: &'a [u8],
+    /// Each ends with a NUL, but for the last where they are cut.
+    args: &'a [u8],
+    filename: &'a [u8],
+    /// Of a script.
+    interpreter: &'a [u8],
+    container: Option<&'a str>,
+    page_size: u64,
+}
+
+impl<'a> Event<'a> {
+    /// # Errors
+    ///
+    /// The tail is shorter than the record says.
+    pub(crate) fn new(
+        event: &'a event,
+        mut tail: &'a [u8],
+        lookup: &'a mut Lookup,
+    ) -> Result<Self> {
+        let mut take = |length: u16| {
+            let (part, rest) = tail
+                .split_at_checked(length.into())
+                .context("a record is shorter than it says")?;
+            tail = rest;
+            Ok::<_, bpfapps_core::Error>(part)
+        };
+        Ok(Self {
+            event,
+            file: take(event.file_len)?,
+            args: take(event.args_len)?,
+            filename: take(event.filename_len)?,
+            interpreter: take(event.interpreter_len)?,
+            container: (event.details != 0)
+                .then(|| lookup.cgroups.container(event.cgroup))
+                .flatten(),
+            page_size: lookup.page_size,
+        })
+    }
+
+    fn args(&self) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
+        let args = self.args.strip_suffix(b"\0").unwrap_or(self.args);
+        let none = self.args.is_empty();
+        args.split(|&byte| byte == 0).filter(move |_| !none)
+    }
+
+    fn args_are_cut(&self) -> bool {
+        self.event.args_size as usize > self.args.len()
+    }
+}
+
+impl Row for Event<'_> {
     const COLUMNS: Columns = &[
         ("TIME", 8),
         ("EVENT", 5),
@@ -17,33 +88,95 @@ impl Row for event {
     ];
 
     fn write(&self, line: &mut Line<'_>) {
-        let exec = self.kind == event_kind::EVENT_EXEC;
-        line.time(self.time_ns);
-        line.text(if exec { b"EXEC" } else { b"EXIT" });
-        line.text(c_bytes(&self.comm));
-        line.number(self.pid.into());
-        line.number(self.ppid.into());
-        line.parts(|out| {
-            if exec {
-                write_filename(self, out)
-            } else {
-                write_exit(self, out)
+        let event = self.event;
+        line.time(event.time_ns);
+        line.text(match event.kind {
+            event_kind::EVENT_EXEC => b"EXEC",
+            event_kind::EVENT_EXIT => b"EXIT",
+            _ => b"FAIL",
+        });
+        line.text(c_bytes(&event.comm));
+        line.number(event.pid.into());
+        line.number(event.ppid.into());
+        line.parts(|out| match event.kind {
+            event_kind::EVENT_EXEC => self.write_program(out),
+            event_kind::EVENT_EXIT => write_exit(event, out),
+            _ => {
+                escape(self.filename, out);
+                out.extend_from_slice(b" [");
+                out.extend_from_slice(errno_name(event.status).as_bytes());
+                out.push(b']');
             }
         });
     }
 
     fn fields(&self, fields: &mut Fields<'_>) {
-        let exec = self.kind == event_kind::EVENT_EXEC;
-        fields.kind(if exec { "exec" } else { "exit" }, self.time_ns);
-        fields.number("pid", self.pid.into());
-        fields.number("ppid", self.ppid.into());
-        fields.text("comm", c_bytes(&self.comm));
-        if exec {
-            fields.text("filename", c_bytes(&self.filename));
-            fields.flag("filename_cut", self.cut != 0);
-            return;
+        let event = self.event;
+        let kind = match event.kind {
+            event_kind::EVENT_EXEC => "exec",
+            event_kind::EVENT_EXIT => "exit",
+            _ => "exec_failed",
+        };
+        fields.kind(kind, event.time_ns);
+        fields.number("pid", event.pid.into());
+        fields.number("tid", event.tid.into());
+        fields.number("ppid", event.ppid.into());
+        fields.number("uid", event.uid.into());
+        fields.text("comm", c_bytes(&event.comm));
+        match event.kind {
+            event_kind::EVENT_EXEC => self.program_fields(fields),
+            event_kind::EVENT_EXIT => self.exit_fields(fields),
+            _ => {
+                fields.text("filename", self.filename);
+                fields.text("error", errno_name(event.status).as_bytes());
+            }
         }
-        match Status::of(self.status) {
+        fields.number("cgroup_id", event.cgroup);
+        if let Some(container) = self.container {
+            fields.text("container_id", container.as_bytes());
+        }
+        if event.details != 0 {
+            fields.number("ns_pid", event.ns_pid.into());
+            fields.number("pid_ns", event.pid_ns.into());
+            fields.number("mnt_ns", event.mnt_ns.into());
+        }
+    }
+}
+
+impl Event<'_> {
+    fn write_program(&self, out: &mut Vec<u8>) {
+        escape(self.filename, out);
+        if !self.interpreter.is_empty() {
+            out.extend_from_slice(b" #!");
+            escape(self.interpreter, out);
+        }
+        // The first argument is the program's name, which the row has already.
+        for arg in self.args().skip(1) {
+            out.push(b' ');
+            write_arg(arg, out);
+        }
+        if self.args_are_cut() {
+            out.extend_from_slice(" …".as_bytes());
+        }
+    }
+
+    fn program_fields(&self, fields: &mut Fields<'_>) {
+        fields.text("filename", self.filename);
+        if !self.file.is_empty() {
+            fields.text("file", self.file);
+        }
+        if !self.interpreter.is_empty() {
+            fields.text("interpreter", self.interpreter);
+        }
+        if self.event.has_args != 0 {
+            fields.texts("args", self.args());
+            fields.flag("args_cut", self.args_are_cut());
+        }
+    }
+
+    fn exit_fields(&self, fields: &mut Fields<'_>) {
+        let event = self.event;
+        match Status::of(event.status) {
             Status::Code(code) => fields.number("exit_code", code.into()),
             Status::Signal {
                 number,
@@ -53,40 +186,43 @@ impl Row for event {
                 fields.flag("core_dumped", core_dumped);
             }
         }
-        fields.number("duration_ns", self.duration_ns);
+        fields.number("duration_ns", event.duration_ns);
         fields.text(
             "duration_since",
-            if self.since_start != 0 {
+            if event.since_start != 0 {
                 b"start"
             } else {
                 b"exec"
             },
         );
+        if event.details != 0 {
+            let (user, system) = times(event.user_ns, event.system_ns, event.runtime_ns);
+            fields.number("user_time_ns", user);
+            fields.number("system_time_ns", system);
+            fields.number("peak_rss_bytes", event.peak_rss * self.page_size);
+        }
     }
 }
 
-fn write_filename(event: &event, out: &mut Vec<u8>) {
-    escape(c_bytes(&event.filename), out);
-    if event.cut != 0 {
-        out.extend_from_slice("…".as_bytes());
+/// An argument as one word, wherever it ends.
+fn write_arg(arg: &[u8], out: &mut Vec<u8>) {
+    let is_word = !arg.is_empty() && !arg.iter().any(|byte| matches!(byte, b' ' | b'"'));
+    if is_word {
+        return escape(arg, out);
     }
+    out.push(b'"');
+    for (index, part) in arg.split(|&byte| byte == b'"').enumerate() {
+        if index > 0 {
+            out.extend_from_slice(b"\\\"");
+        }
+        escape(part, out);
+    }
+    out.push(b'"');
 }
 
 fn write_exit(event: &event, out: &mut Vec<u8>) {
     out.push(b'[');
-    write_status(event.status, out);
-    // A duration since the start of the process, not since its exec, is marked as another thing.
-    out.extend_from_slice(if event.since_start != 0 {
-        b"] (~"
-    } else {
-        b"] ("
-    });
-    push_decimal(event.duration_ns / crate::NS_PER_MS, out);
-    out.extend_from_slice(b"ms)");
-}
-
-fn write_status(status: u32, out: &mut Vec<u8>) {
-    match Status::of(status) {
+    match Status::of(event.status) {
         Status::Code(code) => push_decimal(code.into(), out),
         Status::Signal {
             number,
@@ -98,6 +234,26 @@ fn write_status(status: u32, out: &mut Vec<u8>) {
             }
         }
     }
+    // A duration since the start of the process, not since its exec, is marked as another thing.
+    out.extend_from_slice(if event.since_start != 0 {
+        b"] (~"
+    } else {
+        b"] ("
+    });
+    push_decimal(event.duration_ns / crate::NS_PER_MS, out);
+    out.extend_from_slice(b"ms)");
+}
+
+/// Time in user space and in the kernel. Most kernels find out only at each tick which of both it
+/// is, and know the sum exactly: they divide that as the ticks say, and so does this.
+fn times(user: u64, system: u64, runtime: u64) -> (u64, u64) {
+    let ticks = u128::from(user) + u128::from(system);
+    let system = match (user, system) {
+        (_, 0) => 0,
+        (0, _) => runtime,
+        _ => u64::try_from(u128::from(runtime) * u128::from(system) / ticks).unwrap_or(runtime),
+    };
+    (runtime - system, system)
 }
 
 /// How a process ended.
@@ -116,5 +272,32 @@ impl Status {
                 core_dumped: status & 0x80 != 0,
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_is_divided_as_the_ticks_say() {
+        assert_eq!(times(0, 0, 5), (5, 0));
+        assert_eq!(times(4, 0, 5), (5, 0));
+        assert_eq!(times(0, 4, 5), (0, 5));
+        assert_eq!(times(1, 3, 100), (25, 75));
+        assert_eq!(times(u64::MAX, u64::MAX, u64::MAX).1, u64::MAX / 2);
+    }
+
+    #[test]
+    fn an_argument_is_one_word() {
+        let word = |arg: &str| {
+            let mut out = Vec::new();
+            write_arg(arg.as_bytes(), &mut out);
+            String::from_utf8_lossy(&out).into_owned()
+        };
+        assert_eq!(word("-l"), "-l");
+        assert_eq!(word(""), r#""""#);
+        assert_eq!(word("a b"), r#""a b""#);
+        assert_eq!(word("say \"x\"\n"), r#""say \"x\"\n""#);
     }
 }

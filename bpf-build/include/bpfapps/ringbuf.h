@@ -6,19 +6,27 @@
 
 #define BPFAPPS_MAX_CPUS 1024
 
-/* how many records found the ring buffer full, per CPU; Session::poll maps and reports them */
+/* where something was lost; core's `Lost` has the words for each */
+enum bpfapps_stage {
+	BPFAPPS_RING_FULL = 0, /* an event found the ring buffer full */
+	BPFAPPS_MAP_FULL = 1,  /* what is to be remembered found its map full */
+	BPFAPPS_STAGES,
+};
+
+/* how often, by stage and CPU; Session::poll maps and reports them */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, BPFAPPS_MAX_CPUS);
+	__uint(max_entries, BPFAPPS_STAGES *BPFAPPS_MAX_CPUS);
 	__type(key, __u32);
 	__type(value, __u64);
 } lost SEC(".maps");
 
-static __always_inline void bpfapps_count_lost(void)
+static __always_inline void bpfapps_count_lost(enum bpfapps_stage stage)
 {
 	__u32 cpu = bpf_get_smp_processor_id() % BPFAPPS_MAX_CPUS;
-	__u64 *count = bpf_map_lookup_elem(&lost, &cpu);
+	__u32 key = stage * BPFAPPS_MAX_CPUS + cpu;
+	__u64 *count = bpf_map_lookup_elem(&lost, &key);
 
 	/* hard interrupts may come in between on this CPU, so an atomic add */
 	if (count)
@@ -33,6 +41,13 @@ static __always_inline void bpfapps_count_lost(void)
 	({                                                                                         \
 		struct type *_record = bpf_ringbuf_reserve(ring, sizeof(*_record), 0);             \
 		if (!_record)                                                                      \
-			bpfapps_count_lost();                                                      \
+			bpfapps_count_lost(BPFAPPS_RING_FULL);                                     \
 		_record;                                                                           \
 	})
+
+/* copies a record into the ring buffer, or counts it as lost: for those whose length varies */
+static __always_inline void bpfapps_output(void *ring, void *record, __u64 size)
+{
+	if (bpf_ringbuf_output(ring, record, size, 0))
+		bpfapps_count_lost(BPFAPPS_RING_FULL);
+}

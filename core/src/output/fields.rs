@@ -62,17 +62,40 @@ impl<'a> Fields<'a> {
     /// field `<name>_hex`.
     pub fn text(&mut self, name: &str, text: &[u8]) {
         self.name(name);
+        if !self.quoted(text) {
+            self.text(&format!("{name}_hex"), hex(text).as_bytes());
+        }
+    }
+
+    /// A list of texts; where one of them is no UTF-8, the field `<name>_hex` has the bytes of all.
+    pub fn texts<'t>(&mut self, name: &str, texts: impl Iterator<Item = &'t [u8]> + Clone) {
+        if !self.list(name, texts.clone()) {
+            let hex: Vec<_> = texts.map(hex).collect();
+            self.list(&format!("{name}_hex"), hex.iter().map(String::as_bytes));
+        }
+    }
+
+    /// A list as both formats have it; false where not all of it is UTF-8.
+    fn list<'t>(&mut self, name: &str, texts: impl Iterator<Item = &'t [u8]>) -> bool {
+        self.name(name);
+        let mut are_utf8 = true;
+        self.out.push(b'[');
+        for (index, text) in texts.enumerate() {
+            if index > 0 {
+                self.out.push(b',');
+            }
+            are_utf8 &= self.quoted(text);
+        }
+        self.out.push(b']');
+        are_utf8
+    }
+
+    /// False where not all of it is UTF-8.
+    fn quoted(&mut self, text: &[u8]) -> bool {
         self.out.push(b'"');
         let is_utf8 = push_text(text, self.format, self.out);
         self.out.push(b'"');
-        if !is_utf8 {
-            let hex = text.iter().fold(String::new(), |mut hex, byte| {
-                // Writing into a string does not fail.
-                let _ = write!(hex, "{byte:02x}");
-                hex
-            });
-            self.text(&format!("{name}_hex"), hex.as_bytes());
-        }
+        is_utf8
     }
 
     fn name(&mut self, name: &str) {
@@ -98,6 +121,14 @@ impl<'a> Fields<'a> {
             b"}\n"
         });
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        // Writing into a string does not fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 /// Appends what stands between the quotes, and says whether all of it was UTF-8.
@@ -156,6 +187,7 @@ mod tests {
         fields.kind("exec", 1_500_000_007);
         fields.text("name", text);
         fields.flag("cut", true);
+        fields.texts("list", [text, b"", text].into_iter());
         fields.end();
         out
     }
@@ -165,7 +197,7 @@ mod tests {
         assert_eq!(
             String::from_utf8_lossy(&document(Format::Json, b"a")),
             "{\"version\":1,\"type\":\"exec\",\"time\":\"2026-02-01T00:00:00.000000007Z\",\
-             \"name\":\"a\",\"cut\":true}\n"
+             \"name\":\"a\",\"cut\":true,\"list\":[\"a\",\"\",\"a\"]}\n"
         );
     }
 
@@ -211,8 +243,15 @@ mod tests {
             prop_assert_eq!(&json, &yaml);
             let hex = bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
             match String::from_utf8(bytes) {
-                Ok(text) => prop_assert_eq!(&json["name"], &text),
-                Err(_) => prop_assert_eq!(&json["name_hex"], &hex),
+                Ok(text) => {
+                    prop_assert_eq!(&json["name"], &text);
+                    prop_assert_eq!(&json["list"][2], &text);
+                }
+                Err(_) => {
+                    prop_assert_eq!(&json["name_hex"], &hex);
+                    prop_assert_eq!(&json["list_hex"][2], &hex);
+                    prop_assert_eq!(&json["list_hex"][1], "");
+                }
             }
         }
     }

@@ -10,12 +10,14 @@ use std::io::{self, Write as _};
 use anyhow::{Context, Result};
 use serde::Serialize;
 
+use crate::yaml;
+
 pub use fields::Fields;
 pub(crate) use line::is_invisible;
 pub use line::{Line, escape, push_decimal};
 pub use rows::{Columns, Row, Rows};
 pub use stdout::Closed;
-pub(crate) use stdout::Stdout;
+pub(crate) use stdout::{Blocked, Stdout};
 
 /// How a list, or a stream of events, is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -44,7 +46,7 @@ pub fn document<T: Serialize>(
         Format::Json => serde_json::to_string_pretty(value)
             .map(|text| text + "\n")
             .context("failed to write JSON"),
-        Format::Yaml => serde_yaml::to_string(value).context("failed to write YAML"),
+        Format::Yaml => yaml::write(value),
     }
 }
 

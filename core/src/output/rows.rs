@@ -1,5 +1,3 @@
-use std::marker::PhantomData;
-
 use anyhow::Result;
 
 use crate::clock::Clock;
@@ -24,28 +22,26 @@ pub trait Row {
 
 /// Events on stdout, as they come: a table below its title line, or one document an event.
 #[derive(Debug)]
-pub struct Rows<'session, R> {
+pub struct Rows<'session> {
     session: &'session Session,
     format: Format,
-    row: PhantomData<R>,
 }
 
-impl<'session, R: Row> Rows<'session, R> {
-    pub(crate) fn start(session: &'session Session, stream: &Stream) -> Result<Self> {
-        let mut rows = Self {
+impl<'session> Rows<'session> {
+    pub(crate) fn start<R: Row>(session: &'session Session, stream: &Stream) -> Result<Self> {
+        let rows = Self {
             session,
             format: stream.output,
-            row: PhantomData,
         };
         match rows.format {
-            Format::Table => rows.line(|line| {
+            Format::Table => rows.line(R::COLUMNS, |line| {
                 for (title, _) in R::COLUMNS {
                     line.text(title.as_bytes());
                 }
-            })?,
+            }),
             Format::Json | Format::Yaml => {
                 let now = Clock::now()?;
-                session.write_fields(rows.format, |fields| fields.kind("ready", now))?;
+                session.write_fields(rows.format, |fields| fields.kind("ready", now));
             }
         }
         Ok(rows)
@@ -56,21 +52,21 @@ impl<'session, R: Row> Rows<'session, R> {
     /// # Errors
     ///
     /// The buffer was full and stdout did not take it.
-    pub fn write(&mut self, row: &R) -> Result<()> {
+    pub fn write<R: Row>(&mut self, row: &R) -> Result<()> {
         match self.format {
-            Format::Table => self.line(|line| row.write(line)),
+            Format::Table => self.line(R::COLUMNS, |line| row.write(line)),
             Format::Json | Format::Yaml => self
                 .session
                 .write_fields(self.format, |fields| row.fields(fields)),
         }
+        self.session.stdout.borrow_mut().end_event()
     }
 
-    fn line(&mut self, fill: impl FnOnce(&mut Line<'_>)) -> Result<()> {
+    fn line(&self, columns: Columns, fill: impl FnOnce(&mut Line<'_>)) {
         let mut stdout = self.session.stdout.borrow_mut();
         let mut clock = self.session.clock.borrow_mut();
-        let mut line = Line::new(stdout.buffer(), R::COLUMNS, &mut clock);
+        let mut line = Line::new(stdout.buffer(), columns, &mut clock);
         fill(&mut line);
         line.end();
-        stdout.flush_if_full()
     }
 }

@@ -6,7 +6,6 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::{Context, Error, Result};
-use log::warn;
 use nix::poll::PollFlags;
 
 use crate::signals::Signals;
@@ -33,6 +32,18 @@ impl fmt::Display for Closed {
 
 impl std::error::Error for Closed {}
 
+/// Whoever reads our output takes nothing, and the program is to end: what was lost is counted.
+#[derive(Debug)]
+pub(crate) struct Blocked;
+
+impl fmt::Display for Blocked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the reader of stdout takes nothing")
+    }
+}
+
+impl std::error::Error for Blocked {}
+
 /// Standard output with a buffer that is flushed when we say so.
 ///
 /// A reader that pauses (Ctrl-S, a slow pipe) does not keep the program from ending: it is waited
@@ -43,6 +54,10 @@ pub(crate) struct Stdout {
     /// A file takes all at once, and always.
     is_file: bool,
     buffer: Vec<u8>,
+    /// Where in the buffer each event ends.
+    ends: Vec<usize>,
+    /// How many events were given up because the reader takes nothing.
+    unwritten: u64,
     signals: Rc<Signals>,
 }
 
@@ -58,12 +73,25 @@ impl Stdout {
             file,
             is_file,
             buffer: Vec::new(),
+            ends: Vec::new(),
+            unwritten: 0,
             signals,
         })
     }
 
     pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.buffer
+    }
+
+    /// An event ends here; the buffer is written where it is full.
+    pub(crate) fn end_event(&mut self) -> Result<()> {
+        self.ends.push(self.buffer.len());
+        self.flush_if_full()
+    }
+
+    /// How many events were formatted, but never written.
+    pub(crate) fn unwritten(&self) -> u64 {
+        self.unwritten
     }
 
     pub(crate) fn flush_if_full(&mut self) -> Result<()> {
@@ -77,30 +105,38 @@ impl Stdout {
     /// Writes all that is in the buffer.
     pub(crate) fn flush(&mut self) -> Result<()> {
         let mut written = 0;
-        while written < self.buffer.len() {
-            let mut piece = &self.buffer[written..];
-            let left = piece.len();
+        let end = self.write(&mut written);
+        if end.is_err() {
+            let cut_off = self.ends.iter().filter(|&&end| end > written);
+            self.unwritten += cut_off.count() as u64;
+        }
+        self.buffer.clear();
+        self.ends.clear();
+        end
+    }
+
+    fn write(&mut self, written: &mut usize) -> Result<()> {
+        while *written < self.buffer.len() {
+            let mut piece = &self.buffer[*written..];
             if !self.is_file {
                 piece = &piece[..piece.len().min(PIECE)];
                 if !self.wait_until_writable()? {
-                    warn!("stdout takes no more: {left} bytes of rows are not written");
-                    return Err(Closed.into());
+                    return Err(Blocked.into());
                 }
             }
             match self.file.write(piece) {
-                Ok(length) => written += length,
+                Ok(length) => *written += length,
                 Err(err) if is_passing(err.kind()) => {}
                 Err(err) => return Err(write_error(err)),
             }
         }
-        self.buffer.clear();
         Ok(())
     }
 
     /// False where the program is to end and the reader still takes nothing.
     fn wait_until_writable(&self) -> Result<bool> {
         loop {
-            let ended = self.signals.ended()?;
+            let ended = self.signals.ended()?.is_some();
             let mut fds = vec![(self.file.as_fd(), PollFlags::POLLOUT)];
             if !ended {
                 fds.push((self.signals.as_fd(), PollFlags::POLLIN));

@@ -66,10 +66,48 @@ impl Table {
                     _ => format!("{cell:>width$}"),
                 }
             });
-            cells.collect::<Vec<_>>().join("  ")
+            let line = cells.collect::<Vec<_>>().join("  ");
+            line.trim_end().to_owned()
         });
         lines.collect::<Vec<_>>().join("\n")
     }
+}
+
+/// A figure that is not to be above a limit.
+pub(super) struct Goal {
+    pub(super) what: &'static str,
+    pub(super) measured: f64,
+    pub(super) at_most: f64,
+    /// Follows both numbers: " ns".
+    pub(super) unit: &'static str,
+}
+
+/// What was to be reached, and whether it was.
+pub(super) fn goals(goals: &[Goal]) -> Table {
+    let mut table = Table::new(["goal", "measured", "at most", ""]);
+    for goal in goals {
+        let met = goal.measured <= goal.at_most;
+        table.row([
+            goal.what.to_owned(),
+            format!("{}{}", short(goal.measured), goal.unit),
+            format!("{}{}", short(goal.at_most), goal.unit),
+            if met { "met" } else { "missed" }.to_owned(),
+        ]);
+    }
+    table
+}
+
+/// Three digits of a small number, and all of a large one.
+fn short(number: f64) -> String {
+    let rounded = match number {
+        ..10.0 => format!("{number:.2}"),
+        ..100.0 => format!("{number:.1}"),
+        _ => return format!("{number:.0}"),
+    };
+    rounded
+        .trim_end_matches('0')
+        .trim_end_matches('.')
+        .to_owned()
 }
 
 #[cfg(test)]
@@ -102,6 +140,31 @@ mod tests {
             "what     time    to C\n\
              Rust  12.5 ms  1.25 x\n\
              C      9.9 ms  1.00 x"
+        );
+    }
+
+    #[test]
+    fn a_goal_is_met_up_to_its_limit() {
+        let goal = |what, measured| Goal {
+            what,
+            measured,
+            at_most: 900.0,
+            unit: " ns",
+        };
+        assert_eq!(
+            goals(&[goal("an exit", 900.0), goal("an exec", 900.1)]).text(),
+            "goal     measured  at most\n\
+             an exit    900 ns   900 ns     met\n\
+             an exec    900 ns   900 ns  missed"
+        );
+    }
+
+    #[test]
+    fn short_numbers_keep_what_tells_them_apart() {
+        let numbers = [0.0, 0.07, 0.1, 3.0, 5.26, 99.96, 120.4];
+        assert_eq!(
+            numbers.map(short),
+            ["0", "0.07", "0.1", "3", "5.26", "100", "120"]
         );
     }
 }

@@ -1,15 +1,15 @@
 //! Resident memory of a tracer, without the mapping of its ring buffer: that
 //! is as large as the ring is chosen to be, whoever maps it.
 
-mod smaps;
+pub(super) mod smaps;
 
-use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
 use super::figures::{Table, largest, median, ratio};
+use super::process::{is_asleep, read};
 use super::programs::{BASE, Program};
 use crate::out;
 use smaps::Resident;
@@ -100,16 +100,4 @@ fn look(id: u32) -> Result<Seen> {
     let kept = smaps::kib(&status, "VmHWM").context("a process without memory")?;
     let peak = if ring { own } else { own.max(kept) };
     Ok(Seen { peak, own, ring })
-}
-
-/// Whether it waits for events.
-fn is_asleep(id: u32) -> Result<bool> {
-    let status = read(id, "status")?;
-    let state = status.lines().find_map(|line| line.strip_prefix("State:"));
-    Ok(state.is_some_and(|state| state.trim_start().starts_with('S')))
-}
-
-fn read(id: u32, file: &str) -> Result<String> {
-    let path = format!("/proc/{id}/{file}");
-    fs::read_to_string(&path).with_context(|| format!("failed to read {path}"))
 }

@@ -14,6 +14,8 @@ pub(crate) enum Stage {
     Dist,
     /// `cargo xtask vm`
     Vm,
+    /// `cargo xtask bench storm`
+    Bench,
 }
 
 impl Stage {
@@ -21,6 +23,11 @@ impl Stage {
     pub(super) fn takes(self, other: Self) -> bool {
         let builds_statically = self == Self::Vm && other == Self::Dist;
         other == self || other == Self::Build || builds_statically
+    }
+
+    /// Whether it is left to the task that needs it to install so much.
+    pub(super) fn is_large(self) -> bool {
+        matches!(self, Self::Vm | Self::Bench)
     }
 }
 
@@ -46,9 +53,10 @@ pub(crate) enum Source {
 }
 
 use Source::{Package, Rustup};
-use Stage::{Build, Dist, Test, Vm};
+use Stage::{Bench, Build, Dist, Test, Vm};
 
 const ARCH_ZSTD: &str = "Arch Linux packages zstd without its static library";
+const NOT_DEBIAN: &str = "it is compared with as Debian packages it";
 
 /// apt, dnf, pacman, zypper, apk.
 pub(crate) const ALL: &[Requirement] = &[
@@ -273,6 +281,32 @@ pub(crate) const ALL: &[Requirement] = &[
             Ok("util-linux"),
             Ok("util-linux"),
             Ok("util-linux"),
+        ]),
+    },
+    Requirement {
+        name: "execsnoop and exitsnoop",
+        why: "to hold bootstrap against them",
+        stage: Bench,
+        probe: Probe::Programs(&["execsnoop", "exitsnoop"]),
+        source: Package([
+            Ok("libbpf-tools"),
+            Err(NOT_DEBIAN),
+            Err(NOT_DEBIAN),
+            Err(NOT_DEBIAN),
+            Err(NOT_DEBIAN),
+        ]),
+    },
+    Requirement {
+        name: "bpftrace",
+        why: "to hold bootstrap against it",
+        stage: Bench,
+        probe: Probe::Programs(&["bpftrace"]),
+        source: Package([
+            Ok("bpftrace"),
+            Ok("bpftrace"),
+            Ok("bpftrace"),
+            Ok("bpftrace"),
+            Ok("bpftrace"),
         ]),
     },
 ];

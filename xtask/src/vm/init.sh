@@ -4,7 +4,7 @@
 # document a line: the kernel prints on the first one only.
 export PATH=/usr/bin HOME=/root TERM="${TERM:-dumb}" LC_ALL=C.UTF-8
 # what tests test, also those that are started by hand
-export BPFAPPS_BIN=/usr/bin/bpfapps
+export BPFAPPS_BIN=/usr/bin/bpfapps BPFAPPS_TEST_SLOW=yes
 
 busybox mount -t proc proc /proc
 busybox mount -t sysfs sysfs /sys

@@ -38,6 +38,23 @@ fn check_reports_and_changes_nothing() {
 }
 
 #[test]
+fn what_the_bench_compares_with_is_only_for_the_bench() {
+    let machine = Machine::new("bench-tools");
+    machine.manager("apt-get");
+    let apt = format!("{}{APT}", machine.root_prefix());
+    let seen = machine.xtask(&["setup", "--check", "--for", "bench"]);
+    assert_eq!(
+        seen.stdout,
+        format!(
+            "missing: execsnoop and exitsnoop, to hold bootstrap against them: {apt} libbpf-tools\n\
+             missing: bpftrace, to hold bootstrap against it: {apt} bpftrace\n"
+        )
+    );
+    let seen = machine.xtask(&["setup", "--check"]);
+    assert_eq!(seen.stdout, "nothing is missing\n");
+}
+
+#[test]
 fn every_manager_installs_without_a_question() {
     for (manager, line, elf) in [
         (

@@ -2,16 +2,16 @@
 #include "vmlinux.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
+#include <bpfapps/pidns.h>
 #include <bpfapps/ringbuf.h>
 #include "bootstrap.h"
 #include "filter.h"
+#include "scratch.h"
+#include "children.h"
 
 #define SIGNAL_GROUP_EXIT 0x00000004 /* from linux/sched/signal.h */
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
-
-/* report only exits of processes that lived at least this long; 0 reports all, execs too */
-const volatile __u64 min_duration_ns = 0;
 
 /* whether tracing programs have task storage here, so that map exec_start is there */
 const volatile __u8 task_storage = 1;
@@ -59,27 +59,25 @@ static __always_inline bool has_task_storage(void)
 	return task_storage && bpf_core_field_exists(struct task_struct, bpf_storage);
 }
 
-static __always_inline struct event *reserve_event(struct task_struct *task, enum event_kind kind)
+static __always_inline void fill_event(struct event *e, struct task_struct *task,
+				       enum event_kind kind)
 {
-	struct event *e;
-
-	/* reserve a record; a full ring is counted, not hidden */
-	e = bpfapps_reserve(&rb, event);
-	if (!e)
-		return NULL;
+	__u64 id = bpf_get_current_pid_tgid();
 
 	e->time_ns = bpf_ktime_get_boot_ns();
-	e->duration_ns = 0;
 	e->kind = kind;
-	e->pid = bpf_get_current_pid_tgid() >> 32;
+	e->pid = id >> 32;
+	e->tid = id;
 	e->ppid = BPF_CORE_READ(task, real_parent, tgid);
-	e->status = 0;
-	e->since_start = 0;
-	e->cut = 0;
-	__builtin_memset(e->reserved, 0, sizeof(e->reserved));
 	bpf_get_current_comm(&e->comm, sizeof(e->comm));
-	return e;
+	e->uid = bpf_get_current_uid_gid();
+	e->cgroup = bpf_get_current_cgroup_id();
 }
+
+/* the parts of options, each with programs that are loaded only with them */
+#include "details.h"
+#include "args.h"
+#include "failed.h"
 
 static __always_inline void remember_exec(struct task_struct *task, __u32 pid, __u64 now)
 {
@@ -94,7 +92,8 @@ static __always_inline void remember_exec(struct task_struct *task, __u32 pid, _
 			return;
 		}
 	}
-	bpf_map_update_elem(&exec_start_by_pid, &pid, &now, BPF_ANY);
+	if (bpf_map_update_elem(&exec_start_by_pid, &pid, &now, BPF_ANY))
+		bpfapps_count_lost(BPFAPPS_MAP_FULL);
 }
 
 /* when the process called exec; 0 where we have not seen it */
@@ -115,23 +114,37 @@ static __always_inline __u64 recall_exec(struct task_struct *leader, __u32 pid)
 	return since;
 }
 
-static __always_inline int report_exec(struct task_struct *task, struct linux_binprm *bprm)
+static __always_inline int report_exec(struct task_struct *task, __u32 tid,
+				       struct linux_binprm *bprm)
 {
+	const char *filename = BPF_CORE_READ(bprm, filename);
+	const char *interpreter = BPF_CORE_READ(bprm, interp);
+	struct scratch *s;
 	struct event *e;
-	long len;
+	__u64 at;
+	long read;
 
 	remember_exec(task, bpf_get_current_pid_tgid() >> 32, bpf_ktime_get_boot_ns());
-	if (min_duration_ns || !are_execs_wanted() || !is_wanted_process())
+	if (!is_wanted_exec())
 		return 0;
+	s = current_scratch(EVENT_EXEC);
+	if (!s)
+		return 0;
+	e = &s->event;
+	fill_event(e, task, EVENT_EXEC);
+	e->tid = tid;
 
-	e = reserve_event(task, EVENT_EXEC);
-	if (!e)
-		return 0;
-	__builtin_memset(e->filename, 0, sizeof(e->filename));
-	len = bpf_probe_read_kernel_str(e->filename, sizeof(e->filename),
-					BPF_CORE_READ(bprm, filename));
-	e->cut = len == sizeof(e->filename);
-	bpf_ringbuf_submit(e, 0);
+	at = used(s, FILE_LEN + ARGS_LEN);
+	read = bpf_probe_read_kernel_str(&s->tail[at], FILENAME_LEN, filename);
+	e->filename_len = length(read, FILENAME_LEN);
+	at += e->filename_len;
+	/* a script's is another file */
+	if (interpreter != filename) {
+		read = bpf_probe_read_kernel_str(&s->tail[at], INTERPRETER_LEN, interpreter);
+		e->interpreter_len = length(read, INTERPRETER_LEN);
+		at += e->interpreter_len;
+	}
+	submit(&rb, s, at);
 	return 0;
 }
 
@@ -162,26 +175,28 @@ static __always_inline __u32 exit_status(struct task_struct *task)
 static __always_inline int report_exit(struct task_struct *task, struct task_struct *leader)
 {
 	__u64 now = bpf_ktime_get_boot_ns(), exec, since;
+	struct scratch *s;
 	struct event *e;
 	__u32 status;
+	bool wanted;
 
 	exec = recall_exec(leader, bpf_get_current_pid_tgid() >> 32);
 	/* it runs since before us, or never called exec */
 	since = exec ?: BPF_CORE_READ(task, group_leader, start_boottime);
-	if (now - since < min_duration_ns || !is_wanted_process())
-		return 0;
 	status = exit_status(task);
-	if (!is_wanted_exit(status))
+	wanted = now - since >= min_duration_ns && is_wanted_exit(status) && is_wanted_process();
+	forget_process();
+	if (!wanted)
 		return 0;
-
-	e = reserve_event(task, EVENT_EXIT);
-	if (!e)
+	s = current_scratch(EVENT_EXIT);
+	if (!s)
 		return 0;
+	e = &s->event;
+	fill_event(e, task, EVENT_EXIT);
 	e->duration_ns = now - since;
 	e->since_start = !exec;
 	e->status = status;
-	__builtin_memset(e->filename, 0, sizeof(e->filename));
-	bpf_ringbuf_submit(e, 0);
+	submit(&rb, s, 0);
 	return 0;
 }
 
@@ -191,11 +206,11 @@ static __always_inline bool is_process_exit(__u64 *ctx, struct task_struct *task
 	return group_dead ? ctx[1] & 1 : is_last_thread(task);
 }
 
-/* arguments: task, its pid before exec, linux_binprm */
+/* arguments: task, the thread that called exec, linux_binprm */
 SEC("tp_btf/sched_process_exec")
 int handle_exec(__u64 *ctx)
 {
-	return report_exec((void *)ctx[0], (void *)ctx[2]);
+	return report_exec((void *)ctx[0], ctx[1], (void *)ctx[2]);
 }
 
 /* arguments: task, and since Linux 6.16 whether its whole group is dead */
@@ -211,7 +226,7 @@ int handle_exit(__u64 *ctx)
 SEC("raw_tp/sched_process_exec")
 int handle_exec_raw(__u64 *ctx)
 {
-	return report_exec((void *)ctx[0], (void *)ctx[2]);
+	return report_exec((void *)ctx[0], ctx[1], (void *)ctx[2]);
 }
 
 SEC("raw_tp/sched_process_exit")

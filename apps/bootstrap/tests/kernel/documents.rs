@@ -10,15 +10,17 @@ use bpfapps_testkit::{Process, bpfapps, fixture};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
+use crate::row::storm;
+
 /// Starts a bootstrap that prints JSON, and waits for its first document.
-fn start(args: &[&str]) -> Result<Process> {
+pub(crate) fn start(args: &[&str]) -> Result<Process> {
     let mut process = Process::start(&mut bpfapps([&["bootstrap", "-o", "json"], args].concat()))?;
     process.line(|line| line.contains("\"type\":\"ready\""))?;
     Ok(process)
 }
 
 /// Ends it and returns all documents, each of which is what the schema says.
-fn documents(bootstrap: Process) -> Result<Vec<Value>> {
+pub(crate) fn documents(bootstrap: Process) -> Result<Vec<Value>> {
     bootstrap.signal(Signal::SIGINT)?;
     let lines = bootstrap.wait()?.expect_code(0)?.stdout;
     let documents = lines.iter().map(|line| serde_json::from_str(line));
@@ -36,7 +38,7 @@ fn documents(bootstrap: Process) -> Result<Vec<Value>> {
     Ok(documents)
 }
 
-fn of(pid: u32, documents: &[Value]) -> Vec<&Value> {
+pub(crate) fn of(pid: u32, documents: &[Value]) -> Vec<&Value> {
     documents
         .iter()
         .filter(|document| document["pid"] == pid)
@@ -44,7 +46,7 @@ fn of(pid: u32, documents: &[Value]) -> Vec<&Value> {
 }
 
 /// Waits for the exit of a child of ours.
-fn run(bootstrap: &mut Process, command: &mut Command) -> Result<u32> {
+pub(crate) fn run(bootstrap: &mut Process, command: &mut Command) -> Result<u32> {
     let mut child = command.spawn().context("failed to run a child")?;
     child.wait()?;
     let pid = child.id();
@@ -124,7 +126,7 @@ pub(crate) fn loss_is_a_document() -> Result<()> {
     let mut bootstrap = start(&["--ring-size", "4096"])?;
     for _ in 0..2 {
         bootstrap.signal(Signal::SIGSTOP)?;
-        Process::run(fixture("fork_many")?.arg("100"))?.expect_code(0)?;
+        Process::run(&mut storm(100)?)?.expect_code(0)?;
         bootstrap.signal(Signal::SIGCONT)?;
         bootstrap.line(|line| line.contains("\"lost\""))?;
     }
@@ -157,7 +159,7 @@ pub(crate) fn yaml_says_the_same_as_json() -> Result<()> {
     let mut command = bpfapps(["bootstrap", "-o", "yaml", "-n", "2"]);
     let mut bootstrap = Process::start(&mut command)?;
     bootstrap.line(|line| line == "type: \"ready\"")?;
-    Process::run(fixture("fork_many")?.arg("2"))?.expect_code(0)?;
+    Process::run(&mut storm(2)?)?.expect_code(0)?;
     let lines = bootstrap.wait()?.expect_code(0)?.stdout.join("\n");
     let documents: Vec<Value> = serde_yaml::Deserializer::from_str(&lines)
         .map(serde::Deserialize::deserialize)

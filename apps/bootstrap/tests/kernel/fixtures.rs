@@ -1,6 +1,9 @@
 //! The programs that the tests trace.
 #![allow(unsafe_code)]
 
+use std::ffi::CString;
+use std::fs::File;
+use std::io::{self, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, exit};
 use std::sync::{Arc, Barrier};
@@ -8,9 +11,15 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use nix::fcntl::AtFlags;
 use nix::libc;
+use nix::mount::{MsFlags, mount};
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::memfd::{MFdFlags, memfd_create};
+use nix::sys::prctl::set_name;
 use nix::sys::wait::waitpid;
-use nix::unistd::{ForkResult, fork};
+use nix::time::{ClockId, clock_gettime};
+use nix::unistd::{ForkResult, Pid, execve, execveat, fexecve, fork};
 
 /// Ends the calling thread alone, where exit(2) of the C library ends the process.
 fn exit_thread() -> ! {
@@ -67,18 +76,165 @@ pub(crate) fn fork_without_exec(_: &[String]) -> Result<()> {
     }
 }
 
-/// Starts and awaits as many children as the argument says.
-pub(crate) fn fork_many(args: &[String]) -> Result<()> {
-    let count: usize = args.first().context("how many")?.parse()?;
-    for _ in 0..count {
-        // SAFETY: this process has one thread.
-        match unsafe { fork() }? {
+/// Takes the name in the first argument: a bootstrap that filters by it sees nobody else.
+fn take_name(args: &[String]) -> Result<&[String]> {
+    let (name, args) = args.split_first().context("a name")?;
+    set_name(&CString::new(name.as_str())?)?;
+    Ok(args)
+}
+
+fn count(args: &[String]) -> Result<usize> {
+    args.first()
+        .context("how many")?
+        .parse()
+        .context("a number")
+}
+
+/// Forks a child that does `work` and leaves.
+fn fork_child(work: impl FnOnce()) -> Result<Pid> {
+    // SAFETY: this process has one thread.
+    match unsafe { fork() }? {
+        ForkResult::Child => {
+            work();
             // SAFETY: leaves without a look at anything that the parent shares.
-            ForkResult::Child => unsafe { libc::_exit(0) },
-            ForkResult::Parent { child } => waitpid(child, None)?,
-        };
+            unsafe { libc::_exit(0) }
+        }
+        ForkResult::Parent { child } => Ok(child),
+    }
+}
+
+/// Starts and awaits so many children: name, number.
+pub(crate) fn fork_many(args: &[String]) -> Result<()> {
+    for _ in 0..count(take_name(args)?)? {
+        waitpid(fork_child(|| {})?, None)?;
     }
     Ok(())
+}
+
+/// Starts and awaits so many children, whose two threads exit at the same moment: name, number.
+pub(crate) fn fork_pairs(args: &[String]) -> Result<()> {
+    for _ in 0..count(take_name(args)?)? {
+        let pair = || {
+            let barrier = Arc::new(Barrier::new(2));
+            let other = Arc::clone(&barrier);
+            thread::spawn(move || {
+                other.wait();
+                exit_thread()
+            });
+            barrier.wait();
+            exit_thread()
+        };
+        waitpid(fork_child(pair)?, None)?;
+    }
+    Ok(())
+}
+
+/// Starts so many programs that stay, and kills them all at once: number.
+pub(crate) fn kill_many(args: &[String]) -> Result<()> {
+    let mut children = Vec::new();
+    for _ in 0..count(args)? {
+        children.push(Command::new("sleep").arg("1000").spawn()?);
+        if children.len() % 500 == 0 {
+            // whoever waits for us sees that it goes on
+            writeln!(io::stdout(), "{}", children.len())?;
+        }
+    }
+    for child in &mut children {
+        child.kill()?;
+    }
+    for mut child in children {
+        child.wait()?;
+    }
+    Ok(())
+}
+
+/// Becomes a program that exists in memory only.
+pub(crate) fn exec_memfd(_: &[String]) -> Result<()> {
+    let file = memfd_create(c"payload", MFdFlags::empty())?;
+    let mut memory = File::from(file);
+    io::copy(&mut File::open("/bin/true")?, &mut memory)?;
+    fexecve(&memory, &[c"payload"], &[] as &[&CString])?;
+    Ok(())
+}
+
+/// Becomes a program that is given by its folder and its name there.
+pub(crate) fn exec_at(_: &[String]) -> Result<()> {
+    let folder = File::open("/bin")?;
+    execveat(
+        &folder,
+        c"true",
+        &[c"true"],
+        &[] as &[&CString],
+        AtFlags::empty(),
+    )?;
+    Ok(())
+}
+
+/// Becomes a program without a single argument, its own name included.
+pub(crate) fn exec_without_args(_: &[String]) -> Result<()> {
+    execve(c"/bin/true", &[] as &[&CString], &[] as &[&CString])?;
+    Ok(())
+}
+
+/// Calls exec for each path in the arguments, which is to fail each time.
+pub(crate) fn exec_in_vain(args: &[String]) -> Result<()> {
+    for path in args {
+        let path = CString::new(path.as_str())?;
+        if execve(&path, &[&path], &[] as &[&CString]).is_ok() {
+            bail!("{path:?} was run");
+        }
+    }
+    Ok(())
+}
+
+/// Uses so many milliseconds of CPU time and so many MiB of memory, half of each in a thread.
+pub(crate) fn use_up(args: &[String]) -> Result<()> {
+    let half = Duration::from_millis(count(args)? as u64 / 2);
+    let memory = count(&args[1..])? << 20;
+    let used = || clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map(Duration::from);
+    let burn = move || -> Result<Vec<u8>> {
+        let held = vec![1_u8; memory / 2];
+        let end = used()? + half;
+        while used()? < end {
+            std::hint::black_box(&held);
+        }
+        Ok(held)
+    };
+    let held = thread::spawn(burn).join();
+    burn()?;
+    drop(held);
+    Ok(())
+}
+
+/// Waits for a line on stdin, then forks a child that runs a shell which ends with 4.
+pub(crate) fn fork_on_a_line(_: &[String]) -> Result<()> {
+    io::stdin().read_line(&mut String::new())?;
+    Command::new("sh").args(["-c", "true; exit 4"]).status()?;
+    Ok(())
+}
+
+/// Runs the command in the arguments as the first process of a PID namespace with its own /proc.
+pub(crate) fn in_pid_namespace(args: &[String]) -> Result<()> {
+    unshare(CloneFlags::CLONE_NEWPID | CloneFlags::CLONE_NEWNS)?;
+    let [program, args @ ..] = args else {
+        bail!("a command")
+    };
+    let nothing = None::<&str>;
+    mount(
+        nothing,
+        "/",
+        nothing,
+        MsFlags::MS_REC | MsFlags::MS_SLAVE,
+        nothing,
+    )
+    .or_else(|_| mount(nothing, "/proc", nothing, MsFlags::MS_PRIVATE, nothing))?;
+    // the shell is the first process: it mounts what only that may
+    let script = r#"mount -t proc proc /proc && "$0" "$@""#;
+    let status = Command::new("sh")
+        .args(["-c", script, program])
+        .args(args)
+        .status()?;
+    exit(status.code().unwrap_or(99))
 }
 
 /// Becomes the command in the arguments as an ordinary user.

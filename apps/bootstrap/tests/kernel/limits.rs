@@ -3,15 +3,15 @@
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
-use bpfapps_testkit::{Process, bpfapps, fixture};
+use bpfapps_testkit::{Process, bpfapps};
 
-use crate::row::{Row, ready, start};
+use crate::row::{Row, ready, start, storm};
 
 pub(crate) fn ends_after_so_many_events() -> Result<()> {
     // the last one is more than a batch of the reader
-    for (count, forks) in [(1_usize, "50"), (5, "50"), (5000, "5500")] {
+    for (count, forks) in [(1_usize, 50), (5, 50), (5000, 5500)] {
         let bootstrap = start(&["-n", &count.to_string()])?;
-        Process::run(fixture("fork_many")?.arg(forks))?.expect_code(0)?;
+        Process::run(&mut storm(forks)?)?.expect_code(0)?;
         let exit = bootstrap.wait()?.expect_code(0)?;
         let rows = exit.stdout.iter().filter_map(|line| Row::of(line)).count();
         ensure!(
@@ -24,10 +24,10 @@ pub(crate) fn ends_after_so_many_events() -> Result<()> {
 
 pub(crate) fn ends_after_so_much_time() -> Result<()> {
     // busy or idle, it is not to end late
-    for forks in ["0", "100000"] {
+    for forks in [0, 100_000] {
         let bootstrap = ready(&mut bpfapps(["bootstrap", "--timeout", "0.5"]))?;
         let began = Instant::now();
-        let storm = Process::start(fixture("fork_many")?.arg(forks))?;
+        let storm = Process::start(&mut storm(forks)?)?;
         bootstrap.wait()?.expect_code(0)?;
         let took = began.elapsed().as_millis();
         ensure!(

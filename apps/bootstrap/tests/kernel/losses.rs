@@ -1,49 +1,144 @@
-//! Nothing is lost without a word.
+//! Nothing is lost without a word: what was produced is what was reported and what was lost.
 
-use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{Process, fixture};
-use nix::sys::signal::Signal;
+use std::io::{BufRead as _, BufReader, Read as _, pipe};
+use std::process::{Command, Stdio};
+use std::thread;
 
-use crate::row::{Row, start};
+use anyhow::{Context, Result, bail, ensure};
+use bpfapps_testkit::{Exit, Process, bpfapps, fixture, many};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
-pub(crate) fn full_ring_is_counted() -> Result<()> {
-    // More exits than the ring takes, while nobody reads them.
-    const FORKS: usize = 2_000;
-    let bootstrap = start(&["--ring-size", "256K"])?;
-    bootstrap.signal(Signal::SIGSTOP)?;
-    Process::run(fixture("fork_many")?.arg(FORKS.to_string()))?.expect_code(0)?;
-    bootstrap.signal(Signal::SIGCONT)?;
-    bootstrap.signal(Signal::SIGINT)?;
-    let exit = bootstrap.wait()?.expect_code(0)?;
+use crate::row::{Row, STORM, row, start, storm};
 
-    let line = exit
-        .stderr
-        .iter()
-        .find(|line| line.contains("lost"))
-        .context("no loss is told")?;
+/// A bootstrap that sees only the storms of these tests, and so all of its events are known.
+fn start_for_storm(args: &[&str]) -> Result<Process> {
+    start(&[&["--comm", STORM], args].concat())
+}
+
+/// How many events were lost by the closing line, which names so many on each CPU.
+fn told_as_lost(stderr: &[String], why: &str) -> Result<usize> {
+    let Some(line) = stderr.iter().find(|line| line.contains(why)) else {
+        return Ok(0);
+    };
     let words: Vec<_> = line.split_whitespace().collect();
-    let [_, _, "lost", lost, "events:", ..] = words[..] else {
-        anyhow::bail!("unexpected words: {line}")
-    };
-    let lost: usize = lost.parse()?;
+    let place = words.iter().position(|word| *word == "lost");
+    let lost = place.and_then(|place| words.get(place + 1)?.parse().ok());
+    let lost: usize = lost.with_context(|| format!("no number: {line}"))?;
+    let (_, cpus) = line.split_once('(').unwrap_or_default();
     let count_of_cpu = |part: &str| -> Option<usize> {
-        part.split_once(": ")?
-            .1
-            .trim_end_matches([',', ')', ' '])
-            .parse()
-            .ok()
+        let (_, count) = part.split_once(": ")?;
+        count.trim_end_matches([',', ')', ' ']).parse().ok()
     };
-    let per_cpu: usize = line.split("cpu ").filter_map(count_of_cpu).sum();
-    ensure!(lost == per_cpu, "{line}");
+    let per_cpu: usize = cpus.split("cpu ").filter_map(count_of_cpu).sum();
+    ensure!(cpus.is_empty() || lost == per_cpu, "{line}");
+    Ok(lost)
+}
 
-    // produced = reported + lost, but for what else this machine started meanwhile
-    let reported = exit.stdout.iter().filter_map(|line| Row::of(line)).count();
-    let extra = (reported + lost)
-        .checked_sub(FORKS)
-        .context("events are missing")?;
+fn lines_of(text: &str) -> Vec<String> {
+    text.lines().map(str::to_owned).collect()
+}
+
+fn rows(exit: &Exit) -> usize {
+    exit.stdout.iter().filter_map(|line| Row::of(line)).count()
+}
+
+pub(crate) fn produced_is_reported_and_lost() -> Result<()> {
+    // a ring that holds them all, and one that does not, while nobody reads them
+    for (ring_size, all_fit) in [("8M", true), ("64K", false)] {
+        let forks = many(40_000);
+        let bootstrap = start_for_storm(&["--ring-size", ring_size])?;
+        bootstrap.signal(Signal::SIGSTOP)?;
+        Process::run(&mut storm(forks)?)?.expect_code(0)?;
+        bootstrap.signal(Signal::SIGCONT)?;
+        bootstrap.signal(Signal::SIGINT)?;
+        let exit = bootstrap.wait()?.expect_code(0)?;
+        let lost = told_as_lost(&exit.stderr, "the ring buffer was full")?;
+        let reported = rows(&exit);
+        ensure!((lost == 0) == all_fit, "{ring_size}: {lost} lost");
+        // the one who forked them has an exit, too
+        ensure!(
+            reported + lost == forks + 1,
+            "{ring_size}: {reported} reported, {lost} lost, {forks} forks"
+        );
+    }
+    Ok(())
+}
+
+/// A bootstrap whose output nobody reads until it is asked for.
+fn start_unread(args: &[&str]) -> Result<(std::process::Child, std::io::PipeReader)> {
+    let (mut reader, writer) = pipe()?;
+    let bootstrap = bpfapps(
+        ["bootstrap", "--comm", STORM]
+            .into_iter()
+            .chain(args.iter().copied()),
+    )
+    .stdout(writer)
+    .stderr(Stdio::piped())
+    .spawn()
+    .context("failed to run bpfapps")?;
+    let mut title = String::new();
+    BufReader::with_capacity(1, &mut reader).read_line(&mut title)?;
+    ensure!(title.starts_with("TIME"), "{title}");
+    Ok((bootstrap, reader))
+}
+
+/// The most memory that a process has had, in KiB, its ring left out: that is mapped twice.
+fn peak_memory(pid: u32) -> Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let value = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let value = value.and_then(|value| value.trim().strip_suffix(" kB"));
+    value
+        .context("no VmHWM")?
+        .trim()
+        .parse()
+        .context("a number")
+}
+
+pub(crate) fn reader_that_pauses_costs_counted_losses_and_no_memory() -> Result<()> {
+    let forks = many(20_000);
+    let (mut bootstrap, reader) = start_unread(&["--ring-size", "16K"])?;
+    let before = peak_memory(bootstrap.id())?;
+    Process::run(&mut storm(forks)?)?.expect_code(0)?;
+    let after = peak_memory(bootstrap.id())?;
+    ensure!(after < before + 4096, "{before} KiB grew to {after} KiB");
+
+    let lines = thread::spawn(move || BufReader::new(reader).lines().map_while(Result::ok).count());
+    kill(Pid::from_raw(bootstrap.id().try_into()?), Signal::SIGINT)?;
+    let mut said = String::new();
+    let stderr = bootstrap.stderr.as_mut().context("stderr is a pipe")?;
+    stderr.read_to_string(&mut said)?;
+    let status = bootstrap.wait()?;
+    ensure!(status.success(), "{status}: {said}");
+    let Ok(reported) = lines.join() else {
+        bail!("the reader panicked")
+    };
+    let lost = told_as_lost(&lines_of(&said), "the ring buffer was full")?;
     ensure!(
-        lost > 0 && extra < FORKS / 2,
-        "{reported} reported, {lost} lost, {FORKS} forks"
+        lost > 0 && reported + lost == forks + 1,
+        "{reported} reported: {said}"
+    );
+    Ok(())
+}
+
+pub(crate) fn what_a_blocked_reader_never_gets_is_counted() -> Result<()> {
+    // more than a pipe of 64 KiB holds, and less than the ring
+    let forks = 2_500;
+    let (mut bootstrap, reader) = start_unread(&[])?;
+    Process::run(&mut storm(forks)?)?.expect_code(0)?;
+    kill(Pid::from_raw(bootstrap.id().try_into()?), Signal::SIGINT)?;
+    let mut said = String::new();
+    let stderr = bootstrap.stderr.as_mut().context("stderr is a pipe")?;
+    stderr.read_to_string(&mut said)?;
+    ensure!(bootstrap.wait()?.success(), "{said}");
+    // whole rows only: the last one may be cut
+    let mut text = String::new();
+    BufReader::new(reader).read_to_string(&mut text)?;
+    let reported = text.matches('\n').count();
+    let lost = told_as_lost(&lines_of(&said), "stdout took no more")?;
+    ensure!(
+        lost > 0 && reported + lost == forks + 1,
+        "{reported} reported: {said}"
     );
     Ok(())
 }
@@ -52,7 +147,7 @@ pub(crate) fn strict_makes_a_loss_a_failure() -> Result<()> {
     for (ring_size, code) in [("4096", 3), ("8M", 0)] {
         let bootstrap = start(&["--strict", "--ring-size", ring_size])?;
         bootstrap.signal(Signal::SIGSTOP)?;
-        Process::run(fixture("fork_many")?.arg("100"))?.expect_code(0)?;
+        Process::run(&mut storm(100)?)?.expect_code(0)?;
         bootstrap.signal(Signal::SIGCONT)?;
         bootstrap.signal(Signal::SIGINT)?;
         let exit = bootstrap.wait()?.expect_code(code)?;
@@ -65,5 +160,60 @@ pub(crate) fn strict_makes_a_loss_a_failure() -> Result<()> {
             }
         }
     }
+    Ok(())
+}
+
+pub(crate) fn two_threads_that_exit_at_once_are_one_exit_each_time() -> Result<()> {
+    let pairs = many(10_000);
+    let bootstrap = start_for_storm(&[])?;
+    Process::run(fixture("fork_pairs")?.args([STORM, &pairs.to_string()]))?.expect_code(0)?;
+    bootstrap.signal(Signal::SIGINT)?;
+    let exit = bootstrap.wait()?.expect_code(0)?;
+    ensure!(
+        exit.stderr.is_empty() && rows(&exit) == pairs + 1,
+        "{} exits",
+        rows(&exit)
+    );
+    Ok(())
+}
+
+pub(crate) fn all_that_die_at_once_have_a_row_and_a_duration() -> Result<()> {
+    let children = many(9_500);
+    let bootstrap = start(&["--comm", "sleep"])?;
+    Process::run(fixture("kill_many")?.arg(children.to_string()))?.expect_code(0)?;
+    bootstrap.signal(Signal::SIGINT)?;
+    let exit = bootstrap.wait()?.expect_code(0)?;
+    let killed = exit.stdout.iter().filter_map(|line| Row::of(line));
+    let killed = killed
+        .filter(|row| row.rest.starts_with("[SIGKILL] ("))
+        .collect::<Vec<_>>();
+    ensure!(
+        exit.stderr.is_empty() && killed.len() == children,
+        "{} exits",
+        killed.len()
+    );
+    let without = killed.iter().find(|row| row.rest.contains('~'));
+    ensure!(without.is_none(), "its exec was forgotten: {without:?}");
+    Ok(())
+}
+
+pub(crate) fn two_instances_see_the_same() -> Result<()> {
+    let mut both = [start(&[])?, start(&[])?];
+    let mut child = Command::new("true").spawn()?;
+    child.wait()?;
+    for bootstrap in &mut both {
+        row(bootstrap, |row| {
+            row.event == "EXIT" && row.pid == child.id()
+        })?;
+    }
+    let [first, mut second] = both;
+    first.signal(Signal::SIGINT)?;
+    first.wait()?.expect_code(0)?;
+    // and one goes on without the other
+    let mut child = Command::new("true").spawn()?;
+    child.wait()?;
+    row(&mut second, |row| {
+        row.event == "EXIT" && row.pid == child.id()
+    })?;
     Ok(())
 }

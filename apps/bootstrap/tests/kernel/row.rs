@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use anyhow::{Context, Result};
-use bpfapps_testkit::{Process, bpfapps};
+use bpfapps_testkit::{Process, bpfapps, fixture};
 
 /// The title line: from then on nothing is missed.
 const TITLE: &str = "TIME     EVENT COMM             PID     PPID    FILENAME/EXIT CODE";
@@ -44,6 +44,16 @@ impl Row {
             .context("no milliseconds")?;
         digits.parse().context("no number")
     }
+}
+
+/// What processes of a storm are called.
+pub(crate) const STORM: &str = "storm";
+
+/// The command that forks so many children of that name, and has one more exit itself.
+pub(crate) fn storm(count: usize) -> Result<Command> {
+    let mut command = fixture("fork_many")?;
+    command.args([STORM, &count.to_string()]);
+    Ok(command)
 }
 
 /// `bpfapps bootstrap <args>`, ready.

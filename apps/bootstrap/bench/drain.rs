@@ -1,0 +1,29 @@
+//! A reader of bootstrap's ring buffer that does nothing with a record: what `cargo xtask bench
+//! drain` holds its rows against. No program is loaded: the bench fills the ring buffer.
+
+use std::mem::MaybeUninit;
+
+use bpfapps_core::{Needs, Options, Result, Session, Stream, skeleton};
+use libbpf_rs::skel::OpenSkel as _;
+
+skeleton!("bootstrap");
+
+fn main() -> Result<()> {
+    let needs = Needs {
+        kernel: "5.8",
+        btf: true,
+        tracefs: false,
+        capabilities: &[],
+        keeps: &[],
+    };
+    let session = Session::start(Options::default(), needs)?;
+    let mut object = MaybeUninit::uninit();
+    let mut open = session.open(BootstrapSkelBuilder::default(), &mut object)?;
+    for mut program in open.open_object_mut().progs_mut() {
+        program.set_autoload(false);
+    }
+    let skel = session.load(open)?;
+    session.say("TIME ")?;
+    let (stream, maps) = (Stream::default(), &skel.maps);
+    session.poll(&stream, &maps.rb, &maps.lost, |_: &event| Ok(()))
+}

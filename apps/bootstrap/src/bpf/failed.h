@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+#pragma once
+
+/* --failed: calls of exec that came to nothing. Runs at each system call of the machine. */
+
+/* from these numbers on, the kernel calls again by itself (linux/errno.h) */
+#define ERESTARTSYS 512
+
+#define X86_EXECVE      59
+#define X86_EXECVEAT    322
+#define X86_32_EXECVE   11
+#define X86_32_EXECVEAT 358
+#define ARM64_EXECVE    221
+#define ARM64_EXECVEAT  281
+#define TS_COMPAT       0x2  /* x86: a system call of a 32-bit program (asm/thread_info.h) */
+#define PSR_MODE32_BIT  0x10 /* arm64: a 32-bit program (asm/ptrace.h) */
+
+/* where in user space the filename is; 0 where it is another system call */
+static __always_inline __u64 filename_of_exec(struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	struct task_struct *task = (void *)bpf_get_current_task();
+	__u64 call = BPF_CORE_READ(regs, orig_ax);
+
+	/* calls of 32-bit programs have numbers and registers of their own */
+	if (call == X86_EXECVE || call == X86_EXECVEAT || call == X86_32_EXECVE ||
+	    call == X86_32_EXECVEAT) {
+		if (BPF_CORE_READ(task, thread_info.status) & TS_COMPAT) {
+			if (call == X86_32_EXECVE)
+				return (__u32)BPF_CORE_READ(regs, bx);
+			if (call == X86_32_EXECVEAT)
+				return (__u32)BPF_CORE_READ(regs, cx);
+			return 0;
+		}
+		if (call == X86_EXECVE)
+			return BPF_CORE_READ(regs, di);
+		if (call == X86_EXECVEAT)
+			return BPF_CORE_READ(regs, si);
+	}
+#elif defined(__TARGET_ARCH_arm64)
+	__s32 call = BPF_CORE_READ(regs, syscallno);
+
+	if (BPF_CORE_READ(regs, pstate) & PSR_MODE32_BIT)
+		return 0;
+	if (call == ARM64_EXECVE)
+		return BPF_CORE_READ(regs, orig_x0);
+	if (call == ARM64_EXECVEAT)
+		return BPF_CORE_READ(regs, regs[1]);
+#else
+#error "which system call is execve here?"
+#endif
+	return 0;
+}
+
+/* arguments: registers, return value */
+SEC("raw_tp/sys_exit")
+int handle_failed(__u64 *ctx)
+{
+	long error = -(long)ctx[1], read;
+	struct task_struct *task;
+	__u64 filename;
+	struct scratch *s;
+
+	if (error <= 0 || error >= ERESTARTSYS)
+		return 0;
+	filename = filename_of_exec((void *)ctx[0]);
+	if (!filename || !is_wanted_exec())
+		return 0;
+	s = current_scratch(EVENT_FAIL);
+	if (!s)
+		return 0;
+	task = (void *)bpf_get_current_task();
+	fill_event(&s->event, task, EVENT_FAIL);
+	add_namespaces(&s->event, task);
+	s->event.status = error;
+	read = bpf_probe_read_user_str(s->tail, FILENAME_LEN, (void *)filename);
+	s->event.filename_len = length(read, FILENAME_LEN);
+	submit(&rb, s, s->event.filename_len);
+	return 0;
+}

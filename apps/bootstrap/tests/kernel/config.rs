@@ -1,0 +1,75 @@
+//! Options that do not stand on the command line.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::process::Command;
+
+use anyhow::{Result, ensure};
+use bpfapps_testkit::{Process, bpfapps, program, sandbox};
+
+use crate::row::Row;
+
+/// Fails unless it ends with this line on stderr alone.
+fn refused(command: &mut Command, error: &str) -> Result<()> {
+    let exit = Process::run(command)?.expect_code(1)?;
+    ensure!(exit.stderr == [error], "{error}: {exit:#?}");
+    Ok(())
+}
+
+pub(crate) fn option_goes_before_environment_before_file() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("config.yaml");
+    let text = "bootstrap:\n  btf: /of/the/file\n  uid: [1, 2]\n  max-events: 1\n";
+    fs::write(&file, text)?;
+    fs::set_permissions(&file, Permissions::from_mode(0o600))?;
+    // the command line may name the file, or the environment, and the app may be called by a link
+    let link = folder.path().join("bootstrap");
+    symlink(program(), &link)?;
+    let by_option = bpfapps(["--config", &file.to_string_lossy(), "bootstrap"]);
+    let mut by_variable = Command::new(link);
+    by_variable.env("BPFAPPS_CONFIG", &file);
+    for mut command in [by_option, by_variable] {
+        let error = |place| {
+            format!("error: failed to read /of/the/{place}: No such file or directory (os error 2)")
+        };
+        refused(&mut command, &error("file"))?;
+        refused(
+            command.env("BPFAPPS_BTF", "/of/the/environment"),
+            &error("environment"),
+        )?;
+        refused(command.args(["--btf", "/of/the/option"]), &error("option"))?;
+    }
+
+    // An option that adds up is not added to: of uid 1 and 2 there is nothing to be seen.
+    let mut command = bpfapps(["bootstrap", "--uid", "0", "--timeout", "20"]);
+    command
+        .env("BPFAPPS_CONFIG", &file)
+        .env("BPFAPPS_BTF", "/sys/kernel/btf/vmlinux");
+    let mut bootstrap = Process::start(&mut command)?;
+    bootstrap.line(|line| line.starts_with("TIME"))?;
+    Command::new("true").status()?;
+    let exit = bootstrap.wait()?.expect_code(0)?;
+    let rows = exit.stdout.iter().filter_map(|line| Row::of(line)).count();
+    ensure!(rows == 1, "max-events of the file is 1: {exit:#?}");
+    Ok(())
+}
+
+pub(crate) fn file_of_the_system_is_read() -> Result<()> {
+    let file = "/etc/bpfapps/config.yaml";
+    let with = |text, args: &[&str]| {
+        let command = bpfapps([&["bootstrap"], args].concat());
+        sandbox::with_file(file, text, &command)
+    };
+    let error =
+        format!("error: {file}:2: unexpected argument '--durtion' found (similar: '--duration')");
+    refused(&mut with("bootstrap:\n  durtion: 5\n", &[])?, &error)?;
+    // where another is named, it is not looked at
+    let error = "error: failed to read /other: No such file or directory (os error 2)";
+    refused(
+        &mut with("bootstrap:\n  durtion: 5\n", &["--config", "/other"])?,
+        error,
+    )?;
+    let mut limited = with("bootstrap:\n  timeout: 0.1\n", &[])?;
+    Process::run(&mut limited)?.expect_code(0)?;
+    Ok(())
+}

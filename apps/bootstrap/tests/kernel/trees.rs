@@ -1,0 +1,336 @@
+//! A process and all below it: commands, children, cgroups, containers, namespaces.
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
+use std::process::{self, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use bpfapps_testkit::kernel::{loaded, nothing_left};
+use bpfapps_testkit::{Exit, Process, bpfapps, fixture, program};
+use nix::sys::signal::Signal;
+use serde_json::Value;
+
+use crate::row::{Row, row, rows_of, start};
+
+/// `bpfapps bootstrap <args> -- sh -c <script>`, to its end.
+fn run(args: &[&str], script: &str) -> Result<Exit> {
+    Process::run(&mut bpfapps(
+        ["bootstrap"]
+            .iter()
+            .chain(args)
+            .chain(&["--", "sh", "-c", script])
+            .copied(),
+    ))
+}
+
+fn rows(exit: &Exit) -> Vec<Row> {
+    exit.stdout
+        .iter()
+        .filter_map(|line| Row::of(line))
+        .collect()
+}
+
+pub(crate) fn command_is_traced_with_its_children_and_nobody_else() -> Result<()> {
+    let other = Process::start(fixture("fork_many")?.args(["other", "1000000"]))?;
+    // a child of a child, one whose parent does not wait for it, and one that only forks
+    let exit = run(
+        &[],
+        "sh -c 'true; exit 2'; (exit 6); setsid sh -c 'exit 9'; exit 5",
+    )?;
+    drop(other);
+    let exit = exit.expect_code(5)?;
+    let rows = rows(&exit);
+    let codes: Vec<_> = rows.iter().filter(|row| row.event == "EXIT").collect();
+    let codes: Vec<_> = codes.iter().map(|row| &row.rest[..3]).collect();
+    ensure!(
+        codes == ["[0]", "[2]", "[6]", "[9]", "[5]"] || codes == ["[2]", "[6]", "[9]", "[5]"],
+        "{rows:#?}"
+    );
+    ensure!(
+        rows[0].event == "EXEC" && rows[0].rest == "/usr/bin/sh",
+        "{rows:#?}"
+    );
+    let known: Vec<_> = rows.iter().map(|row| row.pid).collect();
+    let strangers = rows[1..]
+        .iter()
+        .filter(|row| !known.contains(&row.ppid) && row.ppid != 1);
+    ensure!(strangers.count() <= 1, "{rows:#?}");
+    Ok(())
+}
+
+pub(crate) fn exit_code_is_that_of_the_command() -> Result<()> {
+    let before = loaded();
+    run(&[], "exit 0")?.expect_code(0)?;
+    run(&["-n", "1"], "sleep 0.2; exit 8")?.expect_code(8)?;
+    run(&["--timeout", "0.1"], "sleep 0.3; exit 9")?.expect_code(9)?;
+    run(&[], "kill -TERM $$")?.expect_code(128 + 15)?;
+    run(&["--failed-only"], "exit 4")?.expect_code(4)?;
+    let exit = Process::run(&mut bpfapps(["bootstrap", "--", "/nonexistent"]))?.expect_code(1)?;
+    exit.expect_stderr("error: failed to run /nonexistent: No such file or directory")?;
+    nothing_left(&before)
+}
+
+pub(crate) fn signal_is_handed_on_to_the_command() -> Result<()> {
+    let script = r#"trap "exit 3" TERM; echo waits; while :; do sleep 0.01; done"#;
+    let mut bootstrap = Process::start(&mut bpfapps([
+        "bootstrap",
+        "--comm",
+        "none",
+        "--",
+        "sh",
+        "-c",
+        script,
+    ]))?;
+    bootstrap.line(|line| line == "waits")?;
+    bootstrap.signal(Signal::SIGTERM)?;
+    bootstrap.wait()?.expect_code(3)?;
+
+    // one that does not want to end is left alone
+    let mut command = bpfapps(["bootstrap", "--comm", "none", "--", "sh", "-c"]);
+    command.arg(r#"trap "" INT; echo $$; exec sleep 20"#);
+    let mut bootstrap = Process::start(&mut command)?;
+    let pid = bootstrap.line(|line| line.parse::<i32>().is_ok())?;
+    let sent = Instant::now();
+    bootstrap.signal(Signal::SIGINT)?;
+    // it holds the pipes of the output, so their end is not waited for
+    while fs::read_to_string(format!("/proc/{}/stat", bootstrap.pid()))
+        .is_ok_and(|stat| !stat.contains(") Z "))
+    {
+        ensure!(sent.elapsed() < Duration::from_secs(1), "it still runs");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid.parse()?), Signal::SIGKILL)?;
+    bootstrap.wait()?.expect_code(128 + 2)?;
+    Ok(())
+}
+
+pub(crate) fn command_runs_as_who_called_sudo() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let seen = folder.path().join("seen");
+    fs::set_permissions(
+        folder.path(),
+        std::os::unix::fs::PermissionsExt::from_mode(0o777),
+    )?;
+    let script = format!(
+        "{{ id -u; id -g; echo $HOME; cat /proc/self/status | grep -E '^(CapEff|NoNewPrivs|SigBlk)'; }} > {}",
+        seen.display()
+    );
+    let mut command = bpfapps(["bootstrap", "--comm", "none", "--", "sh", "-c", &script]);
+    command
+        .env("SUDO_UID", "65534")
+        .env("SUDO_GID", "65534")
+        .env("SUDO_USER", "nobody");
+    Process::run(&mut command)?.expect_code(0)?;
+    let lines = fs::read_to_string(&seen)?;
+    let nobody = "65534\n65534\n/nonexistent\nSigBlk:\t0000000000000000\nCapEff:\t0000000000000000\nNoNewPrivs:\t0\n";
+    ensure!(lines == nobody, "{lines}");
+
+    // without sudo it keeps what its caller has
+    fs::remove_file(&seen)?;
+    Process::run(command.env_remove("SUDO_UID"))?.expect_code(0)?;
+    let lines = fs::read_to_string(&seen)?;
+    let own = fs::read_to_string("/proc/self/status")?;
+    let own = own
+        .lines()
+        .find(|line| line.starts_with("CapEff"))
+        .context("CapEff")?;
+    ensure!(
+        lines.starts_with("0\n0\n") && lines.contains(own),
+        "{lines}"
+    );
+    Ok(())
+}
+
+pub(crate) fn children_are_those_that_are_there_and_those_to_come() -> Result<()> {
+    // sh ── fixture, which is there already, and whose child comes later
+    let mut parent = Command::new(std::env::current_exe()?);
+    let mut family = Command::new("sh")
+        .args(["-c", r#"echo; "$0"; true"#])
+        .arg(
+            parent
+                .env("BPFAPPS_FIXTURE", "fork_on_a_line")
+                .get_program(),
+        )
+        .env("BPFAPPS_FIXTURE", "fork_on_a_line")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let pid = family.id();
+    let there = |pid: u32| {
+        fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default()
+    };
+    let begin = Instant::now();
+    while there(pid).trim().is_empty() {
+        ensure!(
+            begin.elapsed() < Duration::from_secs(5),
+            "the fixture does not start"
+        );
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let only = start(&["--pid", &pid.to_string()])?;
+    let mut all = start(&["--pid", &pid.to_string(), "--children"])?;
+    Command::new("true").status()?;
+    family
+        .stdin
+        .take()
+        .context("stdin is a pipe")?
+        .write_all(b"\n")?;
+    family.wait()?;
+    row(&mut all, |row| row.pid == pid && row.event == "EXIT")?;
+    all.signal(Signal::SIGINT)?;
+    let rows = rows(&all.wait()?.expect_code(0)?);
+    let events: Vec<_> = rows
+        .iter()
+        .map(|row| (row.event.as_str(), &row.rest[..3]))
+        .collect();
+    // the shell's child, the fixture's end, the end of the shell
+    let expected = [
+        ("EXEC", "/us"),
+        ("EXIT", "[4]"),
+        ("EXIT", "[0]"),
+        ("EXIT", "[0]"),
+    ];
+    ensure!(events == expected, "{rows:#?}");
+    only.signal(Signal::SIGINT)?;
+    let exit = only.wait()?.expect_code(0)?;
+    ensure!(
+        rows_of(pid, &exit.stdout).len() == 1 && exit.stdout.len() == 2,
+        "{exit:#?}"
+    );
+    Ok(())
+}
+
+/// A cgroup of this test, removed with it.
+struct Cgroup(PathBuf);
+
+impl Cgroup {
+    fn new(name: &str) -> Result<Self> {
+        let mounts = fs::read_to_string("/proc/self/mounts")?;
+        let root = mounts.lines().find_map(|line| {
+            let fields: Vec<_> = line.split(' ').collect();
+            (fields[2] == "cgroup2").then(|| PathBuf::from(fields[1]))
+        });
+        let path = root
+            .context("no cgroup v2 is mounted")?
+            .join(format!("bpfapps-test-{}", process::id()));
+        fs::create_dir_all(path.join(name)).context("failed to create a cgroup")?;
+        Ok(Self(path.join(name)))
+    }
+
+    /// A shell in it.
+    fn shell(&self, script: &str) -> Command {
+        let mut command = Command::new("sh");
+        let enter = format!(
+            r#"echo $$ > "{}" && {script}"#,
+            self.0.join("cgroup.procs").display()
+        );
+        command.args(["-c", &enter]);
+        command
+    }
+}
+
+impl Drop for Cgroup {
+    fn drop(&mut self) {
+        let folders = self.0.ancestors().take(2);
+        folders.for_each(|folder| drop(fs::remove_dir(folder)));
+    }
+}
+
+pub(crate) fn cgroup_is_that_and_all_below_it() -> Result<()> {
+    let container = "0123456789abcdef".repeat(4);
+    let cgroup = Cgroup::new(&format!("docker-{container}.scope"))?;
+    let outer = cgroup.0.parent().context("a parent")?;
+    let inside =
+        [outer.to_str(), cgroup.0.to_str()].map(|path| path.unwrap_or_default().to_owned());
+    for path in inside {
+        let args = ["bootstrap", "-o", "json", "--cgroup", &path];
+        let mut bootstrap = Process::start(&mut bpfapps(args))?;
+        bootstrap.line(|line| line.contains("ready"))?;
+        Command::new("true").status()?;
+        let child = Process::start(&mut cgroup.shell("exec sh -c 'exit 5'"))?;
+        let pid = child.pid();
+        child.wait()?.expect_code(5)?;
+        let line = bootstrap.line(|line| line.contains("\"exit\""))?;
+        bootstrap.signal(Signal::SIGINT)?;
+        let exit = bootstrap.wait()?.expect_code(0)?;
+        ensure!(exit.stdout.len() == 3, "{exit:#?}");
+        let seen: Value = serde_json::from_str(&line)?;
+        ensure!(seen["pid"] == pid && seen["exit_code"] == 5, "{seen}");
+        ensure!(seen["container_id"] == container, "{seen}");
+        let inode = std::os::unix::fs::MetadataExt::ino(&fs::metadata(&cgroup.0)?);
+        ensure!(seen["cgroup_id"] == inode, "{seen}");
+    }
+    let exit = Process::run(&mut bpfapps(["bootstrap", "--cgroup", "/etc"]))?.expect_code(2)?;
+    exit.expect_stderr("/etc is no cgroup v2")?;
+    Ok(())
+}
+
+pub(crate) fn namespaces_are_those_of_the_process() -> Result<()> {
+    let mut bootstrap = Process::start(&mut bpfapps(["bootstrap", "-o", "json"]))?;
+    bootstrap.line(|line| line.contains("ready"))?;
+    let mut command = fixture("in_pid_namespace")?;
+    command.args([
+        "sh",
+        "-c",
+        "readlink /proc/self/ns/pid; readlink /proc/self/ns/mnt; exit 7",
+    ]);
+    let exit = Process::run(&mut command)?.expect_code(7)?;
+    let line = bootstrap.line(|line| line.contains("\"exit_code\":7,"))?;
+    let seen: Value = serde_json::from_str(&line)?;
+    let shown = [
+        format!("pid:[{}]", seen["pid_ns"]),
+        format!("mnt:[{}]", seen["mnt_ns"]),
+    ];
+    ensure!(exit.stdout == shown, "{seen} {exit:#?}");
+    ensure!(
+        seen["ns_pid"].as_u64() < Some(10) && seen["pid"].as_u64() > Some(10),
+        "{seen}"
+    );
+    Ok(())
+}
+
+pub(crate) fn works_inside_a_pid_namespace() -> Result<()> {
+    let program = program().to_str().context("UTF-8")?;
+    let mut command = fixture("in_pid_namespace")?;
+    command.args([program, "bootstrap", "--", "sh", "-c", "true; exit 6"]);
+    let other = Process::start(fixture("fork_many")?.args(["other", "1000000"]))?;
+    let exit = Process::run(&mut command)?.expect_code(6)?;
+    drop(other);
+    let rows = rows(&exit);
+    let last = rows.last().context("no row")?;
+    ensure!(
+        rows[0].event == "EXEC" && last.rest.starts_with("[6]"),
+        "{rows:#?}"
+    );
+    ensure!(rows.iter().all(|row| row.comm != "other"), "{rows:#?}");
+
+    // --pid means the number that is known there
+    let mut command = fixture("in_pid_namespace")?;
+    let script = r#"sh -c 'read line; exec sleep 0' < "$1" & "$0" bootstrap --pid $! > "$2" & b=$!;
+        while ! grep -q TIME "$2"; do sleep 0.01; done; echo > "$1";
+        while ! grep -q "EXIT  " "$2"; do sleep 0.01; done; kill $b; wait $b"#;
+    let folder = tempfile::tempdir()?;
+    let (fifo, output) = (folder.path().join("fifo"), folder.path().join("output"));
+    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU)?;
+    command
+        .args(["sh", "-c", script, program])
+        .args([&fifo, &output]);
+    command.process_group(0);
+    Process::run(&mut command)?.expect_code(0)?;
+    let lines: Vec<_> = fs::read_to_string(&output)?
+        .lines()
+        .map(str::to_owned)
+        .collect();
+    let rows: Vec<_> = lines.iter().filter_map(|line| Row::of(line)).collect();
+    let events = rows.iter().map(|row| row.event.as_str());
+    let is_one = rows.iter().all(|row| row.pid == rows[0].pid);
+    // its shell may have been started before or after
+    ensure!(
+        events.rev().take(2).eq(["EXIT", "EXEC"]) && is_one,
+        "{lines:#?}"
+    );
+    Ok(())
+}

@@ -1,0 +1,254 @@
+use std::collections::BTreeSet;
+
+use bpfapps_core::Registration;
+use bpfapps_core::output::escape;
+use bpfapps_core::yaml::{Node, Value};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Arg, ArgAction, Command};
+
+use crate::command::{Apps, plain};
+
+/// An option that a configuration sets, as if it stood on the command line.
+#[derive(Debug)]
+pub(super) struct Setting {
+    /// The option's name in clap.
+    pub(super) id: String,
+    pub(super) args: Vec<String>,
+}
+
+/// What a configuration says about the apps.
+#[derive(Debug, Default)]
+pub(super) struct Settings {
+    pub(super) of: Vec<(&'static str, Vec<Setting>)>,
+    /// What is wrong in it, and where.
+    pub(super) wrong: Vec<(Node, String)>,
+}
+
+impl Settings {
+    /// Reads the names of all apps, and the options of those that `wanted` likes.
+    pub(super) fn read(root: &Node, apps: &Apps, wanted: impl Fn(&Registration) -> bool) -> Self {
+        let mut settings = Self::default();
+        let Some(sections) = settings.map(root, "here stand apps with their options, as in `app:`")
+        else {
+            return settings;
+        };
+        let mut seen = BTreeSet::new();
+        for (key, section) in sections {
+            let Some(name) = settings.name(key, &mut seen) else {
+                continue;
+            };
+            let Some(app) = apps.iter().find(|app| app.name == name) else {
+                let what = format!("there is no app '{}': see `bpfapps list`", shown(name));
+                settings.wrong.push((key.clone(), what));
+                continue;
+            };
+            if wanted(app) {
+                let found = settings.section(section, &mut plain(app));
+                settings.of.push((app.name, found));
+            }
+        }
+        settings
+    }
+
+    fn section(&mut self, section: &Node, command: &mut Command) -> Vec<Setting> {
+        let mut found = Vec::new();
+        let mut seen = BTreeSet::new();
+        let what = "here stand options with their values, as in `option: value`";
+        for (key, value) in self.map(section, what).unwrap_or_default() {
+            let Some(name) = self.name(key, &mut seen) else {
+                continue;
+            };
+            let arg = command.get_arguments().find(|arg| {
+                let sets = !matches!(arg.get_action(), ArgAction::Help | ArgAction::Version);
+                sets && arg.get_long() == Some(name)
+            });
+            match arg.cloned() {
+                Some(_) if name == "config" => {
+                    let what = "'--config' can not be set in a configuration";
+                    self.wrong.push((key.clone(), what.into()));
+                }
+                Some(arg) => found.extend(self.setting(&arg, key, value, command)),
+                None => self.wrong.push((key.clone(), unknown(name, command))),
+            }
+        }
+        found
+    }
+
+    /// Has clap look at each value by itself, and then at all of them.
+    fn setting(
+        &mut self,
+        arg: &Arg,
+        key: &Node,
+        value: &Node,
+        command: &mut Command,
+    ) -> Option<Setting> {
+        let name = arg.get_long()?;
+        let values = match &value.value {
+            Value::List(values) => values.iter().collect(),
+            _ => vec![value],
+        };
+        let before = self.wrong.len();
+        let mut args = Vec::new();
+        for node in values {
+            let wrong = match (&node.value, arg.get_action()) {
+                (Value::Text(text), ArgAction::SetTrue) => match text.as_str() {
+                    "true" => {
+                        args.push(format!("--{name}"));
+                        None
+                    }
+                    "false" => None,
+                    _ => Some(format!(
+                        "invalid value '{}' for '--{name}': not true or false",
+                        shown(text)
+                    )),
+                },
+                (Value::Text(text), _) => {
+                    args.push(format!("--{name}={text}"));
+                    refusal(&args[args.len() - 1..], command)
+                }
+                (Value::Empty, _) => Some(format!("'--{name}' has no value")),
+                _ => Some(format!(
+                    "'--{name}' takes a value, not a map or a list in a list"
+                )),
+            };
+            // what is empty stands nowhere, but its key does
+            let place = if node.value == Value::Empty {
+                key
+            } else {
+                node
+            };
+            self.wrong.extend(wrong.map(|what| (place.clone(), what)));
+        }
+        if self.wrong.len() == before
+            && let Some(what) = refusal(&args, command)
+        {
+            self.wrong.push((key.clone(), what));
+        }
+        Some(Setting {
+            id: arg.get_id().to_string(),
+            args,
+        })
+    }
+
+    /// The entries of a map, which may have none; `what` says what is to stand there instead.
+    fn map<'a>(&mut self, node: &'a Node, what: &str) -> Option<&'a [(Node, Node)]> {
+        match &node.value {
+            Value::Map(entries) => Some(entries),
+            Value::Empty => Some(&[]),
+            Value::Text(_) | Value::List(_) => {
+                self.wrong.push((node.clone(), what.into()));
+                None
+            }
+        }
+    }
+
+    /// A key, where it is a name that is not among those `seen`.
+    fn name<'a>(&mut self, key: &'a Node, seen: &mut BTreeSet<&'a str>) -> Option<&'a str> {
+        let what = match &key.value {
+            Value::Text(name) if seen.insert(name) => return Some(name),
+            Value::Text(name) => format!("'{}' stands above, too", shown(name)),
+            _ => "a key is to be a name".into(),
+        };
+        self.wrong.push((key.clone(), what));
+        None
+    }
+}
+
+/// Why clap refuses these arguments, if it does; what else is needed may come from elsewhere.
+fn refusal(args: &[String], command: &mut Command) -> Option<String> {
+    let name = command.get_name().to_owned();
+    let args = std::iter::once(&name).chain(args);
+    let err = command.try_get_matches_from_mut(args).err()?;
+    (err.kind() != ErrorKind::MissingRequiredArgument).then(|| sentence(&err))
+}
+
+/// What clap says of an option that it does not know.
+fn unknown(name: &str, command: &mut Command) -> String {
+    let arg = format!("--{name}");
+    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    match command.try_get_matches_from_mut([command.get_name().to_owned(), arg]) {
+        Err(err) if plain && err.kind() == ErrorKind::UnknownArgument => sentence(&err),
+        // `--help` is known, but does not set anything
+        _ => format!("unexpected argument '--{}' found", shown(name)),
+    }
+}
+
+/// The reason of a clap error, without its form: the usage goes with a command line.
+fn sentence(err: &clap::Error) -> String {
+    let text = err.render().to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    let reason = text.split("\n\n").next().unwrap_or(text);
+    let lines: Vec<_> = reason.lines().map(str::trim).collect();
+    let similar = [ContextKind::SuggestedArg, ContextKind::SuggestedValue]
+        .into_iter()
+        .find_map(|kind| match err.get(kind) {
+            Some(ContextValue::String(one)) => Some(one.as_str()),
+            Some(ContextValue::Strings(several)) => several.first().map(String::as_str),
+            _ => None,
+        });
+    let similar = similar.map_or_else(String::new, |name| format!(" (similar: '{name}')"));
+    shown(&(lines.join(" ") + &similar))
+}
+
+/// What came out of a file may end up on a terminal.
+fn shown(text: &str) -> String {
+    let mut shown = Vec::new();
+    escape(text.as_bytes(), &mut shown);
+    String::from_utf8_lossy(&shown).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use bpfapps_core::{registry, yaml};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What each app is told, and `LINE: what is wrong`.
+    fn read(text: &str) -> (Vec<String>, Vec<String>) {
+        let apps = registry().expect("apps");
+        let root = match yaml::read(text) {
+            Ok(root) => root,
+            Err(mistake) => return (vec![], vec![format!("{}: {}", mistake.line, mistake.what)]),
+        };
+        let settings = Settings::read(&root, &apps, |_| true);
+        let wrong = settings.wrong.iter();
+        let wrong = wrong.map(|(node, what)| format!("{}: {what}", yaml::line(text, node)));
+        let told = settings.of.iter().map(|(app, settings)| {
+            let args = settings.iter().flat_map(|setting| setting.args.clone());
+            format!("{app} {}", args.collect::<Vec<_>>().join(" "))
+        });
+        (told.collect(), wrong.collect())
+    }
+
+    #[test]
+    fn values_reach_clap_as_they_were_written() {
+        let text = "bootstrap:\n  comm: ['1.0', 007, True]\n  failed-only: true\n  strict: false\n";
+        let args = "bootstrap --comm=1.0 --comm=007 --comm=True --failed-only";
+        assert_eq!(read(text), (vec![args.to_owned()], vec![]));
+    }
+
+    #[test]
+    fn nothing_in_a_name_reaches_the_terminal() {
+        let text = r#"bootstrap: {"\e[2J": 1, comm: "\e]0;0123456789abcdef", uid: "x\n\ny"}"#;
+        let (_, wrong) = read(text);
+        assert_eq!(wrong.len(), 3, "{wrong:?}");
+        for line in wrong {
+            assert!(!line.chars().any(char::is_control), "{line:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_options_or_mistakes(
+            bytes in prop::collection::vec(any::<u8>(), 0..64),
+            text in r#"(bootstrap|minimal|once|uid|comm|duration|true|[0-9a&*!=\-,\[\]{}'"\\ \n]|: |\n  |\n  - ){0,32}"#,
+        ) {
+            for text in [String::from_utf8_lossy(&bytes).into_owned(), text] {
+                for line in read(&text).1 {
+                    prop_assert!(!line.chars().any(char::is_control), "{line:?}");
+                }
+            }
+        }
+    }
+}

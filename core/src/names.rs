@@ -1,0 +1,53 @@
+//! Numbers that the kernel gives, by the names that people know.
+
+use std::borrow::Cow;
+
+use nix::errno::Errno;
+use nix::sys::signal::Signal;
+
+/// The name of a signal on this architecture, such as `SIGKILL`.
+pub fn signal_name(number: u32) -> Cow<'static, str> {
+    // The two below are glibc's own.
+    const SIGRTMIN: u32 = 34;
+    match i32::try_from(number)
+        .ok()
+        .and_then(|number| Signal::try_from(number).ok())
+    {
+        Some(signal) => signal.as_str().into(),
+        None if number == SIGRTMIN => "SIGRTMIN".into(),
+        None if (SIGRTMIN..=64).contains(&number) => {
+            format!("SIGRTMIN+{}", number - SIGRTMIN).into()
+        }
+        None => format!("signal {number}").into(),
+    }
+}
+
+/// The name of an error number, such as `ENOENT`.
+pub fn errno_name(number: u32) -> Cow<'static, str> {
+    match i32::try_from(number).map(Errno::from_raw) {
+        Ok(errno) if errno != Errno::UnknownErrno => format!("{errno:?}").into(),
+        _ => format!("errno {number}").into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_signal_has_a_name() {
+        let names = [9, 11, 34, 64, 33].map(signal_name);
+        assert_eq!(
+            names,
+            ["SIGKILL", "SIGSEGV", "SIGRTMIN", "SIGRTMIN+30", "signal 33"]
+        );
+    }
+
+    #[test]
+    fn every_error_has_a_name() {
+        assert_eq!(
+            [2, 8, 511].map(errno_name),
+            ["ENOENT", "ENOEXEC", "errno 511"]
+        );
+    }
+}
