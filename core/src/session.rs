@@ -112,15 +112,21 @@ impl Session {
     pub fn load<'obj, S: OpenSkel<'obj>>(&self, open: S) -> Result<S::Output> {
         open.load()
             .context("failed to load BPF object")
-            .map_err(
-                |err| match (kernel::version(), kernel::parse(self.needs.kernel)) {
-                    (Ok(running), Some(needed)) if running < needed => err.context(Failure::new(
+            .map_err(|err| {
+                let cause = match (kernel::version(), kernel::parse(self.needs.kernel)) {
+                    (Ok(running), Some(needed)) if running < needed => Some(Failure::new(
                         format!("this is Linux {}.{}, too old", running.0, running.1),
                         format!("it needs Linux {} or newer", self.needs.kernel),
                     )),
-                    _ => err,
-                },
-            )
+                    // what the verifier refuses has another number
+                    _ if format!("{err:#}").ends_with("(os error 1)") => memlock::cause(),
+                    _ => None,
+                };
+                match cause {
+                    Some(cause) => err.context(cause),
+                    None => err,
+                }
+            })
     }
 
     /// Starts the output of events on stdout. Call it once the programs are attached: the title

@@ -11,7 +11,9 @@ use cpio::newc;
 use super::suite::Suite;
 
 const INIT: &str = include_str!("init.sh");
-const PASSWD: &str = "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n";
+/// As on most systems.
+const PASSWD: &str = "root:x:0:0:root:/root:/bin/sh\n\
+    nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n";
 const GROUP: &str = "root:x:0:\nnogroup:x:65534:\n";
 
 const FOLDER: u32 = 0o040_755;

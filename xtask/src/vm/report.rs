@@ -50,10 +50,26 @@ pub(super) fn table(machines: &[Results]) -> Result<String> {
         }
     }
     for (machine, test) in all(machines, Outcome::Failed) {
-        let message = test.message.as_deref().unwrap_or_default();
+        let message = shortened(test.message.as_deref().unwrap_or_default());
         writeln!(text, "failed on {machine}: {}: {message}", test.name)?;
     }
     Ok(text)
+}
+
+/// The first and the last lines of what may be the log of the verifier, once
+/// for each test; JSON and JUnit have all of it.
+fn shortened(message: &str) -> String {
+    const FIRST: usize = 6;
+    const LAST: usize = 20;
+    let lines: Vec<_> = message.lines().collect();
+    match lines.len().checked_sub(FIRST + LAST) {
+        None | Some(0 | 1) => message.to_owned(),
+        Some(between) => format!(
+            "{}\n… {between} lines …\n{}",
+            lines[..FIRST].join("\n"),
+            lines[FIRST + between..].join("\n")
+        ),
+    }
 }
 
 /// The tests that were skipped, under their reasons, and where.
@@ -215,6 +231,23 @@ failed on 7.2.13+cx16: a: 1 < \"2\"\nmore\x1b
 ";
         assert_eq!(table(&machines())?, expected);
         Ok(())
+    }
+
+    #[test]
+    fn long_messages_are_shortened_between_their_ends() {
+        let lines = |count: usize| {
+            (0..count)
+                .map(|i| i.to_string())
+                .collect::<Vec<_>>()
+                .join("\n")
+        };
+        assert_eq!(shortened(&lines(27)), lines(27));
+        let short = shortened(&lines(100));
+        assert!(
+            short.starts_with("0\n1\n2\n3\n4\n5\n… 74 lines …\n80\n"),
+            "{short}"
+        );
+        assert!(short.ends_with("\n99"), "{short}");
     }
 
     #[test]
