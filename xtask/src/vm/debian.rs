@@ -52,8 +52,8 @@ impl Archive {
         let archive = Self {
             folder: cache.join("apt"),
         };
-        let lists = archive.folder.join("lists");
-        let fetched = lists.join("fetched");
+        // apt removes what it does not know from its own folders
+        let fetched = archive.folder.join("fetched");
         let age = fetched.metadata().and_then(|file| file.modified());
         if age.is_ok_and(|time| SystemTime::now().duration_since(time).unwrap_or_default() < FRESH)
         {
@@ -90,6 +90,7 @@ impl Archive {
              APT::Architecture \"amd64\";\n\
              APT::Architectures {{ \"amd64\"; }};\n\
              APT::Sandbox::User \"root\";\n\
+             APT::Update::Error-Mode \"any\";\n\
              Acquire::Languages \"none\";\n\
              Acquire::IndexTargets::deb::DEP-11::DefaultEnabled \"false\";\n\
              Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled \"false\";\n"
@@ -129,7 +130,11 @@ impl Archive {
         if !listed.status.success() {
             bail!("apt-cache ended with {}", listed.status);
         }
-        Ok(packages(&String::from_utf8_lossy(&listed.stdout)))
+        let packages = packages(&String::from_utf8_lossy(&listed.stdout));
+        if packages.is_empty() {
+            return Err(no_archive("its package lists can not be had"));
+        }
+        Ok(packages)
     }
 
     /// Downloads a package and takes the kernel out of it.
