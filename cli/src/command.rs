@@ -149,7 +149,7 @@ impl Document {
                 (text, failure) = (report.into_bytes(), mistakes);
             }
             Self::Schema { app } => {
-                let schema = find(apps, &app)?.schema;
+                let schema = (find(apps, &app)?.schema)();
                 let Some(schema) = schema else {
                     bail!("`{app}` prints no JSON")
                 };

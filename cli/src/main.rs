@@ -14,9 +14,10 @@ use std::process::{self, ExitCode};
 
 use anyhow::Result;
 use bpfapps_core::{Hint as _, Options, Registration, exit_code, registry};
-use clap::{ArgMatches, FromArgMatches as _};
+use clap::error::ErrorKind;
+use clap::{ArgMatches, Command, FromArgMatches as _};
 
-use crate::command::{Apps, Called, Document};
+use crate::command::{Called, Document};
 
 fn main() -> ExitCode {
     match run(env::args_os().collect()) {
@@ -45,18 +46,34 @@ fn complain(err: &anyhow::Error) -> io::Result<()> {
 fn run(args: Vec<OsString>) -> Result<u8> {
     let apps = registry()?;
     let called = Called::by(args.first(), &apps);
-    let matches = parse(called, &apps, &args, None);
-    let Some((app, found)) = called.app(&matches, &apps) else {
-        return Document::print(&matches, &apps).map(|()| 0);
+    let mut command = called.command(&apps);
+    let (matches, lacking) = match command.try_get_matches_from_mut(&args) {
+        Ok(matches) => (matches, None),
+        // What an option needs beside it may stand in the configuration.
+        Err(err) if err.kind() == ErrorKind::MissingRequiredArgument => {
+            let command = called.command(&apps).ignore_errors(true);
+            (command.get_matches_from(&args), Some(err))
+        }
+        Err(err) => explain(&err, &command, None),
     };
-    let Some((file, added)) = config::args(app, &apps, found)? else {
-        return start(app, found);
-    };
-    let begin = called.app_args(&args);
-    let args = [&args[..begin], &added, &args[begin..]].concat();
-    let matches = parse(called, &apps, &args, Some(&file));
     let found = called.app(&matches, &apps);
-    found.map_or(Ok(0), |(app, found)| start(app, found))
+    if let Some((app, found)) = found
+        && let Some((file, added)) = config::args(app, &apps, found)?
+    {
+        let begin = called.app_args(&args);
+        let args = [&args[..begin], &added, &args[begin..]].concat();
+        let matches = command.try_get_matches_from_mut(args);
+        let matches = matches.unwrap_or_else(|err| explain(&err, &command, Some(&file)));
+        let found = called.app(&matches, &apps);
+        return found.map_or(Ok(0), |(app, found)| start(app, found));
+    }
+    if let Some(err) = lacking {
+        explain(&err, &command, None);
+    }
+    match found {
+        Some((app, found)) => start(app, found),
+        None => Document::print(&matches, &apps).map(|()| 0),
+    }
 }
 
 fn start(app: &Registration, matches: &ArgMatches) -> Result<u8> {
@@ -64,19 +81,14 @@ fn start(app: &Registration, matches: &ArgMatches) -> Result<u8> {
 }
 
 /// Ends here with 2 and clap's explanation, or with 0 after --help and --version.
-fn parse(called: Called, apps: &Apps, args: &[OsString], config: Option<&Path>) -> ArgMatches {
-    let mut command = called.command(apps);
-    command
-        .try_get_matches_from_mut(args)
-        .unwrap_or_else(|err| {
-            // As in `complain`: where stderr is closed the exit code has to do.
-            let _ = err.print();
-            if let Some(name) = environment::variable(&command, &err) {
-                let _ = writeln!(io::stderr(), "hint: {name} in the environment says so");
-            } else if let Some(file) = config {
-                let file = file.display();
-                let _ = writeln!(io::stderr(), "hint: the options in {file} count as well");
-            }
-            process::exit(err.exit_code())
-        })
+fn explain(err: &clap::Error, command: &Command, config: Option<&Path>) -> ! {
+    // As in `complain`: where stderr is closed the exit code has to do.
+    let _ = err.print();
+    if let Some(name) = environment::variable(command, err) {
+        let _ = writeln!(io::stderr(), "hint: {name} in the environment says so");
+    } else if let Some(file) = config {
+        let file = file.display();
+        let _ = writeln!(io::stderr(), "hint: the options in {file} count as well");
+    }
+    process::exit(err.exit_code())
 }

@@ -15,7 +15,7 @@ fn folders_features_and_registry_agree() {
             .map(|entry| entry.expect("apps/ can be listed").file_name())
             .map(|name| name.into_string().expect("names of apps are ASCII")),
     );
-    assert!(folders.contains(&"minimal".to_owned()), "{folders:?}");
+    assert!(!folders.is_empty(), "no app");
 
     let metadata = json(Command::new(env!("CARGO")).current_dir(cli).args([
         "metadata",

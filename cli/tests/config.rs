@@ -161,6 +161,28 @@ fn mistake_in_the_file_of_a_run_is_told_with_its_line() {
 }
 
 #[test]
+fn option_may_need_one_that_stands_in_the_file() {
+    let (_folder, path) = config("bootstrap:\n  pid: 1\n  btf: /nonexistent\n");
+    // --children needs --pid: clap is content, and the app itself finds something wrong
+    let (code, _, stderr) = run(Command::new(BPFAPPS)
+        .args(["bootstrap", "--children", "--config"])
+        .arg(&path));
+    assert_eq!(code, Some(1), "{stderr}");
+
+    let (_folder, path) = config("bootstrap:\n  children: true\n");
+    let (code, _, stderr) = run(Command::new(BPFAPPS)
+        .args(["bootstrap", "--config"])
+        .arg(&path));
+    assert_eq!(code, Some(2));
+    assert!(
+        stderr.contains("required arguments were not provided:\n  --pid"),
+        "{stderr}"
+    );
+    let hint = format!("hint: the options in {} count as well\n", path.display());
+    assert!(stderr.ends_with(&hint), "{stderr}");
+}
+
+#[test]
 fn mistake_in_the_environment_is_told_with_its_variable() {
     let refused = |variable: &str, value: &str| {
         let (code, _, stderr) = run(Command::new(BPFAPPS)

@@ -3,7 +3,7 @@ use std::fmt;
 use caps::Capability;
 use serde::{Serialize, Serializer};
 
-use crate::Session;
+use crate::{Document, Session};
 
 /// A BPF application: its options are its type.
 ///
@@ -16,8 +16,9 @@ pub trait App: clap::Args {
     /// What the app asks of the machine.
     const NEEDS: Needs;
 
-    /// The JSON Schema of the documents that it prints with `--output json` or `yaml`.
-    const SCHEMA: Option<&'static str> = None;
+    /// The documents that it prints with `--output json` or `yaml`: `bpfapps schema` is made of
+    /// them.
+    const DOCUMENTS: &'static [Document] = &[];
 
     /// Opens, configures, loads and attaches the BPF object, then serves it until it is told to
     /// end.

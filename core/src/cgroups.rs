@@ -32,11 +32,12 @@ pub fn folder(path: &str) -> Result<PathBuf> {
     let candidates = [PathBuf::from(path), root.join(path.trim_start_matches('/'))];
     let found = candidates
         .into_iter()
+        .filter(|_| !path.is_empty())
         .find(|folder| folder.starts_with(&root) && folder.join("cgroup.procs").exists());
     match found {
         Some(folder) => Ok(folder),
         None => bail!(Failure::new(
-            format!("{path} is no cgroup v2"),
+            format!("`{path}` is no cgroup v2"),
             format!(
                 "look below {}, or at the line 0:: of /proc/PID/cgroup",
                 root.display()

@@ -39,6 +39,16 @@ impl Clock {
         })
     }
 
+    /// A clock in UTC on a machine that booted with the year 1970: what it shows is known.
+    pub(crate) fn of_1970() -> Self {
+        Self {
+            boot: Timestamp::UNIX_EPOCH,
+            zone: TimeZone::UTC,
+            cached: None,
+            cached_utc: None,
+        }
+    }
+
     /// A clock for tests, in UTC.
     #[cfg(test)]
     pub(crate) fn at_boot(boot: &str) -> Self {

@@ -1,13 +1,8 @@
-//! What never made it to the user, by stage: the other half of `bpfapps/ringbuf.h`.
-#![allow(unsafe_code)]
+//! What never made it to the user, by stage.
 
-use std::mem::size_of;
-use std::os::fd::AsRawFd as _;
-use std::sync::atomic::{AtomicU64, Ordering};
+use anyhow::{Result, ensure};
 
-use anyhow::{Context, Result, ensure};
-use libbpf_rs::{MapCore, MapType};
-use memmap2::{MmapOptions, MmapRaw};
+use crate::shared::Counters;
 
 /// A place where something is lost.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +27,11 @@ const STAGES: [Stage; 2] = [
     },
 ];
 
+/// The names of the stages.
+pub(crate) fn stages() -> [&'static str; 2] {
+    STAGES.map(|stage| stage.name)
+}
+
 /// What was lost since the last look, on one CPU.
 #[derive(Debug, PartialEq)]
 pub(crate) struct News {
@@ -43,56 +43,38 @@ pub(crate) struct News {
     pub(crate) total: u64,
 }
 
-/// The counters of the map `lost`: for each stage one for each CPU.
-///
-/// They are mapped into memory: a look at them takes no system call, and none that the process may
-/// no longer make once it has given up its privileges.
+/// What was lost, and how much of that was told.
 #[derive(Debug)]
 pub(crate) struct Lost {
-    counters: MmapRaw,
-    /// What was told already.
+    /// For each stage one counter for each CPU.
+    counters: Counters,
     told: Vec<u64>,
 }
 
 impl Lost {
-    pub(crate) fn map(map: &dyn MapCore) -> Result<Self> {
-        let size = size_of::<u64>();
-        let count = map.max_entries() as usize;
-        let is_counters = map.map_type() == MapType::Array
-            && map.value_size() as usize == size
-            && count.is_multiple_of(STAGES.len());
+    /// # Errors
+    ///
+    /// There are not as many counters as `bpfapps/ringbuf.h` has.
+    pub(crate) fn new(counters: Counters) -> Result<Self> {
+        let count = counters.read().count();
         ensure!(
-            is_counters,
-            "map {} has no counters in it",
-            map.name().display()
+            count.is_multiple_of(STAGES.len()),
+            "{count} counters are not so many for each of {} stages",
+            STAGES.len()
         );
-        let counters = MmapOptions::new()
-            .len(count * size)
-            .map_raw_read_only(map.as_fd().as_raw_fd())
-            .context("failed to map the counters of lost events")?;
         Ok(Self {
             counters,
             told: vec![0; count],
         })
     }
 
-    /// All counters, in the order of the map.
-    fn counts(&self) -> impl Iterator<Item = u64> {
-        let first = self.counters.as_ptr().cast::<AtomicU64>();
-        (0..self.told.len()).map(move |index| {
-            // SAFETY: within the mapping, which is aligned to a page and lives as long as `self`;
-            // the kernel side changes it with atomic instructions only.
-            unsafe { (*first.add(index)).load(Ordering::Relaxed) }
-        })
-    }
-
     /// What has come since the last call.
     pub(crate) fn news(&mut self) -> Vec<News> {
         // nearly always nothing: no allocation then
-        if self.counts().eq(self.told.iter().copied()) {
+        if self.counters.read().eq(self.told.iter().copied()) {
             return Vec::new();
         }
-        let now: Vec<_> = self.counts().collect();
+        let now: Vec<_> = self.counters.read().collect();
         let news = news(&self.told, &now);
         self.told = now;
         news
@@ -100,7 +82,7 @@ impl Lost {
 
     /// What was lost and where, in words; `None` where nothing was.
     pub(crate) fn describe(&self) -> Option<String> {
-        describe(&self.counts().collect::<Vec<_>>())
+        describe(&self.counters.read().collect::<Vec<_>>())
     }
 }
 

@@ -14,6 +14,7 @@ use crate::failure::{EventsLost, exit_code};
 use crate::lost::Lost;
 use crate::output::{Blocked, Closed, Format};
 use crate::ringbuf::Records;
+use crate::shared::{self, Awake};
 use crate::stream::{Limits, Stream};
 use crate::wait::wait;
 use crate::{Record, Session};
@@ -24,8 +25,8 @@ const BATCH: usize = 4096;
 /// What the kernel puts before each record in a ring buffer, in bytes (BPF_RINGBUF_HDR_SZ).
 const RECORD_HEADER: usize = 8;
 
-/// After a batch the next one may gather for so long. The kernel wakes a reader only when it had
-/// caught up, so a storm costs one wake-up a batch, and not one an event.
+/// After a batch the next one may gather for so long. As long as there is a next one, the BPF side
+/// wakes nobody: see `bpfapps/ringbuf.h`.
 const COALESCE: Duration = Duration::from_millis(10);
 
 impl Session {
@@ -34,8 +35,8 @@ impl Session {
     /// stands in the ring at that moment is still handled.
     ///
     /// Before the first record all privileges are given up: see
-    /// [`Session::give_up_privileges`]. Rows are written after each batch. `lost` is the map of
-    /// `bpfapps/ringbuf.h`: what it counts is reported in JSON and YAML when it is noticed, and on
+    /// [`Session::give_up_privileges`]. Rows are written after each batch. `shared` is map
+    /// `reader` of `bpfapps/ringbuf.h`: what was lost by it is reported in JSON and YAML when it is noticed, and on
     /// stderr at the end, whatever the end.
     ///
     /// # Errors
@@ -46,10 +47,10 @@ impl Session {
         &self,
         stream: &Stream,
         ring: &dyn MapCore,
-        lost: &dyn MapCore,
+        shared: &dyn MapCore,
         mut handle: impl FnMut(&R) -> Result<()>,
     ) -> Result<()> {
-        self.poll_with_tail(stream, ring, lost, |record, _| handle(record))
+        self.poll_with_tail(stream, ring, shared, |record, _| handle(record))
     }
 
     /// The same for records that have more bytes behind them: `handle` gets these, too.
@@ -61,15 +62,17 @@ impl Session {
         &self,
         stream: &Stream,
         ring: &dyn MapCore,
-        lost: &dyn MapCore,
+        shared: &dyn MapCore,
         handle: impl FnMut(&R, &[u8]) -> Result<()>,
     ) -> Result<()> {
+        let (awake, counters) = shared::map(shared)?;
         let mut reader = Reader {
             session: self,
             records: Records::new(ring, handle)?,
             capacity: ring.max_entries() as usize / (size_of::<R>() + RECORD_HEADER),
             limits: stream.limits(),
-            lost: Lost::map(lost)?,
+            lost: Lost::new(counters)?,
+            awake,
             format: stream.output,
         };
         self.give_up_privileges()?;
@@ -138,25 +141,43 @@ struct Reader<'a, F> {
     capacity: usize,
     limits: Limits,
     lost: Lost,
+    awake: Awake,
     format: Format,
 }
 
 impl<F> Reader<'_, F> {
     fn read(&mut self, ring: BorrowedFd<'_>) -> Result<()> {
         loop {
+            // asleep: the next record wakes us, and one that has come meanwhile does at once
             self.session.wait(Some(ring), self.limits.time_left())?;
-            while !self.limits.is_over() && !self.session.ended()? {
-                if self.handle(BATCH)? < BATCH {
+            self.awake.set(true);
+            loop {
+                let count = self.handle_batches()?;
+                let pause = self.limits.time_left().unwrap_or(COALESCE).min(COALESCE);
+                let ended = self.limits.events == 0 || self.session.wait(None, Some(pause))?;
+                if ended || self.limits.is_over() {
+                    self.session.end_command()?;
+                    return self.handle(self.capacity).map(drop);
+                }
+                if count == 0 {
                     break;
                 }
             }
-            let pause = self.limits.time_left().unwrap_or(COALESCE).min(COALESCE);
-            let ended = self.limits.events == 0 || self.session.wait(None, Some(pause))?;
-            if ended || self.limits.is_over() {
-                self.session.end_command()?;
-                return self.handle(self.capacity).map(drop);
+            self.awake.set(false);
+        }
+    }
+
+    /// Handles what there is, a batch at a time, and says how many records there were.
+    fn handle_batches(&mut self) -> Result<usize> {
+        let mut all = 0;
+        while !self.limits.is_over() && !self.session.ended()? {
+            let count = self.handle(BATCH)?;
+            all += count;
+            if count < BATCH {
+                break;
             }
         }
+        Ok(all)
     }
 
     /// Handles up to `most` records, writes the rows, and says how many records there were.

@@ -3,7 +3,7 @@ use std::fmt;
 use anyhow::{Result, bail};
 use clap::{ArgMatches, Command};
 
-use crate::{App, Needs, Options, Session};
+use crate::{App, Needs, Options, Session, schema};
 
 /// An app as the command line sees it. [`register!`](crate::register) makes these.
 pub struct Registration {
@@ -12,7 +12,7 @@ pub struct Registration {
     /// What the app asks of the machine.
     pub needs: Needs,
     /// The JSON Schema of the documents that it prints.
-    pub schema: Option<&'static str>,
+    pub schema: fn() -> Option<String>,
     /// The Cargo package that registered it.
     pub package: &'static str,
     /// Its clap command, with all its options.
@@ -28,7 +28,7 @@ impl Registration {
         Self {
             name: A::NAME,
             needs: A::NEEDS,
-            schema: A::SCHEMA,
+            schema: || schema::of(A::NAME, A::DOCUMENTS),
             package,
             command: || A::augment_args(Command::new(A::NAME)),
             run: |matches, options| {

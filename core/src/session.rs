@@ -8,16 +8,17 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use libbpf_rs::btf::Btf;
-use libbpf_rs::skel::{OpenSkel, SkelBuilder};
-use libbpf_rs::{OpenObject, set_print};
+use libbpf_rs::skel::{OpenSkel, Skel, SkelBuilder};
+use libbpf_rs::{MapType, OpenMap, OpenObject, set_print};
 use nix::poll::PollFlags;
 
 use crate::clock::Clock;
 use crate::output::{Fields, Format, Row, Rows, Stdout};
+use crate::refusal::Phase;
 use crate::signals::Signals;
 use crate::wait::wait;
 use crate::workload::{self, Running, Workload};
-use crate::{Failure, Needs, Stream, kernel, logging, memlock, privileges};
+use crate::{Failure, Needs, Stream, logging, memlock, privileges, refusal};
 
 /// The running kernel's own BTF.
 const KERNEL_BTF: &str = "/sys/kernel/btf/vmlinux";
@@ -110,23 +111,20 @@ impl Session {
     ///
     /// The kernel refuses a map or a program; libbpf has logged the verifier's reasons.
     pub fn load<'obj, S: OpenSkel<'obj>>(&self, open: S) -> Result<S::Output> {
+        let is_ring = |map: OpenMap<'_>| map.map_type() == MapType::RingBuf && map.autocreate();
+        let rings = open.open_object().maps().any(is_ring);
         open.load()
-            .context("failed to load BPF object")
-            .map_err(|err| {
-                let cause = match (kernel::version(), kernel::parse(self.needs.kernel)) {
-                    (Ok(running), Some(needed)) if running < needed => Some(Failure::new(
-                        format!("this is Linux {}.{}, too old", running.0, running.1),
-                        format!("it needs Linux {} or newer", self.needs.kernel),
-                    )),
-                    // what the verifier refuses has another number
-                    _ if format!("{err:#}").ends_with("(os error 1)") => memlock::cause(),
-                    _ => None,
-                };
-                match cause {
-                    Some(cause) => err.context(cause),
-                    None => err,
-                }
-            })
+            .map_err(|err| refusal::explain(err, Phase::Load, &self.needs, rings))
+    }
+
+    /// Attaches the programs of a loaded skeleton: from now on they run.
+    ///
+    /// # Errors
+    ///
+    /// A hook is not there or not permitted; libbpf has logged which.
+    pub fn attach<'obj, S: Skel<'obj>>(&self, skel: &mut S) -> Result<()> {
+        skel.attach()
+            .map_err(|err| refusal::explain(err, Phase::Attach, &self.needs, false))
     }
 
     /// Starts the output of events on stdout. Call it once the programs are attached: the title

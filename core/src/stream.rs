@@ -1,6 +1,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use clap::ColorChoice;
 
 use crate::kernel;
 use crate::output::Format;
@@ -14,6 +15,13 @@ pub struct Stream {
         hide_possible_values = true
     )]
     pub(crate) output: Format,
+
+    /// Colour the table: auto (on a terminal), always or never
+    #[arg(
+        long, value_name = "WHEN", value_enum, default_value_t = ColorChoice::Auto,
+        hide_possible_values = true
+    )]
+    pub(crate) color: ColorChoice,
 
     /// End after N events
     #[arg(

@@ -7,7 +7,6 @@ use std::rc::Rc;
 
 use anyhow::{Context, Result};
 use libbpf_rs::OpenObject;
-use libbpf_rs::skel::Skel as _;
 use log::warn;
 
 use crate::output::escape;
@@ -58,8 +57,7 @@ impl<'obj> TraceProgram<'obj> {
             .as_mut()
             .context("the BPF object has no bss")?
             .traced_pid = process::id();
-        skel.attach()
-            .context("failed to attach to bpf_trace_printk")?;
+        session.attach(&mut skel)?;
         Ok(Self { skel: Some(skel) })
     }
 

@@ -3,7 +3,7 @@ use std::panic::catch_unwind;
 use std::process::{Command, ExitCode};
 use std::{env, fmt};
 
-use anyhow::{Context, Error, Result, bail};
+use anyhow::{Context, Result, bail};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use nix::unistd::geteuid;
 
@@ -25,6 +25,28 @@ pub struct Fixture {
     pub name: &'static str,
     /// Gets the arguments of the command line.
     pub run: fn(&[String]) -> Result<()>,
+}
+
+/// Why a test can not run here.
+#[derive(Debug)]
+struct Skipped(String);
+
+impl fmt::Display for Skipped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Skipped {}
+
+/// What a test returns that can not run on this machine, as in `return skip("this kernel has no
+/// kprobes")`: it counts as skipped, and the reason is printed.
+///
+/// # Errors
+///
+/// Always.
+pub fn skip(reason: impl Into<String>) -> Result<()> {
+    Err(Skipped(reason.into()).into())
 }
 
 /// The [`Test`] of a function.
@@ -110,8 +132,8 @@ fn attempt(run: fn() -> Result<()>) -> Outcome {
     }
     match catch_unwind(run) {
         Ok(Ok(())) => Outcome::Passed,
-        Ok(Err(err)) => match err.downcast::<Skip>() {
-            Ok(Skip(reason)) => Outcome::Skipped(reason),
+        Ok(Err(err)) => match err.downcast::<Skipped>() {
+            Ok(Skipped(reason)) => Outcome::Skipped(reason),
             Err(err) => Outcome::Failed(format!("{err:#}")),
         },
         Err(panic) => Outcome::Failed(format!("panicked: {}", words(&*panic))),
@@ -123,24 +145,6 @@ fn words(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("without a word")
-}
-
-/// The error of a test that can't run on this machine: see [`skip`].
-#[derive(Debug)]
-struct Skip(String);
-
-impl fmt::Display for Skip {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Skip {}
-
-/// The error with which a test says that it can't run on this machine, and is counted as skipped.
-/// The reason says what is missing: `needs tcx: Linux 6.6`.
-pub fn skip(reason: impl Into<String>) -> Error {
-    Skip(reason.into()).into()
 }
 
 #[expect(

@@ -12,13 +12,17 @@
 //! A fixture is a program that a test starts; it is the test binary itself, called with the
 //! fixture's name, so that nothing else has to be compiled, installed or copied into a VM.
 
+mod app;
 mod bpfapps;
 mod events;
 mod harness;
 pub mod kernel;
 mod process;
 pub mod sandbox;
+mod terminal;
 
+pub use app::App;
 pub use bpfapps::{bpfapps, program};
 pub use harness::{Fixture, Test, fixture, main, many, skip};
 pub use process::{Exit, Process};
+pub use terminal::Terminal;

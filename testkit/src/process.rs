@@ -9,8 +9,13 @@ use anyhow::{Context, Result, bail, ensure};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use crate::Terminal;
+
 /// Longer than anything here takes, on a machine that is busy with something else, or emulated.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The same for one that always has something to say.
+const MOST_PATIENCE: Duration = Duration::from_secs(180);
 
 /// A program that a test has started. It is killed where the test forgets it.
 #[derive(Debug)]
@@ -66,17 +71,28 @@ impl Process {
     ///
     /// It can't be started.
     pub fn start(command: &mut Command) -> Result<Self> {
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .with_context(|| format!("failed to run {command:?}"))?;
-        let stdout = Lines::of(child.stdout.take().context("stdout is a pipe")?);
+        let mut child = spawn(command.stdout(Stdio::piped()))?;
+        let stdout = child.stdout.take().context("stdout is a pipe")?;
+        Self::of(child, stdout)
+    }
+
+    /// Starts `command` with its stdout on a terminal.
+    ///
+    /// # Errors
+    ///
+    /// It can't be started, or the kernel has no terminal left.
+    pub fn start_on(terminal: &Terminal, command: &mut Command) -> Result<Self> {
+        let child = spawn(command.stdout(terminal.open()?));
+        // While the command has the terminal open, its output does not end.
+        command.stdout(Stdio::null());
+        Self::of(child?, terminal.reader()?)
+    }
+
+    fn of(mut child: Child, stdout: impl Read + Send + 'static) -> Result<Self> {
         let stderr = Lines::of(child.stderr.take().context("stderr is a pipe")?);
         Ok(Self {
             child,
-            stdout,
+            stdout: Lines::of(stdout),
             stderr,
         })
     }
@@ -151,10 +167,19 @@ impl Process {
     ///
     /// # Errors
     ///
-    /// It neither ends nor prints a line for long: then it is killed.
+    /// It does not end: then it is killed.
     pub fn wait(mut self) -> Result<Exit> {
-        while self.stdout.next(Instant::now() + PATIENCE)?.is_some() {}
-        while self.stderr.next(Instant::now() + PATIENCE)?.is_some() {}
+        let last = Instant::now() + MOST_PATIENCE;
+        while self
+            .stdout
+            .next(last.min(Instant::now() + PATIENCE))?
+            .is_some()
+        {}
+        while self
+            .stderr
+            .next(last.min(Instant::now() + PATIENCE))?
+            .is_some()
+        {}
         let status: ExitStatus = self.child.wait().context("failed to wait for a process")?;
         Ok(Exit {
             code: status.code(),
@@ -180,6 +205,13 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn spawn(command: &mut Command) -> Result<Child> {
+    let command = command.stdin(Stdio::null()).stderr(Stdio::piped());
+    command
+        .spawn()
+        .with_context(|| format!("failed to run {command:?}"))
 }
 
 /// The lines of a pipe, as they come.

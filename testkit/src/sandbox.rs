@@ -7,14 +7,20 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use caps::CapSet;
+use nix::errno::Errno;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, unshare};
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
+    SeccompRule,
+};
 
 use crate::harness::{FIXTURE, fixture};
 
 pub(crate) const NAME: &str = "sandbox";
 
 const WITH_FILE: &str = "with-file\n";
+const REFUSING: &str = "refusing ";
 
 /// Every place where tracefs may be.
 const TRACEFS: [&str; 2] = ["/sys/kernel/tracing", "/sys/kernel/debug"];
@@ -72,6 +78,35 @@ pub fn on_linux_5_6(command: &Command) -> Result<Command> {
 /// As [`fixture`].
 pub fn with_file(path: &str, text: &str, command: &Command) -> Result<Command> {
     wrap(&format!("{WITH_FILE}{path}\n{text}"), command)
+}
+
+/// A system call by what tells it from others: an argument, counted from 0, and its value.
+#[derive(Clone, Copy, Debug)]
+pub struct Call {
+    /// As in `libc::SYS_bpf`.
+    pub number: i64,
+    /// Which argument to look at.
+    pub argument: u8,
+    /// Its value.
+    pub value: u64,
+}
+
+/// `command` on a kernel that refuses that system call.
+///
+/// # Errors
+///
+/// As [`fixture`].
+pub fn refusing(call: Call, errno: Errno, command: &Command) -> Result<Command> {
+    let Call {
+        number,
+        argument,
+        value,
+    } = call;
+    let errno = errno as i32;
+    wrap(
+        &format!("{REFUSING}{number} {argument} {value} {errno}"),
+        command,
+    )
 }
 
 fn wrap(what: &str, command: &Command) -> Result<Command> {
@@ -145,6 +180,7 @@ pub(crate) fn enter(args: &[String]) -> Result<()> {
             )
             .context("failed to hide BTF")?;
         }
+        other if other.starts_with(REFUSING) => refuse(&other[REFUSING.len()..])?,
         other => {
             let file = other.strip_prefix(WITH_FILE);
             let file = file.and_then(|file| file.split_once('\n'));
@@ -181,4 +217,27 @@ fn put_file(path: &Path, text: &str) -> Result<()> {
     .with_context(|| format!("failed to hide {}", folder.display()))?;
     fs::create_dir_all(path.parent().unwrap_or(folder)).context("failed to create a folder")?;
     fs::write(path, text).context("failed to write a file")
+}
+
+fn refuse(what: &str) -> Result<()> {
+    let numbers: Vec<u64> = what
+        .split(' ')
+        .map(str::parse)
+        .collect::<Result<_, _>>()
+        .context("no numbers")?;
+    let [number, argument, value, errno] = numbers[..] else {
+        bail!("a call, an argument, its value and an error")
+    };
+    let equal = SeccompCmpOp::Eq;
+    let argument = u8::try_from(argument)?;
+    let condition = SeccompCondition::new(argument, SeccompCmpArgLen::Dword, equal, value)?;
+    let rule = SeccompRule::new(vec![condition])?;
+    let filter = SeccompFilter::new(
+        [(i64::try_from(number)?, vec![rule])].into(),
+        SeccompAction::Allow,
+        SeccompAction::Errno(u32::try_from(errno)?),
+        std::env::consts::ARCH.try_into()?,
+    )?;
+    let filter: BpfProgram = filter.try_into()?;
+    seccompiler::apply_filter(&filter).context("failed to refuse a system call")
 }

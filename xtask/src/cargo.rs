@@ -1,6 +1,7 @@
 //! Calls of cargo, always from the root of the workspace.
 
 use std::env;
+use std::ffi::OsString;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -15,8 +16,13 @@ pub(crate) fn root() -> &'static Path {
 }
 
 /// The cargo that runs this task, so that its toolchain stays the same.
+pub(crate) fn program() -> OsString {
+    env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// A call of it.
 pub(crate) fn cargo<'a>(args: impl IntoIterator<Item = &'a str>) -> Command {
-    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut command = Command::new(program());
     command.args(args).current_dir(root());
     command
 }

@@ -10,18 +10,26 @@ mod busybox;
 mod cargo;
 mod cc;
 mod dist;
+mod new;
 mod out;
 mod path;
 mod progress;
 mod run;
 mod setup;
 mod test;
+/// Where the kernel lists its tracepoints, found as apps find it.
+#[allow(unreachable_pub, reason = "public where it lives")]
+#[path = "../../core/src/tracefs.rs"]
+mod tracefs;
 mod vm;
 mod vmlinux;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+// what a shared file makes its errors of
+pub(crate) use out::Failure;
 
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", about)]
@@ -36,6 +44,10 @@ enum Task {
     Setup(setup::Options),
     /// Build and run an app, as root: cargo xtask run bootstrap -d 100
     Run(run::Options),
+    /// Create an app of a kind of BPF program, complete and tested
+    New(new::Options),
+    /// Remove an app, and keep a copy of it below target/
+    Remove(new::remove::Options),
     /// Check formatting, lints and documentation, and run every test
     Test(test::Options),
     /// Run the kernel tests, a command or a shell on real kernels, old and new
@@ -52,6 +64,8 @@ fn main() -> ExitCode {
     let ended = match Cli::parse().task {
         Task::Setup(options) => setup::run(&options),
         Task::Run(options) => run::run(options),
+        Task::New(options) => new::run(&options),
+        Task::Remove(options) => new::remove::run(&options),
         Task::Test(options) => test::run(&options),
         Task::Vm(options) => vm::run(&options),
         Task::Vmlinux(options) => vmlinux::run(&options),

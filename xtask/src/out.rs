@@ -25,8 +25,8 @@ pub(crate) fn failure(error: &anyhow::Error) -> ExitCode {
     let closed = |cause: &io::Error| cause.kind() == ErrorKind::BrokenPipe;
     if !error.downcast_ref::<io::Error>().is_some_and(closed) {
         note(format_args!("error: {error:#}"));
-        if let Some(hinted) = error.downcast_ref::<Hinted>() {
-            note(format_args!("hint: {}", hinted.hint));
+        if let Some(failure) = error.downcast_ref::<Failure>() {
+            note(format_args!("hint: {}", failure.hint));
         }
     }
     ExitCode::FAILURE
@@ -34,24 +34,29 @@ pub(crate) fn failure(error: &anyhow::Error) -> ExitCode {
 
 /// An error that knows what to do about it.
 #[derive(Debug)]
-struct Hinted {
+pub(crate) struct Failure {
     message: String,
     hint: String,
 }
 
-impl Display for Hinted {
+impl Failure {
+    pub(crate) fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            hint: hint.into(),
+        }
+    }
+}
+
+impl Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
 }
 
-impl std::error::Error for Hinted {}
+impl std::error::Error for Failure {}
 
 /// Makes an error with a `hint:` line.
 pub(crate) fn hinted(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
-    Hinted {
-        message: message.into(),
-        hint: hint.into(),
-    }
-    .into()
+    Failure::new(message, hint).into()
 }

@@ -1,6 +1,8 @@
-//! `cargo xtask test`: formatting, lints, documentation, and every test.
+//! `cargo xtask test`: formatting, lints, documentation, and every test; then the same for the
+//! apps that the templates render.
 
 mod tally;
+mod templates;
 
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, Write};
@@ -13,15 +15,25 @@ use crate::progress::{self, Step};
 use crate::setup::{self, Stage};
 use crate::{out, vm};
 use tally::Tally;
+use templates::Workspace;
 
 /// Generated, so nobody formats it.
 const VMLINUX: &str = "bpf-build/include/vmlinux/";
+
+/// No C yet: what is rendered from them is checked.
+const TEMPLATES: &str = "templates/";
+
+/// Tells the kernel tests which `bpfapps` to run.
+const PROGRAM: &str = "BPFAPPS_BIN";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Run the kernel tests on the kernels of `cargo xtask vm` as well
     #[arg(long)]
     vm: bool,
+    /// Test only the app that this template renders
+    #[arg(long, value_name = "KIND")]
+    template: Option<String>,
     /// Handed on to cargo test, after `--`
     #[arg(value_name = "ARGS", last = true)]
     args: Vec<OsString>,
@@ -32,51 +44,117 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     setup::ensure(Stage::Test)?;
 
-    let mut tally = Tally::default();
-    let mut failed = Vec::new();
-    for (name, command) in checks()? {
-        let ended = progress::watch(name, command)?;
-        if ended.status.success() {
-            tally.passed += 1;
-        } else {
-            out::note(ended.output.trim_end());
-            tally.failed += 1;
-            failed.push(name);
-        }
+    let mut run = Run::default();
+    if options.template.is_none() {
+        run.checks(checks()?)?;
+        run.tests(
+            "tests",
+            cargo(["test", "--workspace", "--no-fail-fast"]),
+            &options.args,
+        )?;
     }
-
-    let already = tally.failed;
-    if !cargo_test(&options.args, &mut tally)?.success() {
-        failed.push("tests");
-        // a test that does not compile, or aborts, has no line to count
-        tally.failed = tally.failed.max(already + 1);
+    // what is chosen by name is not in the templates
+    if options.template.is_some() || options.args.is_empty() {
+        run.templates(options)?;
     }
-
     if options.vm {
-        match vm::test(&vm::Options::default()) {
-            Ok(sum) => {
-                tally.passed += sum.passed;
-                tally.failed += sum.failed;
-                tally.skipped += sum.skipped;
-                if sum.failed > 0 {
-                    failed.push("tests on other kernels");
-                }
-            }
-            Err(error) => {
-                out::failure(&error);
-                tally.failed += 1;
-                failed.push("tests on other kernels");
-            }
+        run.kernels();
+    }
+    run.close()
+}
+
+/// What came out so far.
+#[derive(Default)]
+struct Run {
+    tally: Tally,
+    failed: Vec<&'static str>,
+}
+
+impl Run {
+    fn checks(&mut self, checks: impl IntoIterator<Item = (&'static str, Command)>) -> Result<()> {
+        for (name, command) in checks {
+            let ended = progress::watch(name, command)?;
+            self.check(name, &ended.output, ended.status.success());
+        }
+        Ok(())
+    }
+
+    fn check(&mut self, name: &'static str, output: &str, passed: bool) {
+        if passed {
+            self.tally.passed += 1;
+        } else {
+            out::note(output.trim_end());
+            self.tally.failed += 1;
+            self.failed.push(name);
         }
     }
 
-    if failed.is_empty() {
-        tally.close()?;
-        return Ok(ExitCode::SUCCESS);
+    fn tests(&mut self, name: &'static str, command: Command, args: &[OsString]) -> Result<()> {
+        let already = self.tally.failed;
+        if !cargo_test(command, args, &mut self.tally)?.success() {
+            self.failed.push(name);
+            // a test that does not compile, or aborts, has no line to count
+            self.tally.failed = self.tally.failed.max(already + 1);
+        }
+        Ok(())
     }
-    out::note(format_args!("error: failed: {}", failed.join(", ")));
-    tally.close()?;
-    Ok(ExitCode::FAILURE)
+
+    fn templates(&mut self, options: &Options) -> Result<()> {
+        let workspace = Workspace::render(options.template.as_deref())?;
+        let fmt = ["fmt", "--all", "--check", "--", "--color", "never"];
+        self.checks([
+            ("rustfmt of templates", workspace.cargo(fmt)),
+            ("clang-format of templates", workspace.clang_format()?),
+        ])?;
+        // a warning of clang's is none of clippy's
+        let clippy = [
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ];
+        let name = "clippy of templates";
+        let clippy = progress::watch(name, workspace.cargo(clippy))?;
+        let clean = clippy.status.success() && !clippy.output.contains("warning: ");
+        self.check(name, &clippy.output, clean);
+
+        let build = workspace.cargo(["build", "--package", templates::PACKAGE]);
+        self.checks([("build of templates", build)])?;
+        // no app has an example in its documentation
+        let mut test = workspace.cargo(["test", "--workspace", "--exclude", templates::PACKAGE]);
+        test.args(["--all-targets", "--no-fail-fast"]);
+        test.env(PROGRAM, workspace.program());
+        self.tests("tests of templates", test, &options.args)
+    }
+
+    /// The kernel tests once more, in virtual machines.
+    fn kernels(&mut self) {
+        let sum = vm::test(&vm::Options::default()).unwrap_or_else(|error| {
+            out::failure(&error);
+            vm::Sum {
+                failed: 1,
+                ..vm::Sum::default()
+            }
+        });
+        self.tally.passed += sum.passed;
+        self.tally.failed += sum.failed;
+        self.tally.skipped += sum.skipped;
+        if sum.failed > 0 {
+            self.failed.push("tests on other kernels");
+        }
+    }
+
+    fn close(self) -> Result<ExitCode> {
+        if self.failed.is_empty() {
+            self.tally.close()?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        out::note(format_args!("error: failed: {}", self.failed.join(", ")));
+        self.tally.close()?;
+        Ok(ExitCode::FAILURE)
+    }
 }
 
 fn checks() -> Result<[(&'static str, Command); 4]> {
@@ -126,15 +204,16 @@ fn clang_format() -> Result<Command> {
         String::from_utf8_lossy(&listed.stdout)
             .split_terminator('\0')
             // git also lists what is deleted, but not yet for it
-            .filter(|file| !file.starts_with(VMLINUX) && root().join(file).exists()),
+            .filter(|file| !file.starts_with(VMLINUX) && !file.starts_with(TEMPLATES))
+            .filter(|file| root().join(file).exists()),
     );
     Ok(command)
 }
 
 /// Runs the tests in sight, reading along.
-fn cargo_test(args: &[OsString], tally: &mut Tally) -> Result<ExitStatus> {
+fn cargo_test(mut command: Command, args: &[OsString], tally: &mut Tally) -> Result<ExitStatus> {
     let step = Step::start("cargo test");
-    let mut child = cargo(["test", "--workspace", "--no-fail-fast"])
+    let mut child = command
         .args(args)
         .stdout(Stdio::piped())
         .spawn()

@@ -25,5 +25,5 @@ fn main() -> Result<()> {
     let skel = session.load(open)?;
     session.say("TIME ")?;
     let (stream, maps) = (Stream::default(), &skel.maps);
-    session.poll(&stream, &maps.rb, &maps.lost, |_: &event| Ok(()))
+    session.poll(&stream, &maps.rb, &maps.reader, |_: &event| Ok(()))
 }

@@ -4,16 +4,17 @@
 //! the kernel has no BTF of its own; options add others.
 //! Needs: Linux 5.8 with BTF; CAP_BPF and CAP_PERFMON.
 
+mod documents;
 mod filter;
 mod row;
 
 use std::mem::MaybeUninit;
 
 use bpfapps_core::{
-    App, Capability, Context, Needs, Result, Session, Stream, Workload, kernel, register, skeleton,
+    App, Capability, Context, Document, Needs, Result, Session, Stream, Workload, kernel, register,
+    skeleton,
 };
 use libbpf_rs::MapType;
-use libbpf_rs::skel::Skel as _;
 
 use crate::filter::Filter;
 use crate::row::{Event, Lookup};
@@ -58,7 +59,7 @@ impl App for Bootstrap {
         keeps: &[],
     };
 
-    const SCHEMA: Option<&'static str> = Some(include_str!("schema.json"));
+    const DOCUMENTS: &'static [Document] = documents::ALL;
 
     fn run(self, session: &Session) -> Result<()> {
         let mut object = MaybeUninit::uninit();
@@ -67,7 +68,7 @@ impl App for Bootstrap {
 
         let mut skel = session.load(open)?;
         self.filter.fill(&skel.maps)?;
-        skel.attach().context("failed to attach BPF programs")?;
+        session.attach(&mut skel)?;
         self.filter.add_children(&skel.maps)?;
 
         let mut rows = session.rows::<Event<'_>>(&self.stream)?;
@@ -76,7 +77,7 @@ impl App for Bootstrap {
         session.poll_with_tail(
             &self.stream,
             &skel.maps.rb,
-            &skel.maps.lost,
+            &skel.maps.reader,
             |event: &event, tail| rows.write(&Event::new(event, tail, &mut lookup)?),
         )
     }

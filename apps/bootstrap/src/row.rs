@@ -1,7 +1,7 @@
 //! How an event reads in the table, and in JSON and YAML.
 
 use bpfapps_core::cgroups::Cgroups;
-use bpfapps_core::output::{Columns, Fields, Line, Row, escape, push_decimal};
+use bpfapps_core::output::{Columns, Fields, Line, Row, Style, escape, push_decimal};
 use bpfapps_core::{Context, Result, c_bytes, errno_name, kernel, signal_name};
 
 use crate::event;
@@ -90,14 +90,19 @@ impl Row for Event<'_> {
     fn write(&self, line: &mut Line<'_>) {
         let event = self.event;
         line.time(event.time_ns);
-        line.text(match event.kind {
-            event_kind::EVENT_EXEC => b"EXEC",
-            event_kind::EVENT_EXIT => b"EXIT",
-            _ => b"FAIL",
-        });
+        let (style, kind) = match event.kind {
+            event_kind::EVENT_EXEC => (Style::Start, b"EXEC"),
+            event_kind::EVENT_EXIT => (Style::End, b"EXIT"),
+            _ => (Style::Failure, b"FAIL"),
+        };
+        line.style(style);
+        line.text(kind);
         line.text(c_bytes(&event.comm));
         line.number(event.pid.into());
         line.number(event.ppid.into());
+        if event.kind == event_kind::EVENT_EXIT && event.status != 0 {
+            line.style(Style::Failure);
+        }
         line.parts(|out| match event.kind {
             event_kind::EVENT_EXEC => self.write_program(out),
             event_kind::EVENT_EXIT => write_exit(event, out),

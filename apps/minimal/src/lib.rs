@@ -12,7 +12,6 @@ use bpfapps_core::{
     App, Capability, Context, Error, Failure, Needs, Result, Session, TraceProgram, pidns,
     register, skeleton, tracefs,
 };
-use libbpf_rs::skel::Skel as _;
 
 skeleton!("minimal");
 
@@ -63,7 +62,7 @@ impl App for Minimal {
         bss.my_pid = process::id().try_into()?;
 
         tracefs::find_or_mount()?;
-        skel.attach().context("failed to attach BPF programs")?;
+        session.attach(&mut skel)?;
         let mut trace_object = MaybeUninit::uninit();
         let mut program = TraceProgram::attach(session, &mut trace_object)?;
         let mut trace = program.lines()?;

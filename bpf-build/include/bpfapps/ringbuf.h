@@ -13,20 +13,27 @@ enum bpfapps_stage {
 	BPFAPPS_STAGES,
 };
 
-/* how often, by stage and CPU; Session::poll maps and reports them */
+/* elements of map `reader`: a cache line with whether it is awake, then the counters */
+#define BPFAPPS_AWAKE    0
+#define BPFAPPS_COUNTERS 8
+
+/*
+ * What this side and its reader tell each other in memory that Session::poll maps: whether the
+ * reader looks at the ring by itself, and what was lost, by stage and CPU.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, BPFAPPS_STAGES *BPFAPPS_MAX_CPUS);
+	__uint(max_entries, BPFAPPS_COUNTERS + BPFAPPS_STAGES * BPFAPPS_MAX_CPUS);
 	__type(key, __u32);
 	__type(value, __u64);
-} lost SEC(".maps");
+} reader SEC(".maps");
 
 static __always_inline void bpfapps_count_lost(enum bpfapps_stage stage)
 {
 	__u32 cpu = bpf_get_smp_processor_id() % BPFAPPS_MAX_CPUS;
-	__u32 key = stage * BPFAPPS_MAX_CPUS + cpu;
-	__u64 *count = bpf_map_lookup_elem(&lost, &key);
+	__u32 key = BPFAPPS_COUNTERS + stage * BPFAPPS_MAX_CPUS + cpu;
+	__u64 *count = bpf_map_lookup_elem(&reader, &key);
 
 	/* hard interrupts may come in between on this CPU, so an atomic add */
 	if (count)
@@ -35,7 +42,7 @@ static __always_inline void bpfapps_count_lost(enum bpfapps_stage stage)
 
 /*
  * Reserves a `struct type` in ring buffer `ring`, or counts it as lost and is NULL. The record is
- * not zeroed: write every byte, then submit or discard it.
+ * not zeroed: write every byte, then bpfapps_submit or bpf_ringbuf_discard it.
  */
 #define bpfapps_reserve(ring, type)                                                                \
 	({                                                                                         \
@@ -45,9 +52,50 @@ static __always_inline void bpfapps_count_lost(enum bpfapps_stage stage)
 		_record;                                                                           \
 	})
 
+/*
+ * To wake the reader takes longer than all else that is done here. So none is woken that looks by
+ * itself every few milliseconds, as it does while there are events.
+ */
+static __always_inline __u64 bpfapps_wake_up_flags(void)
+{
+	__u32 key = BPFAPPS_AWAKE;
+	volatile __u64 *awake = bpf_map_lookup_elem(&reader, &key);
+
+	return awake && *awake ? BPF_RB_NO_WAKEUP : 0;
+}
+
+/*
+ * After a record that woke nobody: the reader may have gone to sleep meanwhile without having seen
+ * it. To hand it over was a full memory barrier, on both sides, so one of both sees the other.
+ */
+static __always_inline void bpfapps_wake_up_late(void *ring, __u64 flags)
+{
+	void *nothing;
+
+	if (!flags || bpfapps_wake_up_flags())
+		return;
+	/* where there is no room for nothing, there are records that keep the reader awake */
+	nothing = bpf_ringbuf_reserve(ring, 8, 0);
+	if (nothing)
+		bpf_ringbuf_discard(nothing, BPF_RB_FORCE_WAKEUP);
+}
+
+/* hands over a record that bpfapps_reserve gave */
+static __always_inline void bpfapps_submit(void *ring, void *record)
+{
+	__u64 flags = bpfapps_wake_up_flags();
+
+	bpf_ringbuf_submit(record, flags);
+	bpfapps_wake_up_late(ring, flags);
+}
+
 /* copies a record into the ring buffer, or counts it as lost: for those whose length varies */
 static __always_inline void bpfapps_output(void *ring, void *record, __u64 size)
 {
-	if (bpf_ringbuf_output(ring, record, size, 0))
+	__u64 flags = bpfapps_wake_up_flags();
+
+	if (bpf_ringbuf_output(ring, record, size, flags))
 		bpfapps_count_lost(BPFAPPS_RING_FULL);
+	else
+		bpfapps_wake_up_late(ring, flags);
 }

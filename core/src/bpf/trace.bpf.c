@@ -40,6 +40,6 @@ int handle_bpf_trace_printk(__u64 *ctx)
 	bpf_get_current_comm(line->comm, sizeof(line->comm));
 	__builtin_memset(line->text, 0, sizeof(line->text));
 	bpf_probe_read_kernel_str(line->text, sizeof(line->text), (void *)ctx[0]);
-	bpf_ringbuf_submit(line, 0);
+	bpfapps_submit(&lines, line);
 	return 0;
 }

@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 
 use crate::clock::Clock;
-use crate::output::{Format, is_invisible, push_decimal};
+use crate::output::{Format, is_invisible, push_decimal, push_hex, push_signed};
 
 /// The version of what every document has in common; an app's schema names it.
 const VERSION: u64 = 1;
@@ -51,6 +51,12 @@ impl<'a> Fields<'a> {
         push_decimal(number, self.out);
     }
 
+    /// A number that may be negative.
+    pub fn signed(&mut self, name: &str, number: i64) {
+        self.name(name);
+        push_signed(number, self.out);
+    }
+
     /// True or false.
     pub fn flag(&mut self, name: &str, flag: bool) {
         self.name(name);
@@ -63,7 +69,7 @@ impl<'a> Fields<'a> {
     pub fn text(&mut self, name: &str, text: &[u8]) {
         self.name(name);
         if !self.quoted(text) {
-            self.text(&format!("{name}_hex"), hex(text).as_bytes());
+            self.text(&format!("{name}_hex"), &hex(text));
         }
     }
 
@@ -71,7 +77,7 @@ impl<'a> Fields<'a> {
     pub fn texts<'t>(&mut self, name: &str, texts: impl Iterator<Item = &'t [u8]> + Clone) {
         if !self.list(name, texts.clone()) {
             let hex: Vec<_> = texts.map(hex).collect();
-            self.list(&format!("{name}_hex"), hex.iter().map(String::as_bytes));
+            self.list(&format!("{name}_hex"), hex.iter().map(Vec::as_slice));
         }
     }
 
@@ -123,12 +129,10 @@ impl<'a> Fields<'a> {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut hex, byte| {
-        // Writing into a string does not fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+fn hex(bytes: &[u8]) -> Vec<u8> {
+    let mut hex = Vec::new();
+    push_hex(bytes, &mut hex);
+    hex
 }
 
 /// Appends what stands between the quotes, and says whether all of it was UTF-8.

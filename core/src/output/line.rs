@@ -1,7 +1,9 @@
 use std::fmt::Write as _;
 
+use super::style::PLAIN;
+use super::width::fit;
 use crate::clock::Clock;
-use crate::output::Columns;
+use crate::output::{Columns, Style};
 
 /// One line of a table in the making: each call fills the next column.
 ///
@@ -12,19 +14,60 @@ pub struct Line<'a> {
     out: &'a mut Vec<u8>,
     columns: Columns,
     clock: &'a mut Clock,
-    /// Where the present column starts in `out`.
+    look: Look,
+    /// Where the line starts in `out`.
+    begin: usize,
+    /// Where the text of the present column starts in `out`.
     start: usize,
+    styled: bool,
+}
+
+/// What a line looks like on what it is written to.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Look {
+    pub(crate) coloured: bool,
+    /// So many cells has a line of the terminal, where there is one.
+    pub(crate) width: Option<usize>,
 }
 
 impl<'a> Line<'a> {
-    pub(crate) fn new(out: &'a mut Vec<u8>, columns: Columns, clock: &'a mut Clock) -> Self {
-        let start = out.len();
+    pub(crate) fn new(
+        out: &'a mut Vec<u8>,
+        columns: Columns,
+        clock: &'a mut Clock,
+        look: Look,
+    ) -> Self {
+        let begin = out.len();
         Self {
             out,
             columns,
             clock,
-            start,
+            look,
+            begin,
+            start: begin,
+            styled: false,
         }
+    }
+
+    /// Marks the next column, where there are colours.
+    #[inline]
+    pub fn style(&mut self, style: Style) {
+        if self.look.coloured {
+            self.begin_style(style);
+        }
+    }
+
+    #[cold]
+    fn begin_style(&mut self, style: Style) {
+        self.out.extend_from_slice(style.begin());
+        self.start = self.out.len();
+        self.styled = true;
+    }
+
+    #[cold]
+    fn end_style(&mut self) {
+        self.out.extend_from_slice(PLAIN);
+        self.styled = false;
     }
 
     /// Text from outside: what could touch a terminal or forge a row is escaped.
@@ -36,6 +79,12 @@ impl<'a> Line<'a> {
     /// A number, in decimal.
     pub fn number(&mut self, number: u64) {
         push_decimal(number, self.out);
+        self.end_column();
+    }
+
+    /// A number that may be negative, in decimal.
+    pub fn signed(&mut self, number: i64) {
+        push_signed(number, self.out);
         self.end_column();
     }
 
@@ -57,14 +106,21 @@ impl<'a> Line<'a> {
             return;
         };
         self.columns = rest;
+        let used = self.out.len() - self.start;
+        if self.styled {
+            self.end_style();
+        }
         if !rest.is_empty() {
-            let used = self.out.len() - self.start;
-            self.out.resize(self.start + used.max(*width) + 1, b' ');
+            let gap = width.saturating_sub(used) + 1;
+            self.out.resize(self.out.len() + gap, b' ');
             self.start = self.out.len();
         }
     }
 
     pub(crate) fn end(self) {
+        if let Some(width) = self.look.width {
+            fit(self.out, self.begin, width);
+        }
         self.out.push(b'\n');
     }
 }
@@ -84,6 +140,30 @@ pub fn push_decimal(mut number: u64, out: &mut Vec<u8>) {
     out.extend_from_slice(&digits[first..]);
 }
 
+/// Appends `number` in decimal, with its sign if it is negative.
+pub fn push_signed(number: i64, out: &mut Vec<u8>) {
+    if number < 0 {
+        out.push(b'-');
+    }
+    push_decimal(number.unsigned_abs(), out);
+}
+
+/// Appends `ns` nanoseconds as milliseconds, to the microsecond: `1234.567`.
+pub fn push_ms(ns: u64, out: &mut Vec<u8>) {
+    push_decimal(ns / 1_000_000, out);
+    out.push(b'.');
+    let micros = ns / 1_000 % 1_000;
+    out.extend([100, 10, 1].map(|unit| b'0' + (micros / unit % 10) as u8));
+}
+
+/// Appends `bytes` as two hexadecimal digits each.
+pub fn push_hex(bytes: &[u8], out: &mut Vec<u8>) {
+    let digit = |nibble: u8| b"0123456789abcdef"[usize::from(nibble)];
+    for byte in bytes {
+        out.extend_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+    }
+}
+
 /// Appends `text` with everything escaped that is not plainly visible: control characters, line
 /// and direction marks, characters without width, bytes that are no UTF-8, and the backslash
 /// itself, so that no two texts look the same.
@@ -101,7 +181,7 @@ pub fn escape(text: &[u8], out: &mut Vec<u8>) {
                 '\n' => out.extend_from_slice(b"\\n"),
                 '\r' => out.extend_from_slice(b"\\r"),
                 '\t' => out.extend_from_slice(b"\\t"),
-                c if c.is_ascii_control() => push_hex(c as u8, out),
+                c if c.is_ascii_control() => push_escaped(c as u8, out),
                 c if is_invisible(c) => {
                     let mut escaped = String::new();
                     // Writing into a string does not fail.
@@ -111,13 +191,16 @@ pub fn escape(text: &[u8], out: &mut Vec<u8>) {
                 c => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
             }
         }
-        chunk.invalid().iter().for_each(|&byte| push_hex(byte, out));
+        chunk
+            .invalid()
+            .iter()
+            .for_each(|&byte| push_escaped(byte, out));
     }
 }
 
-fn push_hex(byte: u8, out: &mut Vec<u8>) {
-    let digit = |nibble: u8| b"0123456789abcdef"[usize::from(nibble)];
-    out.extend_from_slice(&[b'\\', b'x', digit(byte >> 4), digit(byte & 15)]);
+fn push_escaped(byte: u8, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"\\x");
+    push_hex(&[byte], out);
 }
 
 /// Unicode's control and format characters, the separators of lines, and fillers that look like
@@ -205,6 +288,19 @@ mod tests {
                 prop_assert_eq!(unescaped(&shown), bytes);
             }
         }
+    }
+
+    #[test]
+    fn numbers_of_other_kinds() {
+        let mut out = Vec::new();
+        push_signed(i64::MIN, &mut out);
+        out.push(b' ');
+        push_signed(7, &mut out);
+        out.push(b' ');
+        push_ms(1_234_056_789, &mut out);
+        out.push(b' ');
+        push_hex(&[0, 0xbe], &mut out);
+        assert_eq!(out, b"-9223372036854775808 7 1234.056 00be");
     }
 
     #[test]

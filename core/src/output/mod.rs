@@ -4,6 +4,8 @@ mod fields;
 mod line;
 mod rows;
 mod stdout;
+mod style;
+mod width;
 
 use std::io::{self, Write as _};
 
@@ -14,10 +16,11 @@ use crate::yaml;
 
 pub use fields::Fields;
 pub(crate) use line::is_invisible;
-pub use line::{Line, escape, push_decimal};
-pub use rows::{Columns, Row, Rows};
+pub use line::{Line, escape, push_decimal, push_hex, push_ms, push_signed};
+pub use rows::{Columns, Row, Rows, sample};
 pub use stdout::Closed;
 pub(crate) use stdout::{Blocked, Stdout};
+pub use style::Style;
 
 /// How a list, or a stream of events, is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]

@@ -1,7 +1,11 @@
+use std::env;
+
 use anyhow::Result;
 
+use super::line::Look;
+use super::style;
 use crate::clock::Clock;
-use crate::output::{Fields, Format, Line};
+use crate::output::{Fields, Format, Line, Style};
 use crate::{Session, Stream};
 
 /// Title and least width of each column, left to right.
@@ -15,9 +19,28 @@ pub trait Row {
     /// Writes the columns in their order.
     fn write(&self, line: &mut Line<'_>);
 
-    /// Writes the fields of its JSON or YAML document, which [`App::SCHEMA`](crate::App::SCHEMA)
-    /// describes.
+    /// Writes the fields of its JSON or YAML document, which
+    /// [`App::DOCUMENTS`](crate::App::DOCUMENTS) describes.
     fn fields(&self, fields: &mut Fields<'_>);
+}
+
+/// How a row is printed, on a machine that booted at the start of 1970, in UTC: for tests of rows.
+pub fn sample<R: Row>(row: &R, format: Format) -> String {
+    let (mut out, mut clock) = (Vec::new(), Clock::of_1970());
+    if format == Format::Table {
+        let plain = Look {
+            coloured: false,
+            width: None,
+        };
+        let mut line = Line::new(&mut out, R::COLUMNS, &mut clock, plain);
+        row.write(&mut line);
+        line.end();
+    } else {
+        let mut fields = Fields::new(&mut out, &mut clock, format);
+        row.fields(&mut fields);
+        fields.end();
+    }
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// Events on stdout, as they come: a table below its title line, or one document an event.
@@ -25,17 +48,21 @@ pub trait Row {
 pub struct Rows<'session> {
     session: &'session Session,
     format: Format,
+    coloured: bool,
 }
 
 impl<'session> Rows<'session> {
     pub(crate) fn start<R: Row>(session: &'session Session, stream: &Stream) -> Result<Self> {
+        let on_terminal = session.stdout.borrow().is_terminal();
         let rows = Self {
             session,
             format: stream.output,
+            coloured: style::is_wanted(stream.color, on_terminal, |name| env::var_os(name)),
         };
         match rows.format {
             Format::Table => rows.line(R::COLUMNS, |line| {
                 for (title, _) in R::COLUMNS {
+                    line.style(Style::Title);
                     line.text(title.as_bytes());
                 }
             }),
@@ -65,7 +92,11 @@ impl<'session> Rows<'session> {
     fn line(&self, columns: Columns, fill: impl FnOnce(&mut Line<'_>)) {
         let mut stdout = self.session.stdout.borrow_mut();
         let mut clock = self.session.clock.borrow_mut();
-        let mut line = Line::new(stdout.buffer(), columns, &mut clock);
+        let look = Look {
+            coloured: self.coloured,
+            width: stdout.width(),
+        };
+        let mut line = Line::new(stdout.buffer(), columns, &mut clock, look);
         fill(&mut line);
         line.end();
     }

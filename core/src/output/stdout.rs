@@ -1,12 +1,13 @@
 use std::fmt;
 use std::fs::File;
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::{Context, Error, Result};
 use nix::poll::PollFlags;
+use rustix::termios::tcgetwinsize;
 
 use crate::signals::Signals;
 use crate::wait::wait;
@@ -53,6 +54,9 @@ pub(crate) struct Stdout {
     file: File,
     /// A file takes all at once, and always.
     is_file: bool,
+    is_terminal: bool,
+    /// How wide the terminal was when the present rows began.
+    width: Option<usize>,
     buffer: Vec<u8>,
     /// Where in the buffer each event ends.
     ends: Vec<usize>,
@@ -69,9 +73,12 @@ impl Stdout {
             .context("failed to open stdout")?;
         let file = File::from(fd);
         let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());
+        let is_terminal = file.is_terminal();
         Ok(Self {
             file,
             is_file,
+            is_terminal,
+            width: None,
             buffer: Vec::new(),
             ends: Vec::new(),
             unwritten: 0,
@@ -81,6 +88,22 @@ impl Stdout {
 
     pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.buffer
+    }
+
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.is_terminal
+    }
+
+    /// How many cells a line of the terminal has, if stdout is one that knows. It is asked once for
+    /// all rows that are written together: that tells a change as well as SIGWINCH would.
+    pub(crate) fn width(&mut self) -> Option<usize> {
+        if self.is_terminal && self.buffer.is_empty() {
+            let size = tcgetwinsize(&self.file).ok();
+            self.width = size
+                .map(|size| size.ws_col.into())
+                .filter(|&width| width > 0);
+        }
+        self.width
     }
 
     /// An event ends here; the buffer is written where it is full.

@@ -1,6 +1,7 @@
 //! xtask as a user types it, on machines made of shell scripts.
 
 mod machine;
+mod new;
 mod setup;
 mod tasks;
 mod vm;

@@ -9,7 +9,7 @@
 #define FILE_LEN        256 /* NAME_MAX, and a NUL */
 #define ARGS_LEN        4096
 #define FILENAME_LEN    (4096 + 32) /* PATH_MAX, and /dev/fd/<number>/ before it */
-#define INTERPRETER_LEN 256  /* BINPRM_BUF_SIZE */
+#define INTERPRETER_LEN 256         /* BINPRM_BUF_SIZE */
 
 struct scratch {
 	__u64 owner; /* the task that a program before this one has written for */

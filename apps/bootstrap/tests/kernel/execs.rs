@@ -5,13 +5,14 @@ use std::fs::{self, Permissions};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
-use std::process::{Child, Command};
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_testkit::{Process, fixture};
 use serde_json::Value;
 
 use crate::documents::{documents, of, run, start as start_json};
+use crate::fixtures::Usage;
 use crate::row::{row, start};
 
 /// The exec of `command` as a document.
@@ -182,29 +183,10 @@ pub(crate) fn without_failed_they_are_no_events() -> Result<()> {
     Ok(())
 }
 
-/// What wait4(2) says a child has used: user time, system time in ns, peak RSS in bytes.
-fn usage(child: &mut Child) -> Result<(u64, u64, u64)> {
-    use nix::sys::resource::{UsageWho, getrusage};
-    // what the children before it have used is not this one's
-    let before = getrusage(UsageWho::RUSAGE_CHILDREN)?;
-    child.wait()?;
-    let after = getrusage(UsageWho::RUSAGE_CHILDREN)?;
-    let ns = |time: nix::sys::time::TimeVal| (time.tv_sec() * 1_000_000 + time.tv_usec()) * 1000;
-    let user = ns(after.user_time()) - ns(before.user_time());
-    let system = ns(after.system_time()) - ns(before.system_time());
-    Ok((
-        user.try_into()?,
-        system.try_into()?,
-        u64::try_from(after.max_rss())? * 1024,
-    ))
-}
-
 pub(crate) fn resources_are_those_of_the_whole_process() -> Result<()> {
     let mut bootstrap = start_json(&[])?;
-    // more than any child of this test before it
-    let mut child = fixture("use_up")?.args(["400", "200"]).spawn()?;
-    let (user, system, peak) = usage(&mut child)?;
-    let pid = child.id();
+    let child = fixture("use_up")?.args(["400", "200"]).spawn()?;
+    let (pid, Usage { user, system, peak }) = (child.id(), Usage::of(child)?);
     bootstrap
         .line(|line| line.contains("\"exit\"") && line.contains(&format!("\"pid\":{pid},")))?;
     let documents = documents(bootstrap)?;

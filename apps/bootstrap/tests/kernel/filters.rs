@@ -104,23 +104,68 @@ pub(crate) fn user_is_found_by_name_and_number() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn wrong_filters_are_refused() -> Result<()> {
-    for (option, value, reason) in [
+pub(crate) fn wrong_values_are_refused() -> Result<()> {
+    const NUMBERS: &[&str] = &["-1", "18446744073709551616", "1e3", "ten", ""];
+    let wrong: &[(&str, &[&str], &str)] = &[
+        ("--duration", &[NUMBERS, &["0"]].concat(), "--duration <MS>"),
+        (
+            "--pid",
+            &[NUMBERS, &["0", "4294967296"]].concat(),
+            "--pid <PID>",
+        ),
         (
             "--uid",
-            "nonesuch",
-            "no user `nonesuch` in /etc/passwd: give a number",
+            &["nonesuch", "-1", "4294967296", ""],
+            "in /etc/passwd: give a number",
         ),
+        ("--cgroup", &["/etc", "/nonexistent", ""], "is no cgroup v2"),
         (
             "--comm",
-            "sixteen-bytes-xx",
+            &["sixteen-bytes-xx", ""],
             "a task's name has from 1 to 15 bytes",
         ),
-        ("--pid", "0", "0 is not in 1.."),
-        ("--exit-code", "256", "256 is not in 0..=255"),
-    ] {
-        let exit = Process::run(&mut bpfapps(["bootstrap", option, value]))?.expect_code(2)?;
-        exit.expect_stderr(reason)?;
+        (
+            "--exit-code",
+            &[NUMBERS, &["256"]].concat(),
+            "--exit-code <CODE>",
+        ),
+        ("--output", &["xml", ""], "--output <FORMAT>"),
+        (
+            "--max-events",
+            &[NUMBERS, &["0"]].concat(),
+            "--max-events <N>",
+        ),
+        (
+            "--timeout",
+            &["0", "-1", "nan", "inf", "1e300", "soon", ""],
+            "--timeout <SECONDS>",
+        ),
+        (
+            "--ring-size",
+            &[NUMBERS, &["0", "5000", "4096M", "8G"]].concat(),
+            "--ring-size <BYTES>",
+        ),
+    ];
+    for (option, values, reason) in wrong {
+        for value in *values {
+            let exit = Process::run(&mut bpfapps(["bootstrap", option, value]))?;
+            ensure!(exit.code == Some(2), "{option} {value:?}: {exit:#?}");
+            exit.expect_stderr(reason)?;
+        }
+    }
+    // and none is left out; a file that can not be read is another kind of mistake
+    let help = Process::run(&mut bpfapps(["bootstrap", "--help"]))?.stdout;
+    let with_value = help
+        .iter()
+        .filter_map(|line| line.trim_start().split_once(" <"));
+    for (option, _) in with_value {
+        let option = option.rsplit(' ').next().unwrap_or(option);
+        let is_file = ["--btf", "--config"].contains(&option);
+        let is_tried = wrong.iter().any(|(tried, _, _)| *tried == option);
+        ensure!(
+            is_tried || is_file || !option.starts_with("--"),
+            "{option} is not tried"
+        );
     }
     Ok(())
 }

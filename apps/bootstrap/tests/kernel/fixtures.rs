@@ -5,12 +5,12 @@ use std::ffi::CString;
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::os::unix::process::CommandExt as _;
-use std::process::{Command, exit};
+use std::process::{Child, Command, exit};
 use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use nix::fcntl::AtFlags;
 use nix::libc;
 use nix::mount::{MsFlags, mount};
@@ -107,6 +107,18 @@ fn fork_child(work: impl FnOnce()) -> Result<Pid> {
 pub(crate) fn fork_many(args: &[String]) -> Result<()> {
     for _ in 0..count(take_name(args)?)? {
         waitpid(fork_child(|| {})?, None)?;
+    }
+    Ok(())
+}
+
+/// Starts and awaits so many children, each later than the one before: name, number.
+pub(crate) fn fork_now_and_then(args: &[String]) -> Result<()> {
+    let times = count(take_name(args)?)?;
+    for time in 0..times {
+        waitpid(fork_child(|| {})?, None)?;
+        // whoever traces us answers with a line
+        io::stdin().read_line(&mut String::new())?;
+        thread::sleep(Duration::from_micros(30_000 * time as u64 / times as u64));
     }
     Ok(())
 }
@@ -235,6 +247,32 @@ pub(crate) fn in_pid_namespace(args: &[String]) -> Result<()> {
         .args(args)
         .status()?;
     exit(status.code().unwrap_or(99))
+}
+
+/// What wait4(2) says that a process has used: times in ns, memory in bytes.
+#[derive(Debug)]
+pub(crate) struct Usage {
+    pub(crate) user: u64,
+    pub(crate) system: u64,
+    pub(crate) peak: u64,
+}
+
+impl Usage {
+    /// Waits for a child. The standard library can't tell this.
+    pub(crate) fn of(child: Child) -> Result<Self> {
+        let pid = child.id().try_into()?;
+        // SAFETY: all zeros are a struct rusage.
+        let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+        // SAFETY: the child is ours, and `usage` is valid for writes.
+        let waited = unsafe { libc::wait4(pid, std::ptr::null_mut(), 0, &raw mut usage) };
+        ensure!(waited == pid, "failed to wait for {pid}");
+        let ns = |time: libc::timeval| time.tv_sec * 1_000_000_000 + time.tv_usec * 1000;
+        Ok(Self {
+            user: ns(usage.ru_utime).try_into()?,
+            system: ns(usage.ru_stime).try_into()?,
+            peak: u64::try_from(usage.ru_maxrss)? * 1024,
+        })
+    }
 }
 
 /// Becomes the command in the arguments as an ordinary user.

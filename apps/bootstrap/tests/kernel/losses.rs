@@ -1,6 +1,6 @@
 //! Nothing is lost without a word: what was produced is what was reported and what was lost.
 
-use std::io::{BufRead as _, BufReader, Read as _, pipe};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _, pipe};
 use std::process::{Command, Stdio};
 use std::thread;
 
@@ -140,6 +140,23 @@ pub(crate) fn what_a_blocked_reader_never_gets_is_counted() -> Result<()> {
         lost > 0 && reported + lost == forks + 1,
         "{reported} reported: {said}"
     );
+    Ok(())
+}
+
+pub(crate) fn no_event_waits_for_the_next() -> Result<()> {
+    // from right behind the last one to when its reader sleeps, and all in between
+    const TIMES: usize = 150;
+    let mut bootstrap = start_for_storm(&[])?;
+    let mut fixture = fixture("fork_now_and_then")?
+        .args([STORM, &TIMES.to_string()])
+        .stdin(Stdio::piped())
+        .spawn()?;
+    let mut stdin = fixture.stdin.take().context("stdin is a pipe")?;
+    for _ in 0..TIMES {
+        row(&mut bootstrap, |row| row.ppid == fixture.id())?;
+        stdin.write_all(b"\n")?;
+    }
+    fixture.wait()?;
     Ok(())
 }
 

@@ -8,9 +8,12 @@ mod filters;
 mod fixtures;
 mod limits;
 mod losses;
+mod refusals;
 mod rights;
 mod row;
 mod rows;
+mod signals;
+mod terminal;
 mod trees;
 
 use std::process::ExitCode;
@@ -25,8 +28,11 @@ use crate::filters::*;
 use crate::fixtures::*;
 use crate::limits::*;
 use crate::losses::*;
+use crate::refusals::*;
 use crate::rights::*;
 use crate::rows::*;
+use crate::signals::*;
+use crate::terminal::*;
 use crate::trees::*;
 
 fn main() -> ExitCode {
@@ -44,13 +50,19 @@ fn main() -> ExitCode {
             test!(names_add_up),
             test!(only_that_process_is_reported),
             test!(user_is_found_by_name_and_number),
-            test!(wrong_filters_are_refused),
-            test!(name_can_not_forge_a_row),
+            test!(wrong_values_are_refused),
+            test!(name_can_not_forge_a_row_or_touch_the_terminal),
+            test!(process_that_is_older_has_an_exit_of_its_own),
+            test!(dumped_core_is_told),
             test!(longest_filename_is_whole),
             test!(verbose_shows_the_log_of_libbpf),
             test!(head_ends_it_without_a_word),
             test!(full_disk_ends_it_with_the_reason),
             test!(signals_end_it_with_zero),
+            test!(signals_end_it_under_load),
+            test!(second_signal_ends_it_at_once),
+            test!(new_size_of_the_window_changes_nothing),
+            test!(debugger_comes_and_goes),
             test!(hangup_is_ignored_under_nohup),
             test!(stop_and_continue_do_not_end_it),
             test!(paused_reader_does_not_keep_it_from_ending),
@@ -58,6 +70,7 @@ fn main() -> ExitCode {
             test!(produced_is_reported_and_lost),
             test!(reader_that_pauses_costs_counted_losses_and_no_memory),
             test!(what_a_blocked_reader_never_gets_is_counted),
+            test!(no_event_waits_for_the_next),
             test!(strict_makes_a_loss_a_failure),
             test!(two_threads_that_exit_at_once_are_one_exit_each_time),
             test!(all_that_die_at_once_have_a_row_and_a_duration),
@@ -82,6 +95,10 @@ fn main() -> ExitCode {
             test!(hostile_names_come_back_from_json),
             test!(loss_is_a_document),
             test!(yaml_says_the_same_as_json),
+            test!(rows_fit_the_terminal),
+            test!(colours_are_for_terminals_that_want_them),
+            test!(failed_exec_is_red),
+            test!(only_our_own_escapes_reach_a_terminal),
             test!(ends_after_so_many_events),
             test!(ends_after_so_much_time),
             test!(option_goes_before_environment_before_file),
@@ -90,6 +107,9 @@ fn main() -> ExitCode {
             test!(without_btf_it_says_so),
             test!(btf_of_a_file_will_do),
             test!(what_is_no_btf_is_refused),
+            test!(lockdown_is_named),
+            test!(missing_ring_buffer_is_named),
+            test!(old_kernel_is_named),
             test!(each_missing_capability_is_named),
             test!(file_capabilities_are_enough),
             test!(privileges_are_given_up),
@@ -100,6 +120,7 @@ fn main() -> ExitCode {
             fixture!(exec_in_a_thread),
             fixture!(fork_without_exec),
             fixture!(fork_many),
+            fixture!(fork_now_and_then),
             fixture!(fork_pairs),
             fixture!(kill_many),
             fixture!(exec_memfd),

@@ -26,12 +26,22 @@ impl Row {
             2 | 5 => c == ':',
             _ => c.is_ascii_digit(),
         });
+        let event = is_time.then(|| line.get(9..14))??.trim_end().to_owned();
+        // a name that is escaped may be wider than its column: the numbers come behind it
+        let rest = line.get(15..)?;
+        let numbers = rest.match_indices(' ').find_map(|(end, _)| {
+            let (pid, after) = rest[end..].trim_start().split_once(' ')?;
+            let (ppid, after) = after.trim_start().split_once(' ')?;
+            let numbers = (pid.parse().ok()?, ppid.parse().ok()?);
+            Some((end, numbers, after.trim_start()))
+        });
+        let (end, (pid, ppid), after) = numbers?;
         Some(Self {
-            event: is_time.then(|| line.get(9..14))??.trim_end().to_owned(),
-            comm: line.get(15..31)?.trim_end().to_owned(),
-            pid: line.get(32..39)?.trim_end().parse().ok()?,
-            ppid: line.get(40..47)?.trim_end().parse().ok()?,
-            rest: line.get(48..)?.to_owned(),
+            event,
+            comm: rest[..end].to_owned(),
+            pid,
+            ppid,
+            rest: after.to_owned(),
         })
     }
 
@@ -47,7 +57,7 @@ impl Row {
 }
 
 /// What processes of a storm are called.
-pub(crate) const STORM: &str = "storm";
+pub(crate) const STORM: &str = "bpfapps-storm";
 
 /// The command that forks so many children of that name, and has one more exit itself.
 pub(crate) fn storm(count: usize) -> Result<Command> {

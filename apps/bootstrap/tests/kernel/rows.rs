@@ -1,6 +1,8 @@
 //! Who has a row, and what stands in it.
 
-use std::os::unix::process::CommandExt as _;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::{self, Command};
 use std::time::Instant;
 use std::{fs, os};
@@ -129,16 +131,65 @@ pub(crate) fn duration_leaves_out_execs_and_short_lives() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn name_can_not_forge_a_row() -> Result<()> {
+pub(crate) fn process_that_is_older_has_an_exit_of_its_own() -> Result<()> {
+    let mut child = Command::new("sleep").arg("100").spawn()?;
+    let mut bootstrap = start(&[])?;
+    child.kill()?;
+    child.wait()?;
+    let exit = row(&mut bootstrap, |row| row.pid == child.id())?;
+    ensure!(exit.rest.starts_with("[SIGKILL] (~"), "{exit:?}");
+    Ok(())
+}
+
+pub(crate) fn dumped_core_is_told() -> Result<()> {
+    // whether a core is dumped, the system decides: the kernel's answer is what counts
+    for limit in ["0", "unlimited"] {
+        let folder = tempfile::tempdir()?;
+        let mut bootstrap = start(&[])?;
+        let mut child = Command::new("sh")
+            .args(["-c", &format!("ulimit -c {limit}; kill -SEGV $$")])
+            .current_dir(&folder)
+            .spawn()?;
+        let status = child.wait()?;
+        let exit = row(&mut bootstrap, |row| {
+            row.event == "EXIT" && row.pid == child.id()
+        })?;
+        let expected = match status.core_dumped() {
+            true => "[SIGSEGV, core dumped] (",
+            false => "[SIGSEGV] (",
+        };
+        ensure!(exit.rest.starts_with(expected), "{status}: {exit:?}");
+    }
+    Ok(())
+}
+
+pub(crate) fn name_can_not_forge_a_row_or_touch_the_terminal() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let name = folder.path().join("a\n00:00:00 EXIT  init\x1b[2J");
-    os::unix::fs::symlink("/bin/true", &name)?;
-    let (_, rows) = traced(Command::new(&name).arg0("a"))?;
-    ensure!(
-        rows[0].rest.ends_with(r"/a\n00:00:00 EXIT  init\x1b[2J"),
-        "{rows:?}"
-    );
-    ensure!(rows[0].comm.starts_with(r"a\n00:00"), "{rows:?}");
+    let names: [(&[u8], &str); 8] = [
+        (
+            b"a\n00:00:00 EXIT  init\x1b[2J",
+            r"a\n00:00:00 EXIT  init\x1b[2J",
+        ),
+        (b"b\x1b]0;title\x07", r"b\x1b]0;title\x07"),
+        (b"c\r\t\x7f\x01", r"c\r\t\x7f\x01"),
+        (b"d\xff\xfe\xc3", r"d\xff\xfe\xc3"),
+        ("e\u{202e}gnp\u{2066}".as_bytes(), r"e\u{202e}gnp\u{2066}"),
+        (
+            "f\u{200b}\u{feff}\u{ad}".as_bytes(),
+            r"f\u{200b}\u{feff}\u{ad}",
+        ),
+        ("g\u{9b}31m".as_bytes(), r"g\u{9b}31m"),
+        (br"h\n", r"h\\n"),
+    ];
+    for (name, shown) in names {
+        let path = folder.path().join(OsStr::from_bytes(name));
+        os::unix::fs::symlink("/bin/true", &path)?;
+        let (_, rows) = traced(Command::new(&path).arg0("a"))?;
+        ensure!(rows[0].rest.ends_with(&format!("/{shown}")), "{rows:?}");
+        // as much of it as the kernel keeps in the task's name
+        let start: String = shown.chars().take(6).collect();
+        ensure!(rows[0].comm.starts_with(&start), "{rows:?}");
+    }
     Ok(())
 }
 

@@ -264,7 +264,7 @@ pub(crate) fn cgroup_is_that_and_all_below_it() -> Result<()> {
         ensure!(seen["cgroup_id"] == inode, "{seen}");
     }
     let exit = Process::run(&mut bpfapps(["bootstrap", "--cgroup", "/etc"]))?.expect_code(2)?;
-    exit.expect_stderr("/etc is no cgroup v2")?;
+    exit.expect_stderr("`/etc` is no cgroup v2")?;
     Ok(())
 }
 

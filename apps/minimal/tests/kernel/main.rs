@@ -7,7 +7,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_testkit::kernel::{loaded, nothing_left};
+use bpfapps_testkit::sandbox::Call;
 use bpfapps_testkit::{Process, bpfapps, fixture, program, sandbox, test};
+use nix::errno::Errno;
+use nix::libc;
 use nix::sys::signal::Signal;
 
 use crate::fixtures::*;
@@ -32,7 +35,6 @@ fn main() -> ExitCode {
         &[
             fixture!(print_all_the_time),
             fixture!(read_trace_pipe),
-            fixture!(refuse_single_bytes),
             fixture!(watch_mounts),
         ],
     )
@@ -143,8 +145,13 @@ fn works_in_a_pid_namespace() -> Result<()> {
 }
 
 fn without_a_line_it_says_why() -> Result<()> {
-    let mut refused = fixture("refuse_single_bytes")?;
-    refused.arg(program()).args(["minimal", "--once"]);
+    // a write of a single byte never gets to the tracepoint
+    let write = Call {
+        number: libc::SYS_write,
+        argument: 2,
+        value: 1,
+    };
+    let mut refused = sandbox::refusing(write, Errno::EPERM, &once())?;
     let start = Instant::now();
     let exit = Process::run(&mut refused)?.expect_code(1)?;
     let took = start.elapsed();

@@ -1,0 +1,118 @@
+//! What `bpfapps schema bootstrap` says about the documents that `row.rs` writes.
+
+use bpfapps_core::{Document, Field};
+
+pub(crate) const ALL: &[Document] = &[
+    Document {
+        kind: "exec",
+        about: "A process has become another program.",
+        fields: &[
+            PID,
+            TID,
+            PPID,
+            UID,
+            COMM,
+            Field::text(
+                "filename",
+                "What exec(2) was called with; /dev/fd/... where that was a file descriptor.",
+            ),
+            Field::text(
+                "file",
+                "The name of an executable that was given as a file descriptor, such as memfd:name.",
+            )
+            .optional(),
+            Field::text(
+                "interpreter",
+                "What runs the file, where that is a script or of a format that is not the kernel's own.",
+            )
+            .optional(),
+            Field::texts(
+                "args",
+                "With --args: the arguments as the new program sees them, the first of them its name.",
+            )
+            .optional(),
+            Field::flag("args_cut", "They go on beyond the 4096 bytes that stand here.").optional(),
+            CGROUP,
+            CONTAINER,
+            NS_PID,
+            PID_NS,
+            MNT_NS,
+        ],
+    },
+    Document {
+        kind: "exec_failed",
+        about: "With --failed: exec(2) has failed.",
+        fields: &[
+            PID,
+            TID,
+            PPID,
+            UID,
+            COMM,
+            Field::text("filename", "What exec(2) was called with."),
+            Field::text("error", "The name of the error, such as ENOENT."),
+            CGROUP,
+            CONTAINER,
+            NS_PID,
+            PID_NS,
+            MNT_NS,
+        ],
+    },
+    Document {
+        kind: "exit",
+        about: "A process has ended, with its last thread: by itself, with an exit_code, or by a signal.",
+        fields: &[
+            PID,
+            TID,
+            PPID,
+            UID,
+            COMM,
+            Field::number("exit_code", "From 0 to 255.").optional(),
+            Field::text("signal", "The name of the signal that ended it, such as SIGKILL.").optional(),
+            Field::flag("core_dumped", "Whether that signal dumped a core.").optional(),
+            Field::number(
+                "duration_ns",
+                "How long it lived, in nanoseconds, since what duration_since says.",
+            ),
+            Field::text(
+                "duration_since",
+                "exec: its last one; start: of the process, where no exec was seen.",
+            ),
+            Field::number(
+                "user_time_ns",
+                "Time of all its threads in user space, in nanoseconds, as far as the kernel has \
+                 booked it: up to a tick less than wait4(2) will tell.",
+            ),
+            Field::number("system_time_ns", "The same inside the kernel."),
+            Field::number(
+                "peak_rss_bytes",
+                "The most memory that was resident at a time; 0 for a thread of the kernel.",
+            ),
+            CGROUP,
+            CONTAINER,
+            NS_PID,
+            PID_NS,
+            MNT_NS,
+        ],
+    },
+];
+
+const PID: Field = Field::number("pid", "The process, as the host's PID namespace counts it.");
+const TID: Field = Field::number(
+    "tid",
+    "The thread that called exec, or that was the last to exit.",
+);
+const PPID: Field = Field::number("ppid", "Its parent.");
+const UID: Field = Field::number("uid", "Its real user, in the host's user namespace.");
+const COMM: Field = Field::text("comm", "The name of the task, at most 15 bytes.");
+const CGROUP: Field = Field::number(
+    "cgroup_id",
+    "Its cgroup v2: the inode of that folder; the root's where it is in version 1 only.",
+);
+const CONTAINER: Field = Field::text(
+    "container_id",
+    "The container that its cgroup belongs to, if any, and if it was still there to be looked up.",
+)
+.optional();
+const NS_PID: Field = Field::number("ns_pid", "The process, as its own PID namespace counts it.");
+const PID_NS: Field = Field::number("pid_ns", "That namespace, as in /proc/PID/ns/pid.");
+const MNT_NS: Field = Field::number("mnt_ns", "Its mount namespace, as in /proc/PID/ns/mnt.");

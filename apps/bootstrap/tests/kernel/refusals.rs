@@ -1,0 +1,73 @@
+//! What the kernel refuses with a bare number has its cause named.
+
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use bpfapps_testkit::sandbox::{Call, refusing, with_file};
+use bpfapps_testkit::{Process, bpfapps};
+use nix::errno::Errno;
+use nix::libc;
+
+const BPF_MAP_CREATE: u64 = 0;
+const BPF_PROG_LOAD: u64 = 5;
+
+/// A bootstrap to which the kernel refuses one command of bpf(2).
+fn refused(command: u64, errno: Errno) -> Result<Command> {
+    let call = Call {
+        number: libc::SYS_bpf,
+        argument: 0,
+        value: command,
+    };
+    refusing(call, errno, &bpfapps(["bootstrap"]))
+}
+
+/// Fails unless the last lines on stderr, behind libbpf's, begin like these.
+fn says(command: &mut Command, error: &str, hint: &str) -> Result<()> {
+    let exit = Process::run(command)?.expect_code(1)?;
+    let [.., last_error, last_hint] = exit.stderr.as_slice() else {
+        return Err(anyhow::anyhow!("no error and no hint: {exit:#?}"));
+    };
+    ensure!(
+        last_error.starts_with(&format!("error: {error}: failed to load BPF object: ")),
+        "{exit:#?}"
+    );
+    ensure!(last_hint.starts_with(&format!("hint: {hint}")), "{exit:#?}");
+    Ok(())
+}
+
+pub(crate) fn lockdown_is_named() -> Result<()> {
+    let with = |lockdown| {
+        let refused = refused(BPF_PROG_LOAD, Errno::EPERM)?;
+        with_file("/sys/kernel/security/lockdown", lockdown, &refused)
+    };
+    says(
+        &mut with("none integrity [confidentiality]\n")?,
+        "the kernel is locked down against reading its memory, by BPF too",
+        "boot it without lockdown=confidentiality",
+    )?;
+    // this one does not keep it from anything
+    let exit = Process::run(&mut with("none [integrity] confidentiality\n")?)?.expect_code(1)?;
+    let error = exit.stderr.last().context("nothing is said")?;
+    ensure!(
+        error.starts_with("error: failed to load BPF object: "),
+        "{exit:#?}"
+    );
+    Ok(())
+}
+
+pub(crate) fn missing_ring_buffer_is_named() -> Result<()> {
+    says(
+        &mut refused(BPF_MAP_CREATE, Errno::EINVAL)?,
+        "this kernel has no BPF ring buffer",
+        "it is in Linux 5.8 and newer, and this is Linux ",
+    )
+}
+
+pub(crate) fn old_kernel_is_named() -> Result<()> {
+    let release = "/proc/sys/kernel/osrelease";
+    says(
+        &mut with_file(release, "5.6.0\n", &refused(BPF_PROG_LOAD, Errno::EINVAL)?)?,
+        "this is Linux 5.6, too old",
+        "it needs Linux 5.8 or newer",
+    )
+}

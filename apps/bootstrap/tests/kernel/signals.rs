@@ -1,0 +1,94 @@
+//! Signals and debuggers, at any moment.
+
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use bpfapps_testkit::kernel::{loaded, nothing_left};
+use bpfapps_testkit::{Process, bpfapps};
+use nix::sys::ptrace::{self, Options};
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitPidFlag, waitpid};
+use nix::unistd::Pid;
+
+use crate::row::{row, start, storm};
+
+/// Starts processes without a pause until it is dropped, from both CPUs.
+fn endless_storm() -> Result<[Process; 2]> {
+    let forks = 10_000_000;
+    Ok([
+        Process::start(&mut storm(forks)?)?,
+        Process::start(&mut storm(forks)?)?,
+    ])
+}
+
+pub(crate) fn signals_end_it_under_load() -> Result<()> {
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+        let before = loaded();
+        let load = endless_storm()?;
+        let mut bootstrap = start(&[])?;
+        row(&mut bootstrap, |row| row.event == "EXIT")?;
+        let sent = Instant::now();
+        bootstrap.signal(signal)?;
+        let exit = bootstrap.wait()?.expect_code(0)?;
+        let took = sent.elapsed();
+        drop(load);
+        ensure!(took < Duration::from_secs(1), "{signal}: it took {took:?}");
+        ensure!(exit.stderr.is_empty(), "{signal}: {exit:#?}");
+        nothing_left(&before)?;
+    }
+    Ok(())
+}
+
+pub(crate) fn second_signal_ends_it_at_once() -> Result<()> {
+    // the first one is handed on to a command that takes no notice, and is waited for
+    let script = r#"trap "" INT; echo $$; exec sleep 20 >&- 2>&-"#;
+    let args = ["bootstrap", "--comm", "none", "--", "sh", "-c", script];
+    let mut bootstrap = Process::start(&mut bpfapps(args))?;
+    let command = bootstrap.line(|line| line.parse::<i32>().is_ok())?;
+    let command = Pid::from_raw(command.parse()?);
+    let blocked = bootstrap.status("SigBlk")?;
+    bootstrap.signal(Signal::SIGINT)?;
+    let begin = Instant::now();
+    while bootstrap.status("SigBlk")? == blocked {
+        ensure!(begin.elapsed() < Duration::from_secs(1), "it is not taken");
+        thread::sleep(Duration::from_millis(1));
+    }
+    bootstrap.signal(Signal::SIGINT)?;
+    let exit = bootstrap.wait();
+    kill(command, Signal::SIGKILL)?;
+    let exit = exit?;
+    ensure!(exit.signal == Some(Signal::SIGINT as i32), "{exit:#?}");
+    Ok(())
+}
+
+pub(crate) fn new_size_of_the_window_changes_nothing() -> Result<()> {
+    let mut bootstrap = start(&[])?;
+    bootstrap.signal(Signal::SIGWINCH)?;
+    let mut child = Command::new("true").spawn()?;
+    child.wait()?;
+    row(&mut bootstrap, |row| row.pid == child.id())?;
+    bootstrap.signal(Signal::SIGINT)?;
+    let exit = bootstrap.wait()?.expect_code(0)?;
+    ensure!(exit.stderr.is_empty(), "{exit:#?}");
+    Ok(())
+}
+
+pub(crate) fn debugger_comes_and_goes() -> Result<()> {
+    let mut bootstrap = start(&[])?;
+    let pid = Pid::from_raw(bootstrap.pid().try_into()?);
+    // as `strace -p` does, which stops it in the middle of a system call
+    for _ in 0..5 {
+        ptrace::seize(pid, Options::empty()).context("failed to attach")?;
+        ptrace::interrupt(pid)?;
+        waitpid(pid, Some(WaitPidFlag::WUNTRACED))?;
+        ptrace::detach(pid, None)?;
+        let mut child = Command::new("true").spawn()?;
+        child.wait()?;
+        row(&mut bootstrap, |row| row.pid == child.id())?;
+    }
+    bootstrap.signal(Signal::SIGINT)?;
+    bootstrap.wait()?.expect_code(0)?;
+    Ok(())
+}

@@ -1,0 +1,85 @@
+//! Who hits the tracepoint {{ tracepoint }}, and with what, live.
+//!
+//! Hooks: tp/{{ tracepoint }}.
+//! Needs: Linux {{ kernel }}, tracefs, CAP_BPF, CAP_PERFMON and, to read tracefs, CAP_DAC_READ_SEARCH.
+
+mod row;
+
+use std::mem::MaybeUninit;
+
+use bpfapps_core::tracepoint::Layout;
+use bpfapps_core::{
+    App, Capability, Context, Document, Needs, Result, Session, Stream, register, skeleton,
+};
+
+use crate::row::Hit;
+
+skeleton!("{{ name }}");
+
+/// The same as in the `SEC` of the BPF program.
+const TRACEPOINT: &str = "{{ tracepoint }}";
+
+/// Trace {{ tracepoint }}: who hits it, and with what
+#[derive(Debug, clap::Args)]
+struct {{ Name }} {
+    /// Report only what this process does
+    #[arg(
+        short, long, value_name = "PID", allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    pid: Option<u32>,
+
+    #[command(flatten)]
+    stream: Stream,
+}
+
+impl App for {{ Name }} {
+    const NAME: &'static str = "{{ name }}";
+
+    const NEEDS: Needs = Needs {
+        kernel: "{{ kernel }}",
+        btf: false,
+        tracefs: true,
+        capabilities: &[
+            Capability::CAP_BPF,
+            Capability::CAP_PERFMON,
+            Capability::CAP_DAC_READ_SEARCH,
+        ],
+        keeps: &[],
+    };
+
+    const DOCUMENTS: &'static [Document] = row::DOCUMENTS;
+
+    fn run(self, session: &Session) -> Result<()> {
+        let mut object = MaybeUninit::uninit();
+        let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
+        let rodata = open
+            .maps
+            .rodata_data
+            .as_mut()
+            .context("the BPF object has no rodata")?;
+        rodata.only_pid = self.pid.unwrap_or(0);
+        if let Some(size) = self.stream.ring_size() {
+            open.maps.rb.set_max_entries(size)?;
+        }
+
+        let layout = Layout::of(TRACEPOINT)?;
+        let mut skel = session.load(open)?;
+        session.attach(&mut skel)?;
+
+        let mut rows = session.rows::<Hit<'_>>(&self.stream)?;
+        session.poll(
+            &self.stream,
+            &skel.maps.rb,
+            &skel.maps.reader,
+            |&event: &event| {
+                rows.write(&Hit {
+                    event,
+                    layout: &layout,
+                })
+            },
+        )
+    }
+}
+
+register!({{ Name }});

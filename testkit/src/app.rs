@@ -1,0 +1,100 @@
+use anyhow::{Context, Result, bail, ensure};
+use nix::sys::signal::Signal;
+use serde_json::Value;
+
+use crate::kernel::{gone, held_by};
+use crate::{Exit, Process, bpfapps};
+
+/// An app that reports events, running and ready: what happens from now on is not missed.
+#[derive(Debug)]
+pub struct App {
+    name: String,
+    process: Process,
+    title: String,
+}
+
+impl App {
+    /// Starts `bpfapps <args>`, of which the first is the app, and waits for its first line: the
+    /// title of the table, or the document that says that it is ready.
+    ///
+    /// # Errors
+    ///
+    /// It ends instead: shows what it said.
+    pub fn start(args: &[&str]) -> Result<Self> {
+        let name = args.first().context("which app")?;
+        let mut process = Process::start(&mut bpfapps(args.iter().copied()))?;
+        match process.line(|_| true) {
+            Ok(title) => Ok(Self {
+                name: (*name).to_owned(),
+                process,
+                title,
+            }),
+            Err(_) => bail!("{name} did not get ready: {:#?}", process.wait()?),
+        }
+    }
+
+    /// Its process.
+    pub fn process(&mut self) -> &mut Process {
+        &mut self.process
+    }
+
+    /// The title line of its table.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// Waits for the next row, or other line, that `wanted` likes.
+    ///
+    /// # Errors
+    ///
+    /// None came.
+    pub fn row(&mut self, wanted: impl Fn(&str) -> bool) -> Result<String> {
+        self.process.line(wanted)
+    }
+
+    /// Waits for the next document that `wanted` likes, of an app with `-o json`.
+    ///
+    /// # Errors
+    ///
+    /// None came.
+    pub fn document(&mut self, wanted: impl Fn(&Value) -> bool) -> Result<Value> {
+        let is_wanted = |line: &str| serde_json::from_str(line).is_ok_and(|value| wanted(&value));
+        let line = self.process.line(is_wanted)?;
+        serde_json::from_str(&line).context("the line is JSON")
+    }
+
+    /// Ends it as Ctrl-C does. It is to end with 0 and to leave nothing in the kernel.
+    ///
+    /// # Errors
+    ///
+    /// It does not.
+    pub fn end(self) -> Result<Exit> {
+        let held = held_by(self.process.pid())?;
+        self.process.signal(Signal::SIGINT)?;
+        let exit = self.process.wait()?.expect_code(0)?;
+        gone(&held)?;
+        Ok(exit)
+    }
+
+    /// Ends an app with `-o json`, and returns all its documents, each of which is to be what
+    /// `bpfapps schema` says.
+    ///
+    /// # Errors
+    ///
+    /// As [`App::end`], or one is not.
+    pub fn documents(self) -> Result<Vec<Value>> {
+        let schema = Process::run(&mut bpfapps(["schema", &self.name]))?.expect_code(0)?;
+        let schema = serde_json::from_str(&schema.stdout.join("\n")).context("no JSON")?;
+        let schema = jsonschema::validator_for(&schema).context("the schema is none")?;
+        let lines = self.end()?.stdout;
+        let documents = lines.iter().map(|line| serde_json::from_str(line));
+        let documents: Vec<Value> = documents.collect::<Result<_, _>>().context("no JSON")?;
+        for document in &documents {
+            if let Err(err) = schema.validate(document) {
+                bail!("{err}: {document}");
+            }
+        }
+        ensure!(!documents.is_empty(), "no document came");
+        Ok(documents)
+    }
+}

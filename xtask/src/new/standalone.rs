@@ -1,0 +1,70 @@
+//! `--standalone`: this workspace without its apps, as the start of somebody's own.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use super::change::Change;
+use super::kind::walk;
+use super::register;
+use crate::{cargo, dist, out};
+
+/// What makes the workspace: the rest is about the project that this one is.
+const PARTS: [&str; 14] = [
+    ".cargo",
+    ".clang-format",
+    ".gitignore",
+    "Cargo.lock",
+    "Cargo.toml",
+    "LICENSE",
+    "bpf-build",
+    "cli/Cargo.toml",
+    "cli/src",
+    "cli/tests/apps.rs",
+    "core",
+    "rustfmt.toml",
+    "templates",
+    "testkit",
+];
+
+/// xtask is a part as well, but for its tests: they take this workspace's apps for examples.
+const XTASK: [&str; 3] = ["xtask/Cargo.toml", "xtask/bench", "xtask/src"];
+
+/// The change that makes `folder` a workspace without an app.
+pub(crate) fn workspace(folder: &Path) -> Result<Change> {
+    let is_free = match fs::read_dir(folder) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(err) => err.kind() == std::io::ErrorKind::NotFound,
+    };
+    if !is_free {
+        return Err(out::hinted(
+            format!("{} is there already", folder.display()),
+            "name a folder that is not there, or that is empty",
+        ));
+    }
+    let mut change = Change::new(std::path::absolute(folder).context("no such place")?);
+    for (path, source) in files()? {
+        let text = fs::read_to_string(&source)
+            .with_context(|| format!("failed to read {}", source.display()))?;
+        change.create(path, text);
+    }
+    for app in dist::apps()? {
+        register::remove(&app, &mut change)?;
+    }
+    Ok(change)
+}
+
+fn files() -> Result<BTreeMap<PathBuf, PathBuf>> {
+    let mut files = BTreeMap::new();
+    for part in PARTS.into_iter().chain(XTASK) {
+        let whole = cargo::root().join(part);
+        if whole.is_dir() {
+            walk(cargo::root(), Path::new(part), &mut files)?;
+        } else {
+            files.insert(part.into(), whole);
+        }
+    }
+    Ok(files)
+}

@@ -1,0 +1,222 @@
+//! `new` and `remove`, on a copy of what they touch.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tempfile::TempDir;
+
+type Tree = BTreeMap<PathBuf, String>;
+
+/// A workspace, as far as `new` and `remove` are concerned: the real files.
+fn workspace() -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let real = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for file in ["cli/Cargo.toml", "cli/src/apps.rs"] {
+        let to = folder.path().join(file);
+        fs::create_dir_all(to.parent().expect("a folder")).expect("a folder");
+        fs::copy(real.join(file), to).expect("a copy");
+    }
+    fs::create_dir_all(folder.path().join("apps/taken")).expect("a folder");
+    folder
+}
+
+fn xtask(root: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    command
+        .args(args)
+        .arg("--root")
+        .arg(root)
+        .stdin(Stdio::null());
+    command
+}
+
+fn run(root: &Path, args: &[&str]) -> Output {
+    xtask(root, args).output().expect("xtask runs")
+}
+
+/// All files below `root`, and the empty folders.
+fn tree(root: &Path) -> Tree {
+    let mut tree = Tree::new();
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                tree.insert(path.clone(), String::new());
+                folders.push(path);
+            } else {
+                let text = fs::read_to_string(&path).expect("text");
+                tree.insert(path, text);
+            }
+        }
+    }
+    tree
+}
+
+/// The tree without what `remove` keeps.
+fn tree_without_target(root: &Path) -> Tree {
+    let target = root.join("target");
+    let mut tree = tree(root);
+    tree.retain(|path, _| !path.starts_with(&target));
+    tree
+}
+
+#[test]
+fn every_path_is_told_and_removed_again() {
+    let folder = workspace();
+    let root = folder.path();
+    let before = tree(root);
+    for kind in ["tracepoint", "raw-tracepoint", "uprobe"] {
+        let made = run(root, &["new", "my_app", "--template", kind]);
+        assert!(made.status.success(), "{made:?}");
+        let after = tree_without_target(root);
+        let files = after
+            .iter()
+            .filter(|(path, text)| before.get(*path) != Some(text));
+        let changed: Vec<_> = files
+            .filter(|(path, _)| path.is_file())
+            .map(|(path, _)| {
+                path.strip_prefix(root)
+                    .expect("below")
+                    .display()
+                    .to_string()
+            })
+            .collect();
+        let stdout = String::from_utf8_lossy(&made.stdout).into_owned();
+        let (told, next) = stdout.split_once("\n\n").expect("paths, and what next");
+        let mut told: Vec<_> = told.lines().collect();
+        told.sort_unstable();
+        assert_eq!(told, changed);
+        assert_eq!(next, "next: cargo xtask run my_app\n");
+
+        let removed = run(root, &["remove", "my_app"]);
+        assert!(removed.status.success(), "{removed:?}");
+        assert_eq!(tree_without_target(root), before);
+    }
+    // nobody's work is thrown away
+    let kept =
+        ["my_app", "my_app-1", "my_app-2"].map(|name| root.join("target/removed").join(name));
+    assert!(kept.iter().all(|app| app.join("src/lib.rs").is_file()));
+}
+
+#[test]
+fn what_is_refused_changes_nothing() {
+    let folder = workspace();
+    let before = tree(folder.path());
+    for (args, reason) in [
+        (&["new", "my-app"][..], "hint: try `my_app`"),
+        (&["new", "taken"], "there is an app taken already"),
+        (&["new", "../x"], "it contains '.'"),
+        (
+            &["new", "x", "-t", "tracepont"],
+            "did you mean tracepoint or raw-tracepoint?",
+        ),
+        (
+            &["new", "x", "--set", "a=b"],
+            "the template tracepoint asks for tracepoint",
+        ),
+        (
+            &["new", "x", "--set", "tracepoint"],
+            "not of the form KEY=VALUE",
+        ),
+        (
+            &["new", "x", "-t", "uprobe", "--set", "binary=/no"],
+            "no program or library `/no`",
+        ),
+        (
+            &["new", "x", "-t", "uprobe", "--set", "function=a\"b"],
+            "it is empty, or has a quote",
+        ),
+        (&["remove", "absent"], "there is no app absent"),
+        (&["remove", "../apps"], "there is no app ../apps"),
+        (&["remove", ".."], "there is no app .."),
+    ] {
+        let seen = run(folder.path(), args);
+        let stderr = String::from_utf8_lossy(&seen.stderr);
+        assert!(
+            !seen.status.success() && stderr.contains(reason),
+            "{args:?}: {stderr}"
+        );
+        assert_eq!(tree(folder.path()), before, "{args:?}");
+    }
+}
+
+#[test]
+fn whenever_it_is_interrupted_it_did_all_or_nothing() {
+    let folder = workspace();
+    let root = folder.path();
+    let before = tree(root);
+    assert!(run(root, &["new", "x"]).status.success());
+    let whole = tree(root);
+    assert!(run(root, &["remove", "x"]).status.success());
+
+    let (mut all, mut nothing) = (0, 0);
+    for step in 0..30 {
+        let mut command = xtask(root, &["new", "x"]);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().expect("xtask runs");
+        match step % 3 {
+            // any moment, another one each time
+            0 => thread::sleep(Duration::from_millis(step * 6)),
+            // when it has begun to write, and a bit later
+            _ => {
+                let first = root.join("apps/x");
+                while !first.exists() && child.try_wait().expect("a child").is_none() {}
+                thread::sleep(Duration::from_micros(step % 3 * step * 5));
+            }
+        }
+        let pid = Pid::from_raw(child.id().try_into().expect("a pid"));
+        // it may be through already
+        let _ = kill(pid, Signal::SIGINT);
+        child.wait().expect("it ends");
+        match tree_without_target(root) {
+            tree if tree == before => nothing += 1,
+            tree if tree == whole => {
+                all += 1;
+                assert!(run(root, &["remove", "x"]).status.success());
+            }
+            tree => panic!("step {step}: {:?}", tree.keys()),
+        }
+    }
+    assert!(
+        all > 0 && nothing > 0,
+        "{all} times all of it, {nothing} times nothing"
+    );
+}
+
+#[test]
+fn standalone_has_the_app_and_no_other() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let own = folder.path().join("own");
+    let args = ["new", "mine", "--standalone", own.to_str().expect("UTF-8")];
+    let make = || {
+        Command::new(env!("CARGO_BIN_EXE_xtask"))
+            .args(args)
+            .output()
+            .expect("xtask")
+    };
+    let made = make();
+    assert!(made.status.success(), "{made:?}");
+    let apps = fs::read_dir(own.join("apps")).expect("apps");
+    let apps: Vec<_> = apps.map(|app| app.expect("an app").file_name()).collect();
+    assert_eq!(apps, ["mine"]);
+    let listed = fs::read_to_string(own.join("cli/src/apps.rs")).expect("the list");
+    assert_eq!(listed.matches("use bpfapps_").count(), 1);
+    let manifest = fs::read_to_string(own.join("cli/Cargo.toml")).expect("a manifest");
+    assert!(manifest.contains("default = [\"mine\"]"), "{manifest}");
+
+    let before = tree(&own);
+    let again = make();
+    let stderr = String::from_utf8_lossy(&again.stderr);
+    assert!(
+        stderr.contains("is there already\nhint: name a folder"),
+        "{stderr}"
+    );
+    assert_eq!(tree(&own), before);
+}
