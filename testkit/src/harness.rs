@@ -1,12 +1,13 @@
-use std::env;
-use std::fmt;
+use std::any::Any;
+use std::panic::catch_unwind;
 use std::process::{Command, ExitCode};
+use std::{env, fmt};
 
 use anyhow::{Context, Result, bail};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use nix::unistd::geteuid;
 
-use crate::sandbox;
+use crate::{events, sandbox};
 
 /// A test on the running kernel.
 #[derive(Clone, Copy, Debug)]
@@ -73,6 +74,18 @@ macro_rules! fixture {
 /// Set to a fixture's name, it makes a test binary run that instead of its tests.
 pub(crate) const FIXTURE: &str = "BPFAPPS_FIXTURE";
 
+/// Set on a machine where each process costs milliseconds.
+const SLOW: &str = "BPFAPPS_TEST_SLOW";
+
+/// `count` processes, or a part of them where the machine is an emulated one and as many take
+/// minutes. What a test asserts is the same of both.
+pub fn many(count: usize) -> usize {
+    match env::var_os(SLOW) {
+        Some(_) => count / 8,
+        None => count,
+    }
+}
+
 /// The command that runs a fixture of this test binary.
 ///
 /// # Errors
@@ -93,22 +106,45 @@ pub fn main(tests: &[Test], fixtures: &[Fixture]) -> ExitCode {
     }
     let mut args = Arguments::from_args();
     args.test_threads.get_or_insert(1);
-    let root = geteuid().is_root();
     let trials = tests
         .iter()
-        .map(|test| {
-            let run = test.run;
-            Trial::ignorable_test(test.name, move || match (root, run) {
-                (false, _) => Ok(Completion::ignored_with("needs root")),
-                (true, run) => match run() {
-                    Ok(()) => Ok(Completion::Completed),
-                    Err(err) if err.is::<Skipped>() => Ok(Completion::ignored_with(err)),
-                    Err(err) => Err(Failed::from(format!("{err:#}"))),
-                },
+        .map(|&Test { name, run }| {
+            Trial::ignorable_test(name, move || match events::tell(name, || attempt(run)) {
+                Outcome::Passed => Ok(Completion::Completed),
+                Outcome::Skipped(reason) => Ok(Completion::ignored_with(reason)),
+                Outcome::Failed(reason) => Err(Failed::from(reason)),
             })
         })
         .collect();
     libtest_mimic::run(&args, trials).exit_code()
+}
+
+/// How a test ended.
+pub(crate) enum Outcome {
+    Passed,
+    Skipped(String),
+    Failed(String),
+}
+
+fn attempt(run: fn() -> Result<()>) -> Outcome {
+    if !geteuid().is_root() {
+        return Outcome::Skipped("needs root".to_owned());
+    }
+    match catch_unwind(run) {
+        Ok(Ok(())) => Outcome::Passed,
+        Ok(Err(err)) => match err.downcast::<Skipped>() {
+            Ok(Skipped(reason)) => Outcome::Skipped(reason),
+            Err(err) => Outcome::Failed(format!("{err:#}")),
+        },
+        Err(panic) => Outcome::Failed(format!("panicked: {}", words(&*panic))),
+    }
+}
+
+/// What a panic said.
+fn words(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("without a word")
 }
 
 #[expect(

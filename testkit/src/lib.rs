@@ -14,6 +14,7 @@
 
 mod app;
 mod bpfapps;
+mod events;
 mod harness;
 pub mod kernel;
 mod process;
@@ -22,6 +23,6 @@ mod terminal;
 
 pub use app::App;
 pub use bpfapps::{bpfapps, program};
-pub use harness::{Fixture, Test, fixture, main, skip};
+pub use harness::{Fixture, Test, fixture, main, many, skip};
 pub use process::{Exit, Process};
 pub use terminal::Terminal;

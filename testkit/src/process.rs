@@ -11,8 +11,8 @@ use nix::unistd::Pid;
 
 use crate::Terminal;
 
-/// Longer than anything here takes, on a machine that is busy with something else.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Longer than anything here takes, on a machine that is busy with something else, or emulated.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The same for one that always has something to say.
 const MOST_PATIENCE: Duration = Duration::from_secs(180);
@@ -145,9 +145,12 @@ impl Process {
                 return Ok(line.to_owned());
             }
         }
+        // stdout has ended, and most likely it is going to say why
+        while let Ok(Some(_)) = self.stderr.next(end) {}
         bail!(
-            "the line did not come; stdout: {:#?}",
-            &self.stdout.seen[first..]
+            "the line did not come; stdout: {:#?}, stderr: {:#?}",
+            &self.stdout.seen[first..],
+            self.stderr.seen
         )
     }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+use caps::CapSet;
 use nix::errno::Errno;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, unshare};
@@ -40,6 +41,15 @@ pub fn without_tracefs(command: &Command) -> Result<Command> {
 /// As [`fixture`].
 pub fn with_tracefs(command: &Command) -> Result<Command> {
     wrap("with-tracefs", command)
+}
+
+/// `command` without any capability, though as root.
+///
+/// # Errors
+///
+/// As [`fixture`].
+pub fn without_capabilities(command: &Command) -> Result<Command> {
+    wrap("without-capabilities", command)
 }
 
 /// `command` on a machine whose kernel shows no BTF.
@@ -114,7 +124,14 @@ fn wrap(what: &str, command: &Command) -> Result<Command> {
     Ok(wrapped)
 }
 
-/// Changes the mounts of this process, and becomes the command.
+/// Wherever it is mounted, and as often as it is.
+fn unmount_tracefs() {
+    for place in TRACEFS {
+        while umount2(place, MntFlags::MNT_DETACH).is_ok() {}
+    }
+}
+
+/// Changes the mounts and rights of this process, and becomes the command.
 pub(crate) fn enter(args: &[String]) -> Result<()> {
     let [what, inner, program, args @ ..] = args else {
         bail!("what to change, and a command")
@@ -134,11 +151,10 @@ pub(crate) fn enter(args: &[String]) -> Result<()> {
             .with_context(|| format!("failed to make {place} private"))?;
     }
     match what.as_str() {
-        // mounted or not, and as often as it is
-        "without-tracefs" => TRACEFS
-            .iter()
-            .for_each(|place| while umount2(*place, MntFlags::MNT_DETACH).is_ok() {}),
+        "without-tracefs" => unmount_tracefs(),
         "with-tracefs" => {
+            // it can not be mounted over itself
+            unmount_tracefs();
             mount(
                 Some("tracefs"),
                 TRACEFS[0],
@@ -147,6 +163,12 @@ pub(crate) fn enter(args: &[String]) -> Result<()> {
                 nothing,
             )
             .context("failed to mount tracefs")?;
+        }
+        // exec gives root what the bounding set allows
+        "without-capabilities" => {
+            caps::clear(None, CapSet::Inheritable)
+                .and_then(|()| caps::clear(None, CapSet::Bounding))
+                .context("failed to give up capabilities")?;
         }
         "without-btf" => {
             mount(

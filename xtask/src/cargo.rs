@@ -79,6 +79,18 @@ impl Built {
             .with_context(|| format!("cargo did not say where it built {package}"))
     }
 
+    /// The test programs, under the names of their packages.
+    pub(crate) fn tests(&self) -> impl Iterator<Item = (&str, PathBuf)> {
+        self.messages.iter().filter_map(|message| {
+            let kinds = message["target"]["kind"].as_array()?;
+            let package = name(message["package_id"].as_str()?)?;
+            let program = message["executable"].as_str()?;
+            kinds
+                .contains(&"test".into())
+                .then(|| (package, program.into()))
+        })
+    }
+
     /// Whether anything of a package was compiled, and not found to be fresh.
     pub(crate) fn compiled(&self, package: &str) -> bool {
         self.messages_about(package, "compiler-artifact")

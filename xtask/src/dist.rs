@@ -1,6 +1,6 @@
 //! `cargo xtask dist`: one binary to copy anywhere, and what belongs to it.
 
-mod elf;
+pub(crate) mod elf;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -82,21 +82,25 @@ pub(crate) fn build_binary(package: &str, binary: &str) -> Result<PathBuf> {
 }
 
 fn command(package: &str, binary: &str, features: &[&str]) -> Result<Command> {
-    let libraries = cc::libelf_folder()?;
+    let mut command = cargo::cargo(["build", "--package", package, "--bin", binary, "--release"]);
+    command.args(["--features", &features.join(",")]);
+    link_statically(&mut command)?;
+    Ok(command)
+}
 
+/// Has a `cargo build` link libelf, zlib and the C library into its programs.
+pub(crate) fn link_statically(command: &mut Command) -> Result<()> {
     let mut flags = env::var("RUSTFLAGS").unwrap_or_default();
     flags.push_str(" -C target-feature=+crt-static");
     for name in cc::beside_libelf().unwrap_or_default() {
         flags.push_str(&format!(" -C link-arg=-l{name}"));
     }
-
     // with a --target, what runs while building is not linked statically
-    let mut command = cargo::cargo(["build", "--package", package, "--bin", binary, "--release"]);
     command
-        .args(["--target", &host()?, "--features", &features.join(",")])
+        .args(["--target", &host()?])
         .env("RUSTFLAGS", flags.trim_start())
-        .env("LIBBPF_SYS_LIBRARY_PATH", libraries);
-    Ok(command)
+        .env("LIBBPF_SYS_LIBRARY_PATH", cc::libelf_folder()?);
+    Ok(())
 }
 
 /// The triple of this machine, from cargo.

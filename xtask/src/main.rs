@@ -6,6 +6,7 @@
 #[path = "../../bpf-build/src/arch.rs"]
 mod arch;
 mod bench;
+mod busybox;
 mod cargo;
 mod cc;
 mod dist;
@@ -20,6 +21,7 @@ mod test;
 #[allow(unreachable_pub, reason = "public where it lives")]
 #[path = "../../core/src/tracefs.rs"]
 mod tracefs;
+mod vm;
 mod vmlinux;
 
 use std::process::ExitCode;
@@ -48,6 +50,8 @@ enum Task {
     Remove(new::remove::Options),
     /// Check formatting, lints and documentation, and run every test
     Test(test::Options),
+    /// Run the kernel tests, a command or a shell on real kernels, old and new
+    Vm(vm::Options),
     /// Generate vmlinux.h anew from a kernel's BTF
     Vmlinux(vmlinux::Options),
     /// Make one statically linked binary, with man pages and completions
@@ -63,6 +67,7 @@ fn main() -> ExitCode {
         Task::New(options) => new::run(&options),
         Task::Remove(options) => new::remove::run(&options),
         Task::Test(options) => test::run(&options),
+        Task::Vm(options) => vm::run(&options),
         Task::Vmlinux(options) => vmlinux::run(&options),
         Task::Dist(options) => dist::run(&options),
         Task::Bench(options) => bench::run(&options),

@@ -2,16 +2,24 @@
 
 use std::io::{self, IsTerminal};
 use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 use std::{env, fs};
 
 /// Whether a program of this name can be run.
 pub(crate) fn has(program: &str) -> bool {
+    find(program).is_some()
+}
+
+/// The program that a shell would run by this name.
+pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path).any(|dir| {
-        // a directory or a file that may not be executed is no program
-        fs::metadata(dir.join(program))
-            .is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
-    })
+    env::split_paths(&path)
+        .map(|dir| dir.join(program))
+        .find(|file| {
+            // a directory or a file that may not be executed is no program
+            fs::metadata(file)
+                .is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
+        })
 }
 
 /// Whether this process runs as root.

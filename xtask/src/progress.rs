@@ -1,5 +1,6 @@
 //! Commands that take longer than a moment, and what is seen meanwhile.
 
+use std::fmt::Display;
 use std::io::{self, BufRead, BufReader, IsTerminal};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -85,6 +86,24 @@ impl<'a> Step<'a> {
         } else {
             out::note(format_args!("{label} … failed after {took} ({status})"));
         }
+    }
+
+    /// The end of what is more than done or failed.
+    pub(crate) fn close(self, how: impl Display) {
+        let (label, took) = (self.label, seconds(self.start.elapsed()));
+        out::note(format_args!("{label} … {how} in {took}"));
+    }
+
+    /// Fills up to 100, where there is a terminal to see it.
+    pub(crate) fn bar(&self) -> ProgressBar {
+        if !self.terminal {
+            return ProgressBar::hidden();
+        }
+        let bar = ProgressBar::new(100).with_prefix(self.label.to_owned());
+        if let Ok(style) = ProgressStyle::with_template("{prefix} {bar:30} {percent} % {elapsed}") {
+            bar.set_style(style);
+        }
+        bar
     }
 
     /// Turns until it is finished, where there is a terminal to see it.

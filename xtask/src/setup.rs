@@ -19,7 +19,7 @@ pub(crate) struct Options {
     /// Only report what is missing; exit 1 if anything is
     #[arg(long)]
     check: bool,
-    /// What it is needed for [default: all but what the bench compares with]
+    /// What it is needed for [default: all but QEMU and what the bench compares with]
     #[arg(long = "for", value_name = "STAGE")]
     stage: Option<Stage>,
 }
@@ -53,9 +53,8 @@ pub(crate) fn ensure(stage: Stage) -> Result<()> {
 
 fn missing(stage: Option<Stage>) -> Vec<&'static Requirement> {
     let asked = |needed| match stage {
-        _ if needed == Stage::Build => true,
-        Some(stage) => needed == stage,
-        None => needed != Stage::Bench,
+        Some(stage) => stage.takes(needed),
+        None => !needed.is_large(),
     };
     detect::missing(ALL.iter().filter(|requirement| asked(requirement.stage)))
 }

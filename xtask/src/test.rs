@@ -11,9 +11,9 @@ use std::process::{Command, ExitCode, ExitStatus, Stdio};
 use anyhow::{Context, Result, bail};
 
 use crate::cargo::{cargo, root};
-use crate::out;
 use crate::progress::{self, Step};
 use crate::setup::{self, Stage};
+use crate::{out, vm};
 use tally::Tally;
 use templates::Workspace;
 
@@ -28,6 +28,9 @@ const PROGRAM: &str = "BPFAPPS_BIN";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
+    /// Run the kernel tests on the kernels of `cargo xtask vm` as well
+    #[arg(long)]
+    vm: bool,
     /// Test only the app that this template renders
     #[arg(long, value_name = "KIND")]
     template: Option<String>,
@@ -53,6 +56,9 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     // what is chosen by name is not in the templates
     if options.template.is_some() || options.args.is_empty() {
         run.templates(options)?;
+    }
+    if options.vm {
+        run.kernels();
     }
     run.close()
 }
@@ -121,6 +127,23 @@ impl Run {
         test.args(["--all-targets", "--no-fail-fast"]);
         test.env(PROGRAM, workspace.program());
         self.tests("tests of templates", test, &options.args)
+    }
+
+    /// The kernel tests once more, in virtual machines.
+    fn kernels(&mut self) {
+        let sum = vm::test(&vm::Options::default()).unwrap_or_else(|error| {
+            out::failure(&error);
+            vm::Sum {
+                failed: 1,
+                ..vm::Sum::default()
+            }
+        });
+        self.tally.passed += sum.passed;
+        self.tally.failed += sum.failed;
+        self.tally.skipped += sum.skipped;
+        if sum.failed > 0 {
+            self.failed.push("tests on other kernels");
+        }
     }
 
     fn close(self) -> Result<ExitCode> {

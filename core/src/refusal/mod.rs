@@ -5,7 +5,7 @@ mod machine;
 use anyhow::Error;
 use nix::errno::Errno;
 
-use crate::Needs;
+use crate::{Needs, memlock};
 use machine::Machine;
 
 /// What was to be done.
@@ -24,7 +24,12 @@ pub(crate) fn explain(
     needs: &Needs,
     uses_ring_buffer: bool,
 ) -> Error {
-    let cause = Machine::look().cause(errno(&err), phase, needs, uses_ring_buffer);
+    let errno = errno(&err);
+    let limit = match (phase, errno) {
+        (Phase::Load, Some(Errno::EPERM)) => memlock::cause(),
+        _ => None,
+    };
+    let cause = limit.or_else(|| Machine::look().cause(errno, phase, needs, uses_ring_buffer));
     let err = Error::new(err).context(match phase {
         Phase::Load => "failed to load BPF object",
         Phase::Attach => "failed to attach BPF programs",

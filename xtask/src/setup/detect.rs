@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use std::{env, thread};
 
 use super::requirements::Requirement;
-use crate::{cc, path};
+use crate::{busybox, cc, path};
 
 /// A way to find out whether something is there.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +23,8 @@ pub(crate) enum Probe {
     Runs(&'static str),
     /// The linker finds this static library.
     Archive(&'static str),
+    /// A busybox on PATH is linked statically.
+    Busybox,
     /// The linker finds the further libraries that a static libelf needs.
     BesideLibelf,
 }
@@ -78,6 +80,7 @@ impl Probe {
             Self::Programs(names) => names.iter().all(|name| path::has(name)),
             Self::Runs(program) => quietly(Command::new(program).arg("--version")),
             Self::Archive(name) => cc::archive(name).is_some(),
+            Self::Busybox => busybox::find().is_some(),
             Self::BesideLibelf => cc::beside_libelf().is_some_and(|names| {
                 names
                     .iter()

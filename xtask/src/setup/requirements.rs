@@ -3,7 +3,7 @@
 use super::detect::Probe;
 use super::manager::Manager;
 
-/// What a thing is needed for. All need what `Build` needs.
+/// What a thing is needed for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Stage {
     /// `cargo build` and `cargo xtask run`
@@ -12,8 +12,23 @@ pub(crate) enum Stage {
     Test,
     /// `cargo xtask dist`
     Dist,
+    /// `cargo xtask vm`
+    Vm,
     /// `cargo xtask bench storm`
     Bench,
+}
+
+impl Stage {
+    /// Whether what another stage needs is needed for this one, too.
+    pub(super) fn takes(self, other: Self) -> bool {
+        let builds_statically = self == Self::Vm && other == Self::Dist;
+        other == self || other == Self::Build || builds_statically
+    }
+
+    /// Whether it is left to the task that needs it to install so much.
+    pub(super) fn is_large(self) -> bool {
+        matches!(self, Self::Vm | Self::Bench)
+    }
 }
 
 /// One thing that has to be there.
@@ -38,7 +53,7 @@ pub(crate) enum Source {
 }
 
 use Source::{Package, Rustup};
-use Stage::{Bench, Build, Dist, Test};
+use Stage::{Bench, Build, Dist, Test, Vm};
 
 const ARCH_ZSTD: &str = "Arch Linux packages zstd without its static library";
 const NOT_DEBIAN: &str = "it is compared with as Debian packages it";
@@ -227,6 +242,45 @@ pub(crate) const ALL: &[Requirement] = &[
             Err(ARCH_ZSTD),
             Ok("libzstd-devel-static"),
             Ok("zstd-static"),
+        ]),
+    },
+    Requirement {
+        name: "QEMU",
+        why: "to boot kernels in virtual machines",
+        stage: Vm,
+        probe: Probe::Programs(&["qemu-system-x86_64"]),
+        source: Package([
+            Ok("qemu-system-x86"),
+            Ok("qemu-system-x86-core"),
+            Ok("qemu-system-x86"),
+            Ok("qemu-x86"),
+            Ok("qemu-system-x86_64"),
+        ]),
+    },
+    Requirement {
+        name: "a static busybox",
+        why: "to have a shell in virtual machines",
+        stage: Vm,
+        probe: Probe::Busybox,
+        source: Package([
+            Ok("busybox-static"),
+            Ok("busybox"),
+            Ok("busybox"),
+            Ok("busybox-static"),
+            Ok("busybox-static"),
+        ]),
+    },
+    Requirement {
+        name: "setpriv",
+        why: "to end virtual machines with the task that boots them",
+        stage: Vm,
+        probe: Probe::Programs(&["setpriv"]),
+        source: Package([
+            Ok("util-linux"),
+            Ok("util-linux"),
+            Ok("util-linux"),
+            Ok("util-linux"),
+            Ok("util-linux"),
         ]),
     },
     Requirement {

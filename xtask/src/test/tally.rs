@@ -11,7 +11,7 @@ use crate::out;
 pub(crate) struct Tally {
     pub(crate) passed: usize,
     pub(crate) failed: usize,
-    skipped: usize,
+    pub(crate) skipped: usize,
     left_out: BTreeMap<String, Vec<String>>,
 }
 

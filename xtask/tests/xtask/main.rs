@@ -4,3 +4,4 @@ mod machine;
 mod new;
 mod setup;
 mod tasks;
+mod vm;

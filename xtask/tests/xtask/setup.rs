@@ -55,6 +55,27 @@ fn what_the_bench_compares_with_is_only_for_the_bench() {
 }
 
 #[test]
+fn what_virtual_machines_need_is_installed_with_them() {
+    let machine = Machine::new("vm-tools");
+    machine.manager("apt-get");
+    machine.remove("qemu-system-x86_64");
+    // one that needs the machine's libraries would not run in another
+    machine.program("busybox", "");
+    let seen = machine.xtask(&["setup", "--check"]);
+    assert_eq!(seen.stdout, "nothing is missing\n");
+
+    let apt = format!("{}{APT}", machine.root_prefix());
+    let seen = machine.xtask(&["setup", "--check", "--for", "vm"]);
+    assert_eq!(
+        seen.stdout,
+        format!(
+            "missing: QEMU, to boot kernels in virtual machines: {apt} qemu-system-x86\n\
+             missing: a static busybox, to have a shell in virtual machines: {apt} busybox-static\n"
+        )
+    );
+}
+
+#[test]
 fn every_manager_installs_without_a_question() {
     for (manager, line, elf) in [
         (

@@ -48,9 +48,10 @@ pub(crate) fn verbose_shows_the_log_of_libbpf() -> Result<()> {
 }
 
 pub(crate) fn head_ends_it_without_a_word() -> Result<()> {
-    // head would show the title only at its end
-    let script = r#"{ "$0" bootstrap; echo "code $?" >&2; } | stdbuf --output=L head -3"#;
-    let mut pipeline = Process::start(&mut shell(script))?;
+    // head itself would show the title only at its end
+    let head = r#"for i in 1 2 3; do read -r line; echo "$line"; done"#;
+    let script = format!(r#"{{ "$0" bootstrap; echo "code $?" >&2; }} | {{ {head}; }}"#);
+    let mut pipeline = Process::start(&mut shell(&script))?;
     pipeline.line(|line| line.starts_with("TIME"))?;
     Command::new("true").status()?;
     let exit = pipeline.wait()?;

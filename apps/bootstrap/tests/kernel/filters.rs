@@ -62,7 +62,9 @@ pub(crate) fn exit_codes_add_up() -> Result<()> {
 
 pub(crate) fn names_add_up() -> Result<()> {
     let args = ["--comm", "sh", "--comm", "sleep"];
-    let [shell, other, sleep] = traced(&args, ["exit 0", "exec true", "exec sleep 0.01"])?;
+    // with paths: a shell that has these commands built in is not to use them
+    let [shell, other, sleep] =
+        traced(&args, ["exit 0", "exec /bin/true", "exec /bin/sleep 0.01"])?;
     ensure!(events(&shell) == ["EXEC", "EXIT"], "{shell:?}");
     // it was a shell when it came, and is none when it goes
     ensure!(events(&other) == ["EXEC"], "{other:?}");
@@ -72,7 +74,7 @@ pub(crate) fn names_add_up() -> Result<()> {
 
 pub(crate) fn only_that_process_is_reported() -> Result<()> {
     let mut waiting = Command::new("sh")
-        .args(["-c", "read line; exec true"])
+        .args(["-c", "read line; exec /bin/true"])
         .stdin(std::process::Stdio::piped())
         .spawn()?;
     let bootstrap = start(&["--pid", &waiting.id().to_string()])?;

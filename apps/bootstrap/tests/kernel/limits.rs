@@ -8,9 +8,10 @@ use bpfapps_testkit::{Process, bpfapps};
 use crate::row::{Row, ready, start, storm};
 
 pub(crate) fn ends_after_so_many_events() -> Result<()> {
-    for count in [1_usize, 5, 5000] {
+    // the last one is more than a batch of the reader
+    for (count, forks) in [(1_usize, 50), (5, 50), (5000, 5500)] {
         let bootstrap = start(&["-n", &count.to_string()])?;
-        Process::run(&mut storm(6000)?)?.expect_code(0)?;
+        Process::run(&mut storm(forks)?)?.expect_code(0)?;
         let exit = bootstrap.wait()?.expect_code(0)?;
         let rows = exit.stdout.iter().filter_map(|line| Row::of(line)).count();
         ensure!(

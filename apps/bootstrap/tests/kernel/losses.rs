@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use anyhow::{Context, Result, bail, ensure};
-use bpfapps_testkit::{Exit, Process, bpfapps, fixture};
+use bpfapps_testkit::{Exit, Process, bpfapps, fixture, many};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -46,10 +46,10 @@ fn rows(exit: &Exit) -> usize {
 pub(crate) fn produced_is_reported_and_lost() -> Result<()> {
     // a ring that holds them all, and one that does not, while nobody reads them
     for (ring_size, all_fit) in [("8M", true), ("64K", false)] {
-        const FORKS: usize = 40_000;
+        let forks = many(40_000);
         let bootstrap = start_for_storm(&["--ring-size", ring_size])?;
         bootstrap.signal(Signal::SIGSTOP)?;
-        Process::run(&mut storm(FORKS)?)?.expect_code(0)?;
+        Process::run(&mut storm(forks)?)?.expect_code(0)?;
         bootstrap.signal(Signal::SIGCONT)?;
         bootstrap.signal(Signal::SIGINT)?;
         let exit = bootstrap.wait()?.expect_code(0)?;
@@ -58,8 +58,8 @@ pub(crate) fn produced_is_reported_and_lost() -> Result<()> {
         ensure!((lost == 0) == all_fit, "{ring_size}: {lost} lost");
         // the one who forked them has an exit, too
         ensure!(
-            reported + lost == FORKS + 1,
-            "{ring_size}: {reported} reported, {lost} lost, {FORKS} forks"
+            reported + lost == forks + 1,
+            "{ring_size}: {reported} reported, {lost} lost, {forks} forks"
         );
     }
     Ok(())
@@ -96,10 +96,10 @@ fn peak_memory(pid: u32) -> Result<u64> {
 }
 
 pub(crate) fn reader_that_pauses_costs_counted_losses_and_no_memory() -> Result<()> {
-    const FORKS: usize = 20_000;
-    let (mut bootstrap, reader) = start_unread(&["--ring-size", "256K"])?;
+    let forks = many(20_000);
+    let (mut bootstrap, reader) = start_unread(&["--ring-size", "16K"])?;
     let before = peak_memory(bootstrap.id())?;
-    Process::run(&mut storm(FORKS)?)?.expect_code(0)?;
+    Process::run(&mut storm(forks)?)?.expect_code(0)?;
     let after = peak_memory(bootstrap.id())?;
     ensure!(after < before + 4096, "{before} KiB grew to {after} KiB");
 
@@ -115,7 +115,7 @@ pub(crate) fn reader_that_pauses_costs_counted_losses_and_no_memory() -> Result<
     };
     let lost = told_as_lost(&lines_of(&said), "the ring buffer was full")?;
     ensure!(
-        lost > 0 && reported + lost == FORKS + 1,
+        lost > 0 && reported + lost == forks + 1,
         "{reported} reported: {said}"
     );
     Ok(())
@@ -123,9 +123,9 @@ pub(crate) fn reader_that_pauses_costs_counted_losses_and_no_memory() -> Result<
 
 pub(crate) fn what_a_blocked_reader_never_gets_is_counted() -> Result<()> {
     // more than a pipe of 64 KiB holds, and less than the ring
-    const FORKS: usize = 5_000;
+    let forks = 2_500;
     let (mut bootstrap, reader) = start_unread(&[])?;
-    Process::run(&mut storm(FORKS)?)?.expect_code(0)?;
+    Process::run(&mut storm(forks)?)?.expect_code(0)?;
     kill(Pid::from_raw(bootstrap.id().try_into()?), Signal::SIGINT)?;
     let mut said = String::new();
     let stderr = bootstrap.stderr.as_mut().context("stderr is a pipe")?;
@@ -137,7 +137,7 @@ pub(crate) fn what_a_blocked_reader_never_gets_is_counted() -> Result<()> {
     let reported = text.matches('\n').count();
     let lost = told_as_lost(&lines_of(&said), "stdout took no more")?;
     ensure!(
-        lost > 0 && reported + lost == FORKS + 1,
+        lost > 0 && reported + lost == forks + 1,
         "{reported} reported: {said}"
     );
     Ok(())
@@ -181,13 +181,13 @@ pub(crate) fn strict_makes_a_loss_a_failure() -> Result<()> {
 }
 
 pub(crate) fn two_threads_that_exit_at_once_are_one_exit_each_time() -> Result<()> {
-    const PAIRS: usize = 10_000;
+    let pairs = many(10_000);
     let bootstrap = start_for_storm(&[])?;
-    Process::run(fixture("fork_pairs")?.args([STORM, &PAIRS.to_string()]))?.expect_code(0)?;
+    Process::run(fixture("fork_pairs")?.args([STORM, &pairs.to_string()]))?.expect_code(0)?;
     bootstrap.signal(Signal::SIGINT)?;
     let exit = bootstrap.wait()?.expect_code(0)?;
     ensure!(
-        exit.stderr.is_empty() && rows(&exit) == PAIRS + 1,
+        exit.stderr.is_empty() && rows(&exit) == pairs + 1,
         "{} exits",
         rows(&exit)
     );
@@ -195,9 +195,9 @@ pub(crate) fn two_threads_that_exit_at_once_are_one_exit_each_time() -> Result<(
 }
 
 pub(crate) fn all_that_die_at_once_have_a_row_and_a_duration() -> Result<()> {
-    const CHILDREN: usize = 9_500;
+    let children = many(9_500);
     let bootstrap = start(&["--comm", "sleep"])?;
-    Process::run(fixture("kill_many")?.arg(CHILDREN.to_string()))?.expect_code(0)?;
+    Process::run(fixture("kill_many")?.arg(children.to_string()))?.expect_code(0)?;
     bootstrap.signal(Signal::SIGINT)?;
     let exit = bootstrap.wait()?.expect_code(0)?;
     let killed = exit.stdout.iter().filter_map(|line| Row::of(line));
@@ -205,7 +205,7 @@ pub(crate) fn all_that_die_at_once_have_a_row_and_a_duration() -> Result<()> {
         .filter(|row| row.rest.starts_with("[SIGKILL] ("))
         .collect::<Vec<_>>();
     ensure!(
-        exit.stderr.is_empty() && killed.len() == CHILDREN,
+        exit.stderr.is_empty() && killed.len() == children,
         "{} exits",
         killed.len()
     );

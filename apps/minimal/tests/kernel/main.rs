@@ -208,12 +208,8 @@ fn privileges_are_given_up() -> Result<()> {
 }
 
 fn without_privileges_it_says_so() -> Result<()> {
-    let mut nobody = Command::new("setpriv");
-    nobody
-        .args(["--bounding-set=-all", "--inh-caps=-all"])
-        .arg(program())
-        .arg("minimal");
-    let exit = Process::run(&mut nobody)?.expect_code(1)?;
+    let mut command = sandbox::without_capabilities(&bpfapps(["minimal"]))?;
+    let exit = Process::run(&mut command)?.expect_code(1)?;
     let first = exit.stderr.first().context("nothing is said")?;
     ensure!(
         first == "error: missing CAP_BPF and CAP_PERFMON and CAP_DAC_READ_SEARCH",

@@ -1,0 +1,116 @@
+//! Kernel images, and what they say about themselves.
+
+use std::fmt;
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+/// The numbers of a version: 6.12.117, or 5.10 of a series.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Version(Vec<u32>);
+
+impl Version {
+    /// The numbers that a text begins with; at least two.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let end = text.find(|c: char| c != '.' && !c.is_ascii_digit());
+        let numbers = text[..end.unwrap_or(text.len())].trim_end_matches('.');
+        let numbers: Option<Vec<_>> = numbers.split('.').map(|part| part.parse().ok()).collect();
+        numbers.filter(|numbers| numbers.len() > 1).map(Self)
+    }
+
+    /// Whether it is one of a series: 6.1.192 is of 6.1, 6.12.1 is not.
+    pub(super) fn is_of(&self, series: &Self) -> bool {
+        self.0.starts_with(&series.0)
+    }
+
+    /// The first two numbers.
+    pub(super) fn series(&self) -> Self {
+        Self(self.0.iter().copied().take(2).collect())
+    }
+
+    /// The first number.
+    pub(super) fn major(&self) -> u32 {
+        self.0.first().copied().unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let numbers: Vec<_> = self.0.iter().map(u32::to_string).collect();
+        f.write_str(&numbers.join("."))
+    }
+}
+
+/// Reads the version that an x86 image of a kernel states.
+pub(super) fn version(image: &Path) -> Result<Version> {
+    let file = File::open(image).with_context(|| format!("failed to read {}", image.display()))?;
+    match stated(&file).as_deref().and_then(exact) {
+        Some(version) => Ok(version),
+        None => bail!("{} is no kernel image for x86 (bzImage)", image.display()),
+    }
+}
+
+/// The words for `file` and `dmesg`: release, builder, build.
+fn stated(file: &File) -> Option<String> {
+    // the boot protocol: "HdrS", its version, and 512 bytes before the words
+    let mut header = [0; 14];
+    file.read_exact_at(&mut header, 0x202).ok()?;
+    let [b'H', b'd', b'r', b'S', .., low, high] = header else {
+        return None;
+    };
+    let at = u64::from(u16::from_le_bytes([low, high])) + 0x200;
+    let mut words = [0; 256];
+    let read = file.read_at(&mut words, at).ok()?;
+    let words = words[..read].split(|byte| *byte == 0).next()?;
+    Some(String::from_utf8_lossy(words).into_owned())
+}
+
+/// Debian's releases of older kernels leave out the last number, which stands
+/// further on: `5.10.0-46-cloud-amd64 (…) #1 SMP Debian 5.10.262-1 (2026-07-31)`.
+fn exact(stated: &str) -> Option<Version> {
+    let debian = stated.split_once(" Debian ").map(|(_, version)| version);
+    debian
+        .and_then(Version::parse)
+        .or_else(|| Version::parse(stated))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> Version {
+        Version::parse(text).expect("a version")
+    }
+
+    #[test]
+    fn versions_are_numbers() {
+        assert!(parsed("6.1.192-2") < parsed("6.12.117+deb13"));
+        assert!(parsed("6.1.192").is_of(&parsed("6.1")));
+        assert!(!parsed("6.12.117").is_of(&parsed("6.1")));
+        assert_eq!(parsed("7.2-rc1").to_string(), "7.2");
+        assert_eq!(Version::parse("latest"), None);
+        assert_eq!(Version::parse("7"), None);
+    }
+
+    #[test]
+    fn last_number_is_found_where_the_release_has_none() {
+        let old = "5.10.0-46-cloud-amd64 (debian-kernel@lists.debian.org) #1 SMP Debian 5.10.262-1";
+        let own = "6.18.44-test (me@here) #1 SMP Fri Nov 20 11:22:00 UTC 2026";
+        let versions = [old, own].map(|stated| exact(stated).map(|version| version.to_string()));
+        assert_eq!(
+            versions,
+            [Some("5.10.262".to_owned()), Some("6.18.44".to_owned())]
+        );
+    }
+
+    #[test]
+    fn what_is_no_kernel_is_refused() -> Result<()> {
+        let test = std::env::current_exe()?;
+        let failed = version(&test).map_err(|error| error.to_string());
+        let reason = format!("{} is no kernel image for x86 (bzImage)", test.display());
+        assert_eq!(failed, Err(reason));
+        Ok(())
+    }
+}
