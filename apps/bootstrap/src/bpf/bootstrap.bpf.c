@@ -114,8 +114,8 @@ static __always_inline __u64 recall_exec(struct task_struct *leader, __u32 pid)
 	return since;
 }
 
-static __always_inline int report_exec(struct task_struct *task, __u32 tid,
-				       struct linux_binprm *bprm)
+static __always_inline void report_exec(struct task_struct *task, __u32 tid,
+					struct linux_binprm *bprm)
 {
 	const char *filename = BPF_CORE_READ(bprm, filename);
 	const char *interpreter = BPF_CORE_READ(bprm, interp);
@@ -126,10 +126,10 @@ static __always_inline int report_exec(struct task_struct *task, __u32 tid,
 
 	remember_exec(task, bpf_get_current_pid_tgid() >> 32, bpf_ktime_get_boot_ns());
 	if (!is_wanted_exec())
-		return 0;
+		return;
 	s = current_scratch(EVENT_EXEC);
 	if (!s)
-		return 0;
+		return;
 	e = &s->event;
 	fill_event(e, task, EVENT_EXEC);
 	e->tid = tid;
@@ -145,7 +145,6 @@ static __always_inline int report_exec(struct task_struct *task, __u32 tid,
 		at += e->interpreter_len;
 	}
 	submit(&rb, s, at);
-	return 0;
 }
 
 /* no thread is left alive, and none of those that leave with us has said so */
@@ -172,7 +171,7 @@ static __always_inline __u32 exit_status(struct task_struct *task)
 	return BPF_CORE_READ(task, group_leader, exit_code);
 }
 
-static __always_inline int report_exit(struct task_struct *task, struct task_struct *leader)
+static __always_inline void report_exit(struct task_struct *task, struct task_struct *leader)
 {
 	__u64 now = bpf_ktime_get_boot_ns(), exec, since;
 	struct scratch *s;
@@ -187,16 +186,23 @@ static __always_inline int report_exit(struct task_struct *task, struct task_str
 	wanted = now - since >= min_duration_ns && is_wanted_exit(status) && is_wanted_process();
 	forget_process();
 	if (!wanted)
-		return 0;
+		return;
 	s = current_scratch(EVENT_EXIT);
 	if (!s)
-		return 0;
+		return;
 	e = &s->event;
 	fill_event(e, task, EVENT_EXIT);
 	e->duration_ns = now - since;
 	e->since_start = !exec;
 	e->status = status;
 	submit(&rb, s, 0);
+}
+
+static __always_inline int handle_any_exec(__u64 *ctx)
+{
+	lock_scratch();
+	report_exec((void *)ctx[0], ctx[1], (void *)ctx[2]);
+	unlock_scratch();
 	return 0;
 }
 
@@ -206,11 +212,21 @@ static __always_inline bool is_process_exit(__u64 *ctx, struct task_struct *task
 	return group_dead ? ctx[1] & 1 : is_last_thread(task);
 }
 
+/* leader: typed, for its task storage; or NULL */
+static __always_inline int handle_any_exit(__u64 *ctx, struct task_struct *leader)
+{
+	lock_scratch();
+	if (is_process_exit(ctx, (void *)ctx[0]))
+		report_exit((void *)ctx[0], leader);
+	unlock_scratch();
+	return 0;
+}
+
 /* arguments: task, the thread that called exec, linux_binprm */
 SEC("tp_btf/sched_process_exec")
 int handle_exec(__u64 *ctx)
 {
-	return report_exec((void *)ctx[0], ctx[1], (void *)ctx[2]);
+	return handle_any_exec(ctx);
 }
 
 /* arguments: task, and since Linux 6.16 whether its whole group is dead */
@@ -219,20 +235,18 @@ int handle_exit(__u64 *ctx)
 {
 	struct task_struct *task = (void *)ctx[0];
 
-	return is_process_exit(ctx, task) ? report_exit(task, task->group_leader) : 0;
+	return handle_any_exit(ctx, task->group_leader);
 }
 
 /* the same two for kernels without BTF of their own, where tp_btf can not attach */
 SEC("raw_tp/sched_process_exec")
 int handle_exec_raw(__u64 *ctx)
 {
-	return report_exec((void *)ctx[0], ctx[1], (void *)ctx[2]);
+	return handle_any_exec(ctx);
 }
 
 SEC("raw_tp/sched_process_exit")
 int handle_exit_raw(__u64 *ctx)
 {
-	struct task_struct *task = (void *)ctx[0];
-
-	return is_process_exit(ctx, task) ? report_exit(task, NULL) : 0;
+	return handle_any_exit(ctx, NULL);
 }

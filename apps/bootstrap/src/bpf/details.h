@@ -43,43 +43,58 @@ static __always_inline void add_file(struct scratch *s, struct linux_binprm *bpr
 	s->used = at + s->event.file_len;
 }
 
-SEC("raw_tp/sched_process_exec")
-int add_exec_details(__u64 *ctx)
+static __always_inline void write_exec_details(struct task_struct *task, struct linux_binprm *bprm)
 {
 	struct scratch *s;
 
 	if (!is_wanted_exec())
-		return 0;
+		return;
 	s = current_scratch(EVENT_EXEC);
 	if (!s)
-		return 0;
-	add_namespaces(&s->event, (void *)ctx[0]);
-	add_file(s, (void *)ctx[2]);
+		return;
+	add_namespaces(&s->event, task);
+	add_file(s, bprm);
+}
+
+static __always_inline void write_exit_details(struct task_struct *task)
+{
+	struct signal_struct *signal = BPF_CORE_READ(task, signal);
+	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+	struct scratch *s;
+	struct event *e;
+
+	/* a thread that others survive */
+	if (BPF_CORE_READ(signal, live.counter))
+		return;
+	s = current_scratch(EVENT_EXIT);
+	if (!s)
+		return;
+	e = &s->event;
+	add_namespaces(e, task);
+	/* threads that were waited for have handed on theirs; the leader stays to the end */
+	e->user_ns = BPF_CORE_READ(signal, utime);
+	e->system_ns = BPF_CORE_READ(signal, stime);
+	e->runtime_ns = BPF_CORE_READ(signal, sum_sched_runtime);
+	e->peak_rss = BPF_CORE_READ(signal, maxrss);
+	add_times(e, task);
+	if (leader != task)
+		add_times(e, leader);
+}
+
+SEC("raw_tp/sched_process_exec")
+int add_exec_details(__u64 *ctx)
+{
+	lock_scratch();
+	write_exec_details((void *)ctx[0], (void *)ctx[2]);
+	unlock_scratch();
 	return 0;
 }
 
 SEC("raw_tp/sched_process_exit")
 int add_exit_details(__u64 *ctx)
 {
-	struct task_struct *task = (void *)ctx[0], *leader;
-	struct scratch *s = current_scratch(EVENT_EXIT);
-	struct signal_struct *signal;
-	struct event *e;
-
-	/* a thread that others survive */
-	if (!s || BPF_CORE_READ(task, signal, live.counter))
-		return 0;
-	e = &s->event;
-	add_namespaces(e, task);
-	/* threads that were waited for have handed on theirs; the leader stays to the end */
-	signal = BPF_CORE_READ(task, signal);
-	e->user_ns = BPF_CORE_READ(signal, utime);
-	e->system_ns = BPF_CORE_READ(signal, stime);
-	e->runtime_ns = BPF_CORE_READ(signal, sum_sched_runtime);
-	e->peak_rss = BPF_CORE_READ(signal, maxrss);
-	add_times(e, task);
-	leader = BPF_CORE_READ(task, group_leader);
-	if (leader != task)
-		add_times(e, leader);
+	lock_scratch();
+	write_exit_details((void *)ctx[0]);
+	unlock_scratch();
 	return 0;
 }

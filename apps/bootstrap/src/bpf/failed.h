@@ -52,29 +52,37 @@ static __always_inline __u64 filename_of_exec(struct pt_regs *regs)
 	return 0;
 }
 
-/* arguments: registers, return value */
-SEC("raw_tp/sys_exit")
-int handle_failed(__u64 *ctx)
+static __always_inline void report_failed(__u64 filename, long error)
 {
-	long error = -(long)ctx[1], read;
-	struct task_struct *task;
-	__u64 filename;
+	struct task_struct *task = (void *)bpf_get_current_task();
 	struct scratch *s;
+	long read;
 
-	if (error <= 0 || error >= ERESTARTSYS)
-		return 0;
-	filename = filename_of_exec((void *)ctx[0]);
-	if (!filename || !is_wanted_exec())
-		return 0;
 	s = current_scratch(EVENT_FAIL);
 	if (!s)
-		return 0;
-	task = (void *)bpf_get_current_task();
+		return;
 	fill_event(&s->event, task, EVENT_FAIL);
 	add_namespaces(&s->event, task);
 	s->event.status = error;
 	read = bpf_probe_read_user_str(s->tail, FILENAME_LEN, (void *)filename);
 	s->event.filename_len = length(read, FILENAME_LEN);
 	submit(&rb, s, s->event.filename_len);
+}
+
+/* arguments: registers, return value */
+SEC("raw_tp/sys_exit")
+int handle_failed(__u64 *ctx)
+{
+	long error = -(long)ctx[1];
+	__u64 filename;
+
+	if (error <= 0 || error >= ERESTARTSYS)
+		return 0;
+	filename = filename_of_exec((void *)ctx[0]);
+	if (!filename || !is_wanted_exec())
+		return 0;
+	lock_scratch();
+	report_failed(filename, error);
+	unlock_scratch();
 	return 0;
 }

@@ -26,6 +26,28 @@ struct {
 	__type(value, struct scratch);
 } scratch SEC(".maps");
 
+/*
+ * Whether a program can be preempted here (since about Linux 7). Another task that comes to the
+ * same hook on this CPU would then write into the same scratch, or have its event skipped, since a
+ * program does not run twice on a CPU at a time.
+ */
+const volatile __u8 preemptible = 0;
+
+extern void bpf_preempt_disable(void) __weak __ksym;
+extern void bpf_preempt_enable(void) __weak __ksym;
+
+static __always_inline void lock_scratch(void)
+{
+	if (preemptible)
+		bpf_preempt_disable();
+}
+
+static __always_inline void unlock_scratch(void)
+{
+	if (preemptible)
+		bpf_preempt_enable();
+}
+
 /* the event of the calling task: with what programs before this one have written, or empty */
 static __always_inline struct scratch *current_scratch(enum event_kind kind)
 {
@@ -42,18 +64,25 @@ static __always_inline struct scratch *current_scratch(enum event_kind kind)
 	return s;
 }
 
-/* how much of the tail is used; the verifier has to see that it is at most `most` */
+/*
+ * How much of the tail is used, and how long a string is that was read, its NUL left out. The
+ * barriers keep the compiler from comparing another register than the one that is used: what it
+ * has not seen compared, the verifier of an older kernel takes for anything.
+ */
 static __always_inline __u64 used(struct scratch *s, __u64 most)
 {
 	__u64 used = s->used;
 
+	barrier_var(used);
 	return used <= most ? used : 0;
 }
 
-/* the length of a string that was read, its NUL left out */
 static __always_inline __u64 length(long read, __u64 size)
 {
-	return read > 0 && read <= size ? read - 1 : 0;
+	__u64 length = read - 1;
+
+	barrier_var(length);
+	return length < size ? length : 0;
 }
 
 /* sends the event, and leaves nothing to the next one */
