@@ -32,6 +32,7 @@ mod schema;
 mod session;
 mod shared;
 mod signals;
+mod skipped;
 mod stream;
 mod trace;
 pub mod tracefs;

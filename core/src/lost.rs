@@ -3,6 +3,7 @@
 use anyhow::{Result, ensure};
 
 use crate::shared::Counters;
+use crate::skipped::Skipped;
 
 /// A place where something is lost.
 #[derive(Clone, Copy, Debug)]
@@ -12,6 +13,13 @@ pub(crate) struct Stage {
     lost: &'static str,
     why: &'static str,
 }
+
+/// What [`Skipped`] counts.
+const PROGRAM: Stage = Stage {
+    name: "program",
+    lost: "runs of a BPF program",
+    why: "it was preempted at work",
+};
 
 /// As `enum bpfapps_stage` has them.
 const STAGES: [Stage; 2] = [
@@ -28,16 +36,16 @@ const STAGES: [Stage; 2] = [
 ];
 
 /// The names of the stages.
-pub(crate) fn stages() -> [&'static str; 2] {
-    STAGES.map(|stage| stage.name)
+pub(crate) fn stages() -> impl Iterator<Item = &'static str> {
+    STAGES.iter().chain([&PROGRAM]).map(|stage| stage.name)
 }
 
-/// What was lost since the last look, on one CPU.
+/// What was lost since the last look, on one CPU where that is known.
 #[derive(Debug, PartialEq)]
 pub(crate) struct News {
     /// The name of the stage.
     pub(crate) stage: &'static str,
-    pub(crate) cpu: u64,
+    pub(crate) cpu: Option<u64>,
     pub(crate) count: u64,
     /// What that stage has lost so far, on all CPUs.
     pub(crate) total: u64,
@@ -49,6 +57,8 @@ pub(crate) struct Lost {
     /// For each stage one counter for each CPU.
     counters: Counters,
     told: Vec<u64>,
+    skipped: Skipped,
+    told_skipped: u64,
 }
 
 impl Lost {
@@ -65,6 +75,8 @@ impl Lost {
         Ok(Self {
             counters,
             told: vec![0; count],
+            skipped: Skipped::of_this_process(),
+            told_skipped: 0,
         })
     }
 
@@ -80,9 +92,28 @@ impl Lost {
         news
     }
 
+    /// The runs that were skipped since the last call, which takes some system calls.
+    pub(crate) fn news_of_skipped(&mut self) -> Option<News> {
+        let total = self.skipped.total();
+        let count = total - self.told_skipped;
+        self.told_skipped = total;
+        (count > 0).then_some(News {
+            stage: PROGRAM.name,
+            cpu: None,
+            count,
+            total,
+        })
+    }
+
     /// What was lost and where, in words; `None` where nothing was.
     pub(crate) fn describe(&self) -> Option<String> {
-        describe(&self.counters.read().collect::<Vec<_>>())
+        let counted = describe(&self.counters.read().collect::<Vec<_>>());
+        let skipped = match self.skipped.total() {
+            0 => None,
+            total => Some(format!("lost {total} {}: {}", PROGRAM.lost, PROGRAM.why)),
+        };
+        let all: Vec<_> = counted.into_iter().chain(skipped).collect();
+        (!all.is_empty()).then(|| all.join("; "))
     }
 }
 
@@ -98,7 +129,7 @@ fn news(told: &[u64], now: &[u64]) -> Vec<News> {
             if count > 0 {
                 news.push(News {
                     stage: stage.name,
-                    cpu: cpu as u64,
+                    cpu: Some(cpu as u64),
                     count,
                     total,
                 });
@@ -149,7 +180,7 @@ mod tests {
     fn news_is_what_was_not_told() {
         let one = |stage, cpu, count, total| News {
             stage,
-            cpu,
+            cpu: Some(cpu),
             count,
             total,
         };

@@ -162,7 +162,9 @@ impl<F> Reader<'_, F> {
             };
             if ended || self.limits.is_over() {
                 self.session.end_command()?;
-                return self.handle(self.capacity).map(drop);
+                self.handle(self.capacity)?;
+                self.report_lost(true)?;
+                return self.session.flush();
             }
         }
     }
@@ -190,7 +192,7 @@ impl<F> Reader<'_, F> {
         } else {
             Ok(0)
         };
-        self.report_lost()?;
+        self.report_lost(count.as_ref().is_ok_and(|count| *count == 0))?;
         // What was handled before an error is shown before the error is.
         self.session.flush()?;
         let count = count?;
@@ -199,16 +201,19 @@ impl<F> Reader<'_, F> {
     }
 
     /// In a stream of documents, a loss is one of them.
-    fn report_lost(&mut self) -> Result<()> {
+    fn report_lost(&mut self, skipped: bool) -> Result<()> {
         if self.format == Format::Table {
             return Ok(());
         }
-        for news in self.lost.news() {
+        let skipped = skipped.then(|| self.lost.news_of_skipped()).flatten();
+        for news in self.lost.news().into_iter().chain(skipped) {
             let now = Clock::now()?;
             self.session.write_fields(self.format, |fields| {
                 fields.kind("lost", now);
                 fields.text("stage", news.stage.as_bytes());
-                fields.number("cpu", news.cpu);
+                if let Some(cpu) = news.cpu {
+                    fields.number("cpu", cpu);
+                }
                 fields.number("count", news.count);
                 fields.number("total", news.total);
             });

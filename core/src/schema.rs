@@ -177,15 +177,17 @@ fn lost() -> Value {
         "properties": {
             "type": { "const": "lost" },
             "stage": {
-                "enum": lost::stages(),
+                "enum": lost::stages().collect::<Vec<_>>(),
                 "description": "ring: events, because the ring buffer was full. map: what was to \
-                                be remembered, because a map was full."
+                                be remembered, because a map was full. program: runs of a BPF \
+                                program, because it was preempted at work; each may have been an \
+                                event."
             },
-            "cpu": number(0, "On which CPU."),
+            "cpu": number(0, "On which CPU, but for the stage program."),
             "count": number(1, "How many, since the last such document of the stage and CPU."),
             "total": number(1, "How many in all, at this stage.")
         },
-        "required": ["stage", "cpu", "count", "total"]
+        "required": ["stage", "count", "total"]
     })
 }
 

@@ -200,17 +200,29 @@ pub(crate) fn all_that_die_at_once_have_a_row_and_a_duration() -> Result<()> {
     Process::run(fixture("kill_many")?.arg(children.to_string()))?.expect_code(0)?;
     bootstrap.signal(Signal::SIGINT)?;
     let exit = bootstrap.wait()?.expect_code(0)?;
-    let killed = exit.stdout.iter().filter_map(|line| Row::of(line));
-    let killed = killed
-        .filter(|row| row.rest.starts_with("[SIGKILL] ("))
-        .collect::<Vec<_>>();
+    let rows: Vec<_> = exit
+        .stdout
+        .iter()
+        .filter_map(|line| Row::of(line))
+        .collect();
+    let is_exit = |row: &&Row| row.rest.starts_with("[SIGKILL] (");
+    let exits: Vec<_> = rows.iter().filter(is_exit).collect();
+    // kernels that preempt BPF programs skip some runs: those of other processes, too
+    let skipped = told_as_lost(&exit.stderr, "preempted")?;
     ensure!(
-        exit.stderr.is_empty() && killed.len() == children,
-        "{} exits",
-        killed.len()
+        exit.stderr.is_empty() == (skipped == 0),
+        "{:#?}",
+        exit.stderr
     );
-    let without = killed.iter().find(|row| row.rest.contains('~'));
-    ensure!(without.is_none(), "its exec was forgotten: {without:?}");
+    let missing = (2 * children)
+        .checked_sub(rows.len())
+        .context("too many rows")?;
+    ensure!(
+        missing <= skipped,
+        "{missing} rows are missing, {skipped} are told"
+    );
+    let without = exits.iter().filter(|row| row.rest.contains('~'));
+    ensure!(without.count() <= skipped, "execs were forgotten");
     Ok(())
 }
 
