@@ -81,12 +81,14 @@ pub(crate) const ALL: &[Document] = &[
                 "user_time_ns",
                 "Time of all its threads in user space, in nanoseconds, as far as the kernel has \
                  booked it: up to a tick less than wait4(2) will tell.",
-            ),
-            Field::number("system_time_ns", "The same inside the kernel."),
+            )
+            .optional(),
+            Field::number("system_time_ns", "The same inside the kernel.").optional(),
             Field::number(
                 "peak_rss_bytes",
                 "The most memory that was resident at a time; 0 for a thread of the kernel.",
-            ),
+            )
+            .optional(),
             CGROUP,
             CONTAINER,
             NS_PID,
@@ -113,6 +115,12 @@ const CONTAINER: Field = Field::text(
     "The container that its cgroup belongs to, if any, and if it was still there to be looked up.",
 )
 .optional();
-const NS_PID: Field = Field::number("ns_pid", "The process, as its own PID namespace counts it.");
-const PID_NS: Field = Field::number("pid_ns", "That namespace, as in /proc/PID/ns/pid.");
-const MNT_NS: Field = Field::number("mnt_ns", "Its mount namespace, as in /proc/PID/ns/mnt.");
+const NS_PID: Field = Field::number(
+    "ns_pid",
+    "The process, as its own PID namespace counts it. This, the namespaces, the times and the \
+     memory are missing where the kernel has preempted the program that reads them.",
+)
+.optional();
+const PID_NS: Field = Field::number("pid_ns", "That namespace, as in /proc/PID/ns/pid.").optional();
+const MNT_NS: Field =
+    Field::number("mnt_ns", "Its mount namespace, as in /proc/PID/ns/mnt.").optional();

@@ -27,10 +27,6 @@ const NS_PER_MS: u64 = 1_000_000;
 /// before, is right on newer ones as well. To look it up in BTF would cost a tenth of the start.
 const GROUP_DEAD_SINCE: (u32, u32) = (6, 18);
 
-/// Tracepoints let their programs be preempted on newer kernels (seen on 7.2, not on 6.18); what
-/// follows from that is right on others as well, and takes a little longer.
-const PREEMPTIBLE_SINCE: (u32, u32) = (6, 19);
-
 /// Trace process starts and exits
 #[derive(Debug, clap::Args)]
 struct Bootstrap {
@@ -94,8 +90,7 @@ impl Bootstrap {
         // Task storage is for programs that the kernel's BTF has typed.
         let typed = session.kernel_has_btf();
         let task_storage = typed && MapType::TaskStorage.is_supported().unwrap_or(false);
-        let version = kernel::version()?;
-        let group_dead = version >= GROUP_DEAD_SINCE;
+        let group_dead = kernel::version()? >= GROUP_DEAD_SINCE;
         let rodata = open
             .maps
             .rodata_data
@@ -103,7 +98,9 @@ impl Bootstrap {
             .context("the BPF object has no rodata")?;
         rodata.task_storage = task_storage.into();
         rodata.group_dead = group_dead.into();
-        rodata.preemptible = (version >= PREEMPTIBLE_SINCE).into();
+        let details = self.stream.is_documents();
+        rodata.with_details = details.into();
+        rodata.with_args = self.args.into();
         open.maps.exec_start.set_autocreate(task_storage)?;
         open.maps.exited.set_autocreate(!group_dead)?;
         if task_storage {
@@ -121,7 +118,6 @@ impl Bootstrap {
         progs.handle_exit_raw.set_autoload(!typed);
         progs.read_args.set_autoload(self.args);
         progs.handle_failed.set_autoload(self.failed);
-        let details = self.stream.is_documents();
         progs.add_exec_details.set_autoload(details);
         progs.add_exit_details.set_autoload(details);
 

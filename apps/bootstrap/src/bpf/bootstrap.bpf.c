@@ -120,31 +120,36 @@ static __always_inline void report_exec(struct task_struct *task, __u32 tid,
 	const char *filename = BPF_CORE_READ(bprm, filename);
 	const char *interpreter = BPF_CORE_READ(bprm, interp);
 	struct scratch *s;
+	__u64 at = 0, len;
 	struct event *e;
-	__u64 at;
 	long read;
 
 	remember_exec(task, bpf_get_current_pid_tgid() >> 32, bpf_ktime_get_boot_ns());
 	if (!is_wanted_exec())
 		return;
-	s = current_scratch(EVENT_EXEC);
+	s = new_scratch(PLACE_EXEC);
 	if (!s)
 		return;
 	e = &s->event;
+	if (with_details)
+		at = take_details(s, PLACE_EXEC_DETAILS);
+	if (with_args)
+		at = take_args(s, at);
 	fill_event(e, task, EVENT_EXEC);
 	e->tid = tid;
 
-	at = used(s, FILE_LEN + ARGS_LEN);
 	read = bpf_probe_read_kernel_str(&s->tail[at], FILENAME_LEN, filename);
-	e->filename_len = length(read, FILENAME_LEN);
-	at += e->filename_len;
+	len = length(read, FILENAME_LEN);
+	e->filename_len = len;
+	at += len;
 	/* a script's is another file */
 	if (interpreter != filename) {
 		read = bpf_probe_read_kernel_str(&s->tail[at], INTERPRETER_LEN, interpreter);
-		e->interpreter_len = length(read, INTERPRETER_LEN);
-		at += e->interpreter_len;
+		len = length(read, INTERPRETER_LEN);
+		e->interpreter_len = len;
+		at += len;
 	}
-	submit(&rb, s, at);
+	bpfapps_output(&rb, e, sizeof(*e) + at);
 }
 
 /* no thread is left alive, and none of those that leave with us has said so */
@@ -187,23 +192,17 @@ static __always_inline void report_exit(struct task_struct *task, struct task_st
 	forget_process();
 	if (!wanted)
 		return;
-	s = current_scratch(EVENT_EXIT);
+	s = new_scratch(PLACE_EXIT);
 	if (!s)
 		return;
 	e = &s->event;
+	if (with_details)
+		take_details(s, PLACE_EXIT_DETAILS);
 	fill_event(e, task, EVENT_EXIT);
 	e->duration_ns = now - since;
 	e->since_start = !exec;
 	e->status = status;
-	submit(&rb, s, 0);
-}
-
-static __always_inline int handle_any_exec(__u64 *ctx)
-{
-	lock_scratch();
-	report_exec((void *)ctx[0], ctx[1], (void *)ctx[2]);
-	unlock_scratch();
-	return 0;
+	bpfapps_output(&rb, e, sizeof(*e));
 }
 
 /* a process exits with its last thread, which need not be its leader */
@@ -212,21 +211,12 @@ static __always_inline bool is_process_exit(__u64 *ctx, struct task_struct *task
 	return group_dead ? ctx[1] & 1 : is_last_thread(task);
 }
 
-/* leader: typed, for its task storage; or NULL */
-static __always_inline int handle_any_exit(__u64 *ctx, struct task_struct *leader)
-{
-	lock_scratch();
-	if (is_process_exit(ctx, (void *)ctx[0]))
-		report_exit((void *)ctx[0], leader);
-	unlock_scratch();
-	return 0;
-}
-
 /* arguments: task, the thread that called exec, linux_binprm */
 SEC("tp_btf/sched_process_exec")
 int handle_exec(__u64 *ctx)
 {
-	return handle_any_exec(ctx);
+	report_exec((void *)ctx[0], ctx[1], (void *)ctx[2]);
+	return 0;
 }
 
 /* arguments: task, and since Linux 6.16 whether its whole group is dead */
@@ -235,18 +225,25 @@ int handle_exit(__u64 *ctx)
 {
 	struct task_struct *task = (void *)ctx[0];
 
-	return handle_any_exit(ctx, task->group_leader);
+	if (is_process_exit(ctx, task))
+		report_exit(task, task->group_leader);
+	return 0;
 }
 
 /* the same two for kernels without BTF of their own, where tp_btf can not attach */
 SEC("raw_tp/sched_process_exec")
 int handle_exec_raw(__u64 *ctx)
 {
-	return handle_any_exec(ctx);
+	report_exec((void *)ctx[0], ctx[1], (void *)ctx[2]);
+	return 0;
 }
 
 SEC("raw_tp/sched_process_exit")
 int handle_exit_raw(__u64 *ctx)
 {
-	return handle_any_exit(ctx, NULL);
+	struct task_struct *task = (void *)ctx[0];
+
+	if (is_process_exit(ctx, task))
+		report_exit(task, NULL);
+	return 0;
 }

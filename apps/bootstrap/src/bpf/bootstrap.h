@@ -9,7 +9,6 @@ enum event_kind {
 	EVENT_EXEC = 0,
 	EVENT_EXIT = 1,
 	EVENT_FAIL = 2, /* an exec that came to nothing */
-	EVENT_KINDS,
 };
 
 /*

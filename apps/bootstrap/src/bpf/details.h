@@ -32,43 +32,47 @@ static __always_inline void add_times(struct event *e, struct task_struct *task)
 static __always_inline void add_file(struct scratch *s, struct linux_binprm *bprm)
 {
 	const unsigned char *name;
-	__u64 at = used(s, 0);
 	long read;
 
 	if (!BPF_CORE_READ(bprm, fdpath))
 		return;
 	name = BPF_CORE_READ(bprm, file, f_path.dentry, d_name.name);
-	read = bpf_probe_read_kernel_str(&s->tail[at], FILE_LEN, name);
+	read = bpf_probe_read_kernel_str(s->tail, FILE_LEN, name);
 	s->event.file_len = length(read, FILE_LEN);
-	s->used = at + s->event.file_len;
 }
 
-static __always_inline void write_exec_details(struct task_struct *task, struct linux_binprm *bprm)
+/* arguments: task, the thread that called exec, linux_binprm */
+SEC("raw_tp/sched_process_exec")
+int add_exec_details(__u64 *ctx)
 {
 	struct scratch *s;
 
 	if (!is_wanted_exec())
-		return;
-	s = current_scratch(EVENT_EXEC);
+		return 0;
+	s = new_scratch(PLACE_EXEC_DETAILS);
 	if (!s)
-		return;
-	add_namespaces(&s->event, task);
-	add_file(s, bprm);
+		return 0;
+	add_namespaces(&s->event, (void *)ctx[0]);
+	add_file(s, (void *)ctx[2]);
+	leave(s);
+	return 0;
 }
 
-static __always_inline void write_exit_details(struct task_struct *task)
+/* argument: task */
+SEC("raw_tp/sched_process_exit")
+int add_exit_details(__u64 *ctx)
 {
+	struct task_struct *task = (void *)ctx[0], *leader;
 	struct signal_struct *signal = BPF_CORE_READ(task, signal);
-	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
 	struct scratch *s;
 	struct event *e;
 
 	/* a thread that others survive */
 	if (BPF_CORE_READ(signal, live.counter))
-		return;
-	s = current_scratch(EVENT_EXIT);
+		return 0;
+	s = new_scratch(PLACE_EXIT_DETAILS);
 	if (!s)
-		return;
+		return 0;
 	e = &s->event;
 	add_namespaces(e, task);
 	/* threads that were waited for have handed on theirs; the leader stays to the end */
@@ -77,24 +81,25 @@ static __always_inline void write_exit_details(struct task_struct *task)
 	e->runtime_ns = BPF_CORE_READ(signal, sum_sched_runtime);
 	e->peak_rss = BPF_CORE_READ(signal, maxrss);
 	add_times(e, task);
+	leader = BPF_CORE_READ(task, group_leader);
 	if (leader != task)
 		add_times(e, leader);
-}
-
-SEC("raw_tp/sched_process_exec")
-int add_exec_details(__u64 *ctx)
-{
-	lock_scratch();
-	write_exec_details((void *)ctx[0], (void *)ctx[2]);
-	unlock_scratch();
+	leave(s);
 	return 0;
 }
 
-SEC("raw_tp/sched_process_exit")
-int add_exit_details(__u64 *ctx)
+/* takes what one of these programs has left into an event that is still empty */
+static __always_inline __u64 take_details(struct scratch *s, enum place place)
 {
-	lock_scratch();
-	write_exit_details((void *)ctx[0]);
-	unlock_scratch();
+	struct scratch *part = left(place);
+	__u64 end;
+
+	if (!part)
+		return 0;
+	s->event = part->event;
+	end = take_tail(s, 0, part, s->event.file_len, FILE_LEN);
+	if (taken(part))
+		return end;
+	__builtin_memset(&s->event, 0, sizeof(s->event));
 	return 0;
 }

@@ -58,7 +58,7 @@ static __always_inline void report_failed(__u64 filename, long error)
 	struct scratch *s;
 	long read;
 
-	s = current_scratch(EVENT_FAIL);
+	s = new_scratch(PLACE_FAILED);
 	if (!s)
 		return;
 	fill_event(&s->event, task, EVENT_FAIL);
@@ -66,7 +66,7 @@ static __always_inline void report_failed(__u64 filename, long error)
 	s->event.status = error;
 	read = bpf_probe_read_user_str(s->tail, FILENAME_LEN, (void *)filename);
 	s->event.filename_len = length(read, FILENAME_LEN);
-	submit(&rb, s, s->event.filename_len);
+	bpfapps_output(&rb, &s->event, sizeof(s->event) + length(read, FILENAME_LEN));
 }
 
 /* arguments: registers, return value */
@@ -81,8 +81,6 @@ int handle_failed(__u64 *ctx)
 	filename = filename_of_exec((void *)ctx[0]);
 	if (!filename || !is_wanted_exec())
 		return 0;
-	lock_scratch();
 	report_failed(filename, error);
-	unlock_scratch();
 	return 0;
 }

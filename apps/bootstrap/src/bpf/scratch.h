@@ -4,79 +4,99 @@
 /*
  * Where an event is put together: too large for the stack of a BPF program, and of a length that
  * is known only in the end. Programs on one hook run one after another in the order of this
- * object, so those that an option adds write their part before the one that sends it.
+ * object, so those that an option adds leave their part for the one that sends the event.
+ *
+ * Kernels from about 7 on preempt programs, and another task may come to the same hook on the same
+ * CPU meanwhile. A program does not run twice on a CPU at a time (the kernel skips, and counts,
+ * the second run), so each writes into a place of its own, and who takes a part looks before and
+ * after whether it is the part of its own task.
  */
 #define FILE_LEN        256 /* NAME_MAX, and a NUL */
 #define ARGS_LEN        4096
 #define FILENAME_LEN    (4096 + 32) /* PATH_MAX, and /dev/fd/<number>/ before it */
 #define INTERPRETER_LEN 256         /* BINPRM_BUF_SIZE */
 
+/* whether there are parts to take: of the programs in details.h and args.h */
+const volatile __u8 with_details = 0;
+const volatile __u8 with_args = 0;
+
+enum place {
+	PLACE_EXEC,
+	PLACE_EXIT,
+	PLACE_FAILED,
+	PLACE_EXEC_DETAILS,
+	PLACE_EXIT_DETAILS,
+	PLACE_ARGS,
+	PLACES,
+};
+
 struct scratch {
-	__u64 owner; /* the task that a program before this one has written for */
-	__u64 used;  /* bytes of tail */
+	__u64 owner; /* the task whose part this is, once it is complete */
 	struct event event;
 	__u8 tail[FILE_LEN + ARGS_LEN + FILENAME_LEN + INTERPRETER_LEN];
 };
 
-/* by enum event_kind, so that programs of different hooks do not meet */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, EVENT_KINDS);
+	__uint(max_entries, PLACES);
 	__type(key, __u32);
 	__type(value, struct scratch);
 } scratch SEC(".maps");
 
-/*
- * Whether a program can be preempted here (since about Linux 7). Another task that comes to the
- * same hook on this CPU would then write into the same scratch, or have its event skipped, since a
- * program does not run twice on a CPU at a time.
- */
-const volatile __u8 preemptible = 0;
-
-extern void bpf_preempt_disable(void) __weak __ksym;
-extern void bpf_preempt_enable(void) __weak __ksym;
-
-static __always_inline void lock_scratch(void)
+static __always_inline void set_owner(struct scratch *s, __u64 owner)
 {
-	if (preemptible)
-		bpf_preempt_disable();
+	*(volatile __u64 *)&s->owner = owner;
 }
 
-static __always_inline void unlock_scratch(void)
+static __always_inline bool is_own(struct scratch *s)
 {
-	if (preemptible)
-		bpf_preempt_enable();
+	return *(volatile __u64 *)&s->owner == bpf_get_current_pid_tgid();
 }
 
-/* the event of the calling task: with what programs before this one have written, or empty */
-static __always_inline struct scratch *current_scratch(enum event_kind kind)
+/* an empty event in a program's own place */
+static __always_inline struct scratch *new_scratch(enum place place)
 {
-	__u64 id = bpf_get_current_pid_tgid();
 	struct scratch *s;
-	__u32 key = kind;
+	__u32 key = place;
 
 	s = bpf_map_lookup_elem(&scratch, &key);
-	if (s && s->owner != id) {
+	if (s) {
+		set_owner(s, 0);
 		__builtin_memset(&s->event, 0, sizeof(s->event));
-		s->used = 0;
-		s->owner = id;
 	}
 	return s;
 }
 
-/*
- * How much of the tail is used, and how long a string is that was read, its NUL left out. The
- * barriers keep the compiler from comparing another register than the one that is used: what it
- * has not seen compared, the verifier of an older kernel takes for anything.
- */
-static __always_inline __u64 used(struct scratch *s, __u64 most)
+/* leaves a part for the program that sends the event */
+static __always_inline void leave(struct scratch *s)
 {
-	__u64 used = s->used;
-
-	barrier_var(used);
-	return used <= most ? used : 0;
+	set_owner(s, bpf_get_current_pid_tgid());
 }
 
+/* the part that was left by another program for this task, or NULL */
+static __always_inline struct scratch *left(enum place place)
+{
+	struct scratch *s;
+	__u32 key = place;
+
+	s = bpf_map_lookup_elem(&scratch, &key);
+	return s && is_own(s) ? s : NULL;
+}
+
+/* whether what was copied of a part is whole; it is not taken twice */
+static __always_inline bool taken(struct scratch *s)
+{
+	bool whole = is_own(s);
+
+	set_owner(s, 0);
+	return whole;
+}
+
+/*
+ * The length of a string that was read, its NUL left out. The barrier keeps the compiler from
+ * comparing another register than the one that is used: what it has not seen compared, the
+ * verifier of an older kernel takes for anything.
+ */
 static __always_inline __u64 length(long read, __u64 size)
 {
 	__u64 length = read - 1;
@@ -85,9 +105,12 @@ static __always_inline __u64 length(long read, __u64 size)
 	return length < size ? length : 0;
 }
 
-/* sends the event, and leaves nothing to the next one */
-static __always_inline void submit(void *ring, struct scratch *s, __u64 used)
+/* copies the tail of a part behind `at` bytes of ours, and is where it ends */
+static __always_inline __u64 take_tail(struct scratch *s, __u64 at, struct scratch *part, __u64 len,
+				       __u64 most)
 {
-	bpfapps_output(ring, &s->event, sizeof(s->event) + used);
-	s->owner = 0;
+	barrier_var(len);
+	if (len > most || bpf_probe_read_kernel(&s->tail[at], len, part->tail))
+		return at;
+	return at + len;
 }
