@@ -26,3 +26,34 @@ pub(crate) fn print(kinds: &[Kind]) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::*;
+    use crate::cargo;
+
+    /// The table of the README.
+    fn table(kinds: &[Kind]) -> String {
+        let mut table =
+            "| `--template` | traces | good for | Linux |\n|---|---|---|---|\n".to_owned();
+        for Kind { name, manifest, .. } in kinds {
+            let (traces, good_for, kernel) =
+                (&manifest.traces, &manifest.good_for, &manifest.kernel);
+            let _ = writeln!(table, "| `{name}` | {traces} | {good_for} | {kernel} |");
+        }
+        table
+    }
+
+    #[test]
+    fn readme_has_every_kind() -> Result<()> {
+        let readme = std::fs::read_to_string(cargo::root().join("README.md"))?;
+        let table = table(&Kind::all()?);
+        assert!(
+            readme.contains(&table),
+            "the README needs this table:\n{table}"
+        );
+        Ok(())
+    }
+}
