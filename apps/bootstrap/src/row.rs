@@ -5,6 +5,7 @@ use bpfapps_core::output::{Columns, Fields, Line, Row, Style, escape, push_decim
 use bpfapps_core::{Context, Result, c_bytes, errno_name, kernel, signal_name};
 
 use crate::event;
+use crate::exit::{Status, times};
 use crate::skel::types::event_kind;
 
 /// What events are completed with.
@@ -249,49 +250,9 @@ fn write_exit(event: &event, out: &mut Vec<u8>) {
     out.extend_from_slice(b"ms)");
 }
 
-/// Time in user space and in the kernel. Most kernels find out only at each tick which of both it
-/// is, and know the sum exactly: they divide that as the ticks say, and so does this.
-fn times(user: u64, system: u64, runtime: u64) -> (u64, u64) {
-    let ticks = u128::from(user) + u128::from(system);
-    let system = match (user, system) {
-        (_, 0) => 0,
-        (0, _) => runtime,
-        _ => u64::try_from(u128::from(runtime) * u128::from(system) / ticks).unwrap_or(runtime),
-    };
-    (runtime - system, system)
-}
-
-/// How a process ended.
-enum Status {
-    Code(u32),
-    Signal { number: u32, core_dumped: bool },
-}
-
-impl Status {
-    /// Of the two halves of a wait(2) status, only one means something.
-    fn of(status: u32) -> Self {
-        match status & 0x7f {
-            0 => Self::Code(status >> 8 & 0xff),
-            number => Self::Signal {
-                number,
-                core_dumped: status & 0x80 != 0,
-            },
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn time_is_divided_as_the_ticks_say() {
-        assert_eq!(times(0, 0, 5), (5, 0));
-        assert_eq!(times(4, 0, 5), (5, 0));
-        assert_eq!(times(0, 4, 5), (0, 5));
-        assert_eq!(times(1, 3, 100), (25, 75));
-        assert_eq!(times(u64::MAX, u64::MAX, u64::MAX).1, u64::MAX / 2);
-    }
 
     #[test]
     fn an_argument_is_one_word() {

@@ -1,5 +1,6 @@
 //! `bpfapps bootstrap` on the running kernel: what its user sees.
 
+mod commands;
 mod config;
 mod documents;
 mod ends;
@@ -20,6 +21,7 @@ use std::process::ExitCode;
 
 use bpfapps_testkit::{fixture, test};
 
+use crate::commands::*;
 use crate::config::*;
 use crate::documents::*;
 use crate::ends::*;

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use anyhow::{Context, Result};
-use bpfapps_testkit::{Process, bpfapps, fixture};
+use bpfapps_testkit::{Exit, Process, bpfapps, fixture};
 
 /// The title line: from then on nothing is missed.
 const TITLE: &str = "TIME     EVENT COMM             PID     PPID    FILENAME/EXIT CODE";
@@ -92,5 +92,13 @@ pub(crate) fn rows_of(pid: u32, lines: &[String]) -> Vec<Row> {
         .iter()
         .filter_map(|line| Row::of(line))
         .filter(|row| row.pid == pid)
+        .collect()
+}
+
+/// All rows of a run.
+pub(crate) fn rows(exit: &Exit) -> Vec<Row> {
+    exit.stdout
+        .iter()
+        .filter_map(|line| Row::of(line))
         .collect()
 }

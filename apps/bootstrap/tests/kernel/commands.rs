@@ -1,0 +1,133 @@
+//! `-- COMMAND`: run, traced, and ended with.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use bpfapps_testkit::kernel::{loaded, nothing_left};
+use bpfapps_testkit::{Exit, Process, bpfapps, fixture};
+use nix::sys::signal::Signal;
+
+use crate::row::rows;
+
+/// `bpfapps bootstrap <args> -- sh -c <script>`, to its end.
+fn run(args: &[&str], script: &str) -> Result<Exit> {
+    Process::run(&mut bpfapps(
+        ["bootstrap"]
+            .iter()
+            .chain(args)
+            .chain(&["--", "sh", "-c", script])
+            .copied(),
+    ))
+}
+
+pub(crate) fn command_is_traced_with_its_children_and_nobody_else() -> Result<()> {
+    let other = Process::start(fixture("fork_many")?.args(["other", "1000000"]))?;
+    // a child of a child, one whose parent does not wait for it, and one that only forks
+    let exit = run(
+        &[],
+        "sh -c 'true; exit 2'; (exit 6); setsid sh -c 'exit 9'; exit 5",
+    )?;
+    drop(other);
+    let exit = exit.expect_code(5)?;
+    let rows = rows(&exit);
+    let codes: Vec<_> = rows.iter().filter(|row| row.event == "EXIT").collect();
+    let codes: Vec<_> = codes.iter().map(|row| &row.rest[..3]).collect();
+    ensure!(
+        codes == ["[0]", "[2]", "[6]", "[9]", "[5]"] || codes == ["[2]", "[6]", "[9]", "[5]"],
+        "{rows:#?}"
+    );
+    ensure!(
+        rows[0].event == "EXEC" && rows[0].rest == "/usr/bin/sh",
+        "{rows:#?}"
+    );
+    let known: Vec<_> = rows.iter().map(|row| row.pid).collect();
+    let strangers = rows[1..]
+        .iter()
+        .filter(|row| !known.contains(&row.ppid) && row.ppid != 1);
+    ensure!(strangers.count() <= 1, "{rows:#?}");
+    Ok(())
+}
+
+pub(crate) fn exit_code_is_that_of_the_command() -> Result<()> {
+    let before = loaded();
+    run(&[], "exit 0")?.expect_code(0)?;
+    run(&["-n", "1"], "sleep 0.2; exit 8")?.expect_code(8)?;
+    run(&["--timeout", "0.1"], "sleep 0.3; exit 9")?.expect_code(9)?;
+    run(&[], "kill -TERM $$")?.expect_code(128 + 15)?;
+    run(&["--failed-only"], "exit 4")?.expect_code(4)?;
+    let exit = Process::run(&mut bpfapps(["bootstrap", "--", "/nonexistent"]))?.expect_code(1)?;
+    exit.expect_stderr("error: failed to run /nonexistent: No such file or directory")?;
+    nothing_left(&before)
+}
+
+pub(crate) fn signal_is_handed_on_to_the_command() -> Result<()> {
+    let script = r#"trap "exit 3" TERM; echo waits; while :; do sleep 0.01; done"#;
+    let mut bootstrap = Process::start(&mut bpfapps([
+        "bootstrap",
+        "--comm",
+        "none",
+        "--",
+        "sh",
+        "-c",
+        script,
+    ]))?;
+    bootstrap.line(|line| line == "waits")?;
+    bootstrap.signal(Signal::SIGTERM)?;
+    bootstrap.wait()?.expect_code(3)?;
+
+    // one that does not want to end is left alone
+    let mut command = bpfapps(["bootstrap", "--comm", "none", "--", "sh", "-c"]);
+    command.arg(r#"trap "" INT; echo $$; exec sleep 20"#);
+    let mut bootstrap = Process::start(&mut command)?;
+    let pid = bootstrap.line(|line| line.parse::<i32>().is_ok())?;
+    let sent = Instant::now();
+    bootstrap.signal(Signal::SIGINT)?;
+    // it holds the pipes of the output, so their end is not waited for
+    while fs::read_to_string(format!("/proc/{}/stat", bootstrap.pid()))
+        .is_ok_and(|stat| !stat.contains(") Z "))
+    {
+        ensure!(sent.elapsed() < Duration::from_secs(1), "it still runs");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid.parse()?), Signal::SIGKILL)?;
+    bootstrap.wait()?.expect_code(128 + 2)?;
+    Ok(())
+}
+
+pub(crate) fn command_runs_as_who_called_sudo() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let seen = folder.path().join("seen");
+    fs::set_permissions(
+        folder.path(),
+        std::os::unix::fs::PermissionsExt::from_mode(0o777),
+    )?;
+    let script = format!(
+        "{{ id -u; id -g; echo $HOME; cat /proc/self/status | grep -E '^(CapEff|NoNewPrivs|SigBlk)'; }} > {}",
+        seen.display()
+    );
+    let mut command = bpfapps(["bootstrap", "--comm", "none", "--", "sh", "-c", &script]);
+    command
+        .env("SUDO_UID", "65534")
+        .env("SUDO_GID", "65534")
+        .env("SUDO_USER", "nobody");
+    Process::run(&mut command)?.expect_code(0)?;
+    let lines = fs::read_to_string(&seen)?;
+    let nobody = "65534\n65534\n/nonexistent\nSigBlk:\t0000000000000000\nCapEff:\t0000000000000000\nNoNewPrivs:\t0\n";
+    ensure!(lines == nobody, "{lines}");
+
+    // without sudo it keeps what its caller has
+    fs::remove_file(&seen)?;
+    Process::run(command.env_remove("SUDO_UID"))?.expect_code(0)?;
+    let lines = fs::read_to_string(&seen)?;
+    let own = fs::read_to_string("/proc/self/status")?;
+    let own = own
+        .lines()
+        .find(|line| line.starts_with("CapEff"))
+        .context("CapEff")?;
+    ensure!(
+        lines.starts_with("0\n0\n") && lines.contains(own),
+        "{lines}"
+    );
+    Ok(())
+}
