@@ -16,6 +16,7 @@ mod app;
 mod bpfapps;
 mod harness;
 pub mod kernel;
+pub mod net;
 mod process;
 pub mod sandbox;
 
