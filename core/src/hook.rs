@@ -1,14 +1,16 @@
-//! Links to the hooks of a network interface, with the options for which libbpf-rs has no call.
+//! Hooks of the network for which libbpf-rs has no call.
 #![allow(unsafe_code)]
 
 use std::io;
 use std::mem::size_of;
-use std::os::fd::{AsFd as _, AsRawFd as _, FromRawFd as _, OwnedFd};
+use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd};
 
 use libbpf_rs::ProgramMut;
 use libbpf_rs::libbpf_sys::{
     BPF_TCX_EGRESS, BPF_TCX_INGRESS, BPF_XDP, bpf_link_create, bpf_link_create_opts,
 };
+use nix::errno::Errno;
+use nix::libc::{self, SO_ATTACH_BPF, SOL_SOCKET};
 
 /// Where a program sees the packets of an interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,4 +61,24 @@ impl Hook {
         // SAFETY: the kernel has just made it, and nobody else knows it.
         Ok(unsafe { OwnedFd::from_raw_fd(fd) })
     }
+}
+
+/// Makes `program` decide which packets `socket` gets, for as long as that is open.
+///
+/// # Errors
+///
+/// What the kernel says: `EPERM` where the socket's filter is locked.
+pub fn filter_socket(socket: BorrowedFd<'_>, program: &ProgramMut<'_>) -> io::Result<()> {
+    let program = program.as_fd().as_raw_fd();
+    // SAFETY: the kernel reads as many bytes as the number has, while the call lasts.
+    let result = unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            SOL_SOCKET,
+            SO_ATTACH_BPF,
+            (&raw const program).cast(),
+            size_of_val(&program) as libc::socklen_t,
+        )
+    };
+    Ok(Errno::result(result).map(drop)?)
 }
