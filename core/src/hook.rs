@@ -7,7 +7,8 @@ use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd};
 
 use libbpf_rs::ProgramMut;
 use libbpf_rs::libbpf_sys::{
-    BPF_TCX_EGRESS, BPF_TCX_INGRESS, BPF_XDP, bpf_link_create, bpf_link_create_opts,
+    BPF_TC_INGRESS, BPF_TCX_EGRESS, BPF_TCX_INGRESS, BPF_XDP, bpf_link_create,
+    bpf_link_create_opts, bpf_tc_hook, bpf_tc_hook_create,
 };
 use nix::errno::Errno;
 use nix::libc::{self, SO_ATTACH_BPF, SOL_SOCKET};
@@ -81,4 +82,25 @@ pub fn filter_socket(socket: BorrowedFd<'_>, program: &ProgramMut<'_>) -> io::Re
         )
     };
     Ok(Errno::result(result).map(drop)?)
+}
+
+/// Gives an interface the place where filters of the classic tc go, and says whether it had none:
+/// then it is for the caller to take away.
+///
+/// # Errors
+///
+/// What the kernel says.
+pub fn create_clsact(interface: i32) -> io::Result<bool> {
+    let mut hook = bpf_tc_hook {
+        sz: size_of::<bpf_tc_hook>() as _,
+        ifindex: interface,
+        attach_point: BPF_TC_INGRESS,
+        ..bpf_tc_hook::default()
+    };
+    // SAFETY: libbpf reads the hook, while the call lasts.
+    match -unsafe { bpf_tc_hook_create(&raw mut hook) } {
+        0 => Ok(true),
+        libc::EEXIST => Ok(false),
+        err => Err(io::Error::from_raw_os_error(err)),
+    }
 }

@@ -178,13 +178,13 @@ pub(crate) const ALL: &[Requirement] = &[
         ]),
     },
     Requirement {
-        name: "ip",
+        name: "ip and tc",
         why: "to give tests a network of their own",
         stage: Test,
-        probe: Probe::Programs(&["ip"]),
+        probe: Probe::Programs(&["ip", "tc"]),
         source: Package([
             Ok("iproute2"),
-            Ok("iproute"),
+            Ok("iproute iproute-tc"),
             Ok("iproute2"),
             Ok("iproute2"),
             Ok("iproute2"),
