@@ -14,6 +14,7 @@
 
 mod app;
 mod bpfapps;
+pub mod cgroup;
 mod harness;
 pub mod kernel;
 pub mod net;
