@@ -2,6 +2,7 @@
 
 use std::net::{SocketAddr, UdpSocket};
 use std::process::{Command, ExitCode};
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -14,6 +15,7 @@ fn main() -> ExitCode {
             test!(flow_has_a_row_each_way),
             test!(documents_are_what_the_schema_says),
             test!(flow_is_reported_once),
+            test!(quiet_flow_is_reported_again),
             test!(packets_to_a_port_are_dropped),
             test!(classic_tc_does_the_same),
             test!(classic_tc_leaves_what_was_there),
@@ -89,6 +91,24 @@ fn flow_is_reported_once() -> Result<()> {
     let documents = app.documents()?;
     let flows = documents.iter().filter(|document| document["destination_port"] == to.port());
     ensure!(flows.count() == 2, "{documents:#?}");
+    Ok(())
+}
+
+fn quiet_flow_is_reported_again() -> Result<()> {
+    let _net = Net::new()?;
+    let mut app = start(&["-o", "json", "--idle", "1"])?;
+    let (sender, _receiver, to) = pair("127.0.0.1")?;
+    for _ in 0..2 {
+        sender.send_to(b"hello", to)?;
+        for outgoing in [true, false] {
+            app.document(|document| {
+                document["destination_port"] == to.port() && document["outgoing"] == outgoing
+            })?;
+        }
+        // the quiet that is to be noticed
+        thread::sleep(Duration::from_millis(1100));
+    }
+    app.end()?;
     Ok(())
 }
 
