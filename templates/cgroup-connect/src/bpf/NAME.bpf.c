@@ -67,7 +67,6 @@ int handle_connect4(struct bpf_sock_addr *ctx)
 SEC("cgroup/connect6")
 int handle_connect6(struct bpf_sock_addr *ctx)
 {
-	/* word by word: that is how the context may be read */
 	__u32 address[ADDRESS_LEN / 4] = {
 		ctx->user_ip6[0],
 		ctx->user_ip6[1],
