@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::skip;
 use anyhow::{Context, Result, bail, ensure};
+use libbpf_rs::ProgramType;
 use libbpf_rs::query::{LinkInfoIter, MapInfoIter, ProgInfoIter};
 
 /// The ids of all BPF objects in the kernel.
@@ -116,6 +117,33 @@ pub fn needs_kprobes() -> Result<()> {
         "kprobe",
         "this kernel has no kprobes: CONFIG_KPROBE_EVENTS is off",
     )
+}
+
+/// Skips the test on a kernel that does not know this type of program.
+///
+/// # Errors
+///
+/// That it does not.
+pub fn needs_programs(of: ProgramType) -> Result<()> {
+    match of.is_supported() {
+        Ok(true) => Ok(()),
+        _ => skip(format!(
+            "this kernel has no BPF programs of the type {of:?}"
+        )),
+    }
+}
+
+/// Skips the test on a kernel whose BTF has no type of this name.
+///
+/// # Errors
+///
+/// That it has none.
+pub fn needs_type(name: &str) -> Result<()> {
+    let btf = fs::read("/sys/kernel/btf/vmlinux").unwrap_or_default();
+    match btf.split(|byte| *byte == 0).any(|it| it == name.as_bytes()) {
+        true => Ok(()),
+        false => skip(format!("this kernel has no {name}")),
+    }
 }
 
 /// What perf can count, and attach to, has a folder here.

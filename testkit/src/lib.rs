@@ -14,9 +14,11 @@
 
 mod app;
 mod bpfapps;
+pub mod cgroup;
 mod events;
 mod harness;
 pub mod kernel;
+pub mod net;
 mod process;
 pub mod sandbox;
 mod terminal;

@@ -193,6 +193,19 @@ pub(crate) const ALL: &[Requirement] = &[
         ]),
     },
     Requirement {
+        name: "ip and tc",
+        why: "to give tests a network of their own",
+        stage: Test,
+        probe: Probe::Programs(&["ip", "tc"]),
+        source: Package([
+            Ok("iproute2"),
+            Ok("iproute iproute-tc"),
+            Ok("iproute2"),
+            Ok("iproute2"),
+            Ok("iproute2"),
+        ]),
+    },
+    Requirement {
         name: "a static C library",
         why: "to link a binary that runs anywhere",
         stage: Dist,

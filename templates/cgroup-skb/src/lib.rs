@@ -1,0 +1,105 @@
+//! Whom the processes of a cgroup exchange packets with; keeps them from all others.
+//!
+//! Hooks: what comes in and what goes out at sockets of a cgroup, and of all below it.
+//! Needs: Linux {{ kernel }} and cgroup v2; CAP_BPF, CAP_NET_ADMIN and, for the verifier, CAP_PERFMON.
+
+mod row;
+
+use std::fs::File;
+use std::mem::MaybeUninit;
+use std::os::fd::AsRawFd as _;
+
+use bpfapps_core::cgroups::folder;
+use bpfapps_core::net::Prefix;
+use bpfapps_core::{
+    App, Capability, Context, Document, Needs, Result, Session, Stream, register, skeleton,
+};
+use libbpf_rs::{MapCore as _, MapFlags, ProgramMut};
+
+skeleton!("{{ name }}");
+
+const NS_PER_S: u64 = 1_000_000_000;
+
+/// Report each new flow of the processes of a cgroup, and keep them to some addresses
+#[derive(Debug, clap::Args)]
+struct {{ Name }} {
+    /// Only processes of this cgroup, and of those below it [default: all processes]
+    #[arg(short, long, value_name = "PATH")]
+    cgroup: Option<String>,
+
+    /// Drop what does not go to ADDRESS or come from it, or from all of 10.0.0.0/8 (may be given
+    /// again)
+    #[arg(short, long, value_name = "ADDRESS", requires = "cgroup")]
+    allow: Vec<Prefix>,
+
+    /// Report a flow again that was quiet for so many seconds
+    #[arg(
+        long, value_name = "SECONDS", default_value_t = 60, allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u64).range(1..=u64::MAX / NS_PER_S)
+    )]
+    idle: u64,
+
+    #[command(flatten)]
+    stream: Stream,
+}
+
+impl App for {{ Name }} {
+    const NAME: &'static str = "{{ name }}";
+
+    const NEEDS: Needs = Needs {
+        kernel: "{{ kernel }}",
+        btf: false,
+        tracefs: false,
+        capabilities: &[
+            Capability::CAP_BPF,
+            Capability::CAP_NET_ADMIN,
+            Capability::CAP_PERFMON,
+        ],
+        keeps: &[],
+    };
+
+    const DOCUMENTS: &'static [Document] = row::DOCUMENTS;
+
+    fn run(self, session: &Session) -> Result<()> {
+        let folder = folder(self.cgroup.as_deref().unwrap_or("/"))?;
+        let cgroup = File::open(&folder)
+            .with_context(|| format!("failed to open {}", folder.display()))?;
+
+        let mut object = MaybeUninit::uninit();
+        let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
+        let rodata = open
+            .maps
+            .rodata_data
+            .as_mut()
+            .context("the BPF object has no rodata")?;
+        rodata.is_fenced = (!self.allow.is_empty()).into();
+        rodata.idle_ns = self.idle * NS_PER_S;
+        if let Some(size) = self.stream.ring_size() {
+            open.maps.rb.set_max_entries(size)?;
+        }
+
+        let skel = session.load(open)?;
+        for prefix in &self.allow {
+            let update = skel.maps.allowed.update(&prefix.key(), &[1], MapFlags::ANY);
+            update.context("failed to note whom to allow")?;
+        }
+        let attach = |program: &ProgramMut<'_>| {
+            let link = program.attach_cgroup(cgroup.as_raw_fd());
+            link.with_context(|| format!("failed to attach to {}", folder.display()))
+        };
+        let _links = [
+            attach(&skel.progs.handle_ingress)?,
+            attach(&skel.progs.handle_egress)?,
+        ];
+
+        let mut rows = session.rows::<event>(&self.stream)?;
+        session.poll(
+            &self.stream,
+            &skel.maps.rb,
+            &skel.maps.reader,
+            |event: &event| rows.write(event),
+        )
+    }
+}
+
+register!({{ Name }});

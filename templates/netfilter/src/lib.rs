@@ -1,0 +1,150 @@
+//! What a hook of netfilter sees; drops what comes from some.
+//!
+//! Hooks: netfilter, for IPv4 and IPv6, at the hook and priority that the options say.
+//! Needs: Linux {{ kernel }} with BTF; CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON.
+
+mod row;
+
+use std::mem::MaybeUninit;
+use std::path::Path;
+
+use bpfapps_core::net::Prefix;
+use bpfapps_core::{
+    App, Capability, Context, Document, Failure, Needs, Result, Session, Stream, register,
+    skeleton,
+};
+use libbpf_rs::{
+    Link, MapCore as _, MapFlags, NF_INET_FORWARD, NF_INET_LOCAL_IN, NF_INET_LOCAL_OUT,
+    NF_INET_POST_ROUTING, NF_INET_PRE_ROUTING, NFPROTO_IPV4, NFPROTO_IPV6, NetfilterOpts,
+    ProgramMut,
+};
+use log::info;
+
+skeleton!("{{ name }}");
+
+const NS_PER_S: u64 = 1_000_000_000;
+
+/// Is there where the kernel has IPv6.
+const IPV6: &str = "/proc/sys/net/ipv6";
+
+/// Where on its way through the kernel a packet is looked at.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Hook {
+    /// What comes in, before it is known where it goes
+    Prerouting,
+    /// What is for this machine
+    Input,
+    /// What only passes through
+    Forward,
+    /// What this machine sends
+    Output,
+    /// What goes out, when it is known where it goes
+    Postrouting,
+}
+
+/// Report each new flow that a hook of netfilter sees, and drop what comes from some
+#[derive(Debug, clap::Args)]
+struct {{ Name }} {
+    /// The hook
+    #[arg(long, value_enum, default_value_t = Hook::Input)]
+    hook: Hook,
+
+    /// When it is its turn at that hook, lower first: -200 is conntrack, -100 NAT of destinations,
+    /// 0 filter, 100 NAT of sources
+    #[arg(short, long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
+    priority: i32,
+
+    /// Drop what comes from ADDRESS, or from all of 10.0.0.0/8 (may be given again)
+    #[arg(short, long, value_name = "ADDRESS")]
+    drop: Vec<Prefix>,
+
+    /// Report a flow again that was quiet for so many seconds
+    #[arg(
+        long, value_name = "SECONDS", default_value_t = 60, allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u64).range(1..=u64::MAX / NS_PER_S)
+    )]
+    idle: u64,
+
+    #[command(flatten)]
+    stream: Stream,
+}
+
+impl App for {{ Name }} {
+    const NAME: &'static str = "{{ name }}";
+
+    const NEEDS: Needs = Needs {
+        kernel: "{{ kernel }}",
+        btf: true,
+        tracefs: false,
+        capabilities: &[
+            Capability::CAP_BPF,
+            Capability::CAP_NET_ADMIN,
+            Capability::CAP_PERFMON,
+        ],
+        keeps: &[],
+    };
+
+    const DOCUMENTS: &'static [Document] = row::DOCUMENTS;
+
+    fn run(self, session: &Session) -> Result<()> {
+        let mut object = MaybeUninit::uninit();
+        let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
+        let rodata = open
+            .maps
+            .rodata_data
+            .as_mut()
+            .context("the BPF object has no rodata")?;
+        rodata.idle_ns = self.idle * NS_PER_S;
+        if let Some(size) = self.stream.ring_size() {
+            open.maps.rb.set_max_entries(size)?;
+        }
+
+        let skel = session.load(open)?;
+        for prefix in &self.drop {
+            let update = skel.maps.dropped.update(&prefix.key(), &[1], MapFlags::ANY);
+            update.context("failed to note whom to drop")?;
+        }
+        let _links = self.attach(&skel.progs.handle_packet)?;
+
+        let mut rows = session.rows::<event>(&self.stream)?;
+        session.poll(
+            &self.stream,
+            &skel.maps.rb,
+            &skel.maps.reader,
+            |event: &event| rows.write(event),
+        )
+    }
+}
+
+impl {{ Name }} {
+    /// Attaches for IPv4 and, where the kernel has it, for IPv6, for as long as the links live.
+    fn attach(&self, program: &ProgramMut<'_>) -> Result<Vec<Link>> {
+        let mut links = Vec::new();
+        for (family, name) in [(NFPROTO_IPV4, "IPv4"), (NFPROTO_IPV6, "IPv6")] {
+            if family == NFPROTO_IPV6 && !Path::new(IPV6).exists() {
+                info!("this kernel has no IPv6");
+                continue;
+            }
+            let options = NetfilterOpts {
+                protocol_family: family,
+                hooknum: match self.hook {
+                    Hook::Prerouting => NF_INET_PRE_ROUTING,
+                    Hook::Input => NF_INET_LOCAL_IN,
+                    Hook::Forward => NF_INET_FORWARD,
+                    Hook::Output => NF_INET_LOCAL_OUT,
+                    Hook::Postrouting => NF_INET_POST_ROUTING,
+                },
+                priority: self.priority,
+                ..NetfilterOpts::default()
+            };
+            let link = program.attach_netfilter_with_opts(options);
+            links.push(link.context(Failure::new(
+                format!("failed to attach to netfilter for {name}"),
+                "another program may have this hook and priority: try another --priority",
+            ))?);
+        }
+        Ok(links)
+    }
+}
+
+register!({{ Name }});

@@ -1,0 +1,104 @@
+//! TCP connections as they begin and end on the wire, or every packet.
+//!
+//! Hooks: the filter of a packet socket, for {{ interface }} or what the options say.
+//! Needs: Linux {{ kernel }}; CAP_BPF, CAP_NET_RAW and, for the verifier, CAP_PERFMON.
+
+mod row;
+
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd as _, OwnedFd};
+
+use bpfapps_core::hook::filter_socket;
+use bpfapps_core::net::interface;
+use bpfapps_core::{
+    App, Capability, Context, Document, Needs, Result, Session, Stream, register, skeleton,
+};
+use libbpf_rs::ProgramMut;
+use nix::sys::socket::{
+    AddressFamily, SockFlag, SockProtocol, SockType, socket,
+};
+
+skeleton!("{{ name }}");
+
+/// Watch TCP connections begin and end on {{ interface }}, or all that passes there
+#[derive(Debug, clap::Args)]
+struct {{ Name }} {
+    /// Network interface
+    #[arg(short, long, value_name = "NAME", default_value = "{{ interface }}")]
+    interface: String,
+
+    /// Report only packets from or to this port
+    #[arg(
+        short, long, value_name = "PORT", allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u16).range(1..)
+    )]
+    port: Option<u16>,
+
+    /// Report every IP packet, not only where TCP connections begin and end
+    #[arg(short, long)]
+    all: bool,
+
+    #[command(flatten)]
+    stream: Stream,
+}
+
+impl App for {{ Name }} {
+    const NAME: &'static str = "{{ name }}";
+
+    const NEEDS: Needs = Needs {
+        kernel: "{{ kernel }}",
+        btf: false,
+        tracefs: false,
+        capabilities: &[
+            Capability::CAP_BPF,
+            Capability::CAP_NET_RAW,
+            Capability::CAP_PERFMON,
+        ],
+        keeps: &[],
+    };
+
+    const DOCUMENTS: &'static [Document] = row::DOCUMENTS;
+
+    fn run(self, session: &Session) -> Result<()> {
+        let index = interface(&self.interface)?;
+        let mut object = MaybeUninit::uninit();
+        let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
+        let rodata = open
+            .maps
+            .rodata_data
+            .as_mut()
+            .context("the BPF object has no rodata")?;
+        rodata.interface = u32::try_from(index)?;
+        rodata.only_port = self.port.unwrap_or(0);
+        rodata.every_packet = self.all.into();
+        if let Some(size) = self.stream.ring_size() {
+            open.maps.rb.set_max_entries(size)?;
+        }
+
+        let skel = session.load(open)?;
+        let _socket = attach(&skel.progs.handle_packet)?;
+
+        let mut rows = session.rows::<event>(&self.stream)?;
+        session.poll(
+            &self.stream,
+            &skel.maps.rb,
+            &skel.maps.reader,
+            |event: &event| rows.write(event),
+        )
+    }
+}
+
+/// A socket that `program` filters what is for: each packet of each interface.
+fn attach(program: &ProgramMut<'_>) -> Result<OwnedFd> {
+    let socket = socket(
+        AddressFamily::Packet,
+        SockType::Raw,
+        SockFlag::SOCK_CLOEXEC,
+        SockProtocol::EthAll,
+    )
+    .context("failed to open a packet socket")?;
+    filter_socket(socket.as_fd(), program).context("failed to attach to a packet socket")?;
+    Ok(socket)
+}
+
+register!({{ Name }});

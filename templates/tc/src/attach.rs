@@ -1,0 +1,81 @@
+//! Both directions of an interface: by tcx, or by the classic tc where the kernel has no tcx.
+
+use std::os::fd::{AsFd as _, OwnedFd};
+
+use bpfapps_core::hook::{Hook, create_clsact};
+use bpfapps_core::{Context, Result};
+use libbpf_rs::{ProgramMut, TC_EGRESS, TC_INGRESS, TcHook};
+use log::{info, warn};
+
+use crate::{{ Name }}Progs;
+
+/// What the kernel says that has no tcx.
+const EINVAL: i32 = 22;
+
+/// What is attached; no longer when this is dropped.
+pub(crate) enum Attached {
+    /// Links: they die with the process at the latest
+    Tcx { _links: [OwnedFd; 2] },
+    /// Filters: they are to be taken away
+    Classic(#[expect(dead_code, reason = "to be dropped")] Classic),
+}
+
+/// Attaches to the interface with that index.
+pub(crate) fn attach(programs: &{{ Name }}Progs<'_>, index: i32, classic: bool) -> Result<Attached> {
+    if !classic {
+        match Hook::TcxIngress.attach(&programs.handle_ingress, index) {
+            Ok(ingress) => {
+                let egress = Hook::TcxEgress.attach(&programs.handle_egress, index);
+                let links = [ingress, egress.context("tcx refuses what goes out")?];
+                info!("attached by tcx");
+                return Ok(Attached::Tcx { _links: links });
+            }
+            Err(err) if err.raw_os_error() == Some(EINVAL) => info!("this kernel has no tcx"),
+            Err(err) => return Err(err).context("tcx refuses what comes in"),
+        }
+    }
+    let mut filters = Classic {
+        is_ours: create_clsact(index).context("failed to prepare the classic tc")?,
+        index,
+        hooks: Vec::new(),
+    };
+    filters.add(&programs.handle_ingress, TC_INGRESS)?;
+    filters.add(&programs.handle_egress, TC_EGRESS)?;
+    info!("attached by the classic tc");
+    Ok(Attached::Classic(filters))
+}
+
+/// Filters of the classic tc, which would outlive this process.
+pub(crate) struct Classic {
+    index: i32,
+    /// Whether the place where the filters are is our own
+    is_ours: bool,
+    hooks: Vec<TcHook>,
+}
+
+impl Classic {
+    fn add(&mut self, program: &ProgramMut<'_>, way: u32) -> Result<()> {
+        let mut hook = TcHook::new(program.as_fd());
+        // the kernel chooses handle and priority: nobody else's filter is touched
+        hook.ifindex(self.index).attach_point(way);
+        hook.attach().context("the classic tc refuses a filter")?;
+        self.hooks.push(hook);
+        Ok(())
+    }
+}
+
+impl Drop for Classic {
+    fn drop(&mut self) {
+        for hook in &mut self.hooks {
+            if let Err(err) = hook.detach() {
+                warn!("failed to take a filter away: {err}");
+            }
+        }
+        if let (true, Some(hook)) = (self.is_ours, self.hooks.first_mut()) {
+            hook.attach_point(TC_INGRESS | TC_EGRESS);
+            if let Err(err) = hook.destroy() {
+                warn!("failed to take the clsact qdisc away: {err}");
+            }
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Who sends packets to a network interface, and how many; drops those of some.
+//!
+//! Hooks: XDP of {{ interface }}, or of what the options say.
+//! Needs: Linux {{ kernel }}; CAP_BPF, CAP_NET_ADMIN and, for the verifier, CAP_PERFMON.
+
+mod row;
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
+
+use bpfapps_core::hook::Hook;
+use bpfapps_core::net::{Prefix, interface};
+use bpfapps_core::{
+    App, Capability, Context, Document, Failure, Needs, Result, Session, Stream, register,
+    skeleton,
+};
+use libbpf_rs::{MapCore as _, MapFlags, ProgramMut};
+use log::info;
+
+skeleton!("{{ name }}");
+
+const NS_PER_MS: u64 = 1_000_000;
+
+/// What the kernel says where a driver has no XDP.
+const EOPNOTSUPP: i32 = 95;
+
+/// Where in the kernel packets are looked at.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Mode {
+    /// As native where the driver can, else as skb
+    Auto,
+    /// In the driver
+    Native,
+    /// Behind the driver: slower, but any driver will do
+    Skb,
+}
+
+/// Count packets that come in at {{ interface }}, by source, and drop those of some
+#[derive(Debug, clap::Args)]
+struct {{ Name }} {
+    /// Network interface
+    #[arg(short, long, value_name = "NAME", default_value = "{{ interface }}")]
+    interface: String,
+
+    /// Drop what comes from ADDRESS, or from all of 10.0.0.0/8 (may be given again)
+    #[arg(short, long, value_name = "ADDRESS")]
+    drop: Vec<Prefix>,
+
+    /// Report what a source sends every MS milliseconds
+    #[arg(
+        long, value_name = "MS", default_value_t = 1000, allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u64).range(1..=u64::MAX / NS_PER_MS)
+    )]
+    interval: u64,
+
+    /// Where to look at packets
+    #[arg(short, long, value_enum, default_value_t = Mode::Auto)]
+    mode: Mode,
+
+    #[command(flatten)]
+    stream: Stream,
+}
+
+impl App for {{ Name }} {
+    const NAME: &'static str = "{{ name }}";
+
+    const NEEDS: Needs = Needs {
+        kernel: "{{ kernel }}",
+        btf: false,
+        tracefs: false,
+        capabilities: &[
+            Capability::CAP_BPF,
+            Capability::CAP_NET_ADMIN,
+            Capability::CAP_PERFMON,
+        ],
+        keeps: &[],
+    };
+
+    const DOCUMENTS: &'static [Document] = row::DOCUMENTS;
+
+    fn run(self, session: &Session) -> Result<()> {
+        let index = interface(&self.interface)?;
+        let mut object = MaybeUninit::uninit();
+        let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
+        let rodata = open
+            .maps
+            .rodata_data
+            .as_mut()
+            .context("the BPF object has no rodata")?;
+        rodata.interval_ns = self.interval * NS_PER_MS;
+        if let Some(size) = self.stream.ring_size() {
+            open.maps.rb.set_max_entries(size)?;
+        }
+
+        let skel = session.load(open)?;
+        for prefix in &self.drop {
+            let update = skel.maps.dropped.update(&prefix.key(), &[1], MapFlags::ANY);
+            update.context("failed to note whom to drop")?;
+        }
+        let _link = self.attach(&skel.progs.handle_packet, index)?;
+
+        let mut rows = session.rows::<event>(&self.stream)?;
+        session.poll(
+            &self.stream,
+            &skel.maps.rb,
+            &skel.maps.reader,
+            |event: &event| rows.write(event),
+        )
+    }
+}
+
+impl {{ Name }} {
+    /// Attaches to the interface, for as long as the link lives.
+    fn attach(&self, program: &ProgramMut<'_>, index: i32) -> Result<OwnedFd> {
+        let hooks: &[_] = match self.mode {
+            Mode::Auto => &[(Hook::XdpNative, "native"), (Hook::XdpSkb, "skb")],
+            Mode::Native => &[(Hook::XdpNative, "native")],
+            Mode::Skb => &[(Hook::XdpSkb, "skb")],
+        };
+        let mut last = io::Error::from_raw_os_error(EOPNOTSUPP);
+        for (hook, mode) in hooks {
+            match hook.attach(program, index) {
+                Ok(link) => {
+                    info!("XDP of {} in mode {mode}", self.interface);
+                    return Ok(link);
+                }
+                Err(err) => {
+                    info!("{} has no XDP in mode {mode}: {err}", self.interface);
+                    last = err;
+                }
+            }
+            if last.raw_os_error() != Some(EOPNOTSUPP) {
+                break;
+            }
+        }
+        let hint = match last.raw_os_error() {
+            Some(EOPNOTSUPP) => "its driver has no XDP: use --mode skb",
+            _ => "ip link shows whether another XDP program is attached to it",
+        };
+        Err(last).context(Failure::new(
+            format!("failed to attach to {}", self.interface),
+            hint,
+        ))
+    }
+}
+
+register!({{ Name }});

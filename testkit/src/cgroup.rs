@@ -1,0 +1,78 @@
+//! Cgroups that a test makes for itself.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use anyhow::{Context, Result};
+
+use crate::skip;
+
+/// A cgroup v2 with nothing in it. It goes when this is dropped, and is to be empty then.
+#[derive(Debug)]
+pub struct Cgroup(PathBuf);
+
+impl Cgroup {
+    /// Makes one; skips the test on a machine where that can't be.
+    ///
+    /// # Errors
+    ///
+    /// As said.
+    pub fn new() -> Result<Self> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let mounts = fs::read_to_string("/proc/self/mountinfo").context("failed to read mounts")?;
+        let root = mounts.lines().find_map(|line| {
+            let (mount, kind) = line.split_once(" - ")?;
+            kind.starts_with("cgroup2 ")
+                .then(|| mount.split(' ').nth(4))?
+        });
+        let Some(root) = root else {
+            skip("no cgroup v2 hierarchy is mounted")?;
+            unreachable!("that is an error");
+        };
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let folder = Path::new(root).join(format!("bpfapps-test-{}-{count}", process::id()));
+        if let Err(err) = fs::create_dir(&folder) {
+            skip(format!("no cgroup can be made below {root}: {err}"))?;
+        }
+        Ok(Self(folder))
+    }
+
+    /// Its folder.
+    ///
+    /// # Panics
+    ///
+    /// That is no UTF-8.
+    pub fn path(&self) -> &str {
+        self.0.to_str().expect("a path of a cgroup is UTF-8")
+    }
+
+    /// Its id, as the kernel gives it to BPF programs.
+    ///
+    /// # Errors
+    ///
+    /// It is gone.
+    pub fn id(&self) -> Result<u64> {
+        use std::os::unix::fs::MetadataExt as _;
+        Ok(fs::metadata(&self.0).context("the cgroup is gone")?.ino())
+    }
+}
+
+impl Drop for Cgroup {
+    fn drop(&mut self) {
+        // one that is not empty stays, and the test that left something in it failed before
+        let _ = fs::remove_dir(&self.0);
+    }
+}
+
+/// Puts this process into the cgroup with that folder: for fixtures, before they do anything.
+///
+/// # Errors
+///
+/// There is none, or it may not.
+pub fn enter(folder: &str) -> Result<()> {
+    let procs = Path::new(folder).join("cgroup.procs");
+    fs::write(&procs, process::id().to_string())
+        .with_context(|| format!("failed to write to {}", procs.display()))
+}
