@@ -19,7 +19,7 @@ pub mod kernel;
 mod process;
 pub mod sandbox;
 
-pub use app::App;
+pub use app::{App, documents_of};
 pub use bpfapps::{bpfapps, program};
 pub use harness::{Fixture, Test, fixture, main, skip};
 pub use process::{Exit, Process};
