@@ -15,6 +15,7 @@ mod app;
 pub mod cgroups;
 mod clock;
 mod failure;
+pub mod kallsyms;
 pub mod kernel;
 mod logging;
 mod lost;
