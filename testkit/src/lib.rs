@@ -18,8 +18,10 @@ mod harness;
 pub mod kernel;
 mod process;
 pub mod sandbox;
+mod trampoline;
 
 pub use app::{App, documents_of};
 pub use bpfapps::{bpfapps, program};
 pub use harness::{Fixture, Test, fixture, main, skip};
 pub use process::{Exit, Process};
+pub use trampoline::{needs_fentry, needs_lsm};
