@@ -22,9 +22,11 @@ pub mod net;
 mod process;
 pub mod sandbox;
 mod terminal;
+mod trampoline;
 
-pub use app::App;
+pub use app::{App, documents_of};
 pub use bpfapps::{bpfapps, program};
 pub use harness::{Fixture, Test, fixture, main, many, skip};
 pub use process::{Exit, Process};
 pub use terminal::Terminal;
+pub use trampoline::{needs_fentry, needs_lsm};

@@ -1,0 +1,166 @@
+//! Files that are removed on this machine, live: by whom, which, and whether it worked.
+//!
+//! Hooks: fentry and fexit of `do_unlinkat` or `filename_unlinkat`; where the kernel refuses them
+//! kprobe and kretprobe.
+//! Needs: Linux {{ kernel }} with BTF; CAP_BPF and CAP_PERFMON.
+
+mod row;
+
+use std::mem::MaybeUninit;
+
+use bpfapps_core::kallsyms::{Functions, has_kprobes};
+use bpfapps_core::{
+    App, Capability, Context, Document, Error, Failure, Needs, Result, Session, Stream, register,
+    skeleton,
+};
+use libbpf_rs::{Link, OpenObject, set_print};
+
+skeleton!("{{ name }}");
+
+/// What unlink(2) and unlinkat(2) end up in; the second from Linux 7 on. Both take the same.
+const FUNCTIONS: [&str; 2] = ["do_unlinkat", "filename_unlinkat"];
+
+/// Trace files that are removed
+#[derive(Debug, clap::Args)]
+struct {{ Name }} {
+    /// Report only what this process does
+    #[arg(
+        short, long, value_name = "PID", allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    pid: Option<u32>,
+
+    /// Report only what did not work
+    #[arg(short, long)]
+    failed: bool,
+
+    /// Use kprobes even where the kernel takes fentry
+    #[arg(long)]
+    kprobe: bool,
+
+    #[command(flatten)]
+    stream: Stream,
+}
+
+/// How the programs get into the function.
+#[derive(Clone, Copy, Debug)]
+enum Hook {
+    Fentry,
+    Kprobe,
+}
+
+impl App for {{ Name }} {
+    const NAME: &'static str = "{{ name }}";
+
+    const NEEDS: Needs = Needs {
+        kernel: "{{ kernel }}",
+        btf: true,
+        tracefs: false,
+        capabilities: &[Capability::CAP_BPF, Capability::CAP_PERFMON],
+        keeps: &[],
+    };
+
+    const DOCUMENTS: &'static [Document] = row::DOCUMENTS;
+
+    fn run(self, session: &Session) -> Result<()> {
+        let functions = Functions::read()?;
+        let function = functions.first_of(&FUNCTIONS)?;
+        let (mut first, mut second) = (MaybeUninit::uninit(), MaybeUninit::uninit());
+        let (skel, _links) = match self.by_fentry(session, &mut first, function) {
+            Ok(attached) => attached,
+            Err(refused) => {
+                log::info!("no fentry: {refused:#}");
+                let attached = self.attach(session, &mut second, Hook::Kprobe, function);
+                attached.map_err(|err| explain(err, &refused))?
+            }
+        };
+
+        let mut rows = session.rows::<event>(&self.stream)?;
+        session.poll(
+            &self.stream,
+            &skel.maps.rb,
+            &skel.maps.reader,
+            |event: &event| rows.write(event),
+        )
+    }
+}
+
+impl {{ Name }} {
+    /// Attaches by fentry, without libbpf's warnings where that is refused: there is another way.
+    fn by_fentry<'obj>(
+        &self,
+        session: &Session,
+        object: &'obj mut MaybeUninit<OpenObject>,
+        function: &str,
+    ) -> Result<({{ Name }}Skel<'obj>, [Link; 2])> {
+        if self.kprobe {
+            return Err(Error::msg("--kprobe is given"));
+        }
+        let libbpf_log = set_print(None);
+        let attached = self.attach(session, object, Hook::Fentry, function);
+        set_print(libbpf_log);
+        attached
+    }
+
+    fn attach<'obj>(
+        &self,
+        session: &Session,
+        object: &'obj mut MaybeUninit<OpenObject>,
+        hook: Hook,
+        function: &str,
+    ) -> Result<({{ Name }}Skel<'obj>, [Link; 2])> {
+        let mut open = session.open({{ Name }}SkelBuilder::default(), object)?;
+        let rodata = open
+            .maps
+            .rodata_data
+            .as_mut()
+            .context("the BPF object has no rodata")?;
+        rodata.only_pid = self.pid.unwrap_or(0);
+        rodata.only_failed = self.failed.into();
+        if let Some(size) = self.stream.ring_size() {
+            open.maps.rb.set_max_entries(size)?;
+        }
+
+        let progs = &mut open.progs;
+        let is_fentry = matches!(hook, Hook::Fentry);
+        for program in [&mut progs.fentry_unlink, &mut progs.fexit_unlink] {
+            program.set_autoload(is_fentry);
+            if is_fentry {
+                program.set_attach_target(0, Some(function.to_owned()))?;
+            }
+        }
+        progs.kprobe_unlink.set_autoload(!is_fentry);
+        progs.kretprobe_unlink.set_autoload(!is_fentry);
+
+        let skel = session.load(open)?;
+        let progs = &skel.progs;
+        // the return first: then each call that is seen is seen to return
+        let links = match hook {
+            Hook::Fentry => progs
+                .fexit_unlink
+                .attach_trace()
+                .and_then(|exit| Ok([exit, progs.fentry_unlink.attach_trace()?])),
+            Hook::Kprobe => progs
+                .kretprobe_unlink
+                .attach_kprobe(true, function)
+                .and_then(|exit| Ok([exit, progs.kprobe_unlink.attach_kprobe(false, function)?])),
+        };
+        let links = links.with_context(|| format!("failed to attach to {function}"))?;
+        log::info!("attached to {function}: {hook:?}");
+        Ok((skel, links))
+    }
+}
+
+/// Neither way works.
+fn explain(err: Error, refused: &Error) -> Error {
+    if has_kprobes() {
+        return err;
+    }
+    err.context(Failure::new(
+        format!("this kernel has no kprobes, and refuses fentry: {refused:#}"),
+        "one that is built with CONFIG_KPROBE_EVENTS or CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS, \
+         and not locked down, takes it",
+    ))
+}
+
+register!({{ Name }});

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+#pragma once
+
+#include <bpfapps/record.h>
+
+#define COMM_LEN 16
+#define ARGS     4
+
+/* what the kernel side tells user space about one call that has returned */
+struct event {
+	__u64 time_ns;     /* when it returned: since boot, as CLOCK_BOOTTIME */
+	__u64 duration_ns; /* how long it took */
+	__u64 result;
+	__u64 args[ARGS]; /* in the order of the C function, as far as it has so many */
+	__u32 pid;
+	__u32 tid;
+	__u8 comm[COMM_LEN];
+};
+
+BPFAPPS_RECORD(event);

@@ -1,0 +1,111 @@
+//! How an event reads in the table, and in JSON and YAML.
+
+use bpfapps_core::output::{Columns, Fields, Line, Row, push_hex, push_ms};
+use bpfapps_core::{Document, Field, c_bytes};
+
+use crate::event;
+
+pub(crate) const DOCUMENTS: &[Document] = &[Document {
+    kind: "call",
+    about: "A call of the function has returned.",
+    fields: &[
+        Field::number("pid", "The process."),
+        Field::number("tid", "Its thread."),
+        Field::text("comm", "The thread's name, at most 15 bytes."),
+        Field::number("duration_ns", "How long the call took, in nanoseconds."),
+        Field::number("result", "What the function returned, if it returns a number."),
+        Field::any("arg", "An argument, by its place: 0 is the first. Of fewer the rest is chance."),
+    ],
+}];
+
+impl Row for event {
+    const COLUMNS: Columns = &[
+        ("TIME", 8),
+        ("COMM", 16),
+        ("PID", 7),
+        ("TID", 7),
+        ("MS", 10),
+        ("RESULT", 10),
+        ("ARGUMENTS", 0),
+    ];
+
+    fn write(&self, line: &mut Line<'_>) {
+        line.time(self.time_ns);
+        line.text(c_bytes(&self.comm));
+        line.number(self.pid.into());
+        line.number(self.tid.into());
+        line.parts(|out| push_ms(self.duration_ns, out));
+        line.signed(signed(self.result));
+        line.parts(|out| {
+            for (i, arg) in self.args.iter().enumerate() {
+                out.extend_from_slice(if i == 0 { b"0x" } else { b" 0x" });
+                push_number(*arg, out);
+            }
+        });
+    }
+
+    fn fields(&self, fields: &mut Fields<'_>) {
+        fields.kind("call", self.time_ns);
+        fields.number("pid", self.pid.into());
+        fields.number("tid", self.tid.into());
+        fields.text("comm", c_bytes(&self.comm));
+        fields.number("duration_ns", self.duration_ns);
+        fields.signed("result", signed(self.result));
+        for (i, arg) in self.args.iter().enumerate() {
+            fields.number(&format!("arg{i}"), *arg);
+        }
+    }
+}
+
+/// Most functions return an `int`, of which only half of the register counts.
+fn signed(register: u64) -> i64 {
+    match u32::try_from(register) {
+        Ok(int) => int.cast_signed().into(),
+        Err(_) => register.cast_signed(),
+    }
+}
+
+/// In hexadecimal, without the zero bytes before it.
+fn push_number(number: u64, out: &mut Vec<u8>) {
+    let bytes = number.to_be_bytes();
+    let zero = bytes.iter().take_while(|byte| **byte == 0).count();
+    push_hex(&bytes[zero.min(7)..], out);
+}
+
+#[cfg(test)]
+mod tests {
+    use bpfapps_core::output::{Format, sample};
+
+    use super::*;
+
+    #[test]
+    fn result_has_a_sign() {
+        let results = [0, 5, 0xffff_fffe, u64::MAX - 1, 1 << 40].map(signed);
+        assert_eq!(results, [0, 5, -2, -2, 1 << 40]);
+    }
+
+    #[test]
+    fn event_is_a_row_and_a_document() {
+        let mut event = event {
+            time_ns: 3_000_000_000,
+            duration_ns: 1_500_250_999,
+            result: 0xffff_fffe,
+            args: [0, 0x7ffe_0123, 15, 256],
+            pid: 42,
+            tid: 43,
+            ..event::default()
+        };
+        event.comm[..2].copy_from_slice(b"sh");
+        assert_eq!(
+            sample(&event, Format::Table),
+            "00:00:03 sh               42      43      1500.250   -2         \
+             0x00 0x7ffe0123 0x0f 0x0100\n"
+        );
+        assert_eq!(
+            sample(&event, Format::Json),
+            "{\"version\":1,\"type\":\"call\",\"time\":\"1970-01-01T00:00:03.000000000Z\",\
+             \"pid\":42,\"tid\":43,\"comm\":\"sh\",\"duration_ns\":1500250999,\"result\":-2,\
+             \"arg0\":0,\"arg1\":2147352867,\"arg2\":15,\"arg3\":256}\n"
+        );
+    }
+}

@@ -1,0 +1,121 @@
+//! Calls of a system call, live: who, with what, how long, and what came back.
+//!
+//! Hooks: ksyscall and kretsyscall of {{ syscall }}, or of another one.
+//! Needs: Linux {{ kernel }} with kprobes; CAP_BPF and CAP_PERFMON.
+
+mod row;
+
+use std::mem::MaybeUninit;
+
+use bpfapps_core::kallsyms::{Functions, has_kprobes};
+use bpfapps_core::{
+    App, Capability, Context, Document, Failure, Needs, Result, Session, Stream, register,
+    skeleton,
+};
+use libbpf_rs::{Link, ProgramMut};
+
+skeleton!("{{ name }}");
+
+const NS_PER_MS: u64 = 1_000_000;
+
+/// Trace the system call {{ syscall }}
+#[derive(Debug, clap::Args)]
+struct {{ Name }} {
+    /// System call to trace
+    #[arg(short, long, value_name = "NAME", default_value = "{{ syscall }}")]
+    syscall: String,
+
+    /// Report only calls that failed
+    #[arg(short, long)]
+    failed: bool,
+
+    /// Report only calls by this process
+    #[arg(
+        short, long, value_name = "PID", allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    pid: Option<u32>,
+
+    /// Report only calls that took at least MS milliseconds
+    #[arg(
+        short, long, value_name = "MS", allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u64).range(1..=u64::MAX / NS_PER_MS)
+    )]
+    duration: Option<u64>,
+
+    #[command(flatten)]
+    stream: Stream,
+}
+
+impl App for {{ Name }} {
+    const NAME: &'static str = "{{ name }}";
+
+    const NEEDS: Needs = Needs {
+        kernel: "{{ kernel }}",
+        btf: false,
+        tracefs: false,
+        capabilities: &[Capability::CAP_BPF, Capability::CAP_PERFMON],
+        keeps: &[],
+    };
+
+    const DOCUMENTS: &'static [Document] = row::DOCUMENTS;
+
+    fn run(self, session: &Session) -> Result<()> {
+        let mut object = MaybeUninit::uninit();
+        let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
+        let rodata = open
+            .maps
+            .rodata_data
+            .as_mut()
+            .context("the BPF object has no rodata")?;
+        rodata.min_duration_ns = self.duration.unwrap_or(0) * NS_PER_MS;
+        rodata.only_failed = self.failed.into();
+        rodata.only_pid = self.pid.unwrap_or(0);
+        if let Some(size) = self.stream.ring_size() {
+            open.maps.rb.set_max_entries(size)?;
+        }
+
+        check(&self.syscall)?;
+        let skel = session.load(open)?;
+        // the return first: then each call that is seen is seen to return
+        let _links = [
+            attach(&skel.progs.handle_return, true, &self.syscall)?,
+            attach(&skel.progs.handle_call, false, &self.syscall)?,
+        ];
+
+        let mut rows = session.rows::<event>(&self.stream)?;
+        session.poll(
+            &self.stream,
+            &skel.maps.rb,
+            &skel.maps.reader,
+            |event: &event| rows.write(event),
+        )
+    }
+}
+
+/// What the kernel calls its function for a system call, before the name of that.
+const PREFIXES: [&str; 3] = ["__x64_sys_", "__arm64_sys_", "sys_"];
+
+/// libbpf would only say that there is no such file.
+fn check(syscall: &str) -> Result<()> {
+    let candidates = PREFIXES.map(|prefix| format!("{prefix}{syscall}"));
+    let failure = Failure::new(
+        format!("this kernel has no system call `{syscall}`"),
+        "man 2 syscalls lists them; the C library may have another name for one",
+    );
+    let functions = Functions::read()?;
+    functions.first_of(&candidates).context(failure)?;
+    Ok(())
+}
+
+/// Attaches to the system call, for as long as the link lives.
+fn attach(program: &ProgramMut<'_>, retprobe: bool, syscall: &str) -> Result<Link> {
+    let hint = match has_kprobes() {
+        true => "see the warnings of libbpf above, and -v",
+        false => "this kernel has no kprobes: it is built without CONFIG_KPROBE_EVENTS",
+    };
+    let failure = Failure::new(format!("failed to attach to the system call {syscall}"), hint);
+    program.attach_ksyscall(retprobe, syscall).context(failure)
+}
+
+register!({{ Name }});

@@ -1,0 +1,150 @@
+//! What the CPUs are busy with, sampled.
+//!
+//! Hooks: perf_event (the clock of each CPU).
+//! Needs: Linux {{ kernel }}; CAP_BPF and CAP_PERFMON, and for the names of functions
+//! CAP_SYSLOG and CAP_SYS_PTRACE.
+
+mod row;
+mod symbols;
+
+use std::mem::MaybeUninit;
+use std::os::fd::IntoRawFd as _;
+
+use bpfapps_core::{
+    App, Capability, Context, Document, Failure, Needs, Result, Session, Stream, bail, register,
+    skeleton,
+};
+use libbpf_rs::{Link, ProgramMut};
+use nix::errno::Errno;
+use perf_event::Builder;
+use perf_event::events::Software;
+
+use crate::row::Sample;
+use crate::symbols::Symbols;
+
+skeleton!("{{ name }}");
+
+/// Sample what the CPUs are busy with
+#[derive(Debug, clap::Args)]
+struct {{ Name }} {
+    /// Take so many samples a second on each CPU
+    #[arg(
+        short, long, value_name = "HZ", default_value_t = 49, allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u64).range(1..)
+    )]
+    frequency: u64,
+
+    /// Sample only this process
+    #[arg(
+        short, long, value_name = "PID", allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    pid: Option<u32>,
+
+    /// Show only where in user space
+    #[arg(long)]
+    user: bool,
+
+    /// Show only where in the kernel
+    #[arg(long, conflicts_with = "user")]
+    kernel: bool,
+
+    #[command(flatten)]
+    stream: Stream,
+}
+
+impl App for {{ Name }} {
+    const NAME: &'static str = "{{ name }}";
+
+    const NEEDS: Needs = Needs {
+        kernel: "{{ kernel }}",
+        btf: false,
+        tracefs: false,
+        capabilities: &[
+            Capability::CAP_BPF,
+            Capability::CAP_PERFMON,
+            Capability::CAP_SYSLOG,
+            Capability::CAP_SYS_PTRACE,
+        ],
+        // to read /proc/kallsyms, and the maps of processes when they are first seen
+        keeps: &[Capability::CAP_SYSLOG, Capability::CAP_SYS_PTRACE],
+    };
+
+    const DOCUMENTS: &'static [Document] = row::DOCUMENTS;
+
+    fn run(self, session: &Session) -> Result<()> {
+        let mut object = MaybeUninit::uninit();
+        let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
+        let rodata = open
+            .maps
+            .rodata_data
+            .as_mut()
+            .context("the BPF object has no rodata")?;
+        rodata.only_pid = self.pid.unwrap_or(0);
+        rodata.without_kernel = self.user.into();
+        rodata.without_user = self.kernel.into();
+        if let Some(size) = self.stream.ring_size() {
+            open.maps.rb.set_max_entries(size)?;
+        }
+
+        let skel = session.load(open)?;
+        let _links = self.attach(&skel.progs.handle_sample)?;
+
+        let mut symbols = Symbols::new();
+        let mut rows = session.rows::<Sample<'_>>(&self.stream)?;
+        session.poll(
+            &self.stream,
+            &skel.maps.rb,
+            &skel.maps.reader,
+            |event: &event| {
+                let kernel = &event.kernel[..usize::from(event.kernel_frames)];
+                let user = &event.user[..usize::from(event.user_frames)];
+                rows.write(&Sample {
+                    event,
+                    kernel: symbols.of_kernel(kernel),
+                    user: symbols.of_process(event.pid, user),
+                })
+            },
+        )
+    }
+}
+
+impl {{ Name }} {
+    /// Attaches to the clock of each CPU, for as long as the links live.
+    fn attach(&self, program: &ProgramMut<'_>) -> Result<Vec<Link>> {
+        let mut links = Vec::new();
+        for cpu in 0..libbpf_rs::num_possible_cpus()? {
+            let mut clock = Builder::new(Software::CPU_CLOCK);
+            clock
+                .one_cpu(cpu)
+                .any_pid()
+                .include_kernel()
+                .sample_frequency(self.frequency);
+            match clock.build() {
+                Ok(clock) => {
+                    // the link closes it
+                    let link = program.attach_perf_event(clock.into_raw_fd());
+                    links.push(link.context("failed to attach BPF programs")?);
+                }
+                // it is switched off
+                Err(err) if err.raw_os_error() == Some(Errno::ENODEV as i32) => {}
+                Err(err) => bail!(self.explain(&err)),
+            }
+        }
+        log::info!("sampling {} CPUs", links.len());
+        Ok(links)
+    }
+
+    fn explain(&self, err: &std::io::Error) -> Failure {
+        Failure::new(
+            format!("failed to open a perf event: {err}"),
+            format!(
+                "{} Hz may be more than /proc/sys/kernel/perf_event_max_sample_rate allows; or \
+                 /proc/sys/kernel/perf_event_paranoid keeps everybody out",
+                self.frequency
+            ),
+        )
+    }
+}
+
+register!({{ Name }});
