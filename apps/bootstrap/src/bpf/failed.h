@@ -56,6 +56,7 @@ static __always_inline void report_failed(__u64 filename, long error)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct scratch *s;
+	__u64 len;
 	long read;
 
 	s = new_scratch(PLACE_FAILED);
@@ -65,8 +66,9 @@ static __always_inline void report_failed(__u64 filename, long error)
 	add_namespaces(&s->event, task);
 	s->event.status = error;
 	read = bpf_probe_read_user_str(s->tail, FILENAME_LEN, (void *)filename);
-	s->event.filename_len = length(read, FILENAME_LEN);
-	bpfapps_output(&rb, &s->event, sizeof(s->event) + length(read, FILENAME_LEN));
+	len = length(read, FILENAME_LEN);
+	s->event.filename_len = len;
+	bpfapps_output(&rb, &s->event, sizeof(s->event) + len);
 }
 
 /* arguments: registers, return value */

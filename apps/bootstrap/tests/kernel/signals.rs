@@ -35,7 +35,13 @@ pub(crate) fn signals_end_it_under_load() -> Result<()> {
         let took = sent.elapsed();
         drop(load);
         ensure!(took < Duration::from_secs(1), "{signal}: it took {took:?}");
-        ensure!(exit.stderr.is_empty(), "{signal}: {exit:#?}");
+        // kernels that preempt BPF programs lose events under such a load, and say so
+        let is_told = |line: &String| line.contains("preempted");
+        ensure!(
+            exit.stderr.iter().all(is_told),
+            "{signal}: {:#?}",
+            exit.stderr
+        );
         nothing_left(&before)?;
     }
     Ok(())
