@@ -1,0 +1,104 @@
+//! Which names programs look up, and where they then connect to.
+//!
+//! Hooks: uprobes of getaddrinfo and connect in {{ libc }}, or in what the options say.
+//! Needs: Linux {{ kernel }} with uprobes; CAP_BPF and CAP_PERFMON.
+
+mod row;
+
+use std::mem::MaybeUninit;
+
+use bpfapps_core::{
+    App, Capability, Context, Document, Failure, Needs, Result, Session, Stream, register,
+    skeleton,
+};
+use libbpf_rs::{Link, ProgramMut, UprobeOpts};
+
+skeleton!("{{ name }}");
+
+/// To libbpf: the process that calls does not matter.
+const ANY_PROCESS: i32 = -1;
+
+/// Report which names programs look up, what they find, and where they then connect to
+#[derive(Debug, clap::Args)]
+struct {{ Name }} {
+    /// C library that the programs use: a path, or a name to look up
+    #[arg(short, long, value_name = "FILE", default_value = "{{ libc }}")]
+    libc: String,
+
+    /// Report only what this process does
+    #[arg(
+        short, long, value_name = "PID", allow_negative_numbers = true,
+        value_parser = clap::value_parser!(i32).range(1..)
+    )]
+    pid: Option<i32>,
+
+    /// Report only lookups that failed
+    #[arg(short, long)]
+    failed_only: bool,
+
+    #[command(flatten)]
+    stream: Stream,
+}
+
+impl App for {{ Name }} {
+    const NAME: &'static str = "{{ name }}";
+
+    const NEEDS: Needs = Needs {
+        kernel: "{{ kernel }}",
+        btf: false,
+        tracefs: false,
+        capabilities: &[Capability::CAP_BPF, Capability::CAP_PERFMON],
+        keeps: &[],
+    };
+
+    const DOCUMENTS: &'static [Document] = row::DOCUMENTS;
+
+    fn run(self, session: &Session) -> Result<()> {
+        let mut object = MaybeUninit::uninit();
+        let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
+        let rodata = open
+            .maps
+            .rodata_data
+            .as_mut()
+            .context("the BPF object has no rodata")?;
+        rodata.only_failed = self.failed_only.into();
+        if let Some(size) = self.stream.ring_size() {
+            open.maps.rb.set_max_entries(size)?;
+        }
+
+        let skel = session.load(open)?;
+        // the return first: then each lookup that is seen is seen to return
+        let _links = [
+            self.attach(&skel.progs.handle_found, "getaddrinfo", true)?,
+            self.attach(&skel.progs.handle_lookup, "getaddrinfo", false)?,
+            self.attach(&skel.progs.handle_connect, "connect", false)?,
+        ];
+
+        let mut rows = session.rows::<event>(&self.stream)?;
+        session.poll(
+            &self.stream,
+            &skel.maps.rb,
+            &skel.maps.reader,
+            |event: &event| rows.write(event),
+        )
+    }
+}
+
+impl {{ Name }} {
+    /// Attaches to a function of the library, for as long as the link lives.
+    fn attach(&self, program: &ProgramMut<'_>, function: &str, retprobe: bool) -> Result<Link> {
+        let libc = &self.libc;
+        let opts = UprobeOpts {
+            retprobe,
+            func_name: Some(function.to_owned()),
+            ..UprobeOpts::default()
+        };
+        let link = program.attach_uprobe_with_opts(self.pid.unwrap_or(ANY_PROCESS), libc, 0, opts);
+        link.context(Failure::new(
+            format!("failed to attach to {function} in {libc}"),
+            "ldd shows which C library a program uses: name that with --libc",
+        ))
+    }
+}
+
+register!({{ Name }});
