@@ -131,8 +131,8 @@ impl {{ Name }} {
         let link = program.attach_usdt(self.pid.unwrap_or(ANY_PROCESS), binary, provider, name);
         link.context(Failure::new(
             format!("failed to attach to the probe {provider}:{name} of {binary}"),
-            "readelf -n FILE shows the probes of a program or library; before Linux 5.15 those of a \
-             library take --pid",
+            "readelf -n FILE shows the probes of a program or library; before Linux 5.15 they can be \
+             traced in one process only, with --pid",
         ))
     }
 }

@@ -5,7 +5,7 @@ use std::env;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail, ensure};
-use bpfapps_testkit::{App, Process, bpfapps, fixture, kernel, test};
+use bpfapps_testkit::{App, Process, bpfapps, fixture, kernel, skip, test};
 use probe::probe;
 
 fn main() -> ExitCode {
@@ -42,6 +42,9 @@ fn provoke(a: &str, b: &str) -> Result<u32> {
 /// The app on this binary.
 fn start(more: &[&str]) -> Result<App> {
     kernel::needs_uprobes()?;
+    if bpfapps_core::kernel::version()? < (5, 15) {
+        skip("before Linux 5.15 USDT probes are traced in one process only")?;
+    }
     let own = env::current_exe()?;
     let own = own.to_str().context("the path is UTF-8")?;
     App::start(&[&["{{ name }}", "--binary", own, "--probe", "tests:hit"], more].concat())
