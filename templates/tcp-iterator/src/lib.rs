@@ -1,0 +1,77 @@
+//! All TCP sockets of this network namespace as they are at this moment.
+//!
+//! Hooks: iter/tcp.
+//! Needs: Linux {{ kernel }} with BTF; CAP_BPF and CAP_PERFMON.
+
+mod row;
+mod state;
+
+use std::mem::MaybeUninit;
+
+use bpfapps_core::{
+    App, Capability, Context, Document, Listing, Needs, Result, Session, Snapshot, register,
+    skeleton,
+};
+use libbpf_rs::skel::Skel as _;
+
+skeleton!("{{ name }}");
+
+/// List TCP sockets with their queues, round-trip time and retransmissions
+#[derive(Debug, clap::Args)]
+struct {{ Name }} {
+    /// List only sockets with this port, on either side
+    #[arg(
+        short, long, value_name = "PORT", allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u16).range(1..)
+    )]
+    port: Option<u16>,
+
+    /// List only sockets in this state, such as listen; may be given again
+    #[arg(short, long, value_name = "STATE", value_parser = state::number)]
+    state: Vec<u32>,
+
+    #[command(flatten)]
+    snapshot: Snapshot,
+}
+
+impl App for {{ Name }} {
+    const NAME: &'static str = "{{ name }}";
+
+    const NEEDS: Needs = Needs {
+        kernel: "{{ kernel }}",
+        btf: true,
+        tracefs: false,
+        capabilities: &[Capability::CAP_BPF, Capability::CAP_PERFMON],
+        // for each new look, before Linux 5.19
+        keeps: &[Capability::CAP_BPF],
+    };
+
+    const DOCUMENTS: &'static [Document] = row::DOCUMENTS;
+
+    fn run(self, session: &Session) -> Result<()> {
+        let mut object = MaybeUninit::uninit();
+        let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
+        let rodata = open
+            .maps
+            .rodata_data
+            .as_mut()
+            .context("the BPF object has no rodata")?;
+        rodata.only_port = self.port.unwrap_or(0);
+        rodata.only_states = self.state.iter().fold(0, |bits, state| bits | 1 << state);
+
+        let mut skel = session.load(open)?;
+        skel.attach().context("failed to attach BPF programs")?;
+        let iterator = skel.links.list_tcp.as_ref();
+        let iterator = iterator.context("the BPF object has no iterator")?;
+
+        session.snapshots::<tcp>(&self.snapshot, |rows| {
+            let mut listing = Listing::of(iterator)?;
+            while let Some(socket) = listing.record::<tcp>()? {
+                rows.write(&socket)?;
+            }
+            Ok(())
+        })
+    }
+}
+
+register!({{ Name }});
