@@ -1,9 +1,10 @@
 //! Memory that is shared with the kernel: bytes become typed records, and globals are set.
 #![allow(unsafe_code)]
 
+use std::io::Read;
 use std::mem::{align_of, size_of};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 /// A struct that BPF code and Rust share.
 ///
@@ -35,6 +36,19 @@ pub unsafe trait Record: Copy + 'static {
         // SAFETY: long enough and aligned, as just checked; any bytes are a value, as the
         // implementer promised; the lifetime is that of `bytes`.
         Ok((unsafe { &*record }, tail))
+    }
+
+    /// Reads a record.
+    ///
+    /// # Errors
+    ///
+    /// There are not as many bytes, or they can't be read.
+    fn read(from: &mut impl Read) -> Result<Self> {
+        let mut bytes = vec![0; size_of::<Self>()];
+        from.read_exact(&mut bytes)
+            .with_context(|| format!("failed to read a record of {} bytes", bytes.len()))?;
+        // SAFETY: long enough; any bytes are a value, as the implementer promised.
+        Ok(unsafe { bytes.as_ptr().cast::<Self>().read_unaligned() })
     }
 }
 

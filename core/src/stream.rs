@@ -83,7 +83,7 @@ impl Limits {
     }
 }
 
-fn seconds(text: &str) -> Result<Duration> {
+pub(crate) fn seconds(text: &str) -> Result<Duration> {
     let seconds: f64 = text.parse().context("not a number")?;
     let duration = Duration::try_from_secs_f64(seconds)
         .ok()

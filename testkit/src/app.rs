@@ -83,18 +83,35 @@ impl App {
     ///
     /// As [`App::end`], or one is not.
     pub fn documents(self) -> Result<Vec<Value>> {
-        let schema = Process::run(&mut bpfapps(["schema", &self.name]))?.expect_code(0)?;
-        let schema = serde_json::from_str(&schema.stdout.join("\n")).context("no JSON")?;
-        let schema = jsonschema::validator_for(&schema).context("the schema is none")?;
-        let lines = self.end()?.stdout;
-        let documents = lines.iter().map(|line| serde_json::from_str(line));
-        let documents: Vec<Value> = documents.collect::<Result<_, _>>().context("no JSON")?;
-        for document in &documents {
-            if let Err(err) = schema.validate(document) {
-                bail!("{err}: {document}");
-            }
-        }
-        ensure!(!documents.is_empty(), "no document came");
-        Ok(documents)
+        let name = self.name.clone();
+        checked(&name, &self.end()?.stdout)
     }
+}
+
+/// Runs `bpfapps <args>`, of which the first is the app, to its own end, and returns all its
+/// documents: of an app that lists what there is, with `-o json`.
+///
+/// # Errors
+///
+/// It fails, or a document is not what `bpfapps schema` says.
+pub fn documents_of(args: &[&str]) -> Result<Vec<Value>> {
+    let name = args.first().context("which app")?;
+    let exit = Process::run(&mut bpfapps(args.iter().copied()))?.expect_code(0)?;
+    checked(name, &exit.stdout)
+}
+
+/// The documents in `lines`, each held against the app's schema.
+fn checked(app: &str, lines: &[String]) -> Result<Vec<Value>> {
+    let schema = Process::run(&mut bpfapps(["schema", app]))?.expect_code(0)?;
+    let schema = serde_json::from_str(&schema.stdout.join("\n")).context("no JSON")?;
+    let schema = jsonschema::validator_for(&schema).context("the schema is none")?;
+    let documents = lines.iter().map(|line| serde_json::from_str(line));
+    let documents: Vec<Value> = documents.collect::<Result<_, _>>().context("no JSON")?;
+    for document in &documents {
+        if let Err(err) = schema.validate(document) {
+            bail!("{err}: {document}");
+        }
+    }
+    ensure!(!documents.is_empty(), "no document came");
+    Ok(documents)
 }

@@ -21,7 +21,7 @@ mod process;
 pub mod sandbox;
 mod terminal;
 
-pub use app::App;
+pub use app::{App, documents_of};
 pub use bpfapps::{bpfapps, program};
 pub use harness::{Fixture, Test, fixture, main, many, skip};
 pub use process::{Exit, Process};

@@ -1,0 +1,111 @@
+//! All threads on this machine as they are at this moment: state, CPU time, and where in the
+//! kernel they wait.
+//!
+//! Hooks: iter/task.
+//! Needs: Linux {{ kernel }} with BTF; CAP_BPF and CAP_PERFMON.
+
+mod row;
+
+use std::mem::MaybeUninit;
+
+use bpfapps_core::{
+    App, Capability, Context, Document, Listing, Needs, Result, Session, Snapshot, bail, register,
+    skeleton,
+};
+
+use crate::row::Thread;
+
+skeleton!("{{ name }}");
+
+/// List threads with their state and kernel stack
+#[derive(Debug, clap::Args)]
+struct {{ Name }} {
+    /// List only the threads of this process
+    #[arg(
+        short, long, value_name = "PID", allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    pid: Option<u32>,
+
+    /// List only threads in one of these states: letters as in ps(1), such as D or RD
+    #[arg(short, long, value_name = "STATES", value_parser = states)]
+    state: Option<u32>,
+
+    #[command(flatten)]
+    snapshot: Snapshot,
+}
+
+/// The states in the order in which the kernel numbers them, as in the `.bpf.c`.
+const STATES: &str = "RSDTtXZPI";
+
+/// A bit for each state.
+fn states(text: &str) -> Result<u32> {
+    let mut bits = 0;
+    for letter in text.chars() {
+        match STATES.find(letter) {
+            Some(index) => bits |= 1 << index,
+            None => bail!("`{letter}` is no state: there are {STATES}"),
+        }
+    }
+    match bits {
+        0 => bail!("no state is given: there are {STATES}"),
+        bits => Ok(bits),
+    }
+}
+
+impl App for {{ Name }} {
+    const NAME: &'static str = "{{ name }}";
+
+    const NEEDS: Needs = Needs {
+        kernel: "{{ kernel }}",
+        btf: true,
+        tracefs: false,
+        capabilities: &[Capability::CAP_BPF, Capability::CAP_PERFMON],
+        // for each new look, before Linux 5.19
+        keeps: &[Capability::CAP_BPF],
+    };
+
+    const DOCUMENTS: &'static [Document] = row::DOCUMENTS;
+
+    fn run(self, session: &Session) -> Result<()> {
+        let mut object = MaybeUninit::uninit();
+        let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
+        let rodata = open
+            .maps
+            .rodata_data
+            .as_mut()
+            .context("the BPF object has no rodata")?;
+        rodata.only_pid = self.pid.unwrap_or(0);
+        rodata.only_states = self.state.unwrap_or(0);
+
+        let mut skel = session.load(open)?;
+        session.attach(&mut skel)?;
+        let iterator = skel.links.list_task.as_ref();
+        let iterator = iterator.context("the BPF object has no iterator")?;
+
+        session.snapshots::<Thread>(&self.snapshot, |rows| {
+            let mut listing = Listing::of(iterator)?;
+            while let Some(task) = listing.record::<task>()? {
+                let stack = listing.lines()?;
+                rows.write(&Thread { task, stack })?;
+            }
+            Ok(())
+        })
+    }
+}
+
+register!({{ Name }});
+
+#[cfg(test)]
+mod tests {
+    use super::states;
+
+    #[test]
+    fn states_are_letters() {
+        let states = |text| states(text).map_err(|err| err.to_string());
+        assert_eq!(states("R"), Ok(1));
+        assert_eq!(states("DRI"), Ok(0b1_0000_0101));
+        assert_eq!(states("DQ"), Err("`Q` is no state: there are RSDTtXZPI".to_owned()));
+        assert_eq!(states(""), Err("no state is given: there are RSDTtXZPI".to_owned()));
+    }
+}
