@@ -65,11 +65,26 @@ impl Session {
         shared: &dyn MapCore,
         handle: impl FnMut(&R, &[u8]) -> Result<()>,
     ) -> Result<()> {
+        let records = Records::new(ring, handle)?;
+        let capacity = ring.max_entries() as usize / (size_of::<R>() + RECORD_HEADER);
+        self.poll_source(stream, &records, ring.as_fd(), capacity, shared)
+    }
+
+    /// The same for records from wherever, at most `capacity` of which stand there; `ready` can be
+    /// read from when one comes.
+    pub(crate) fn poll_source(
+        &self,
+        stream: &Stream,
+        records: &dyn Source,
+        ready: BorrowedFd<'_>,
+        capacity: usize,
+        shared: &dyn MapCore,
+    ) -> Result<()> {
         let (awake, counters) = shared::map(shared)?;
         let mut reader = Reader {
             session: self,
-            records: Records::new(ring, handle)?,
-            capacity: ring.max_entries() as usize / (size_of::<R>() + RECORD_HEADER),
+            records,
+            capacity,
             limits: stream.limits(),
             lost: Lost::new(counters)?,
             awake,
@@ -78,7 +93,7 @@ impl Session {
         self.give_up_privileges()?;
         // The title line, or the first document: from now on nothing is missed.
         self.flush()?;
-        let mut end = reader.read(ring.as_fd());
+        let mut end = reader.read(ready);
         let mut told = reader.lost.describe();
         if end.as_ref().is_err_and(|err| err.is::<Blocked>()) {
             let unwritten = self.stdout.borrow().unwritten() + reader.records.discard()?;
@@ -133,11 +148,20 @@ impl Session {
     }
 }
 
-/// One run through the records of a ring buffer.
-struct Reader<'a, F> {
+/// Where records come from.
+pub(crate) trait Source {
+    /// Handles what stands there, up to `most` records, and says how many there were.
+    fn consume(&self, most: usize) -> Result<usize>;
+
+    /// Throws away what stands there, and says how many records there were.
+    fn discard(&self) -> Result<u64>;
+}
+
+/// One run through the records of a source.
+struct Reader<'a> {
     session: &'a Session,
-    records: Records<'a, F>,
-    /// More records than this never stand in the ring.
+    records: &'a dyn Source,
+    /// More records than this never stand in the source.
     capacity: usize,
     limits: Limits,
     lost: Lost,
@@ -145,7 +169,7 @@ struct Reader<'a, F> {
     format: Format,
 }
 
-impl<F> Reader<'_, F> {
+impl Reader<'_> {
     fn read(&mut self, ring: BorrowedFd<'_>) -> Result<()> {
         loop {
             let came = self.handle_all()?;

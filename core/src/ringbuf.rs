@@ -11,6 +11,7 @@ use libbpf_rs::{MapCore, RingBuffer, RingBufferBuilder};
 use nix::libc::ECANCELED;
 
 use crate::Record;
+use crate::poll::Source;
 
 /// The records of one ring buffer, each handed to `F` with the bytes that stand behind it.
 pub(crate) struct Records<'map, F> {
@@ -37,9 +38,10 @@ impl<'map, F> Records<'map, F> {
         let ring = builder.build().context("failed to map the ring buffer")?;
         Ok(Self { ring, callback })
     }
+}
 
-    /// Handles what stands in the ring, up to `most` records, and says how many there were.
-    pub(crate) fn consume(&self, most: usize) -> Result<usize> {
+impl<F> Source for Records<'_, F> {
+    fn consume(&self, most: usize) -> Result<usize> {
         let count = self.ring.consume_raw_n(most);
         match self.callback.failure.take() {
             Some(Failure::Error(err)) => Err(err),
@@ -50,8 +52,7 @@ impl<'map, F> Records<'map, F> {
         }
     }
 
-    /// Throws away what stands in the ring, and says how many records there were.
-    pub(crate) fn discard(&self) -> Result<u64> {
+    fn discard(&self) -> Result<u64> {
         self.callback.discard.set(true);
         let count = self.consume(i32::MAX as usize);
         self.callback.discard.set(false);

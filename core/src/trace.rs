@@ -10,6 +10,7 @@ use libbpf_rs::OpenObject;
 use log::warn;
 
 use crate::output::escape;
+use crate::poll::Source as _;
 use crate::record::set_global;
 use crate::ringbuf::Records;
 use crate::{Session, c_bytes, kernel, pidns};

@@ -1,0 +1,96 @@
+//! Each file that a process opens, or tries to, live; on kernels without a ring buffer, too.
+//!
+//! Hooks: tp/syscalls/sys_enter_openat, tp/syscalls/sys_exit_openat.
+//! Needs: Linux {{ kernel }}, tracefs, CAP_BPF, CAP_PERFMON and, to read tracefs, CAP_DAC_READ_SEARCH.
+
+mod row;
+
+use std::mem::MaybeUninit;
+use std::time::Duration;
+
+use bpfapps_core::{
+    App, Capability, Context, Document, Needs, Result, Session, Stream, register, skeleton, tracefs,
+};
+use nix::time::{ClockId, clock_gettime};
+
+use crate::row::Opened;
+
+skeleton!("{{ name }}");
+
+/// Trace files that are opened, through a perf buffer
+#[derive(Debug, clap::Args)]
+struct {{ Name }} {
+    /// Report only what this process does
+    #[arg(
+        short, long, value_name = "PID", allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    pid: Option<u32>,
+
+    /// Report only files that could not be opened
+    #[arg(short = 'x', long)]
+    failed: bool,
+
+    #[command(flatten)]
+    stream: Stream,
+}
+
+impl App for {{ Name }} {
+    const NAME: &'static str = "{{ name }}";
+
+    const NEEDS: Needs = Needs {
+        kernel: "{{ kernel }}",
+        btf: false,
+        tracefs: true,
+        capabilities: &[
+            Capability::CAP_BPF,
+            Capability::CAP_PERFMON,
+            Capability::CAP_DAC_READ_SEARCH,
+        ],
+        keeps: &[],
+    };
+
+    const DOCUMENTS: &'static [Document] = row::DOCUMENTS;
+
+    fn run(self, session: &Session) -> Result<()> {
+        let mut object = MaybeUninit::uninit();
+        let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
+        let rodata = open
+            .maps
+            .rodata_data
+            .as_mut()
+            .context("the BPF object has no rodata")?;
+        rodata.only_pid = self.pid.unwrap_or(0);
+        rodata.only_failed = self.failed.into();
+
+        let mut skel = session.load(open)?;
+        tracefs::find_or_mount()?;
+        // before the programs run, so that there is a ring for what they see
+        let records =
+            session.perf_buffer::<event>(&self.stream, &skel.maps.rings, |event| event.time_ns)?;
+        session.attach(&mut skel)?;
+
+        let mut rows = session.rows::<Opened>(&self.stream)?;
+        session.poll_perf_buffer(
+            &self.stream,
+            &records,
+            &skel.maps.reader,
+            |&event| {
+                let boot_ns = event.time_ns + suspended_ns()?;
+                rows.write(&Opened { event, boot_ns })
+            },
+        )
+    }
+}
+
+/// How long the machine was suspended since it booted, in nanoseconds: what CLOCK_BOOTTIME counts
+/// and CLOCK_MONOTONIC does not.
+fn suspended_ns() -> Result<u64> {
+    let since = Duration::from(clock_gettime(ClockId::CLOCK_MONOTONIC)?);
+    let all = Duration::from(clock_gettime(ClockId::CLOCK_BOOTTIME)?);
+    // what is not a matter of milliseconds is one of reading two clocks
+    let suspended = all.saturating_sub(since).as_millis();
+    Ok(u64::try_from(suspended)? * 1_000_000)
+}
+
+register!({{ Name }});
