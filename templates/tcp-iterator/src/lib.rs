@@ -12,7 +12,6 @@ use bpfapps_core::{
     App, Capability, Context, Document, Listing, Needs, Result, Session, Snapshot, register,
     skeleton,
 };
-use libbpf_rs::skel::Skel as _;
 
 skeleton!("{{ name }}");
 
@@ -60,7 +59,7 @@ impl App for {{ Name }} {
         rodata.only_states = self.state.iter().fold(0, |bits, state| bits | 1 << state);
 
         let mut skel = session.load(open)?;
-        skel.attach().context("failed to attach BPF programs")?;
+        session.attach(&mut skel)?;
         let iterator = skel.links.list_tcp.as_ref();
         let iterator = iterator.context("the BPF object has no iterator")?;
 
