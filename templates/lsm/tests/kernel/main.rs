@@ -1,11 +1,13 @@
 //! `bpfapps {{ name }}` on the running kernel: what its user sees.
 
+use std::fs;
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
 use std::process::{self, ExitCode};
 use std::thread;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use bpfapps_testkit::{App, Process, bpfapps, fixture, needs_lsm, skip, test};
 
 fn main() -> ExitCode {
@@ -14,12 +16,13 @@ fn main() -> ExitCode {
             test!(connection_has_a_row),
             test!(documents_are_what_the_schema_says),
             test!(only_that_process_is_denied),
+            test!(only_that_cgroup_is_denied),
             test!(denial_ends_by_itself),
             test!(everybody_is_never_denied),
             test!(wrong_cgroup_is_named),
             test!(kernel_without_lsm_is_named),
         ],
-        &[fixture!(connect)],
+        &[fixture!(connect), fixture!(connect_in_cgroup)],
     )
 }
 
@@ -28,6 +31,34 @@ fn connect(args: &[String]) -> Result<()> {
     let port = args.first().context("which port")?.parse()?;
     TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
     Ok(())
+}
+
+/// The same in a cgroup, which is not to let it.
+fn connect_in_cgroup(args: &[String]) -> Result<()> {
+    let [port, folder] = args else { bail!("a port and a cgroup") };
+    fs::write(Path::new(folder).join("cgroup.procs"), own())?;
+    let refused = TcpStream::connect((Ipv4Addr::LOCALHOST, port.parse()?));
+    let kind = refused.map(drop).map_err(|err| err.kind());
+    ensure!(kind == Err(ErrorKind::PermissionDenied), "{kind:?}");
+    Ok(())
+}
+
+/// A cgroup of our own; it is gone with this.
+struct Cgroup(PathBuf);
+
+impl Cgroup {
+    fn new() -> Result<Self> {
+        let folder = Path::new("/sys/fs/cgroup").join(format!("{{ name }}.{}", own()));
+        fs::create_dir(&folder).context("failed to create a cgroup")?;
+        Ok(Self(folder))
+    }
+}
+
+impl Drop for Cgroup {
+    fn drop(&mut self) {
+        // an error would mean that somebody is still in it
+        let _ = fs::remove_dir(&self.0);
+    }
 }
 
 /// Somebody to connect to.
@@ -88,6 +119,26 @@ fn only_that_process_is_denied() -> Result<()> {
     app.documents()?;
     // it has taken the denial with it
     TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+    Ok(())
+}
+
+fn only_that_cgroup_is_denied() -> Result<()> {
+    needs_lsm()?;
+    if !Path::new("/sys/fs/cgroup/cgroup.procs").exists() {
+        return skip("no cgroup v2 hierarchy is mounted at /sys/fs/cgroup");
+    }
+    let (_listener, port) = listen()?;
+    let cgroup = Cgroup::new()?;
+    let folder = cgroup.0.to_str().context("the path is UTF-8")?;
+    let mut app = App::start(&["{{ name }}", "-o", "json", "--cgroup", folder, "--deny", "600"])?;
+    let mut command = fixture("connect_in_cgroup")?;
+    let process = Process::start(command.args([port.to_string().as_str(), folder]))?;
+    let pid = process.pid();
+    process.wait()?.expect_code(0)?;
+    // everybody else is let
+    provoke(port)?;
+    app.document(|it| it["type"] == "denied" && it["pid"] == pid)?;
+    app.documents()?;
     Ok(())
 }
 
