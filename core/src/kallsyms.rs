@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Error, Result};
 use log::info;
 
-use crate::Failure;
+use crate::{Failure, tracefs};
 
 const FILE: &str = "/proc/kallsyms";
 
@@ -31,6 +31,28 @@ impl Functions {
         let functions = Self::parse(&text);
         anyhow::ensure!(!functions.names.is_empty(), "{FILE} names no function");
         Ok(functions)
+    }
+
+    /// Only those of the kernel itself that can be traced many at once: tracefs lists them.
+    ///
+    /// # Errors
+    ///
+    /// tracefs can't be read, or the kernel has no such list.
+    pub fn traceable() -> Result<Self> {
+        let file = tracefs::find_or_mount()?.join("available_filter_functions");
+        let text = fs::read_to_string(&file).context(Failure::new(
+            "this kernel does not list the functions that can be traced",
+            "it is built without CONFIG_DYNAMIC_FTRACE, or locked down",
+        ))?;
+        Ok(Self::parse_traceable(&text))
+    }
+
+    /// A line is: name, and where it is in a module the module's.
+    fn parse_traceable(text: &str) -> Self {
+        let names = text.lines().filter(|line| !line.contains(' '));
+        Self {
+            names: names.map(str::to_owned).collect(),
+        }
     }
 
     /// A line is: address, type, name, and where it is in a module the module's.
@@ -152,6 +174,12 @@ mod tests {
         );
         assert_eq!(functions.matching("vfs_unlink"), ["vfs_unlink"]);
         assert!(functions.matching("vfs").is_empty());
+    }
+
+    #[test]
+    fn functions_of_modules_are_left_out() {
+        let functions = Functions::parse_traceable("vfs_read\nvfs_mine [module]\nvfs_read\n");
+        assert_eq!(functions.matching("*"), ["vfs_read"]);
     }
 
     #[test]

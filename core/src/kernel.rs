@@ -3,6 +3,8 @@
 use anyhow::{Context, Result};
 use nix::unistd::{SysconfVar, sysconf};
 
+use crate::clock::Clock;
+
 const RELEASE: &str = "/proc/sys/kernel/osrelease";
 
 /// Version and patch level of the running kernel: `(6, 12)`.
@@ -14,6 +16,15 @@ pub fn version() -> Result<(u32, u32)> {
     let release =
         std::fs::read_to_string(RELEASE).with_context(|| format!("failed to read {RELEASE}"))?;
     parse(&release).with_context(|| format!("{RELEASE} names no version: {release}"))
+}
+
+/// The time now, in nanoseconds since boot: what `bpf_ktime_get_boot_ns` tells BPF code.
+///
+/// # Errors
+///
+/// The kernel has no boot clock.
+pub fn boot_time() -> Result<u64> {
+    Clock::now()
 }
 
 /// Bytes in a page of memory.

@@ -1,0 +1,148 @@
+//! How often functions of the kernel are called.
+//!
+//! Hooks: kprobe.multi of each function that matches {{ pattern }}, or another pattern.
+//! Needs: Linux {{ kernel }} with fprobe, tracefs, CAP_BPF, CAP_PERFMON and, to read tracefs,
+//! CAP_DAC_READ_SEARCH.
+
+mod row;
+
+use std::mem::MaybeUninit;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use bpfapps_core::kallsyms::Functions;
+use bpfapps_core::kernel::boot_time;
+use bpfapps_core::{
+    App, Capability, Context, Document, Failure, Needs, Result, Session, Snapshot, bail, register,
+    skeleton,
+};
+use libbpf_rs::{KprobeMultiOpts, Link, MapCore, MapFlags, ProgramMut};
+
+use crate::row::Calls;
+
+skeleton!("{{ name }}");
+
+/// The kernel's own limit is higher, but nobody means more.
+const MOST: usize = 10_000;
+
+/// Count calls of functions of the kernel that match {{ pattern }}
+#[derive(Debug, clap::Args)]
+struct {{ Name }} {
+    /// Functions to count, with * for anything
+    #[arg(short, long, value_name = "PATTERN", default_value = "{{ pattern }}")]
+    functions: String,
+
+    /// Count for so many seconds
+    #[arg(short, long, value_name = "SECONDS", default_value = "1", allow_negative_numbers = true)]
+    time: NonZeroU32,
+
+    /// Count only calls by this process
+    #[arg(
+        short, long, value_name = "PID", allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    pid: Option<u32>,
+
+    #[command(flatten)]
+    snapshot: Snapshot,
+}
+
+impl App for {{ Name }} {
+    const NAME: &'static str = "{{ name }}";
+
+    const NEEDS: Needs = Needs {
+        kernel: "{{ kernel }}",
+        btf: false,
+        tracefs: true,
+        capabilities: &[
+            Capability::CAP_BPF,
+            Capability::CAP_PERFMON,
+            Capability::CAP_DAC_READ_SEARCH,
+        ],
+        // to read the counts, before Linux 5.19
+        keeps: &[Capability::CAP_BPF],
+    };
+
+    const DOCUMENTS: &'static [Document] = row::DOCUMENTS;
+
+    fn run(self, session: &Session) -> Result<()> {
+        let mut object = MaybeUninit::uninit();
+        let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
+        let traceable = Functions::traceable()?;
+        let functions = traceable.matching(&self.functions);
+        check(&self.functions, functions.len())?;
+        open.maps.counts.set_max_entries(u32::try_from(functions.len())?)?;
+        let rodata = open
+            .maps
+            .rodata_data
+            .as_mut()
+            .context("the BPF object has no rodata")?;
+        rodata.only_pid = self.pid.unwrap_or(0);
+
+        let skel = session.load(open)?;
+        let _link = attach(&skel.progs.handle_call, &functions)?;
+        log::info!("attached to {} functions", functions.len());
+
+        let mut before = vec![0; functions.len()];
+        session.snapshots::<Calls<'_>>(&self.snapshot, |rows| {
+            session.sleep(Duration::from_secs(u64::from(self.time.get())))?;
+            let time_ns = boot_time()?;
+            let now = read(&skel.maps.counts, functions.len())?;
+            let mut calls: Vec<_> = functions
+                .iter()
+                .zip(now.iter().zip(&before))
+                .map(|(&function, (now, before))| Calls {
+                    time_ns,
+                    function,
+                    count: now - before,
+                })
+                .filter(|calls| calls.count > 0)
+                .collect();
+            calls.sort_by(|a, b| b.count.cmp(&a.count).then(a.function.cmp(b.function)));
+            before = now;
+            calls.iter().try_for_each(|calls| rows.write(calls))
+        })
+    }
+}
+
+/// Neither none nor all of the kernel is what was meant.
+fn check(pattern: &str, count: usize) -> Result<()> {
+    match count {
+        0 => bail!(Failure::new(
+            format!("this kernel has no function to trace that matches `{pattern}`"),
+            "available_filter_functions in tracefs lists them; * stands for anything",
+        )),
+        1..=MOST => Ok(()),
+        _ => bail!(Failure::new(
+            format!("{count} functions match `{pattern}`, and {MOST} is the most"),
+            "let the pattern start with what they have in common",
+        )),
+    }
+}
+
+/// Attaches to all of them, for as long as the link lives.
+fn attach(program: &ProgramMut<'_>, functions: &[&str]) -> Result<Link> {
+    let opts = KprobeMultiOpts {
+        symbols: functions.iter().map(|&name| name.to_owned()).collect(),
+        cookies: (0..functions.len() as u64).collect(),
+        ..KprobeMultiOpts::default()
+    };
+    let link = program.attach_kprobe_multi_with_opts(opts);
+    link.context(Failure::new(
+        format!("failed to attach to {} functions", functions.len()),
+        "it takes a kernel with CONFIG_FPROBE; a kprobe of one function takes less",
+    ))
+}
+
+/// The counts, as they are now.
+fn read(counts: &impl MapCore, len: usize) -> Result<Vec<u64>> {
+    let count = |place: usize| {
+        let key = u32::try_from(place)?.to_ne_bytes();
+        let value = counts.lookup(&key, MapFlags::ANY)?;
+        let value = value.and_then(|value| value.try_into().ok());
+        Ok(u64::from_ne_bytes(value.context("a count is missing")?))
+    };
+    (0..len).map(count).collect()
+}
+
+register!({{ Name }});

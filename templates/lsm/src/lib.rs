@@ -1,0 +1,147 @@
+//! Connections that programs open, live; and on demand denied to one process or cgroup, for a while.
+//!
+//! Hooks: lsm/socket_connect.
+//! Needs: Linux {{ kernel }} with BTF and the BPF LSM; CAP_BPF and CAP_PERFMON, and to load an LSM
+//! program before Linux 5.9 CAP_SYS_ADMIN.
+
+mod row;
+
+use std::fs;
+use std::mem::MaybeUninit;
+use std::os::unix::fs::MetadataExt as _;
+use std::time::Duration;
+
+use bpfapps_core::kernel::boot_time;
+use bpfapps_core::{
+    App, Capability, Context, Document, Failure, Needs, Result, Session, Stream, bail, cgroups,
+    register, skeleton,
+};
+use libbpf_rs::skel::Skel as _;
+
+skeleton!("{{ name }}");
+
+/// A day: nobody wants to find a denial that somebody forgot.
+const LONGEST: u64 = 24 * 60 * 60;
+
+/// Where the kernel says which security modules are active, once securityfs is mounted.
+const ACTIVE: &str = "/sys/kernel/security/lsm";
+
+/// Trace connections, and deny them to one process or cgroup if told so
+#[derive(Debug, clap::Args)]
+struct {{ Name }} {
+    /// Report only this process
+    #[arg(
+        short, long, value_name = "PID", allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    pid: Option<u32>,
+
+    /// Report only processes in this cgroup v2, and not in those below it
+    #[arg(short, long, value_name = "PATH")]
+    cgroup: Option<String>,
+
+    /// Deny what is reported for so many seconds; takes --pid or --cgroup
+    #[arg(
+        long, value_name = "SECONDS", allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u64).range(1..=LONGEST)
+    )]
+    deny: Option<u64>,
+
+    #[command(flatten)]
+    stream: Stream,
+}
+
+impl App for {{ Name }} {
+    const NAME: &'static str = "{{ name }}";
+
+    const NEEDS: Needs = Needs {
+        kernel: "{{ kernel }}",
+        btf: true,
+        tracefs: false,
+        capabilities: &[Capability::CAP_BPF, Capability::CAP_PERFMON],
+        keeps: &[],
+    };
+
+    const DOCUMENTS: &'static [Document] = row::DOCUMENTS;
+
+    fn run(self, session: &Session) -> Result<()> {
+        let cgroup = self.cgroup.as_deref().map(cgroup_id).transpose()?;
+        let deny_until_ns = self.deny_until()?;
+
+        let mut object = MaybeUninit::uninit();
+        let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
+        let rodata = open
+            .maps
+            .rodata_data
+            .as_mut()
+            .context("the BPF object has no rodata")?;
+        rodata.only_pid = self.pid.unwrap_or(0);
+        rodata.only_cgroup = cgroup.unwrap_or(0);
+        rodata.deny_until_ns = deny_until_ns;
+        if let Some(size) = self.stream.ring_size() {
+            open.maps.rb.set_max_entries(size)?;
+        }
+
+        check_active()?;
+        let mut skel = session.load(open).with_context(refused)?;
+        skel.attach().with_context(refused)?;
+
+        let mut rows = session.rows::<event>(&self.stream)?;
+        session.poll(
+            &self.stream,
+            &skel.maps.rb,
+            &skel.maps.reader,
+            |event: &event| rows.write(event),
+        )
+    }
+}
+
+impl {{ Name }} {
+    /// When the denial ends, in nanoseconds since boot; 0 where there is none.
+    fn deny_until(&self) -> Result<u64> {
+        let Some(seconds) = self.deny else {
+            return Ok(0);
+        };
+        if self.pid.is_none() && self.cgroup.is_none() {
+            bail!(Failure::new(
+                "--deny would deny connections to everybody",
+                "name whom to deny them: --pid PID or --cgroup PATH",
+            ));
+        }
+        log::info!("connections are denied for {seconds} s");
+        let length = Duration::from_secs(seconds).as_nanos();
+        Ok(boot_time()?.saturating_add(u64::try_from(length)?))
+    }
+}
+
+/// The kernel's number for a cgroup v2.
+fn cgroup_id(path: &str) -> Result<u64> {
+    let folder = cgroups::folder(path)?;
+    let metadata = fs::metadata(&folder);
+    let metadata = metadata.with_context(|| format!("failed to read {}", folder.display()))?;
+    Ok(metadata.ino())
+}
+
+/// Without the BPF LSM a program loads and attaches, and nobody ever calls it.
+fn check_active() -> Result<()> {
+    let Ok(active) = fs::read_to_string(ACTIVE) else {
+        log::info!("{ACTIVE} can not be read: the BPF LSM may be off");
+        return Ok(());
+    };
+    match active.trim().split(',').any(|name| name == "bpf") {
+        true => Ok(()),
+        false => bail!(Failure::new(
+            "the BPF LSM is not active in this kernel",
+            format!("boot it with lsm={},bpf", active.trim()),
+        )),
+    }
+}
+
+fn refused() -> Failure {
+    Failure::new(
+        "this kernel refuses LSM programs",
+        "it takes one that is built with CONFIG_BPF_LSM, booted with lsm=…,bpf, and not locked down",
+    )
+}
+
+register!({{ Name }});
