@@ -44,7 +44,8 @@ struct bpfapps_ipv6 {
 	__u8 destination[BPFAPPS_ADDRESS_LEN];
 };
 
-/* copies `len` bytes from `offset` behind the start of the IP header; not 0 where they are not there */
+/* copies `len` bytes from `offset` behind the start of the IP header; not 0 where they are not
+ * there */
 typedef long (*bpfapps_load)(void *from, __u32 offset, void *to, __u32 len);
 
 /* IPv6 puts options into headers of their own: so many are looked behind */

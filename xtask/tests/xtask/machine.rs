@@ -37,6 +37,8 @@ impl Machine {
             "mount",
             "unshare",
             "setpriv",
+            "ip",
+            "tc",
             "cargo-fmt",
             "cargo-clippy",
             "git",
