@@ -39,6 +39,8 @@ impl Machine {
             "tc",
             "unshare",
             "setpriv",
+            "ip",
+            "tc",
             "cargo-fmt",
             "cargo-clippy",
             "git",
