@@ -35,9 +35,9 @@ impl Session {
     /// stands in the ring at that moment is still handled.
     ///
     /// Before the first record all privileges are given up: see
-    /// [`Session::give_up_privileges`]. Rows are written after each batch. `shared` is map
-    /// `reader` of `bpfapps/ringbuf.h`: what was lost by it is reported in JSON and YAML when it is noticed, and on
-    /// stderr at the end, whatever the end.
+    /// [`Session::give_up_privileges`]. Rows are written after each batch. `shared` is map `reader`
+    /// of `bpfapps/ringbuf.h`: what was lost by it is reported in JSON and YAML when it is noticed,
+    /// and on stderr at the end, whatever the end.
     ///
     /// # Errors
     ///
