@@ -27,7 +27,7 @@ const RECORD_HEADER: usize = 8;
 
 /// After a batch the next one may gather for so long. As long as there is a next one, the BPF side
 /// wakes nobody: see `bpfapps/ringbuf.h`.
-const COALESCE: Duration = Duration::from_millis(10);
+const COALESCE: Duration = Duration::from_millis(20);
 
 impl Session {
     /// Hands each record of `ring` to `handle`, until a signal asks the program to end, a limit of
@@ -196,10 +196,11 @@ impl Reader<'_> {
     /// Handles records until there are no more, and says whether there were any.
     fn handle_all(&mut self) -> Result<bool> {
         let mut came = false;
-        while !self.limits.is_over() && !self.session.ended()? {
+        // the wait before has looked at signals
+        while !self.limits.is_over() {
             let count = self.handle(BATCH)?;
             came |= count > 0;
-            if count < BATCH {
+            if count < BATCH || self.session.ended()? {
                 break;
             }
         }

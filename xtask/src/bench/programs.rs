@@ -40,7 +40,8 @@ impl Program {
 
     pub(super) fn command(&self) -> Command {
         let mut command = Command::new(&self.path);
-        command.args(&self.args);
+        // also on a terminal a title is to be known
+        command.args(&self.args).env("NO_COLOR", "1");
         command
     }
 
