@@ -28,11 +28,7 @@ pub trait Row {
 pub fn sample<R: Row>(row: &R, format: Format) -> String {
     let (mut out, mut clock) = (Vec::new(), Clock::of_1970());
     if format == Format::Table {
-        let plain = Look {
-            coloured: false,
-            width: None,
-        };
-        let mut line = Line::new(&mut out, R::COLUMNS, &mut clock, plain);
+        let mut line = Line::new(&mut out, R::COLUMNS, &mut clock, Look::default());
         row.write(&mut line);
         line.end();
     } else {
