@@ -2,6 +2,7 @@
 
 mod fields;
 mod line;
+mod numbers;
 mod rows;
 mod stdout;
 mod style;
@@ -16,7 +17,8 @@ use crate::yaml;
 
 pub use fields::Fields;
 pub(crate) use line::is_invisible;
-pub use line::{Line, escape, push_decimal, push_hex, push_ms, push_signed};
+pub use line::{Line, escape};
+pub use numbers::{push_decimal, push_hex, push_ms, push_signed};
 pub use rows::{Columns, Row, Rows, sample};
 pub use stdout::Closed;
 pub(crate) use stdout::{Blocked, Stdout};
