@@ -64,12 +64,14 @@ fn build(app: &str) -> Result<()> {
 
     let object = out.join(format!("{app}.bpf.o"));
     link(&compiled, &object)?;
+    let skeleton = out.join(format!("{app}.skel.rs"));
     let mut builder = SkeletonBuilder::new();
     builder
         .obj(&object)
         .reference_obj(true)
-        .generate(out.join(format!("{app}.skel.rs")))
+        .generate(&skeleton)
         .with_context(|| format!("failed to generate the skeleton of {app}.bpf.c"))?;
+    publish_object(&skeleton)?;
 
     // Only now: a build script that failed is run again anyway, and cargo prints what it said.
     say("cargo::rerun-if-env-changed=CLANG");
@@ -89,6 +91,16 @@ fn link(compiled: &Path, object: &Path) -> Result<()> {
         .add_file(compiled)
         .and_then(|()| linker.link())
         .with_context(|| format!("failed to link {}", compiled.display()))
+}
+
+/// Lets the module around a skeleton see the object file in it, which core lists.
+fn publish_object(skeleton: &Path) -> Result<()> {
+    const PRIVATE: &str = "static DATA: ";
+    let text = fs::read_to_string(skeleton).context("failed to read the skeleton")?;
+    if text.matches(PRIVATE).count() != 1 {
+        bail!("libbpf-cargo keeps the object elsewhere now: there is no one `static DATA`");
+    }
+    write(skeleton, &text.replace(PRIVATE, "pub static DATA: "))
 }
 
 /// Unpacks the headers of the very libbpf that will load the object.

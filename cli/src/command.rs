@@ -1,9 +1,10 @@
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use bpfapps_core::output::{self, Format};
-use bpfapps_core::{Options, Registration};
+use bpfapps_core::{Code, Options, Registration};
 use clap::{ArgMatches, Args as _, Command, FromArgMatches as _, Subcommand};
 use clap_complete::Shell;
 use clap_mangen::Man;
@@ -111,6 +112,11 @@ pub(crate) enum Document {
         #[command(subcommand)]
         command: ConfigCommand,
     },
+    /// Explain a failure by its code: its cause, an example, and what mends it
+    Explain {
+        /// The code, such as BPF0001; without one all of them are listed
+        code: Option<Code>,
+    },
     /// Print the completions for a shell
     Completions {
         /// The shell that reads them
@@ -139,6 +145,12 @@ impl Document {
         let mut failure = None;
         match Self::from_arg_matches(matches)? {
             Self::List { output } => text = list::of(apps, output)?.into_bytes(),
+            Self::Explain { code: Some(code) } => text = code.page().into(),
+            Self::Explain { code: None } => {
+                for code in Code::ALL {
+                    writeln!(text, "{code}  {}", code.title())?;
+                }
+            }
             Self::Completions { shell } => {
                 clap_complete::generate(shell, &mut bpfapps(apps), "bpfapps", &mut text);
             }

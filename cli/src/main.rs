@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::{self, ExitCode};
 
 use anyhow::Result;
-use bpfapps_core::{Hint as _, Options, Registration, exit_code, registry};
+use bpfapps_core::{Options, Registration, exit_code, registry, report};
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Command, FromArgMatches as _};
 
@@ -26,20 +26,12 @@ fn main() -> ExitCode {
             let code = exit_code(&err);
             if code != 0 {
                 // Where stderr is closed, too, the exit code has to do.
-                let _ = complain(&err);
+                // In one piece, so that nobody else's words come in between.
+                let _ = io::stderr().write_all(report(&err).as_bytes());
             }
             ExitCode::from(code)
         }
     }
-}
-
-fn complain(err: &anyhow::Error) -> io::Result<()> {
-    let mut text = format!("error: {err:#}\n");
-    if let Some(hint) = err.hint() {
-        text += &format!("hint: {hint}\n");
-    }
-    // in one piece, so that nobody else's words come in between
-    io::stderr().write_all(text.as_bytes())
 }
 
 /// Returns the exit code of a run that went well.

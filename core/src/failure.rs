@@ -1,5 +1,7 @@
 use std::fmt;
 
+use bpfapps_explain::Code;
+
 use crate::output::Closed;
 
 /// An error that knows what to do about itself: `main` prints the hint on a line of its own.
@@ -7,6 +9,8 @@ use crate::output::Closed;
 pub struct Failure {
     message: String,
     hint: String,
+    code: Option<Code>,
+    excerpt: String,
 }
 
 impl Failure {
@@ -15,6 +19,24 @@ impl Failure {
         Self {
             message: message.into(),
             hint: hint.into(),
+            code: None,
+            excerpt: String::new(),
+        }
+    }
+
+    /// Which failure it is: `bpfapps explain` has a page about it.
+    pub fn code(self, code: Code) -> Self {
+        Self {
+            code: Some(code),
+            ..self
+        }
+    }
+
+    /// The lines of source code that it is about, as they are to be printed below the message.
+    pub fn excerpt(self, excerpt: impl Into<String>) -> Self {
+        Self {
+            excerpt: excerpt.into(),
+            ..self
         }
     }
 }
@@ -51,22 +73,28 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
     }
 }
 
-/// Finds the hint in an error's chain.
-pub trait Hint {
-    /// What the user can do, where something in the chain knows.
-    fn hint(&self) -> Option<&str>;
-}
-
-impl Hint for anyhow::Error {
-    fn hint(&self) -> Option<&str> {
-        // `context(Failure)` hides it from the chain's types, but not from anyhow's own downcast
-        let nearest = self.downcast_ref::<Failure>();
-        let below = || {
-            self.chain()
-                .find_map(|cause| cause.downcast_ref::<Failure>())
-        };
-        nearest.or_else(below).map(|failure| failure.hint.as_str())
+/// An error as `main` prints it: the message, then what a [`Failure`] in its chain knows.
+pub fn report(error: &anyhow::Error) -> String {
+    // `context(Failure)` hides it from the chain's types, but not from anyhow's own downcast
+    let nearest = error.downcast_ref::<Failure>();
+    let below = || {
+        error
+            .chain()
+            .find_map(|cause| cause.downcast_ref::<Failure>())
+    };
+    let Some(failure) = nearest.or_else(below) else {
+        return format!("error: {error:#}\n");
+    };
+    let mut text = match failure.code {
+        Some(code) => format!("error[{code}]: {error:#}\n"),
+        None => format!("error: {error:#}\n"),
+    };
+    text += &failure.excerpt;
+    text += &format!("hint: {}\n", failure.hint);
+    if let Some(code) = failure.code {
+        text += &format!("more: bpfapps explain {code}\n");
     }
+    text
 }
 
 #[cfg(test)]
@@ -76,20 +104,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hint_is_found_wherever_the_failure_stands_in_the_chain() {
-        let at_the_root: Result<()> = Err(Failure::new("no", "mend it").into());
-        let root = at_the_root
-            .context("failed to load")
-            .map_err(|err| err.hint().map(str::to_owned));
-        assert_eq!(root, Err(Some("mend it".to_owned())));
+    fn what_a_failure_knows_is_told_wherever_it_stands_in_the_chain() {
+        let told = |result: Result<()>| report(&result.expect_err("a failure"));
 
+        let at_the_root: Result<()> = Err(Failure::new("no", "mend it").into());
+        assert_eq!(
+            told(at_the_root.context("failed to load")),
+            "error: failed to load: no\nhint: mend it\n"
+        );
         let on_top: Result<()> =
             Err(anyhow::anyhow!("no")).context(Failure::new("failed", "do it"));
-        assert_eq!(
-            on_top.map_err(|err| err.hint().map(str::to_owned)),
-            Err(Some("do it".into()))
-        );
+        assert_eq!(told(on_top), "error: failed: no\nhint: do it\n");
+        let plain = Err(anyhow::anyhow!("no"));
+        assert_eq!(told(plain), "error: no\n");
 
-        assert_eq!(anyhow::anyhow!("no").hint(), None);
+        let explained = Failure::new("no", "check it")
+            .code(Code::NULL_CHECK)
+            .excerpt(" 1 | *count\n");
+        assert_eq!(
+            told(Err(explained.into())),
+            "error[BPF0001]: no\n 1 | *count\nhint: check it\nmore: bpfapps explain BPF0001\n"
+        );
     }
 }

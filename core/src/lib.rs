@@ -23,6 +23,7 @@ mod lost;
 mod memlock;
 mod names;
 pub mod net;
+mod object;
 pub mod output;
 mod perfbuf;
 pub mod pidns;
@@ -49,9 +50,11 @@ pub mod yaml;
 
 pub use anyhow::{Context, Error, Result, bail};
 pub use app::{App, Needs};
+pub use bpfapps_explain::Code;
 pub use caps::Capability;
-pub use failure::{Failure, Hint, exit_code};
+pub use failure::{Failure, exit_code, report};
 pub use names::{errno_name, signal_name};
+pub use object::Object;
 pub use perfbuf::PerfRecords;
 pub use record::{Record, c_bytes};
 pub use registry::{Registration, registry};
@@ -91,5 +94,9 @@ macro_rules! skeleton {
             include!(concat!(env!("OUT_DIR"), "/", $name, ".records.rs"));
         }
         use skel::*;
+
+        $crate::inventory::submit! {
+            $crate::Object::new($name, env!("CARGO_PKG_NAME"), &skel::DATA)
+        }
     };
 }

@@ -129,7 +129,7 @@ pub fn interface_name(index: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::failure::Hint as _;
+    use crate::report;
 
     fn endpoint(address: &str, port: u16) -> String {
         let mut out = Vec::new();
@@ -161,6 +161,6 @@ mod tests {
         let index = interface("lo").expect("an index");
         assert_eq!(interface_name(index.try_into().expect("positive")), "lo");
         let err = interface("no-such").expect_err("there is none");
-        assert!(err.hint().expect("a hint").contains("lo"), "{err:#}");
+        assert!(report(&err).contains("\nhint: ") && report(&err).contains("lo"), "{err:#}");
     }
 }

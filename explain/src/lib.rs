@@ -1,0 +1,8 @@
+//! What goes wrong with BPF, under stable codes, and how it is told.
+//!
+//! Text goes in and text comes out: nothing here asks the kernel, so that build scripts may use it,
+//! too. Each [`Code`] has a page in `pages/`, which `bpfapps explain` prints.
+
+mod code;
+
+pub use code::Code;
