@@ -46,6 +46,17 @@ pub struct Needs {
     pub keeps: &'static [Capability],
 }
 
+impl Needs {
+    /// Of an object that nothing else is known of.
+    pub(crate) const NONE: Self = Self {
+        kernel: "4.4",
+        btf: false,
+        tracefs: false,
+        capabilities: &[],
+        keeps: &[],
+    };
+}
+
 impl fmt::Display for Needs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Linux {}", self.kernel)?;

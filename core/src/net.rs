@@ -161,6 +161,9 @@ mod tests {
         let index = interface("lo").expect("an index");
         assert_eq!(interface_name(index.try_into().expect("positive")), "lo");
         let err = interface("no-such").expect_err("there is none");
-        assert!(report(&err).contains("\nhint: ") && report(&err).contains("lo"), "{err:#}");
+        assert!(
+            report(&err).contains("\nhint: ") && report(&err).contains("lo"),
+            "{err:#}"
+        );
     }
 }
