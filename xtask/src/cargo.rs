@@ -39,7 +39,7 @@ pub(crate) struct Built {
 
 /// Runs a `cargo build` of one binary. Progress and diagnostics go to stderr
 /// as ever.
-pub(crate) fn build(what: &str, mut command: Command) -> Result<Built> {
+pub(crate) fn build(what: &str, command: &mut Command) -> Result<Built> {
     let mut child = command
         .arg("--message-format=json-render-diagnostics")
         .stdout(Stdio::piped())

@@ -74,15 +74,15 @@ pub(crate) fn build(apps: &[String]) -> Result<Built> {
     if !apps.is_empty() {
         command.arg("--no-default-features");
     }
-    let built = cargo::build("a static bpfapps", command)?;
+    let built = cargo::build("a static bpfapps", &mut command)?;
     elf::assert_static(&built.program)?;
     Ok(built)
 }
 
 /// Builds another binary in the same way, of a package that depends on core.
 pub(crate) fn build_binary(package: &str, binary: &str) -> Result<PathBuf> {
-    let command = command(package, binary, &["bpfapps-core/static"])?;
-    Ok(cargo::build(binary, command)?.program)
+    let mut command = command(package, binary, &["bpfapps-core/static"])?;
+    Ok(cargo::build(binary, &mut command)?.program)
 }
 
 fn command(package: &str, binary: &str, features: &[&str]) -> Result<Command> {

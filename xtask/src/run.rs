@@ -56,5 +56,5 @@ pub(crate) fn build(release: bool) -> Result<Built> {
     if release {
         build.arg("--release");
     }
-    cargo::build("bpfapps", build)
+    cargo::build("bpfapps", &mut build)
 }

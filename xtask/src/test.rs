@@ -2,7 +2,7 @@
 //! apps that the templates render.
 
 mod tally;
-mod templates;
+pub(crate) mod templates;
 
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, Write};

@@ -26,6 +26,7 @@ use crate::{busybox, out};
 use kernels::{Kernel, Series};
 use machine::{Accel, Machine};
 use results::Outcome;
+use suite::Suite;
 
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Options {
@@ -127,10 +128,11 @@ fn prepare(options: &Options, command: Option<&str>) -> Result<Vec<Machine>> {
         return Ok(Vec::new());
     }
     let busybox = busybox::find().context("there is no static busybox")?;
-    let suite = suite::build()?;
+    // it takes minutes, so only where they are to run
+    let suite = Suite::build(command.is_none_or(|command| command.contains("/templates/")))?;
 
     // target/<triple>/release/bpfapps
-    let target = suite.bpfapps.ancestors().nth(3);
+    let target = suite.own.binary.ancestors().nth(3);
     let folder = target.context("no target folder")?.join("vm");
     fs::create_dir_all(&folder).context("failed to create target/vm")?;
     let initramfs = folder.join("initramfs.cpio");

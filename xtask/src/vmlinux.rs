@@ -52,7 +52,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     setup::ensure(Stage::Build)?;
     let generator = cargo::build(
         "the vmlinux.h generator",
-        cargo::cargo(["build", "--package", "bpfapps-build", "--bin", "vmlinux"]),
+        &mut cargo::cargo(["build", "--package", "bpfapps-build", "--bin", "vmlinux"]),
     )?;
     let generated = generate(
         Command::new(generator.program)

@@ -12,7 +12,7 @@ use super::register;
 use crate::{cargo, dist, out};
 
 /// What makes the workspace: the rest is about the project that this one is.
-const PARTS: [&str; 14] = [
+const PARTS: [&str; 15] = [
     ".cargo",
     ".clang-format",
     ".gitignore",
@@ -24,6 +24,7 @@ const PARTS: [&str; 14] = [
     "cli/src",
     "cli/tests/apps.rs",
     "core",
+    "explain",
     "rustfmt.toml",
     "templates",
     "testkit",

@@ -5,6 +5,7 @@
 export PATH=/usr/bin HOME=/root TERM="${TERM:-dumb}" LC_ALL=C.UTF-8
 # what tests test, also those that are started by hand
 export BPFAPPS_BIN=/usr/bin/bpfapps BPFAPPS_TEST_SLOW=yes
+OF_TEMPLATES=/usr/bin/bpfapps-of-templates
 
 busybox mount -t proc proc /proc
 busybox mount -t sysfs sysfs /sys
@@ -43,13 +44,19 @@ tell() {
 tell "\"booted\",\"release\":\"$(uname -r)\""
 code=0
 if [ "$BPFAPPS_VM" = command ]; then
+	case $(cat /etc/command) in
+		*/templates/*) BPFAPPS_BIN=$OF_TEMPLATES ;;
+	esac
 	sh /etc/command </dev/null >&3 2>&1 3>&-
 	code=$?
 	# whatever the command printed last, this begins a line
 	echo >&3
 else
 	export BPFAPPS_TEST_EVENTS="$port"
-	for program in /tests/*; do
+	for program in /tests/* /templates/*; do
+		case $program in
+			/templates/*) BPFAPPS_BIN=$OF_TEMPLATES ;;
+		esac
 		tell "\"program\",\"program\":\"${program##*/}\""
 		"$program" --color never </dev/null 3>&-
 		tell "\"ended\",\"code\":$?"

@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use cpio::newc;
 
-use super::suite::Suite;
+use super::suite::{Programs, Suite};
 
 const INIT: &str = include_str!("init.sh");
 /// As on most systems.
@@ -30,7 +30,7 @@ pub(super) fn write(to: &Path, busybox: &Path, suite: &Suite, command: Option<&s
         inodes: 0,
     };
     for folder in [
-        "dev", "etc", "proc", "root", "run", "sys", "tests", "tmp", "usr", "usr/bin", "var",
+        "dev", "etc", "proc", "root", "run", "sys", "tmp", "usr", "usr/bin", "var",
     ] {
         archive.add(folder, FOLDER, b"")?;
     }
@@ -45,9 +45,9 @@ pub(super) fn write(to: &Path, busybox: &Path, suite: &Suite, command: Option<&s
     archive.add("init", PROGRAM, INIT.as_bytes())?;
     archive.add("etc/command", TEXT, command.unwrap_or_default().as_bytes())?;
     archive.add_program("usr/bin/busybox", busybox)?;
-    archive.add_program("usr/bin/bpfapps", &suite.bpfapps)?;
-    for test in &suite.tests {
-        archive.add_program(&format!("tests/{}", test.package), &test.program)?;
+    archive.add_programs("usr/bin/bpfapps", "tests", &suite.own)?;
+    if let Some(rendered) = &suite.rendered {
+        archive.add_programs("usr/bin/bpfapps-of-templates", "templates", rendered)?;
     }
     let mut file = newc::trailer(archive.file).context("failed to write the initramfs")?;
     file.flush().context("failed to write the initramfs")
@@ -76,6 +76,16 @@ impl Archive {
             .and_then(|()| writer.finish())
             .map(drop)
             .with_context(|| format!("failed to add {name} to the initramfs"))
+    }
+
+    /// The binary, and a folder with what tests it.
+    fn add_programs(&mut self, binary: &str, folder: &str, programs: &Programs) -> Result<()> {
+        self.add(folder, FOLDER, b"")?;
+        self.add_program(binary, &programs.binary)?;
+        for test in &programs.tests {
+            self.add_program(&format!("{folder}/{}", test.package), &test.program)?;
+        }
+        Ok(())
     }
 
     fn add_program(&mut self, name: &str, file: &Path) -> Result<()> {

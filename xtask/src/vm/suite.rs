@@ -1,17 +1,27 @@
-//! What runs in the virtual machines: the binary that is shipped, and the
-//! kernel tests of every package. All of it is linked statically, and the same
-//! on every kernel.
+//! What runs in the virtual machines: the binary that is shipped, the kernel
+//! tests of every package, and the same of the apps that the templates render.
+//! All of it is linked statically, and the same on every kernel.
 
 use std::path::PathBuf;
+use std::process::Command;
 
 use anyhow::Result;
 
 use crate::cargo;
 use crate::dist::{self, elf};
+use crate::test::templates::{self, Workspace};
 
 /// Programs for virtual machines.
 pub(super) struct Suite {
-    pub(super) bpfapps: PathBuf,
+    /// Those of this workspace.
+    pub(super) own: Programs,
+    /// Those of what is rendered; none, where only a command is to run.
+    pub(super) rendered: Option<Programs>,
+}
+
+/// A binary with apps, and what tests it.
+pub(super) struct Programs {
+    pub(super) binary: PathBuf,
     pub(super) tests: Vec<Tests>,
 }
 
@@ -21,14 +31,45 @@ pub(super) struct Tests {
     pub(super) program: PathBuf,
 }
 
-/// Builds them. Whichever package of the workspace has a `[[test]]` of the name
-/// `kernel` is taken along: apps that were made of a template have one.
-pub(super) fn build() -> Result<Suite> {
-    let bpfapps = dist::build(&[])?.program;
-    let mut command = cargo::cargo(["build", "--workspace", "--test", "kernel"]);
-    command.args(["--profile", "vm", "--features", "bpfapps/static"]);
-    dist::link_statically(&mut command)?;
-    let built = cargo::build("the kernel tests", command)?;
+impl Suite {
+    /// Builds them. Whichever package of the workspace has a `[[test]]` of the
+    /// name `kernel` is taken along: apps that were made of a template have one.
+    pub(super) fn build(with_templates: bool) -> Result<Self> {
+        let binary = dist::build(&[])?.program;
+        let own = Programs {
+            tests: tests(
+                "the kernel tests",
+                cargo::cargo(["build"]),
+                "bpfapps/static",
+            )?,
+            binary,
+        };
+        let rendered = match with_templates {
+            true => Some(rendered()?),
+            false => None,
+        };
+        Ok(Self { own, rendered })
+    }
+}
+
+fn rendered() -> Result<Programs> {
+    let workspace = Workspace::render(None)?;
+    let feature = format!("{}/static", templates::PACKAGE);
+    let tests = tests(
+        "the templates' kernel tests",
+        workspace.cargo(["build"]),
+        &feature,
+    )?;
+    let mut command = workspace.cargo(["build", "--package", templates::PACKAGE]);
+    let binary = build("the templates", &mut command, &feature)?.program;
+    elf::assert_static(&binary)?;
+    Ok(Programs { binary, tests })
+}
+
+/// The kernel tests of a workspace, where `command` is a `cargo build` in it.
+fn tests(what: &str, mut command: Command, feature: &str) -> Result<Vec<Tests>> {
+    command.args(["--workspace", "--test", "kernel"]);
+    let built = build(what, &mut command, feature)?;
     let mut tests = Vec::new();
     for (package, program) in built.tests() {
         elf::assert_static(&program)?;
@@ -38,5 +79,11 @@ pub(super) fn build() -> Result<Suite> {
         });
     }
     tests.sort_by(|a, b| a.package.cmp(&b.package));
-    Ok(Suite { bpfapps, tests })
+    Ok(tests)
+}
+
+fn build(what: &str, command: &mut Command, feature: &str) -> Result<cargo::Built> {
+    command.args(["--profile", "vm", "--features", feature]);
+    dist::link_statically(command)?;
+    cargo::build(what, command)
 }

@@ -1,12 +1,14 @@
 //! `new` and `remove`, on a copy of what they touch.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use nix::pty::openpty;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
@@ -190,6 +192,73 @@ fn whenever_it_is_interrupted_it_did_all_or_nothing() {
     );
 }
 
+/// Somebody who answers each question on a terminal, and what was on it in the end.
+fn answered(root: &Path, args: &[&str], answers: &[&str]) -> (Output, String) {
+    let terminal = openpty(None, None).expect("a terminal");
+    let mut command = xtask(root, args);
+    command
+        .stdin(terminal.slave.try_clone().expect("a copy"))
+        .stderr(terminal.slave)
+        .stdout(Stdio::piped());
+    let child = command.spawn().expect("xtask runs");
+    // it keeps the other side of the terminal open
+    drop(command);
+    let (mut screen, mut seen) = (File::from(terminal.master), Vec::new());
+    let mut answers = answers.iter();
+    let mut buffer = [0; 1024];
+    // the kernel ends a terminal that nobody has open with an error
+    while let Ok(length @ 1..) = screen.read(&mut buffer) {
+        seen.extend_from_slice(&buffer[..length]);
+        if seen.ends_with(b"] ") {
+            let answer = answers.next().expect("no more questions");
+            screen.write_all(answer.as_bytes()).expect("an answer");
+        }
+    }
+    assert_eq!(answers.next(), None, "nobody asked");
+    let output = child.wait_with_output().expect("xtask ends");
+    (output, String::from_utf8_lossy(&seen).into_owned())
+}
+
+#[test]
+fn questions_are_asked_until_the_answer_will_do() {
+    let folder = workspace();
+    let root = folder.path();
+    let before = tree(root);
+    let args = ["new", "my_app", "--template", "uprobe"];
+
+    // the end of input is no answer
+    let (output, screen) = answered(root, &args, &["\x04"]);
+    assert!(!output.status.success());
+    assert!(
+        screen.contains("no answer, so nothing was created"),
+        "{screen}"
+    );
+    assert_eq!(tree(root), before);
+
+    let (output, screen) = answered(root, &args, &["/no\n", "\n", "getpit\n", "getpid\n"]);
+    assert!(output.status.success(), "{screen}");
+    for part in [
+        "which program or library, by path or by name? [libc.so.6] ",
+        "there is no program or library `/no`",
+        "getpid",
+    ] {
+        assert!(screen.contains(part), "{part} in {screen}");
+    }
+    let made = fs::read_to_string(root.join("apps/my_app/src/lib.rs")).expect("the app");
+    assert!(
+        made.contains("\"getpid\"") && made.contains("\"libc.so.6\""),
+        "{made}"
+    );
+}
+
+/// Has cargo bring the lock file up to date, as each build does.
+fn lock(root: &Path) {
+    let mut cargo = Command::new(env!("CARGO"));
+    let args = ["metadata", "--format-version=1", "--offline"];
+    let locked = cargo.args(args).current_dir(root).stdout(Stdio::null());
+    assert!(locked.status().expect("cargo runs").success());
+}
+
 #[test]
 fn standalone_has_the_app_and_no_other() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -210,6 +279,16 @@ fn standalone_has_the_app_and_no_other() {
     assert_eq!(listed.matches("use bpfapps_").count(), 1);
     let manifest = fs::read_to_string(own.join("cli/Cargo.toml")).expect("a manifest");
     assert!(manifest.contains("default = [\"mine\"]"), "{manifest}");
+
+    // cargo notes each package in the lock file, and forgets it with its removal
+    lock(&own);
+    let before = tree_without_target(&own);
+    assert!(run(&own, &["new", "other"]).status.success());
+    lock(&own);
+    let noted = fs::read_to_string(own.join("Cargo.lock")).expect("a lock file");
+    assert!(noted.contains("bpfapps-other"), "{noted}");
+    assert!(run(&own, &["remove", "other"]).status.success());
+    assert_eq!(tree_without_target(&own), before);
 
     let before = tree(&own);
     let again = make();
