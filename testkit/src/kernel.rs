@@ -133,6 +133,27 @@ pub fn needs_programs(of: ProgramType) -> Result<()> {
     }
 }
 
+/// Skips the test where BPF gets no memory for what it keeps in sockets and tasks: Linux 7 takes it
+/// from where it needs an instruction that some processors lack.
+///
+/// # Errors
+///
+/// That it does.
+pub fn needs_local_storage() -> Result<()> {
+    let flags = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let major = release
+        .split('.')
+        .next()
+        .and_then(|major| major.parse().ok());
+    let lacks =
+        cfg!(target_arch = "x86_64") && !flags.split_whitespace().any(|flag| flag == "cx16");
+    match lacks && major >= Some(7) {
+        true => skip("BPF has no memory for sockets and tasks on Linux 7 without cmpxchg16b"),
+        false => Ok(()),
+    }
+}
+
 /// Skips the test on a kernel whose BTF has no type of this name.
 ///
 /// # Errors

@@ -2,10 +2,12 @@
 
 use std::fs::File;
 use std::marker::PhantomData;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use anyhow::{Context, Result, ensure};
 use nix::sched::{CloneFlags, setns, unshare};
+
+use crate::skip;
 
 const OWN: &str = "/proc/thread-self/ns/net";
 
@@ -40,14 +42,23 @@ impl Net {
     ///
     /// # Errors
     ///
-    /// The kernel refuses.
+    /// The kernel refuses, or has none: then the test is skipped.
     pub fn veth(&self, near: &str, far: &str) -> Result<()> {
         use std::os::fd::AsRawFd as _;
         let fd = self.before.as_raw_fd();
         let own = std::process::id();
-        ip(&format!(
-            "link add {near} type veth peer name {far} netns /proc/{own}/fd/{fd}"
-        ))
+        let words = format!("link add {near} type veth peer name {far} netns /proc/{own}/fd/{fd}");
+        let output = run_ip(&words)?;
+        // as busybox puts it, and as iproute2 does
+        let unknown = ["Operation not supported", "Unknown device type"];
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        if unknown.iter().any(|words| stderr.contains(words)) {
+            return skip(
+                "this kernel has no virtual Ethernet: CONFIG_VETH is off, or its module is not there",
+            );
+        }
+        ensure!(output.status.success(), "ip {words}: {output:?}");
+        Ok(())
     }
 
     /// What `call` returns, called in the network that this thread was in before.
@@ -77,8 +88,12 @@ impl Drop for Net {
 ///
 /// It is not there, or fails.
 pub fn ip(words: &str) -> Result<()> {
-    let output = Command::new("ip").args(words.split(' ')).output();
-    let output = output.context("failed to run ip")?;
+    let output = run_ip(words)?;
     ensure!(output.status.success(), "ip {words}: {output:?}");
     Ok(())
+}
+
+fn run_ip(words: &str) -> Result<Output> {
+    let output = Command::new("ip").args(words.split(' ')).output();
+    output.context("failed to run ip")
 }

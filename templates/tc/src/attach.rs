@@ -1,9 +1,10 @@
 //! Both directions of an interface: by tcx, or by the classic tc where the kernel has no tcx.
 
+use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
 
 use bpfapps_core::hook::{Hook, create_clsact};
-use bpfapps_core::{Context, Result};
+use bpfapps_core::{Context, Error, Failure, Result};
 use libbpf_rs::{ProgramMut, TC_EGRESS, TC_INGRESS, TcHook};
 use log::{info, warn};
 
@@ -35,7 +36,7 @@ pub(crate) fn attach(programs: &{{ Name }}Progs<'_>, index: i32, classic: bool) 
         }
     }
     let mut filters = Classic {
-        is_ours: create_clsact(index).context("failed to prepare the classic tc")?,
+        is_ours: create_clsact(index).map_err(explain)?,
         index,
         hooks: Vec::new(),
     };
@@ -43,6 +44,18 @@ pub(crate) fn attach(programs: &{{ Name }}Progs<'_>, index: i32, classic: bool) 
     filters.add(&programs.handle_egress, TC_EGRESS)?;
     info!("attached by the classic tc");
     Ok(Attached::Classic(filters))
+}
+
+fn explain(err: io::Error) -> Error {
+    let no_such_qdisc = err.kind() == io::ErrorKind::NotFound;
+    let err = Error::new(err).context("failed to prepare the classic tc");
+    match no_such_qdisc {
+        true => err.context(Failure::new(
+            "this kernel has no clsact qdisc, which the classic tc needs",
+            "tcx, which needs none, is in Linux 6.6 and newer; before, try modprobe sch_ingress",
+        )),
+        false => err,
+    }
 }
 
 /// Filters of the classic tc, which would outlive this process.

@@ -54,7 +54,7 @@ fn test_on(machine: &Machine, bars: &MultiProgress) -> Result<Results> {
         let spinner = bars.add(step.spinner());
         let start = Instant::now();
         let mut results = Results::of(machine.name());
-        let end = machine.run("tests", machine.patience(), |line| {
+        let end = machine.run(machine.tests(), machine.patience(), |line| {
             let done = results.read(line);
             spinner.set_message(results.running().to_owned());
             Ok(done)

@@ -14,6 +14,7 @@ const INIT: &str = include_str!("init.sh");
 /// As on most systems.
 const PASSWD: &str = "root:x:0:0:root:/root:/bin/sh\n\
     nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n";
+const HOSTS: &str = "127.0.0.1 localhost\n::1 localhost\n";
 const GROUP: &str = "root:x:0:\nnogroup:x:65534:\n";
 
 const FOLDER: u32 = 0o040_755;
@@ -41,6 +42,7 @@ pub(super) fn write(to: &Path, busybox: &Path, suite: &Suite, command: Option<&s
     // the first process has its standard streams there, before it mounts /dev
     archive.add("dev/console", CHARACTER_DEVICE, b"")?;
     archive.add("etc/passwd", TEXT, PASSWD.as_bytes())?;
+    archive.add("etc/hosts", TEXT, HOSTS.as_bytes())?;
     archive.add("etc/group", TEXT, GROUP.as_bytes())?;
     archive.add("init", PROGRAM, INIT.as_bytes())?;
     archive.add("etc/command", TEXT, command.unwrap_or_default().as_bytes())?;

@@ -70,6 +70,15 @@ impl Machine {
         self.accel == Accel::Tcg && self.cx16
     }
 
+    /// Which tests are worth to be run on it: with `cmpxchg16b` there is a second
+    /// machine of that kernel, for what bootstrap does with it.
+    pub(super) fn tests(&self) -> &'static str {
+        match self.is_fragile() {
+            true => "own",
+            false => "all",
+        }
+    }
+
     /// Several times what it needs on two cores that are busy with more.
     pub(super) fn patience(&self) -> Patience {
         Patience {
@@ -102,7 +111,7 @@ impl Machine {
         let mut qemu = Command::new("setpriv");
         qemu.args(["--pdeathsig", "KILL", "qemu-system-x86_64"]);
         qemu.args(["-no-user-config", "-nodefaults", "-display", "none"]);
-        qemu.args(["-no-reboot", "-smp", "2", "-m", "1G"]);
+        qemu.args(["-no-reboot", "-smp", "2", "-m", "2G"]);
         qemu.args(["-accel", accel, "-cpu", cpu]);
         qemu.arg("-kernel").arg(&self.image);
         qemu.arg("-initrd").arg(&self.initramfs);

@@ -1,9 +1,11 @@
 //! `bpfapps {{ name }}` on the running kernel: what its user sees.
 
+use std::env;
+use std::fs;
 use std::net::{TcpListener, TcpStream, ToSocketAddrs as _};
 use std::process::ExitCode;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use bpfapps_testkit::net::Net;
 use bpfapps_testkit::{App, Process, bpfapps, fixture, kernel, test};
 
@@ -38,6 +40,17 @@ fn provoke(host: &str, port: u16) -> Result<u32> {
     Ok(pid)
 }
 
+/// The app, looking into the C library that this process looks names up with: its own program file,
+/// where that is linked statically.
+fn start(args: &[&str]) -> Result<App> {
+    let maps = fs::read_to_string("/proc/self/maps")?;
+    let mut files = maps.lines().filter_map(|line| line.split_whitespace().nth(5));
+    let libc = files.find(|file| file.contains("/libc.so"));
+    let own = env::current_exe()?;
+    let file = libc.or(own.to_str()).context("the path is UTF-8")?;
+    App::start(&[&["{{ name }}", "--libc", file], args].concat())
+}
+
 /// A network of the test's own, on a kernel that has what it takes.
 fn network() -> Result<Net> {
     kernel::needs_uprobes()?;
@@ -47,7 +60,7 @@ fn network() -> Result<Net> {
 fn lookup_and_connect_have_rows() -> Result<()> {
     let _net = network()?;
     let listener = TcpListener::bind("127.0.0.1:0")?;
-    let mut app = App::start(&["{{ name }}"])?;
+    let mut app = start(&[])?;
     ensure!(app.title().starts_with("TIME     COMM"), "{}", app.title());
     let port = listener.local_addr()?.port();
     let pid = provoke("localhost", port)?.to_string();
@@ -71,7 +84,7 @@ fn lookup_and_connect_have_rows() -> Result<()> {
 
 fn documents_are_what_the_schema_says() -> Result<()> {
     let _net = network()?;
-    let mut app = App::start(&["{{ name }}", "-o", "json"])?;
+    let mut app = start(&["-o", "json"])?;
     let pid = provoke("localhost", 9)?;
     let lookup = app.document(|document| document["pid"] == pid)?;
     ensure!(lookup["type"] == "lookup" && lookup["host"] == "localhost", "{lookup}");
@@ -86,7 +99,7 @@ fn connect_without_a_lookup_has_no_host() -> Result<()> {
     let _net = network()?;
     // of this process alone, which looks nothing up
     let own = std::process::id().to_string();
-    let mut app = App::start(&["{{ name }}", "-o", "json", "--pid", &own])?;
+    let mut app = start(&["-o", "json", "--pid", &own])?;
     provoke("localhost", 9)?;
     ensure!(TcpStream::connect("127.0.0.7:9").is_err(), "somebody listens");
     let connect = app.document(|document| document["type"] != "ready")?;
@@ -98,7 +111,7 @@ fn connect_without_a_lookup_has_no_host() -> Result<()> {
 
 fn only_failures_are_reported() -> Result<()> {
     let _net = network()?;
-    let mut app = App::start(&["{{ name }}", "-o", "json", "--failed-only"])?;
+    let mut app = start(&["-o", "json", "--failed-only"])?;
     let found = provoke("localhost", 9)?;
     // no name server is in reach here, and nobody may have that name
     let pid = provoke("no-such-host.invalid", 9)?;

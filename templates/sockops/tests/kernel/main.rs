@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Result, bail, ensure};
 use bpfapps_testkit::cgroup::{self, Cgroup};
 use bpfapps_testkit::net::{Net, ip};
-use bpfapps_testkit::{App, Process, bpfapps, fixture, test};
+use bpfapps_testkit::{App, Process, bpfapps, fixture, kernel, test};
 
 fn main() -> ExitCode {
     bpfapps_testkit::main(
@@ -51,6 +51,12 @@ fn server(address: &str) -> Result<SocketAddr> {
     Ok(at)
 }
 
+/// A network of the test's own, where sockets can hold what the app keeps in them.
+fn network() -> Result<Net> {
+    kernel::needs_local_storage()?;
+    Net::new()
+}
+
 /// Runs the fixture to its end.
 fn provoke(cgroup: &Cgroup, at: SocketAddr, ms: &str) -> Result<()> {
     let args = [cgroup.path(), &at.to_string(), ms];
@@ -59,7 +65,7 @@ fn provoke(cgroup: &Cgroup, at: SocketAddr, ms: &str) -> Result<()> {
 }
 
 fn connection_has_a_row_on_either_side() -> Result<()> {
-    let _net = Net::new()?;
+    let _net = network()?;
     let cgroup = Cgroup::new()?;
     // of all sockets
     let mut app = App::start(&["{{ name }}"])?;
@@ -90,7 +96,7 @@ fn connection_has_a_row_on_either_side() -> Result<()> {
 }
 
 fn documents_are_what_the_schema_says() -> Result<()> {
-    let _net = Net::new()?;
+    let _net = network()?;
     let cgroup = Cgroup::new()?;
     let mut app = App::start(&["{{ name }}", "-o", "json", "--cgroup", cgroup.path()])?;
     let at = server("::1")?;
@@ -104,7 +110,7 @@ fn documents_are_what_the_schema_says() -> Result<()> {
 }
 
 fn others_are_not_reported() -> Result<()> {
-    let _net = Net::new()?;
+    let _net = network()?;
     let (cgroup, other) = (Cgroup::new()?, Cgroup::new()?);
     let mut app = App::start(&["{{ name }}", "-o", "json", "--cgroup", cgroup.path()])?;
     let (quiet, at) = (server("127.0.0.1")?, server("127.0.0.1")?);
@@ -118,7 +124,7 @@ fn others_are_not_reported() -> Result<()> {
 }
 
 fn only_that_port_is_reported() -> Result<()> {
-    let _net = Net::new()?;
+    let _net = network()?;
     let cgroup = Cgroup::new()?;
     let (quiet, at) = (server("127.0.0.1")?, server("127.0.0.1")?);
     let mut app = App::start(&["{{ name }}", "-o", "json", "--port", &at.port().to_string()])?;
@@ -135,7 +141,7 @@ fn only_that_port_is_reported() -> Result<()> {
 }
 
 fn retransmissions_are_counted() -> Result<()> {
-    let _net = Net::new()?;
+    let _net = network()?;
     let at = server("127.0.0.1")?;
     let mut app = App::start(&["{{ name }}", "-o", "json", "--retransmits", "1"])?;
     let mut smooth = TcpStream::connect(at)?;

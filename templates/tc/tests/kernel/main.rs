@@ -1,13 +1,17 @@
 //! `bpfapps {{ name }}` on the running kernel: what its user sees.
 
+use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
 use std::process::{Command, ExitCode};
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use bpfapps_core::hook::create_clsact;
+use bpfapps_core::net::interface;
+use bpfapps_testkit::kernel::needs_type;
 use bpfapps_testkit::net::Net;
-use bpfapps_testkit::{App, Process, bpfapps, test};
+use bpfapps_testkit::{App, Process, bpfapps, skip, test};
 
 fn main() -> ExitCode {
     bpfapps_testkit::main(
@@ -19,6 +23,7 @@ fn main() -> ExitCode {
             test!(packets_to_a_port_are_dropped),
             test!(classic_tc_does_the_same),
             test!(classic_tc_leaves_what_was_there),
+            test!(kernel_without_either_tc_is_named),
             test!(missing_interface_is_named),
             test!(wrong_options_are_refused),
         ],
@@ -29,6 +34,31 @@ fn main() -> ExitCode {
 /// The app on loopback, which is all there is in a network of the test's own.
 fn start(more: &[&str]) -> Result<App> {
     App::start(&[&["{{ name }}", "--interface", "lo"], more].concat())
+}
+
+/// Whether loopback takes the filters of the classic tc: a kernel may lack the qdisc for it.
+fn has_clsact() -> Result<bool> {
+    let _net = Net::new()?;
+    match create_clsact(interface("lo")?) {
+        Err(err) if err.kind() == ErrorKind::NotFound => Ok(false),
+        made => Ok(made?),
+    }
+}
+
+/// A network of the test's own, on a kernel with either kind of tc.
+fn network() -> Result<Net> {
+    if needs_type("tcx_link").is_err() && !has_clsact()? {
+        skip("needs tcx: Linux 6.6")?;
+    }
+    Net::new()
+}
+
+/// The same for those that need the classic one.
+fn classic_network() -> Result<Net> {
+    if !has_clsact()? {
+        skip("this kernel has no clsact qdisc: CONFIG_NET_SCH_INGRESS is off, or not loaded")?;
+    }
+    Net::new()
 }
 
 /// Two sockets, the second of which waits a few seconds for what the first sends.
@@ -49,7 +79,7 @@ fn tc(words: &str) -> Result<String> {
 }
 
 fn flow_has_a_row_each_way() -> Result<()> {
-    let _net = Net::new()?;
+    let _net = network()?;
     let mut app = start(&[])?;
     ensure!(app.title().starts_with("TIME     DIR"), "{}", app.title());
     let (sender, _receiver, to) = pair("127.0.0.1")?;
@@ -66,7 +96,7 @@ fn flow_has_a_row_each_way() -> Result<()> {
 }
 
 fn documents_are_what_the_schema_says() -> Result<()> {
-    let _net = Net::new()?;
+    let _net = network()?;
     let mut app = start(&["-o", "json"])?;
     let (sender, _receiver, to) = pair("::1")?;
     sender.send_to(b"hello", to)?;
@@ -77,7 +107,7 @@ fn documents_are_what_the_schema_says() -> Result<()> {
 }
 
 fn flow_is_reported_once() -> Result<()> {
-    let _net = Net::new()?;
+    let _net = network()?;
     let mut app = start(&["-o", "json"])?;
     let (sender, receiver, to) = pair("127.0.0.1")?;
     for _ in 0..20 {
@@ -95,7 +125,7 @@ fn flow_is_reported_once() -> Result<()> {
 }
 
 fn quiet_flow_is_reported_again() -> Result<()> {
-    let _net = Net::new()?;
+    let _net = network()?;
     let mut app = start(&["-o", "json", "--idle", "1"])?;
     let (sender, _receiver, to) = pair("127.0.0.1")?;
     for _ in 0..2 {
@@ -113,12 +143,13 @@ fn quiet_flow_is_reported_again() -> Result<()> {
 }
 
 fn packets_to_a_port_are_dropped() -> Result<()> {
+    let _net = network()?;
     dropped_packets_do_not_arrive(&[])
 }
 
 fn classic_tc_does_the_same() -> Result<()> {
+    let _net = classic_network()?;
     dropped_packets_do_not_arrive(&["--classic"])?;
-    let _net = Net::new()?;
     let before = tc("qdisc show dev lo")?;
     let app = start(&["--classic"])?;
     ensure!(tc("qdisc show dev lo")?.contains("clsact"), "it is not the classic tc");
@@ -129,7 +160,6 @@ fn classic_tc_does_the_same() -> Result<()> {
 }
 
 fn dropped_packets_do_not_arrive(more: &[&str]) -> Result<()> {
-    let _net = Net::new()?;
     let (sender, receiver, to) = pair("127.0.0.1")?;
     let (blocked, there) = (UdpSocket::bind("127.0.0.1:0")?, to);
     blocked.set_nonblocking(true)?;
@@ -148,7 +178,7 @@ fn dropped_packets_do_not_arrive(more: &[&str]) -> Result<()> {
 }
 
 fn classic_tc_leaves_what_was_there() -> Result<()> {
-    let _net = Net::new()?;
+    let _net = classic_network()?;
     tc("qdisc add dev lo clsact")?;
     tc("filter add dev lo ingress prio 7 protocol ip u32 match u32 0 0 flowid 1:1")?;
     let show = || Ok(tc("qdisc show dev lo")? + &tc("filter show dev lo ingress")?);
@@ -156,6 +186,19 @@ fn classic_tc_leaves_what_was_there() -> Result<()> {
     start(&["--classic"])?.end()?;
     let (before, after) = (before?, show()?);
     ensure!(before == after && before.contains("pref 7"), "{before} became {after}");
+    Ok(())
+}
+
+fn kernel_without_either_tc_is_named() -> Result<()> {
+    let mut app = bpfapps(["{{ name }}", "--interface", "lo", "--classic"]);
+    if has_clsact()? {
+        return skip("this kernel has the clsact qdisc");
+    }
+    let _net = Net::new()?;
+    Process::run(&mut app)?
+        .expect_code(1)?
+        .expect_stderr("this kernel has no clsact qdisc, which the classic tc needs")?
+        .expect_stderr("hint: tcx, which needs none, is in Linux 6.6 and newer")?;
     Ok(())
 }
 
