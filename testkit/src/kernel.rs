@@ -6,10 +6,12 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::skip;
 use anyhow::{Context, Result, bail, ensure};
 use libbpf_rs::ProgramType;
 use libbpf_rs::query::{LinkInfoIter, MapInfoIter, ProgInfoIter};
+use serde_json::Value;
+
+use crate::{Process, bpfapps, skip};
 
 /// The ids of all BPF objects in the kernel.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -141,17 +143,44 @@ pub fn needs_programs(of: ProgramType) -> Result<()> {
 /// That it does.
 pub fn needs_local_storage() -> Result<()> {
     let flags = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    let major = release
-        .split('.')
-        .next()
-        .and_then(|major| major.parse().ok());
     let lacks =
         cfg!(target_arch = "x86_64") && !flags.split_whitespace().any(|flag| flag == "cx16");
-    match lacks && major >= Some(7) {
+    match lacks && running() >= Some((7, 0)) {
         true => skip("BPF has no memory for sockets and tasks on Linux 7 without cmpxchg16b"),
         false => Ok(()),
     }
+}
+
+/// What a user sees of `bpfapps <args>` on a kernel that is older than the app needs: one line with
+/// the version that it is in. Elsewhere the test is skipped.
+///
+/// # Errors
+///
+/// It is not told.
+pub fn too_old(args: &[&str]) -> Result<()> {
+    let list = Process::run(&mut bpfapps(["list", "--output", "json"]))?.expect_code(0)?;
+    let list: Value = serde_json::from_str(&list.stdout.concat())?;
+    let mut apps = list.as_array().into_iter().flatten();
+    let app = apps.find(|app| args.first().is_some_and(|name| app["name"] == *name));
+    let least = app.and_then(|app| app["needs"]["kernel"].as_str());
+    let least = least.context("the app needs no kernel")?;
+    if running() >= version(least) {
+        return skip(format!("this kernel is not older than {least}"));
+    }
+    let exit = Process::run(&mut bpfapps(args.iter().copied()))?.expect_code(1)?;
+    exit.expect_stderr("too old")?
+        .expect_stderr(&format!("hint: it needs Linux {least} or newer"))?;
+    Ok(())
+}
+
+/// The version of the running kernel.
+fn running() -> Option<(u32, u32)> {
+    version(&fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default())
+}
+
+fn version(release: &str) -> Option<(u32, u32)> {
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit());
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
 /// Skips the test on a kernel whose BTF has no type of this name.

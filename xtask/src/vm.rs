@@ -56,8 +56,11 @@ pub(crate) struct Options {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 enum Output {
     #[default]
+    /// Kernels across, tests down
     Table,
     Json,
+    /// Kernels across, packages down: for a README
+    Markdown,
 }
 
 /// What all tests on all machines came to.
@@ -97,6 +100,7 @@ pub(crate) fn test(options: &Options) -> Result<Sum> {
         Output::Table => write!(io::stdout().lock(), "{}", report::table(&results)?)
             .context("failed to write to stdout")?,
         Output::Json => out::result(report::json(&results))?,
+        Output::Markdown => out::result(report::markdown(&results)?.trim_end())?,
     }
     if let Some(file) = &options.junit {
         fs::write(file, report::junit(&results)?)

@@ -1,5 +1,8 @@
 //! The results of all machines, for people and for programs.
 
+mod junit;
+mod markdown;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -7,6 +10,9 @@ use anyhow::Result;
 use serde_json::json;
 
 use super::results::{Outcome, Results, Test};
+
+pub(super) use junit::junit;
+pub(super) use markdown::markdown;
 
 /// A table, kernels across and tests down, and below it why tests were skipped
 /// and how they failed.
@@ -18,6 +24,7 @@ pub(super) fn table(machines: &[Results]) -> Result<String> {
     let first = rows
         .iter()
         .map(|(_, name)| name.len() + 2)
+        .chain(["skipped".len()])
         .max()
         .unwrap_or(0);
     let mut text = " ".repeat(first);
@@ -42,6 +49,22 @@ pub(super) fn table(machines: &[Results]) -> Result<String> {
             write!(line, "  {cell:>0$}", machine.machine.len().max(7))?;
         }
         writeln!(text, "{line}")?;
+    }
+    for (word, outcome) in [
+        ("passed", Outcome::Passed),
+        ("failed", Outcome::Failed),
+        ("skipped", Outcome::Skipped),
+    ] {
+        write!(text, "{word:<first$}")?;
+        for machine in machines {
+            write!(
+                text,
+                "  {:>1$}",
+                machine.count(outcome),
+                machine.machine.len().max(7)
+            )?;
+        }
+        text.push('\n');
     }
     for (reason, tests) in skipped(machines) {
         writeln!(text, "skipped, {reason}:")?;
@@ -95,58 +118,6 @@ pub(super) fn json(machines: &[Results]) -> String {
             "skipped": total(Outcome::Skipped),
         })
     )
-}
-
-/// What continuous integration reads: a suite for each machine.
-pub(super) fn junit(machines: &[Results]) -> Result<String> {
-    let mut xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n".to_owned();
-    for machine in machines {
-        writeln!(
-            xml,
-            "  <testsuite name=\"Linux {}\" tests=\"{}\" failures=\"{}\" skipped=\"{}\" time=\"{:.3}\">",
-            escape(&machine.machine),
-            machine.tests.len(),
-            machine.count(Outcome::Failed),
-            machine.count(Outcome::Skipped),
-            machine.seconds,
-        )?;
-        for test in &machine.tests {
-            let message = escape(test.message.as_deref().unwrap_or_default());
-            let inner = match test.outcome {
-                Outcome::Passed => String::new(),
-                Outcome::Failed => format!("<failure message=\"{message}\"/>"),
-                Outcome::Skipped => format!("<skipped message=\"{message}\"/>"),
-            };
-            writeln!(
-                xml,
-                "    <testcase classname=\"{}\" name=\"{}\" time=\"{:.3}\">{inner}</testcase>",
-                escape(&test.package),
-                escape(&test.name),
-                test.seconds,
-            )?;
-        }
-        xml.push_str("  </testsuite>\n");
-    }
-    xml.push_str("</testsuites>\n");
-    Ok(xml)
-}
-
-/// Text within an attribute; XML has no way to write most control characters.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\n' => escaped.push_str("&#10;"),
-            c if c.is_control() || ['\u{fffe}', '\u{ffff}'].contains(&c) => {
-                escaped.push('\u{fffd}')
-            }
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }
 
 /// Packages and names of all tests: where a machine did not get to one,
@@ -220,11 +191,14 @@ mod tests {
 
     #[test]
     fn kernels_stand_across_and_tests_down() -> Result<()> {
-        let expected = "     5.10.262  7.2.13+cx16
+        let expected = "         5.10.262  7.2.13+cx16
 app
-  a        ok       FAILED
-  b   skipped           ok
-  c         -           ok
+  a            ok       FAILED
+  b       skipped           ok
+  c             -           ok
+passed          1            2
+failed          0            1
+skipped         1            0
 skipped, needs tcx: Linux 6.6:
   b on 5.10.262
 failed on 7.2.13+cx16: a: 1 < \"2\"\nmore\x1b
@@ -248,6 +222,17 @@ failed on 7.2.13+cx16: a: 1 < \"2\"\nmore\x1b
             "{short}"
         );
         assert!(short.ends_with("\n99"), "{short}");
+    }
+
+    #[test]
+    fn markdown_counts_by_package() -> Result<()> {
+        let expected = "| kernel tests | 5.10.262 | 7.2.13+cx16 |
+|---|---|---|
+| app | 1, 1 skipped | 2, 1 FAILED |
+| **all** | **1, 1 skipped** in 0 s | **2, 1 FAILED** in 0 s |
+";
+        assert_eq!(markdown(&machines())?, expected);
+        Ok(())
     }
 
     #[test]

@@ -18,6 +18,7 @@ fn main() -> ExitCode {
             test!(missing_function_is_named),
             test!(whole_kernel_is_refused),
             test!(kernel_without_a_list_is_named),
+            test!(kernel_that_is_too_old_is_named),
         ],
         &[fixture!(read_files), fixture!(wait)],
     )
@@ -129,4 +130,8 @@ fn kernel_without_a_list_is_named() -> Result<()> {
         .expect_stderr("error: this kernel does not list the functions that can be traced")?
         .expect_stderr("hint: it is built without CONFIG_DYNAMIC_FTRACE, or locked down")?;
     Ok(())
+}
+
+fn kernel_that_is_too_old_is_named() -> Result<()> {
+    bpfapps_testkit::kernel::too_old(&["{{ name }}"])
 }

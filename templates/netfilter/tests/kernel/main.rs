@@ -21,6 +21,7 @@ fn main() -> ExitCode {
             test!(dropped_packets_do_not_arrive),
             test!(priority_that_is_taken_is_named),
             test!(wrong_options_are_refused),
+            test!(kernel_that_is_too_old_is_named),
         ],
         &[],
     )
@@ -152,4 +153,8 @@ fn wrong_options_are_refused() -> Result<()> {
             .expect_stderr(&format!("invalid value '{value}' for '{option} <"))?;
     }
     Ok(())
+}
+
+fn kernel_that_is_too_old_is_named() -> Result<()> {
+    kernel::too_old(&["{{ name }}"])
 }

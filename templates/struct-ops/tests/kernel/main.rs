@@ -21,6 +21,7 @@ fn main() -> ExitCode {
             test!(window_grows_and_shrinks),
             test!(second_one_is_refused),
             test!(wrong_share_is_refused),
+            test!(kernel_that_is_too_old_is_named),
         ],
         &[],
     )
@@ -144,4 +145,8 @@ fn wrong_share_is_refused() -> Result<()> {
             .expect_stderr(&format!("invalid value '{share}' for '--keep <PERCENT>'"))?;
     }
     Ok(())
+}
+
+fn kernel_that_is_too_old_is_named() -> Result<()> {
+    kernel::too_old(&["{{ name }}"])
 }

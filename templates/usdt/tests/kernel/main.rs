@@ -16,6 +16,7 @@ fn main() -> ExitCode {
             test!(other_values_are_left_out),
             test!(missing_probe_is_named),
             test!(wrong_probe_is_refused),
+            test!(kernel_that_is_too_old_is_named),
         ],
         &[fixture!(hit)],
     )
@@ -95,4 +96,8 @@ fn wrong_probe_is_refused() -> Result<()> {
         .expect_code(2)?
         .expect_stderr("not of the form PROVIDER:NAME")?;
     Ok(())
+}
+
+fn kernel_that_is_too_old_is_named() -> Result<()> {
+    kernel::too_old(&["{{ name }}"])
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_testkit::net::{Net, ip};
-use bpfapps_testkit::{App, Process, bpfapps, test};
+use bpfapps_testkit::{App, Process, bpfapps, kernel, test};
 
 fn main() -> ExitCode {
     bpfapps_testkit::main(
@@ -18,6 +18,7 @@ fn main() -> ExitCode {
             test!(driver_without_xdp_is_named),
             test!(missing_interface_is_named),
             test!(interface_that_is_taken_is_named),
+            test!(kernel_that_is_too_old_is_named),
         ],
         &[],
     )
@@ -135,4 +136,8 @@ fn interface_that_is_taken_is_named() -> Result<()> {
         .expect_stderr("hint: ip link shows whether another XDP program is attached to it")?;
     app.end()?;
     Ok(())
+}
+
+fn kernel_that_is_too_old_is_named() -> Result<()> {
+    kernel::too_old(&["{{ name }}", "--interface", "lo"])
 }
