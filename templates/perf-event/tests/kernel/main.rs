@@ -5,13 +5,14 @@ use std::fs;
 use std::hint::black_box;
 use std::process::ExitCode;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use bpfapps_testkit::{App, Process, bpfapps, fixture, test};
 
 fn main() -> ExitCode {
     bpfapps_testkit::main(
         &[
             test!(busy_function_has_a_row),
+            test!(other_processes_are_left_out),
             test!(documents_are_what_the_schema_says),
             test!(only_the_wanted_stack_is_shown),
             test!(impossible_frequency_is_explained),
@@ -53,6 +54,23 @@ fn busy_function_has_a_row() -> Result<()> {
     ensure!(row.split_whitespace().nth(2) == Some(&pid), "{row}");
     let exit = app.end()?;
     ensure!(exit.stderr.is_empty(), "{exit:#?}");
+    Ok(())
+}
+
+fn other_processes_are_left_out() -> Result<()> {
+    let _other = Process::start(&mut fixture("burn_user")?)?;
+    let process = Process::start(&mut fixture("burn_user")?)?;
+    let pid = process.pid().to_string();
+    let mut app = App::start(&["{{ name }}", "--pid", &pid])?;
+    // so many that the other one would have been there as well
+    for _ in 0..20 {
+        app.row(|row| row.contains("burned_by_tests"))?;
+    }
+    let exit = app.end()?;
+    let (_title, rows) = exit.stdout.split_first().context("a title")?;
+    for row in rows {
+        ensure!(row.split_whitespace().nth(2) == Some(&pid), "{row}");
+    }
     Ok(())
 }
 
