@@ -135,19 +135,31 @@ pub fn needs_programs(of: ProgramType) -> Result<()> {
     }
 }
 
-/// Skips the test where BPF gets no memory for what it keeps in sockets and tasks: Linux 7 takes it
-/// from where it needs an instruction that some processors lack.
+/// Skips the test where BPF gets no memory while a program runs, for what it keeps in sockets and
+/// tasks, or for timers: Linux 7 needs an instruction for that, which some processors lack.
 ///
 /// # Errors
 ///
-/// That it does.
-pub fn needs_local_storage() -> Result<()> {
+/// That it gets none.
+pub fn needs_memory_at_run_time() -> Result<()> {
     let flags = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let lacks =
         cfg!(target_arch = "x86_64") && !flags.split_whitespace().any(|flag| flag == "cx16");
     match lacks && running() >= Some((7, 0)) {
-        true => skip("BPF has no memory for sockets and tasks on Linux 7 without cmpxchg16b"),
+        true => skip("BPF gets no memory at run time: Linux 7 needs cmpxchg16b for that"),
         false => Ok(()),
+    }
+}
+
+/// Skips the test on a kernel whose programs of that type can not call the helper with that number.
+///
+/// # Errors
+///
+/// `otherwise`, where they can not.
+pub fn needs_helper(of: ProgramType, helper: u32, otherwise: &str) -> Result<()> {
+    match of.is_helper_supported(helper) {
+        Ok(true) => Ok(()),
+        _ => skip(otherwise),
     }
 }
 

@@ -17,7 +17,7 @@ fn start_for_storm(args: &[&str]) -> Result<Process> {
 }
 
 /// How many events were lost by the closing line, which names so many on each CPU.
-fn told_as_lost(stderr: &[String], why: &str) -> Result<usize> {
+pub(crate) fn told_as_lost(stderr: &[String], why: &str) -> Result<usize> {
     let mut parts = stderr.iter().flat_map(|line| line.split("; "));
     let Some(line) = parts.find(|part| part.contains(why)) else {
         return Ok(0);

@@ -7,11 +7,12 @@ use std::process::{self, Command};
 use std::time::Instant;
 use std::{fs, os};
 
-use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{Process, fixture};
+use anyhow::{Context, Result, bail, ensure};
+use bpfapps_testkit::{Process, bpfapps, fixture};
 use nix::sys::signal::Signal;
 
-use crate::row::{Row, row, rows_of, start};
+use crate::losses::told_as_lost;
+use crate::row::{Row, row, rows, rows_of, start};
 
 /// Runs `command` under a new bootstrap and returns its pid and its rows, up to its EXIT.
 fn traced(command: &mut Command) -> Result<(u32, Vec<Row>)> {
@@ -84,11 +85,27 @@ pub(crate) fn process_lives_as_long_as_its_last_thread() -> Result<()> {
 }
 
 pub(crate) fn threads_that_exit_together_are_one_exit() -> Result<()> {
+    let mut whole = 0;
     for _ in 0..20 {
-        let (_, rows) = traced(&mut fixture("threads_exit_together")?)?;
+        let command = fixture("threads_exit_together")?;
+        let mut bootstrap = bpfapps(["bootstrap", "--"]);
+        bootstrap.arg(command.get_program());
+        bootstrap.envs(
+            command
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
+        let exit = Process::run(&mut bootstrap)?.expect_code(0)?;
+        let rows = rows(&exit);
         let events: Vec<_> = rows.iter().map(|row| row.event.as_str()).collect();
-        ensure!(events == ["EXEC", "EXIT"], "{rows:?}");
+        match events[..] {
+            ["EXEC", "EXIT"] => whole += 1,
+            // a kernel that preempts BPF programs skips some, where many threads leave at once
+            ["EXEC"] if told_as_lost(&exit.stderr, "preempted")? > 0 => {}
+            _ => bail!("{exit:#?}"),
+        }
     }
+    ensure!(whole > 10, "only {whole} of 20 had an EXIT");
     Ok(())
 }
 

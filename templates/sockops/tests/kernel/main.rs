@@ -53,7 +53,7 @@ fn server(address: &str) -> Result<SocketAddr> {
 
 /// A network of the test's own, where sockets can hold what the app keeps in them.
 fn network() -> Result<Net> {
-    kernel::needs_local_storage()?;
+    kernel::needs_memory_at_run_time()?;
     Net::new()
 }
 

@@ -97,9 +97,14 @@ static __always_inline struct source *begin(struct address *address)
 	/* another CPU was first */
 	if (err)
 		return source;
-	bpf_timer_init(&source->timer, &sources, CLOCK_MONOTONIC);
-	bpf_timer_set_callback(&source->timer, report);
-	bpf_timer_start(&source->timer, interval_ns, 0);
+	/* without a timer nobody would ever hear of it: the kernel may have no memory for one */
+	if (bpf_timer_init(&source->timer, &sources, CLOCK_MONOTONIC) ||
+	    bpf_timer_set_callback(&source->timer, report) ||
+	    bpf_timer_start(&source->timer, interval_ns, 0)) {
+		bpf_map_delete_elem(&sources, address);
+		bpfapps_count_lost(BPFAPPS_MAP_FULL);
+		return NULL;
+	}
 	return source;
 }
 

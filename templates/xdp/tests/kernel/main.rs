@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_testkit::net::{Net, ip};
-use bpfapps_testkit::{App, Process, bpfapps, kernel, test};
+use bpfapps_testkit::{App, Process, bpfapps, kernel, skip, test};
+use libbpf_rs::ProgramType;
+use libbpf_rs::libbpf_sys::BPF_FUNC_timer_init;
 
 fn main() -> ExitCode {
     bpfapps_testkit::main(
@@ -14,6 +16,7 @@ fn main() -> ExitCode {
             test!(source_has_a_row),
             test!(documents_are_what_the_schema_says),
             test!(dropped_packets_do_not_arrive),
+            test!(source_without_a_timer_is_lost),
             test!(driver_is_asked_first),
             test!(driver_without_xdp_is_named),
             test!(missing_interface_is_named),
@@ -22,6 +25,14 @@ fn main() -> ExitCode {
         ],
         &[],
     )
+}
+
+/// A network of the test's own, on a kernel whose XDP programs have timers.
+fn network() -> Result<Net> {
+    let timers = "needs timers in BPF: Linux 5.15";
+    kernel::needs_helper(ProgramType::Xdp, BPF_FUNC_timer_init, timers)?;
+    kernel::needs_memory_at_run_time()?;
+    Net::new()
 }
 
 /// The app on loopback, which is all there is in a network of the test's own.
@@ -43,7 +54,7 @@ fn came(socket: &UdpSocket, size: usize) -> Result<bool> {
 }
 
 fn source_has_a_row() -> Result<()> {
-    let _net = Net::new()?;
+    let _net = network()?;
     let receiver = UdpSocket::bind("127.0.0.1:0")?;
     let mut app = start(&[])?;
     ensure!(app.title().starts_with("TIME     SOURCE"), "{}", app.title());
@@ -58,7 +69,7 @@ fn source_has_a_row() -> Result<()> {
 }
 
 fn documents_are_what_the_schema_says() -> Result<()> {
-    let _net = Net::new()?;
+    let _net = network()?;
     let receiver = UdpSocket::bind("[::1]:0")?;
     let mut app = start(&["-o", "json"])?;
     for _ in 0..40 {
@@ -76,7 +87,7 @@ fn documents_are_what_the_schema_says() -> Result<()> {
 }
 
 fn dropped_packets_do_not_arrive() -> Result<()> {
-    let _net = Net::new()?;
+    let _net = network()?;
     let receiver = UdpSocket::bind("127.0.0.1:0")?;
     let mut app = start(&["--drop", "127.1.0.0/16", "--drop", "127.0.0.2"])?;
     send("127.1.2.3", &receiver, 1)?;
@@ -87,6 +98,20 @@ fn dropped_packets_do_not_arrive() -> Result<()> {
     app.end()?;
     send("127.0.0.2", &receiver, 4)?;
     ensure!(came(&receiver, 4)?, "the packet did not come");
+    Ok(())
+}
+
+fn source_without_a_timer_is_lost() -> Result<()> {
+    if kernel::needs_memory_at_run_time().is_ok() {
+        return skip("this kernel has memory for timers");
+    }
+    let _net = Net::new()?;
+    let receiver = UdpSocket::bind("127.0.0.1:0")?;
+    let app = start(&[])?;
+    send("127.0.0.7", &receiver, 58)?;
+    ensure!(came(&receiver, 58)?, "a packet was lost");
+    let exit = app.end()?;
+    exit.expect_stderr("lost")?.expect_stderr("a map was full")?;
     Ok(())
 }
 
@@ -111,7 +136,7 @@ fn driver_is_asked_first() -> Result<()> {
 }
 
 fn driver_without_xdp_is_named() -> Result<()> {
-    let _net = Net::new()?;
+    let _net = network()?;
     Process::run(&mut bpfapps(["{{ name }}", "--interface", "lo", "--mode", "native"]))?
         .expect_code(1)?
         .expect_stderr("error: failed to attach to lo")?
@@ -129,7 +154,7 @@ fn missing_interface_is_named() -> Result<()> {
 }
 
 fn interface_that_is_taken_is_named() -> Result<()> {
-    let _net = Net::new()?;
+    let _net = network()?;
     let app = start(&[])?;
     Process::run(&mut bpfapps(["{{ name }}", "--interface", "lo"]))?
         .expect_code(1)?
