@@ -3,9 +3,12 @@
 mod machine;
 
 use anyhow::Error;
+use bpfapps_explain::verifier::{self, LineInfo, NoLines};
 use nix::errno::Errno;
 
-use crate::{Needs, memlock};
+use crate::logging::Kept;
+use crate::object::Lines;
+use crate::{Failure, Needs, Object, memlock, output};
 use machine::Machine;
 
 /// What was to be done.
@@ -18,18 +21,26 @@ pub(crate) enum Phase {
 /// Puts the likely cause in front of an error of libbpf, where the machine shows one.
 ///
 /// It looks only now: a start that succeeds pays for none of it.
-pub(crate) fn explain(
-    err: libbpf_rs::Error,
+pub(crate) fn explain(err: libbpf_rs::Error, phase: Phase, needs: &Needs) -> Error {
+    let cause = cause(&err, phase, needs, false);
+    caused(err, phase, cause)
+}
+
+fn cause(
+    err: &libbpf_rs::Error,
     phase: Phase,
     needs: &Needs,
     uses_ring_buffer: bool,
-) -> Error {
-    let errno = errno(&err);
+) -> Option<Failure> {
+    let errno = errno(err);
     let limit = match (phase, errno) {
         (Phase::Load, Some(Errno::EPERM)) => memlock::cause(),
         _ => None,
     };
-    let cause = limit.or_else(|| Machine::look().cause(errno, phase, needs, uses_ring_buffer));
+    limit.or_else(|| Machine::look().cause(errno, phase, needs, uses_ring_buffer))
+}
+
+fn caused(err: libbpf_rs::Error, phase: Phase, cause: Option<Failure>) -> Error {
     let err = Error::new(err).context(match phase {
         Phase::Load => "failed to load BPF object",
         Phase::Attach => "failed to attach BPF programs",
@@ -37,6 +48,42 @@ pub(crate) fn explain(
     match cause {
         Some(cause) => err.context(cause),
         None => err,
+    }
+}
+
+/// Why an object does not load, of which libbpf has said what is in `log`: that is printed where
+/// it is not explained.
+pub(crate) fn of_load(
+    err: libbpf_rs::Error,
+    needs: &Needs,
+    uses_ring_buffer: bool,
+    log: Kept,
+    object: Option<&Object>,
+) -> Error {
+    let lines = object.and_then(|object| Lines::read(&object.bytes));
+    let lines = lines
+        .as_ref()
+        .map_or(&NoLines as &dyn LineInfo, |lines| lines);
+    let diagnosis = verifier::explain(log.messages(), lines);
+    // The verifier alone says EACCES, and has said why. Else the machine's reasons go before its.
+    let verified = diagnosis.is_some() && errno(&err) == Some(Errno::EACCES);
+    let cause = match verified {
+        true => None,
+        false => cause(&err, Phase::Load, needs, uses_ring_buffer),
+    };
+    match (cause, diagnosis) {
+        (None, Some(diagnosis)) => {
+            log.without(|message| diagnosis.tells(message)).print();
+            let message = format!("failed to load BPF object: {}", diagnosis.message);
+            Failure::new(message, diagnosis.mend.as_str())
+                .code(diagnosis.code)
+                .excerpt(diagnosis.draw(lines, output::stderr_is_coloured()))
+                .into()
+        }
+        (cause, _) => {
+            log.print();
+            caused(err, Phase::Load, cause)
+        }
     }
 }
 

@@ -1,0 +1,144 @@
+//! Which line of source an instruction comes from, by the line information in BTF.
+
+use std::fs;
+
+use bpfapps_explain::verifier::{LineInfo, Place};
+use object::read::elf::ElfFile64;
+use object::{Object as _, ObjectSection as _, SectionIndex};
+
+use super::code::{Code, word};
+
+/// An object file that was opened for its line information, which is read anew at each question:
+/// there are few.
+pub(crate) struct Lines<'a> {
+    code: Code<'a>,
+    strings: &'a [u8],
+    /// Lines by section, by instruction.
+    sections: Vec<(SectionIndex, Vec<Line>)>,
+}
+
+#[derive(Clone, Copy)]
+struct Line {
+    /// In bytes from the begin of the section.
+    offset: u64,
+    file: u32,
+    text: u32,
+    number: usize,
+    column: usize,
+}
+
+impl<'a> Lines<'a> {
+    /// `None` where it is no object file of this machine's byte order, or has no line information.
+    pub(crate) fn read(bytes: &'a [u8]) -> Option<Self> {
+        let elf = ElfFile64::parse(bytes).ok()?;
+        let btf = elf.section_by_name_bytes(b".BTF")?.data().ok()?;
+        let strings = part(btf, 16)?;
+        let ext = elf.section_by_name_bytes(b".BTF.ext")?.data().ok()?;
+        let mut info = part(ext, 16)?;
+        let record = take(&mut info, 4).map(word)? as usize;
+        let mut sections = Vec::new();
+        while let Some(head) = take(&mut info, 8) {
+            let name = string(strings, word(head))?;
+            let count = word(&head[4..]) as usize;
+            let section = elf.section_by_name(name)?.index();
+            let records = take(&mut info, count.checked_mul(record)?)?;
+            let lines = records.chunks_exact(record).filter_map(Line::read);
+            sections.push((section, lines.collect()));
+        }
+        Some(Self {
+            code: Code(elf),
+            strings,
+            sections,
+        })
+    }
+
+    /// The line of the instruction at `offset`, or of the nearest one before it that has a line.
+    fn at(&self, section: SectionIndex, offset: u64) -> Option<Place> {
+        let (_, lines) = self.sections.iter().find(|(index, _)| *index == section)?;
+        let before = |line: &&Line| line.offset <= offset && line.number > 0;
+        self.place_of(lines.iter().rfind(before)?)
+    }
+
+    fn place_of(&self, line: &Line) -> Option<Place> {
+        Some(Place {
+            file: self.file(line)?.to_owned(),
+            line: line.number,
+            column: line.column,
+            text: string(self.strings, line.text)?.to_owned(),
+        })
+    }
+
+    fn file(&self, line: &Line) -> Option<&'a str> {
+        let file = string(self.strings, line.file)?;
+        Some(file.strip_prefix("./").unwrap_or(file))
+    }
+}
+
+impl LineInfo for Lines<'_> {
+    fn place(&self, program: &str, index: usize) -> Option<Place> {
+        let (section, offset) = self.code.find(program, index)?;
+        self.at(section, offset)
+    }
+
+    fn place_of_use(&self, program: &str, index: usize) -> Option<Place> {
+        let (section, offset) = self.code.find(program, index)?;
+        let used = self.code.next_access(section, offset);
+        self.at(section, used.unwrap_or(offset))
+    }
+
+    fn first_call(&self, program: &str) -> Option<Place> {
+        let program = self.code.program(program)?;
+        let (offset, _) = *self.code.calls(program).first()?;
+        self.at(program.section, offset)
+    }
+
+    fn first_use(&self, symbol: &str) -> Option<Place> {
+        let mut sections = self.sections.iter();
+        sections.find_map(|&(section, _)| self.at(section, self.code.first_use(section, symbol)?))
+    }
+
+    fn line(&self, file: &str, number: usize) -> Option<String> {
+        let lines = self.sections.iter().flat_map(|(_, lines)| lines);
+        let mut lines = lines.filter(|line| line.number > 0 && self.file(line) == Some(file));
+        // A line without code is only in the file, which may be another one by now.
+        let source = fs::read_to_string(file).unwrap_or_default();
+        let source: Vec<_> = source.lines().collect();
+        let is_same =
+            |line: &Line| source.get(line.number - 1).copied() == string(self.strings, line.text);
+        if lines.clone().all(is_same) {
+            return source.get(number - 1).map(|&line| line.to_owned());
+        }
+        let line = lines.find(|line| line.number == number)?;
+        string(self.strings, line.text).map(str::to_owned)
+    }
+}
+
+impl Line {
+    fn read(record: &[u8]) -> Option<Self> {
+        let at = |offset: usize| record.get(offset..offset + 4).map(word);
+        let position = at(12)?;
+        Some(Self {
+            offset: at(0)?.into(),
+            file: at(4)?,
+            text: at(8)?,
+            number: (position >> 10) as usize,
+            column: (position & 0x3ff) as usize,
+        })
+    }
+}
+
+/// The part of a BTF section whose offset, behind the header, and length stand at `field`.
+fn part(section: &[u8], field: usize) -> Option<&[u8]> {
+    let at = |offset: usize| section.get(offset..offset + 4).map(word);
+    let begin = at(4)?.checked_add(at(field)?)? as usize;
+    section.get(begin..begin.checked_add(at(field + 4)? as usize)?)
+}
+
+fn take<'a>(bytes: &mut &'a [u8], count: usize) -> Option<&'a [u8]> {
+    bytes.split_off(..count)
+}
+
+fn string(strings: &[u8], offset: u32) -> Option<&str> {
+    let rest = strings.get(offset as usize..)?;
+    str::from_utf8(rest.split(|&byte| byte == 0).next()?).ok()
+}
