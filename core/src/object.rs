@@ -11,7 +11,7 @@ use libbpf_rs::ObjectBuilder;
 
 pub(crate) use lines::Lines;
 
-use crate::{Needs, logging, memlock, refusal};
+use crate::{Needs, memlock, refusal};
 
 /// A BPF object file. [`skeleton!`](crate::skeleton) lists those in this binary.
 pub struct Object {
@@ -66,14 +66,7 @@ impl Object {
             .name(&self.name)
             .and_then(|builder| builder.open_memory(&self.bytes))
             .context("failed to open BPF object")?;
-        let (loaded, log) = logging::keep(|| open.load());
-        match loaded {
-            Ok(_) => {
-                log.print();
-                Ok(())
-            }
-            Err(err) => Err(refusal::of_load(err, &Needs::NONE, false, log, Some(self))),
-        }
+        refusal::load(|| open.load(), || Some(self), &Needs::NONE, false).map(drop)
     }
 }
 

@@ -115,18 +115,9 @@ impl Session {
         let is_ring = |map: OpenMap<'_>| map.map_type() == MapType::RingBuf && map.autocreate();
         let rings = open.open_object().maps().any(is_ring);
         let name = open.open_object().name().map(ToOwned::to_owned);
-        let (loaded, log) = logging::keep(|| open.load());
-        match loaded {
-            Ok(skel) => {
-                log.print();
-                Ok(skel)
-            }
-            Err(err) => {
-                let is_it = |object: &&Object| name.as_deref() == Some(OsStr::new(&*object.name));
-                let object = Object::all().find(is_it);
-                Err(refusal::of_load(err, &self.needs, rings, log, object))
-            }
-        }
+        let is_it = |object: &&Object| name.as_deref() == Some(OsStr::new(&*object.name));
+        let object = || Object::all().find(is_it);
+        refusal::load(|| open.load(), object, &self.needs, rings)
     }
 
     /// Attaches the programs of a loaded skeleton: from now on they run.

@@ -27,8 +27,16 @@ pub(super) struct Code<'a>(pub(super) ElfFile64<'a, NativeEndian>);
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Function {
     pub(super) section: SectionIndex,
-    begin: u64,
+    pub(super) begin: u64,
     size: u64,
+}
+
+impl Function {
+    fn has(&self, offset: u64) -> bool {
+        offset
+            .checked_sub(self.begin)
+            .is_some_and(|offset| offset < self.size)
+    }
 }
 
 impl Code<'_> {
@@ -37,10 +45,10 @@ impl Code<'_> {
     pub(super) fn find(&self, program: &str, index: usize) -> Option<(SectionIndex, u64)> {
         let mut functions = Vec::new();
         self.append(self.program(program)?, &mut functions);
-        let mut offset = index as u64 * INSTRUCTION;
+        let mut offset = (index as u64).checked_mul(INSTRUCTION)?;
         for function in functions {
             if offset < function.size {
-                return Some((function.section, function.begin + offset));
+                return Some((function.section, function.begin.checked_add(offset)?));
             }
             offset -= function.size;
         }
@@ -92,14 +100,12 @@ impl Code<'_> {
         self.function(symbol.index())
     }
 
-    /// The function that begins at `offset`.
-    fn function_at(&self, section: SectionIndex, offset: u64) -> Option<Function> {
-        let functions = self
-            .0
-            .symbols()
-            .filter(|symbol| symbol.kind() == SymbolKind::Text);
+    /// The function of the instruction at `offset`.
+    pub(super) fn function_of(&self, section: SectionIndex, offset: u64) -> Option<Function> {
+        let symbols = self.0.symbols();
+        let functions = symbols.filter(|symbol| symbol.kind() == SymbolKind::Text);
         let mut functions = functions.filter_map(|symbol| self.function(symbol.index()));
-        functions.find(|function| function.section == section && function.begin == offset)
+        functions.find(|function| function.section == section && function.has(offset))
     }
 
     /// The functions that `function` calls, each with the offset of the call.
@@ -109,7 +115,7 @@ impl Code<'_> {
         };
         let data = section.data().unwrap_or_default();
         let mut calls = Vec::new();
-        let end = function.begin + function.size;
+        let end = function.begin.saturating_add(function.size);
         for offset in (function.begin..end).step_by(INSTRUCTION as usize) {
             let Some(&[code, registers, _, _, ref immediate @ ..]) = data
                 .get(offset as usize..)
@@ -137,7 +143,7 @@ impl Code<'_> {
                 false => base.checked_add_signed(immediate),
             };
             if let (Some(section), Some(target)) = (section, target)
-                && let Some(called) = self.function_at(section, target)
+                && let Some(called) = self.function_of(section, target)
             {
                 calls.push((offset, called));
             }

@@ -86,6 +86,28 @@ impl LineInfo for Lines<'_> {
         self.at(section, used.unwrap_or(offset))
     }
 
+    fn place_of_loop(&self, program: &str, begin: usize, end: usize) -> Option<Place> {
+        let (section, begin) = self.code.find(program, begin)?;
+        let (_, end) = self.code.find(program, end)?;
+        let function = self.code.function_of(section, begin)?;
+        let top = self.at(section, function.begin)?;
+        let (_, lines) = self.sections.iter().find(|(index, _)| *index == section)?;
+        // what was inlined stands above the function, or in another file
+        let in_loop = |line: &&Line| {
+            (begin..=end).contains(&line.offset)
+                && line.number >= top.line
+                && self.file(line) == Some(&top.file)
+        };
+        let first = lines
+            .iter()
+            .filter(in_loop)
+            .min_by_key(|line| line.number)?;
+        Some(Place {
+            column: 0,
+            ..self.place_of(first)?
+        })
+    }
+
     fn first_call(&self, program: &str) -> Option<Place> {
         let program = self.code.program(program)?;
         let (offset, _) = *self.code.calls(program).first()?;

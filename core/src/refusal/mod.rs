@@ -3,12 +3,11 @@
 mod machine;
 
 use anyhow::Error;
-use bpfapps_explain::verifier::{self, LineInfo, NoLines};
+use bpfapps_explain::verifier::{self, Diagnosis, LineInfo, NoLines};
 use nix::errno::Errno;
 
-use crate::logging::Kept;
 use crate::object::Lines;
-use crate::{Failure, Needs, Object, memlock, output};
+use crate::{Failure, Needs, Object, logging, memlock, output};
 use machine::Machine;
 
 /// What was to be done.
@@ -51,21 +50,29 @@ fn caused(err: libbpf_rs::Error, phase: Phase, cause: Option<Failure>) -> Error 
     }
 }
 
-/// Why an object does not load, of which libbpf has said what is in `log`: that is printed where
-/// it is not explained.
-pub(crate) fn of_load(
-    err: libbpf_rs::Error,
+/// Loads an object. Where that fails it is explained by what libbpf and the verifier have said, with
+/// the lines of `object`, or by the machine; where nothing explains it, what they have said is
+/// printed.
+pub(crate) fn load<'a, T>(
+    load: impl FnOnce() -> libbpf_rs::Result<T>,
+    object: impl FnOnce() -> Option<&'a Object>,
     needs: &Needs,
     uses_ring_buffer: bool,
-    log: Kept,
-    object: Option<&Object>,
-) -> Error {
-    let lines = object.and_then(|object| Lines::read(&object.bytes));
+) -> Result<T, Error> {
+    let (loaded, log) = logging::keep(load);
+    let err = match loaded {
+        Ok(loaded) => {
+            log.print();
+            return Ok(loaded);
+        }
+        Err(err) => err,
+    };
+    let lines = object().and_then(|object| Lines::read(&object.bytes));
     let lines = lines
         .as_ref()
         .map_or(&NoLines as &dyn LineInfo, |lines| lines);
     let diagnosis = verifier::explain(log.messages(), lines);
-    // The verifier alone says EACCES, and has said why. Else the machine's reasons go before its.
+    // Only the verifier says EACCES, and it has said why. Else the machine's reasons go first.
     let verified = diagnosis.is_some() && errno(&err) == Some(Errno::EACCES);
     let cause = match verified {
         true => None,
@@ -74,17 +81,20 @@ pub(crate) fn of_load(
     match (cause, diagnosis) {
         (None, Some(diagnosis)) => {
             log.without(|message| diagnosis.tells(message)).print();
-            let message = format!("failed to load BPF object: {}", diagnosis.message);
-            Failure::new(message, diagnosis.mend.as_str())
-                .code(diagnosis.code)
-                .excerpt(diagnosis.draw(lines, output::stderr_is_coloured()))
-                .into()
+            Err(explained(&diagnosis, lines).into())
         }
         (cause, _) => {
             log.print();
-            caused(err, Phase::Load, cause)
+            Err(caused(err, Phase::Load, cause))
         }
     }
+}
+
+fn explained(diagnosis: &Diagnosis, lines: &dyn LineInfo) -> Failure {
+    let message = format!("failed to load BPF object: {}", diagnosis.message);
+    Failure::new(message, &*diagnosis.mend)
+        .code(diagnosis.code)
+        .excerpt(diagnosis.draw(lines, output::stderr_is_coloured()))
 }
 
 /// The kernel's error number. libbpf-rs keeps it to itself, but for the text.

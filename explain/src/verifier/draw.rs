@@ -88,7 +88,7 @@ pub(super) fn is_same(one: &Place, other: &Place) -> bool {
 fn marked(place: &Place) -> Range<usize> {
     let text = place.text.as_str();
     let code = text.find("/*").map_or(text, |comment| &text[..comment]);
-    let code = code.trim_end().trim_end_matches(';');
+    let code = code.trim_end_matches([';', '{', ' ', '\t']);
     let indent = code.len() - code.trim_start().len();
     let start = place.column.saturating_sub(1);
     let rest = code

@@ -53,6 +53,16 @@ impl<'a> Log<'a> {
         })
     }
 
+    /// The last loop that it went through: the numbers of its first and its last instruction.
+    pub(super) fn last_loop(&self) -> Option<(usize, usize)> {
+        const BACK: &str = "goto pc-";
+        let (end, text) = self.instruction(self.last_with(|_, text| text.contains(BACK))?)?;
+        let (_, back) = text.split_once(BACK)?;
+        // a jump counts from the next instruction
+        let begin = (end + 1).checked_sub(back.parse().ok()?)?;
+        Some((begin, end))
+    }
+
     /// The instruction at a position, by the number that the verifier gives it.
     pub(super) fn instruction(&self, at: usize) -> Option<(usize, &'a str)> {
         match *self.steps.get(at)? {

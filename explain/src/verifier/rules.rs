@@ -1,25 +1,15 @@
-use super::log::Log;
-use super::story;
+use super::rule::Rule;
 use crate::Code;
 
-/// What of a verifier's words stands for which failure.
-pub(super) struct Rule {
-    /// One of these is in its words.
-    says: &'static [&'static str],
-    pub(super) code: Code,
-    /// Behind the name of the program; `{}` is the name that the verifier gives.
-    what: &'static str,
-    pub(super) mend: &'static str,
-}
-
 /// In the order in which they are tried: the more telling words first.
-const RULES: [Rule; 21] = [
+pub(super) const RULES: [Rule; 20] = [
     Rule {
         says: &[
-            "_or_null' ",
+            "or_null_'",
             "_or_null'\n",
             "_or_null prohibited",
             "_or_null expected=",
+            "or_null_ expected=",
             "Possibly NULL",
         ],
         code: Code::NULL_CHECK,
@@ -168,83 +158,20 @@ const RULES: [Rule; 21] = [
         what: "calls a function with an argument of the wrong kind",
         mend: "pass what the function takes: most want a pointer to a variable on the stack, `&key`",
     },
-    OTHER,
 ];
 
-const OTHER: Rule = Rule {
-    says: &[""],
+/// What none of them fits.
+pub(super) const OTHER: Rule = Rule {
+    says: &[],
     code: Code::REJECTED,
     what: "is rejected by the verifier",
     mend: "read the verifier's whole log with -v, from its end",
 };
 
-const USED_AFTER_SUBMIT: Rule = Rule {
+/// What looks like another number: see [`Rule::of`].
+pub(super) const USED_AFTER_SUBMIT: Rule = Rule {
     says: &[],
     code: Code::USED_AFTER_SUBMIT,
     what: "uses a record of the ring buffer after it was handed over",
     mend: "submit it last: from then on it belongs to the reader",
 };
-
-impl Rule {
-    /// The one for what the verifier says in the end.
-    pub(super) fn of(log: &Log<'_>) -> &'static Self {
-        let words = log.said.join("\n") + "\n";
-        let fits = |rule: &&Self| rule.says.iter().any(|text| words.contains(text));
-        match RULES.iter().find(fits).unwrap_or(&OTHER) {
-            rule if rule.code == Code::NUMBER_AS_POINTER && story::was_released(log) => {
-                &USED_AFTER_SUBMIT
-            }
-            rule => rule,
-        }
-    }
-
-    /// What is wrong, behind the name of the program.
-    pub(super) fn what(&self, said: &str) -> String {
-        let name = match self.code {
-            Code::HELPER => word_behind(said, &["helper ", "func "]),
-            Code::UNKNOWN_FUNCTION => super::quoted(said, "'"),
-            Code::CORE_FIELD => return self.what.replace("{}", &relocated(said)),
-            _ => None,
-        };
-        let name = name.map_or_else(|| "something".to_owned(), |name| format!("`{name}`"));
-        self.what.replace("{}", &name)
-    }
-
-    /// The position of the instruction at fault; `None` where it is not in the log.
-    pub(super) fn position(&self, log: &Log<'_>) -> Option<usize> {
-        match self.code {
-            Code::ENDLESS_LOOP => log.last_with(|index, _| Some(index) == self.number(log)),
-            // it gave up at some instruction of the loop: the jump back is the loop
-            Code::TOO_LARGE => log.last_with(|_, text| text.contains("goto pc-")),
-            _ => None,
-        }
-        .or_else(|| log.last())
-    }
-
-    /// The number of the instruction at fault, where the verifier's words have it.
-    pub(super) fn number(&self, log: &Log<'_>) -> Option<usize> {
-        let last = |line: &&str| line.rsplit(' ').next()?.parse().ok();
-        let says = |line: &&&str| self.says.iter().any(|text| line.contains(text));
-        let mut said = log.said.iter().filter(says);
-        said.find_map(last)
-            .filter(|_| self.code == Code::ENDLESS_LOOP)
-    }
-}
-
-fn word_behind<'a>(text: &'a str, before: &[&str]) -> Option<&'a str> {
-    let (_, rest) = before.iter().find_map(|before| text.split_once(before))?;
-    rest.split(['#', ' ']).next()
-}
-
-/// The field or type in `failed to resolve CO-RE relocation <byte_off> [5] struct task_struct___x.nope
-/// (0:0 @ offset 0)`. Behind `___` only the program tells its own definitions apart.
-fn relocated(said: &str) -> String {
-    let name = said.split_once("] ").map_or(said, |(_, name)| name);
-    let name = name.split_once(" (").map_or(name, |(name, _)| name);
-    let (ty, field) = name.split_once('.').unwrap_or((name, ""));
-    let ty = ty.split_once("___").map_or(ty, |(ty, _)| ty);
-    match field {
-        "" => format!("`{ty}`"),
-        _ => format!("`{field}` in `{ty}`"),
-    }
-}

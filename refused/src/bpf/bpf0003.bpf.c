@@ -4,16 +4,19 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* each turn has two ways on, and the verifier remembers 8192 that it has not gone yet */
-#define TURNS 100000
+/* each `if` has two ways on, and the verifier remembers 8192 that it has not gone yet */
+#define TURNS 1000
 
 volatile __u64 odd = 0;
 
 SEC("raw_tp/sys_enter")
 int handle_enter(void *ctx)
 {
-	for (int i = 0; i < TURNS; i++)        /* here */
-		if (bpf_get_prandom_u32() & 1) /* here */
-			odd += 1;
+	for (int i = 0; i < TURNS; i++) { /* here */
+#pragma unroll
+		for (int j = 0; j < 64; j++)
+			if (bpf_get_prandom_u32() & 1) /* here */
+				odd += 1;
+	}
 	return 0;
 }

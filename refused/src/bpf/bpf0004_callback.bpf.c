@@ -15,6 +15,7 @@ struct {
 	__type(value, struct table);
 } tables SEC(".maps");
 
+/* bpf_loop needs Linux 5.17 */
 static long clear(__u32 i, struct table **table)
 {
 	(*table)->slots[i & 31] = 0; /* here */

@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail, ensure};
-use bpfapps_core::{Capability, Needs, Object, Options, Session, report};
+use bpfapps_core::{Capability, Needs, Object, Options, Session, kernel, report};
 use bpfapps_refused::{ALL, Case};
 use bpfapps_testkit::sandbox::{Call, refusing, with_only};
 use bpfapps_testkit::{Exit, Process, fixture, skip, test};
@@ -98,7 +98,10 @@ fn loading(case: &Case, options: &[&str], folder: &TempDir) -> Result<Command> {
     command.args(options).arg(file);
     // the verifier is more lenient with who may read the kernel's memory
     match case.source.contains("without CAP_PERFMON") {
-        true => with_only(&[Capability::CAP_BPF], &command),
+        true => with_only(
+            &[Capability::CAP_BPF, Capability::CAP_SYS_RESOURCE],
+            &command,
+        ),
         false => Ok(command),
     }
 }
@@ -119,6 +122,12 @@ fn refused(name: &str, options: &[&str]) -> Result<Option<Exit>> {
 }
 
 fn is_explained(name: &str) -> Result<()> {
+    if let Some((_, since)) = case(name)?.source.split_once("needs Linux ") {
+        let since = since.split(' ').next().unwrap_or(since);
+        if kernel::parse(since) > Some(kernel::version()?) {
+            return skip(format!("needs Linux {since}"));
+        }
+    }
     let Some(exit) = refused(name, &[])? else {
         return skip("this kernel accepts the program");
     };
