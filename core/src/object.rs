@@ -62,10 +62,8 @@ impl Object {
     pub fn try_load(&self) -> Result<()> {
         memlock::raise();
         let mut builder = ObjectBuilder::default();
-        let open = builder
-            .name(&self.name)
-            .and_then(|builder| builder.open_memory(&self.bytes))
-            .context("failed to open BPF object")?;
+        let open = || builder.name(&self.name)?.open_memory(&self.bytes);
+        let open = refusal::open(open, || Some(self))?;
         refusal::load(|| open.load(), || Some(self), &Needs::NONE, false).map(drop)
     }
 }

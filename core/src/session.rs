@@ -103,7 +103,7 @@ impl Session {
             .into());
         }
         memlock::raise();
-        builder.open(object).context("failed to open BPF object")
+        refusal::open(|| builder.open(object), || None)
     }
 
     /// Loads an opened skeleton into the kernel, which verifies its programs.

@@ -27,3 +27,23 @@ impl Case {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bpfapps_core::Code;
+
+    use super::*;
+
+    /// Those of loading: each has a page, and a program that provokes it.
+    #[test]
+    fn each_code_has_a_program() {
+        let codes = Code::ALL.iter().map(|code| code.to_string().to_lowercase());
+        for code in codes.filter(|code| code.as_str() < "bpf0040") {
+            let is_it = |case: &Case| case.name == code;
+            assert!(ALL.iter().any(is_it), "{code}.bpf.c is missing");
+        }
+        for case in ALL {
+            assert_ne!(case.lines("here"), [], "{} has no line at fault", case.name);
+        }
+    }
+}

@@ -164,3 +164,63 @@ fn string(strings: &[u8], offset: u32) -> Option<&str> {
     let rest = strings.get(offset as usize..)?;
     str::from_utf8(rest.split(|&byte| byte == 0).next()?).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Object;
+
+    const SOURCE: &str = include_str!("../bpf/trace.bpf.c");
+    const PROGRAM: &str = "handle_bpf_trace_printk";
+
+    fn object() -> &'static [u8] {
+        let trace = Object::all().find(|object| object.name == "trace");
+        &trace.expect("core's own object").bytes
+    }
+
+    #[test]
+    fn each_instruction_has_the_line_that_the_source_has() {
+        let lines = Lines::read(object()).expect("line information");
+        let mut seen = 0;
+        while let Some(place) = lines.place(PROGRAM, seen) {
+            let text = SOURCE.lines().nth(place.line - 1);
+            if place.file.ends_with("trace.bpf.c") {
+                assert_eq!(Some(place.text.as_str()), text);
+            }
+            seen += 1;
+        }
+        assert!(seen > 10, "{seen} instructions");
+        assert_eq!(lines.place("no_such_program", 0), None);
+        let reserved = lines.first_use("lines").expect("the ring buffer is used");
+        assert!(
+            reserved.text.contains("bpfapps_reserve"),
+            "{reserved:?}"
+        );
+    }
+
+    /// Any file may be given to it.
+    #[test]
+    fn broken_object_has_no_lines_and_does_no_harm() {
+        let whole = object();
+        let ask = |bytes: &[u8]| {
+            let Some(lines) = Lines::read(bytes) else {
+                return;
+            };
+            for index in [0, 1, 40, usize::MAX] {
+                lines.place(PROGRAM, index);
+                lines.place_of_use(PROGRAM, index);
+                lines.place_of_loop(PROGRAM, 0, index);
+            }
+            lines.first_call(PROGRAM);
+            lines.first_use("lines");
+        };
+        for end in (0..whole.len()).step_by(97) {
+            ask(&whole[..end]);
+        }
+        for at in (0..whole.len()).step_by(31) {
+            let mut bytes = whole.to_vec();
+            bytes[at] ^= 0xff;
+            ask(&bytes);
+        }
+    }
+}

@@ -3,7 +3,7 @@
 mod machine;
 
 use anyhow::Error;
-use bpfapps_explain::verifier::{self, Diagnosis, LineInfo, NoLines};
+use bpfapps_explain::verifier::{self, LineInfo, NoLines};
 use nix::errno::Errno;
 
 use crate::object::Lines;
@@ -13,8 +13,19 @@ use machine::Machine;
 /// What was to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
+    Open,
     Load,
     Attach,
+}
+
+impl Phase {
+    fn failed(self) -> &'static str {
+        match self {
+            Self::Open => "failed to open BPF object",
+            Self::Load => "failed to load BPF object",
+            Self::Attach => "failed to attach BPF programs",
+        }
+    }
 }
 
 /// Puts the likely cause in front of an error of libbpf, where the machine shows one.
@@ -40,30 +51,45 @@ fn cause(
 }
 
 fn caused(err: libbpf_rs::Error, phase: Phase, cause: Option<Failure>) -> Error {
-    let err = Error::new(err).context(match phase {
-        Phase::Load => "failed to load BPF object",
-        Phase::Attach => "failed to attach BPF programs",
-    });
+    let err = Error::new(err).context(phase.failed());
     match cause {
         Some(cause) => err.context(cause),
         None => err,
     }
 }
 
-/// Loads an object. Where that fails it is explained by what libbpf and the verifier have said, with
-/// the lines of `object`, or by the machine; where nothing explains it, what they have said is
-/// printed.
+/// Opens an object; `object` finds it, where it is known.
+pub(crate) fn open<'a, T>(
+    open: impl FnOnce() -> libbpf_rs::Result<T>,
+    object: impl FnOnce() -> Option<&'a Object>,
+) -> Result<T, Error> {
+    attempt(open, Phase::Open, object, |_| None)
+}
+
+/// Loads an object; `object` finds it, where it is known.
 pub(crate) fn load<'a, T>(
     load: impl FnOnce() -> libbpf_rs::Result<T>,
     object: impl FnOnce() -> Option<&'a Object>,
     needs: &Needs,
     uses_ring_buffer: bool,
 ) -> Result<T, Error> {
-    let (loaded, log) = logging::keep(load);
-    let err = match loaded {
-        Ok(loaded) => {
+    let cause = |err: &_| cause(err, Phase::Load, needs, uses_ring_buffer);
+    attempt(load, Phase::Load, object, cause)
+}
+
+/// Does it, and where that fails explains it by what libbpf and the verifier have said, with the
+/// lines of the object, or by the machine. What they have said is printed where that is not so.
+fn attempt<'a, T>(
+    action: impl FnOnce() -> libbpf_rs::Result<T>,
+    phase: Phase,
+    object: impl FnOnce() -> Option<&'a Object>,
+    cause: impl FnOnce(&libbpf_rs::Error) -> Option<Failure>,
+) -> Result<T, Error> {
+    let (done, log) = logging::keep(action);
+    let err = match done {
+        Ok(done) => {
             log.print();
-            return Ok(loaded);
+            return Ok(done);
         }
         Err(err) => err,
     };
@@ -76,25 +102,21 @@ pub(crate) fn load<'a, T>(
     let verified = diagnosis.is_some() && errno(&err) == Some(Errno::EACCES);
     let cause = match verified {
         true => None,
-        false => cause(&err, Phase::Load, needs, uses_ring_buffer),
+        false => cause(&err),
     };
     match (cause, diagnosis) {
         (None, Some(diagnosis)) => {
+            let excerpt = diagnosis.draw(lines, output::stderr_is_coloured());
+            let message = format!("{}: {}", phase.failed(), diagnosis.message);
             log.without(|message| diagnosis.tells(message)).print();
-            Err(explained(&diagnosis, lines).into())
+            let failure = Failure::new(message, diagnosis.mend);
+            Err(failure.code(diagnosis.code).excerpt(excerpt).into())
         }
         (cause, _) => {
             log.print();
-            Err(caused(err, Phase::Load, cause))
+            Err(caused(err, phase, cause))
         }
     }
-}
-
-fn explained(diagnosis: &Diagnosis, lines: &dyn LineInfo) -> Failure {
-    let message = format!("failed to load BPF object: {}", diagnosis.message);
-    Failure::new(message, &*diagnosis.mend)
-        .code(diagnosis.code)
-        .excerpt(diagnosis.draw(lines, output::stderr_is_coloured()))
 }
 
 /// The kernel's error number. libbpf-rs keeps it to itself, but for the text.

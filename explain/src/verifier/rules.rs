@@ -42,6 +42,8 @@ pub(super) const RULES: [Rule; 20] = [
             "unbounded min value",
             "be out of bounds",
             "value is negative",
+            "variable-offset",
+            "variable stack",
         ],
         code: Code::UNBOUNDED,
         what: "reaches memory at an offset that may be anything",
@@ -52,7 +54,7 @@ pub(super) const RULES: [Rule; 20] = [
         says: &[
             "invalid access to map value",
             "invalid access to memory",
-            "outside of the allowed memory",
+            "is outside of the a",
         ],
         code: Code::OUT_OF_BOUNDS,
         what: "reaches beyond the memory that it was given",

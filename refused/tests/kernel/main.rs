@@ -69,6 +69,7 @@ tests! {
     bpf0017
     bpf0018
     bpf0019
+    bpf0019_extern
     bpf0020
     bpf0021
     bpf0022
@@ -137,7 +138,7 @@ fn is_explained(name: &str) -> Result<()> {
     let [first, place, .., hint, more] = exit.stderr.as_slice() else {
         bail!("not explained: {text}");
     };
-    let begin = format!("error[{code}]: failed to load BPF object: `");
+    let begin = format!("error[{code}]: failed to ");
     ensure!(first.starts_with(&begin), "not {code}: {text}");
     ensure!(hint.starts_with("hint: "), "no hint: {text}");
     ensure!(*more == format!("more: bpfapps explain {code}"), "{text}");
