@@ -29,7 +29,22 @@ use clang::Clang;
 /// To be called from a build script. Anything wrong ends it the way that cargo shows best:
 /// clang's diagnostics as clang prints them, everything else as one `error:` line.
 pub fn skeleton(app: &str) {
-    if let Err(err) = build(app) {
+    end(build(app));
+}
+
+/// Builds `src/bpf/<name>.bpf.c` of the calling package into `<name>.bpf.o` in `OUT_DIR`, without
+/// a skeleton. Otherwise as [`skeleton`].
+pub fn object(name: &str) {
+    end(compile(name).and_then(|compiled| {
+        link(&compiled.file, &compiled.out.join(format!("{name}.bpf.o")))?;
+        compiled.watch();
+        Ok(())
+    }));
+}
+
+/// Ends the build script as it has to, where something went wrong.
+fn end(built: Result<()>) {
+    if let Err(err) = built {
         match err.downcast_ref::<clang::Rejected>() {
             // clang has said all there is to say, on our stderr
             Some(_) => std::process::exit(1),
@@ -39,6 +54,47 @@ pub fn skeleton(app: &str) {
 }
 
 fn build(app: &str) -> Result<()> {
+    let compiled = compile(app)?;
+    let out = &compiled.out;
+    let records = record::rust_impls(&compiled.file)
+        .with_context(|| format!("{app}.bpf.c shares a record that Rust can not read"))?;
+    write(&out.join(format!("{app}.records.rs")), &records)?;
+
+    let object = out.join(format!("{app}.bpf.o"));
+    link(&compiled.file, &object)?;
+    let skeleton = out.join(format!("{app}.skel.rs"));
+    let mut builder = SkeletonBuilder::new();
+    builder
+        .obj(&object)
+        .reference_obj(true)
+        .generate(&skeleton)
+        .with_context(|| format!("failed to generate the skeleton of {app}.bpf.c"))?;
+    publish_object(&skeleton)?;
+    compiled.watch();
+    Ok(())
+}
+
+/// What clang made of a source.
+struct Compiled {
+    out: PathBuf,
+    file: PathBuf,
+    /// The source and the headers that it came from.
+    sources: Vec<PathBuf>,
+}
+
+impl Compiled {
+    /// Only at the end: a build script that failed is run again anyway, and cargo prints what it
+    /// said.
+    fn watch(&self) {
+        say("cargo::rerun-if-env-changed=CLANG");
+        let of_others = |source: &&PathBuf| !source.starts_with(&self.out);
+        for source in self.sources.iter().filter(of_others) {
+            say(&format!("cargo::rerun-if-changed={}", source.display()));
+        }
+    }
+}
+
+fn compile(app: &str) -> Result<Compiled> {
     let package = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
     let out = PathBuf::from(variable("OUT_DIR")?);
     let arch = kernel_arch(&variable("CARGO_CFG_TARGET_ARCH")?).to_owned();
@@ -55,30 +111,9 @@ fn build(app: &str) -> Result<()> {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("include");
     let includes = [out.join("include"), own.join("vmlinux").join(&arch), own];
 
-    let compiled = out.join(format!("{app}.clang.o"));
-    let headers = Clang::find()?.compile(&source, &compiled, &arch, &includes)?;
-
-    let records = record::rust_impls(&compiled)
-        .with_context(|| format!("{app}.bpf.c shares a record that Rust can not read"))?;
-    write(&out.join(format!("{app}.records.rs")), &records)?;
-
-    let object = out.join(format!("{app}.bpf.o"));
-    link(&compiled, &object)?;
-    let skeleton = out.join(format!("{app}.skel.rs"));
-    let mut builder = SkeletonBuilder::new();
-    builder
-        .obj(&object)
-        .reference_obj(true)
-        .generate(&skeleton)
-        .with_context(|| format!("failed to generate the skeleton of {app}.bpf.c"))?;
-    publish_object(&skeleton)?;
-
-    // Only now: a build script that failed is run again anyway, and cargo prints what it said.
-    say("cargo::rerun-if-env-changed=CLANG");
-    for header in headers.iter().filter(|header| !header.starts_with(&out)) {
-        say(&format!("cargo::rerun-if-changed={}", header.display()));
-    }
-    Ok(())
+    let file = out.join(format!("{app}.clang.o"));
+    let sources = Clang::find()?.compile(&source, &file, &arch, &includes)?;
+    Ok(Compiled { out, file, sources })
 }
 
 /// Links the one object file; what is left behind is its DWARF and the paths in it.

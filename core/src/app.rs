@@ -48,7 +48,7 @@ pub struct Needs {
 
 impl Needs {
     /// Of an object that nothing else is known of.
-    pub(crate) const NONE: Self = Self {
+    pub const NONE: Self = Self {
         kernel: "4.4",
         btf: false,
         tracefs: false,

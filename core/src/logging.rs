@@ -1,8 +1,9 @@
+use std::cell::RefCell;
 use std::env;
 use std::io::Write as _;
 
 use env_logger::{Builder, Target};
-use libbpf_rs::{PrintLevel, set_print};
+use libbpf_rs::{PrintCallback, PrintLevel, get_print, set_print};
 use log::{Level, LevelFilter, debug, info, log_enabled, warn};
 
 /// The environment variable with a filter in the syntax of env_logger, such as `debug` or
@@ -49,6 +50,76 @@ fn print(level: PrintLevel, text: String) {
             PrintLevel::Debug => debug!(target: "libbpf", "{line}"),
             PrintLevel::Info => info!(target: "libbpf", "{line}"),
             PrintLevel::Warn => warn!(target: "libbpf", "{line}"),
+        }
+    }
+}
+
+/// What libbpf warned of while something was done, to be printed where it is not explained.
+#[must_use]
+pub(crate) struct Kept {
+    /// Who would have printed it.
+    printer: Option<PrintCallback>,
+    /// Who sees more than warnings sees them in their order.
+    printed: bool,
+    messages: Vec<String>,
+}
+
+thread_local! {
+    /// libbpf calls back in the thread that loads, with nothing to find the way back by.
+    static KEPT: RefCell<Option<Kept>> = const { RefCell::new(None) };
+}
+
+/// Does it, and keeps the warnings of libbpf.
+pub(crate) fn keep<T>(action: impl FnOnce() -> T) -> (T, Kept) {
+    let before = get_print();
+    let level = before.map_or(PrintLevel::Warn, |(level, _)| level);
+    let kept = || Kept {
+        printer: before.map(|(_, printer)| printer),
+        printed: level == PrintLevel::Debug,
+        messages: Vec::new(),
+    };
+    KEPT.set(Some(kept()));
+    set_print(Some((level, keep_message)));
+    let done = action();
+    set_print(before);
+    (done, KEPT.take().unwrap_or_else(kept))
+}
+
+fn keep_message(level: PrintLevel, text: String) {
+    KEPT.with_borrow_mut(|kept| {
+        // another thread's
+        let Some(kept) = kept else {
+            return print(level, text);
+        };
+        if let Some(printer) = kept
+            .printer
+            .filter(|_| kept.printed || level != PrintLevel::Warn)
+        {
+            printer(level, text.clone());
+        }
+        if level == PrintLevel::Warn {
+            kept.messages.push(text);
+        }
+    });
+}
+
+impl Kept {
+    pub(crate) fn messages(&self) -> &[String] {
+        &self.messages
+    }
+
+    /// Leaves out what is told otherwise.
+    pub(crate) fn without(mut self, is_told: impl Fn(&str) -> bool) -> Self {
+        self.messages.retain(|message| !is_told(message));
+        self
+    }
+
+    /// Prints what is left.
+    pub(crate) fn print(self) {
+        if let Some(print) = self.printer.filter(|_| !self.printed) {
+            for message in self.messages {
+                print(PrintLevel::Warn, message);
+            }
         }
     }
 }

@@ -1,3 +1,6 @@
+mod code;
+mod lines;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::fs;
@@ -6,8 +9,9 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use libbpf_rs::ObjectBuilder;
 
-use crate::refusal::{self, Phase};
-use crate::{Needs, memlock};
+pub(crate) use lines::Lines;
+
+use crate::{Needs, memlock, refusal};
 
 /// A BPF object file. [`skeleton!`](crate::skeleton) lists those in this binary.
 pub struct Object {
@@ -58,14 +62,9 @@ impl Object {
     pub fn try_load(&self) -> Result<()> {
         memlock::raise();
         let mut builder = ObjectBuilder::default();
-        let open = builder
-            .name(&self.name)
-            .and_then(|builder| builder.open_memory(&self.bytes))
-            .context("failed to open BPF object")?;
-        match open.load() {
-            Ok(_) => Ok(()),
-            Err(err) => Err(refusal::explain(err, Phase::Load, &Needs::NONE, false)),
-        }
+        let open = || builder.name(&self.name)?.open_memory(&self.bytes);
+        let open = refusal::open(open, || Some(self))?;
+        refusal::load(|| open.load(), || Some(self), &Needs::NONE, false).map(drop)
     }
 }
 

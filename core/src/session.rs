@@ -1,4 +1,5 @@
 use std::cell::RefCell;
+use std::ffi::OsStr;
 use std::fs::File;
 use std::mem::MaybeUninit;
 use std::os::fd::AsFd as _;
@@ -18,7 +19,7 @@ use crate::refusal::Phase;
 use crate::signals::Signals;
 use crate::wait::wait;
 use crate::workload::{self, Running, Workload};
-use crate::{Failure, Needs, Stream, logging, memlock, privileges, refusal};
+use crate::{Failure, Needs, Object, Stream, logging, memlock, privileges, refusal};
 
 /// The running kernel's own BTF.
 const KERNEL_BTF: &str = "/sys/kernel/btf/vmlinux";
@@ -102,19 +103,21 @@ impl Session {
             .into());
         }
         memlock::raise();
-        builder.open(object).context("failed to open BPF object")
+        refusal::open(|| builder.open(object), || None)
     }
 
     /// Loads an opened skeleton into the kernel, which verifies its programs.
     ///
     /// # Errors
     ///
-    /// The kernel refuses a map or a program; libbpf has logged the verifier's reasons.
+    /// The kernel refuses a map or a program.
     pub fn load<'obj, S: OpenSkel<'obj>>(&self, open: S) -> Result<S::Output> {
         let is_ring = |map: OpenMap<'_>| map.map_type() == MapType::RingBuf && map.autocreate();
         let rings = open.open_object().maps().any(is_ring);
-        open.load()
-            .map_err(|err| refusal::explain(err, Phase::Load, &self.needs, rings))
+        let name = open.open_object().name().map(ToOwned::to_owned);
+        let is_it = |object: &&Object| name.as_deref() == Some(OsStr::new(&*object.name));
+        let object = || Object::all().find(is_it);
+        refusal::load(|| open.load(), object, &self.needs, rings)
     }
 
     /// Attaches the programs of a loaded skeleton: from now on they run.
@@ -124,7 +127,7 @@ impl Session {
     /// A hook is not there or not permitted; libbpf has logged which.
     pub fn attach<'obj, S: Skel<'obj>>(&self, skel: &mut S) -> Result<()> {
         skel.attach()
-            .map_err(|err| refusal::explain(err, Phase::Attach, &self.needs, false))
+            .map_err(|err| refusal::explain(err, Phase::Attach, &self.needs))
     }
 
     /// Starts the output of events on stdout. Call it once the programs are attached: the title

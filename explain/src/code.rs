@@ -30,6 +30,50 @@ macro_rules! codes {
 codes! {
     /// What a lookup in a map returned is used, and may be NULL.
     NULL_CHECK = "BPF0001",
+    /// A loop has no bound that the verifier sees.
+    ENDLESS_LOOP = "BPF0002",
+    /// The verifier gives up after a million instructions.
+    TOO_LARGE = "BPF0003",
+    /// An access may reach beyond a map's value.
+    OUT_OF_BOUNDS = "BPF0004",
+    /// More than 512 bytes of stack.
+    STACK_TOO_LARGE = "BPF0005",
+    /// Stack, or a register, is read before it is written.
+    UNINITIALIZED = "BPF0006",
+    /// An access at an offset without a bound.
+    UNBOUNDED = "BPF0007",
+    /// A record of the ring buffer is neither submitted nor discarded.
+    NOT_SUBMITTED = "BPF0008",
+    /// A record of the ring buffer is used after it was submitted.
+    USED_AFTER_SUBMIT = "BPF0009",
+    /// The program type does not have this helper, or the kernel does not.
+    HELPER = "BPF0010",
+    /// A helper that the program's licence does not allow.
+    GPL_ONLY = "BPF0011",
+    /// A write to read-only memory.
+    READ_ONLY = "BPF0012",
+    /// Arithmetic that a pointer does not survive.
+    POINTER_ARITHMETIC = "BPF0013",
+    /// A kernel address would get into a map.
+    POINTER_LEAK = "BPF0014",
+    /// A packet is read without a comparison with its end.
+    PACKET_BOUNDS = "BPF0015",
+    /// The program type does not allow this return value.
+    RETURN_VALUE = "BPF0016",
+    /// A kfunc that this program may not call.
+    KERNEL_FUNCTION = "BPF0017",
+    /// CO-RE finds no such field or type in the running kernel.
+    CORE_FIELD = "BPF0018",
+    /// An `extern` function that the running kernel does not have.
+    UNKNOWN_FUNCTION = "BPF0019",
+    /// A map for which there is no memory, or that is larger than a map may be.
+    MAP_TOO_LARGE = "BPF0020",
+    /// Memory is read through what the verifier takes for a number.
+    NUMBER_AS_POINTER = "BPF0021",
+    /// A function is called with an argument of the wrong kind.
+    ARGUMENT = "BPF0022",
+    /// The verifier rejects it for another reason.
+    REJECTED = "BPF0039",
 }
 
 impl Code {

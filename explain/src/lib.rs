@@ -4,5 +4,6 @@
 //! too. Each [`Code`] has a page in `pages/`, which `bpfapps explain` prints.
 
 mod code;
+pub mod verifier;
 
 pub use code::Code;

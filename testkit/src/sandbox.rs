@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use caps::CapSet;
+use caps::{CapSet, Capability};
 use nix::errno::Errno;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, unshare};
@@ -21,6 +21,7 @@ pub(crate) const NAME: &str = "sandbox";
 
 const WITH_FILE: &str = "with-file\n";
 const REFUSING: &str = "refusing ";
+const WITH_ONLY: &str = "with-only ";
 
 /// Every place where tracefs may be.
 const TRACEFS: [&str; 2] = ["/sys/kernel/tracing", "/sys/kernel/debug"];
@@ -50,6 +51,16 @@ pub fn with_tracefs(command: &Command) -> Result<Command> {
 /// As [`fixture`].
 pub fn without_capabilities(command: &Command) -> Result<Command> {
     wrap("without-capabilities", command)
+}
+
+/// `command` as root with no other capabilities than these.
+///
+/// # Errors
+///
+/// As [`fixture`].
+pub fn with_only(capabilities: &[Capability], command: &Command) -> Result<Command> {
+    let names: Vec<_> = capabilities.iter().map(Capability::to_string).collect();
+    wrap(&format!("{WITH_ONLY}{}", names.join(" ")), command)
 }
 
 /// `command` on a machine whose kernel shows no BTF.
@@ -180,6 +191,7 @@ pub(crate) fn enter(args: &[String]) -> Result<()> {
             )
             .context("failed to hide BTF")?;
         }
+        other if other.starts_with(WITH_ONLY) => keep(&other[WITH_ONLY.len()..])?,
         other if other.starts_with(REFUSING) => refuse(&other[REFUSING.len()..])?,
         other => {
             let file = other.strip_prefix(WITH_FILE);
@@ -195,6 +207,17 @@ pub(crate) fn enter(args: &[String]) -> Result<()> {
     };
     let err = command.args(args).exec();
     Err(err).with_context(|| format!("failed to run {program}"))
+}
+
+/// Leaves only these capabilities to what is run.
+fn keep(names: &str) -> Result<()> {
+    let kept: Vec<Capability> = names.split(' ').map(str::parse).collect::<Result<_, _>>()?;
+    caps::clear(None, CapSet::Inheritable)?;
+    let all = caps::read(None, CapSet::Bounding)?;
+    for capability in all.into_iter().filter(|other| !kept.contains(other)) {
+        caps::drop(None, CapSet::Bounding, capability)?;
+    }
+    Ok(())
 }
 
 fn put_file(path: &Path, text: &str) -> Result<()> {

@@ -23,6 +23,7 @@ pub use rows::{Columns, Row, Rows, sample};
 pub use stdout::Closed;
 pub(crate) use stdout::{Blocked, Stdout};
 pub use style::Style;
+pub(crate) use style::stderr_is_coloured;
 
 /// How a list, or a stream of events, is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]

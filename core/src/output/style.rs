@@ -1,4 +1,6 @@
+use std::env;
 use std::ffi::OsString;
+use std::io::{self, IsTerminal as _};
 
 use clap::ColorChoice;
 
@@ -43,6 +45,12 @@ pub(super) fn is_wanted(
         ColorChoice::Never => false,
         ColorChoice::Auto => on_terminal && able() && !refused(),
     }
+}
+
+/// Whether to colour what goes to stderr.
+pub(crate) fn stderr_is_coloured() -> bool {
+    let on_terminal = io::stderr().is_terminal();
+    is_wanted(ColorChoice::Auto, on_terminal, |name| env::var_os(name))
 }
 
 #[cfg(test)]

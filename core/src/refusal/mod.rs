@@ -3,40 +3,119 @@
 mod machine;
 
 use anyhow::Error;
+use bpfapps_explain::verifier::{self, LineInfo, NoLines};
 use nix::errno::Errno;
 
-use crate::{Needs, memlock};
+use crate::object::Lines;
+use crate::{Failure, Needs, Object, logging, memlock, output};
 use machine::Machine;
 
 /// What was to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
+    Open,
     Load,
     Attach,
+}
+
+impl Phase {
+    fn failed(self) -> &'static str {
+        match self {
+            Self::Open => "failed to open BPF object",
+            Self::Load => "failed to load BPF object",
+            Self::Attach => "failed to attach BPF programs",
+        }
+    }
 }
 
 /// Puts the likely cause in front of an error of libbpf, where the machine shows one.
 ///
 /// It looks only now: a start that succeeds pays for none of it.
-pub(crate) fn explain(
-    err: libbpf_rs::Error,
+pub(crate) fn explain(err: libbpf_rs::Error, phase: Phase, needs: &Needs) -> Error {
+    let cause = cause(&err, phase, needs, false);
+    caused(err, phase, cause)
+}
+
+fn cause(
+    err: &libbpf_rs::Error,
     phase: Phase,
     needs: &Needs,
     uses_ring_buffer: bool,
-) -> Error {
-    let errno = errno(&err);
+) -> Option<Failure> {
+    let errno = errno(err);
     let limit = match (phase, errno) {
         (Phase::Load, Some(Errno::EPERM)) => memlock::cause(),
         _ => None,
     };
-    let cause = limit.or_else(|| Machine::look().cause(errno, phase, needs, uses_ring_buffer));
-    let err = Error::new(err).context(match phase {
-        Phase::Load => "failed to load BPF object",
-        Phase::Attach => "failed to attach BPF programs",
-    });
+    limit.or_else(|| Machine::look().cause(errno, phase, needs, uses_ring_buffer))
+}
+
+fn caused(err: libbpf_rs::Error, phase: Phase, cause: Option<Failure>) -> Error {
+    let err = Error::new(err).context(phase.failed());
     match cause {
         Some(cause) => err.context(cause),
         None => err,
+    }
+}
+
+/// Opens an object; `object` finds it, where it is known.
+pub(crate) fn open<'a, T>(
+    open: impl FnOnce() -> libbpf_rs::Result<T>,
+    object: impl FnOnce() -> Option<&'a Object>,
+) -> Result<T, Error> {
+    attempt(open, Phase::Open, object, |_| None)
+}
+
+/// Loads an object; `object` finds it, where it is known.
+pub(crate) fn load<'a, T>(
+    load: impl FnOnce() -> libbpf_rs::Result<T>,
+    object: impl FnOnce() -> Option<&'a Object>,
+    needs: &Needs,
+    uses_ring_buffer: bool,
+) -> Result<T, Error> {
+    let cause = |err: &_| cause(err, Phase::Load, needs, uses_ring_buffer);
+    attempt(load, Phase::Load, object, cause)
+}
+
+/// Does it, and where that fails explains it by what libbpf and the verifier have said, with the
+/// lines of the object, or by the machine. What they have said is printed where that is not so.
+fn attempt<'a, T>(
+    action: impl FnOnce() -> libbpf_rs::Result<T>,
+    phase: Phase,
+    object: impl FnOnce() -> Option<&'a Object>,
+    cause: impl FnOnce(&libbpf_rs::Error) -> Option<Failure>,
+) -> Result<T, Error> {
+    let (done, log) = logging::keep(action);
+    let err = match done {
+        Ok(done) => {
+            log.print();
+            return Ok(done);
+        }
+        Err(err) => err,
+    };
+    let lines = object().and_then(|object| Lines::read(&object.bytes));
+    let lines = lines
+        .as_ref()
+        .map_or(&NoLines as &dyn LineInfo, |lines| lines);
+    let diagnosis = verifier::explain(log.messages(), lines);
+    // Only the verifier says EACCES, and it has said why. Else the machine's reasons go first.
+    let verified = diagnosis.is_some() && errno(&err) == Some(Errno::EACCES);
+    let cause = match verified {
+        true => None,
+        false => cause(&err),
+    };
+    match (cause, diagnosis) {
+        (None, Some(diagnosis)) => {
+            let excerpt = diagnosis.draw(lines, output::stderr_is_coloured());
+            let message = format!("{}: {}", phase.failed(), diagnosis.message);
+            log.without(|message| diagnosis.tells(message)).print();
+            let failure = Failure::new(message, diagnosis.mend);
+            Err(failure.code(diagnosis.code).excerpt(excerpt).into())
+        }
+        (cause, _) => {
+            log.print();
+            Err(caused(err, phase, cause))
+        }
     }
 }
 

@@ -1,0 +1,103 @@
+use std::ops::Range;
+
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
+
+use super::{LineInfo, Place, Span};
+
+/// A line that nothing is known of: only a single one is shown, more are left out.
+const UNKNOWN: &str = "...";
+
+/// Draws the spans, the first of which is the one at fault, as rustc does, and the notes below.
+pub(super) fn draw(
+    spans: &[Span],
+    notes: &[String],
+    lines: &dyn LineInfo,
+    coloured: bool,
+) -> String {
+    let mut files: Vec<&str> = Vec::new();
+    for span in spans {
+        if !files.contains(&span.place.file.as_str()) {
+            files.push(&span.place.file);
+        }
+    }
+    let mut group = Group::with_level(Level::ERROR);
+    for file in files {
+        group = group.element(snippet(file, spans, lines));
+    }
+    group = group.elements(notes.iter().map(|note| Level::NOTE.no_name().message(note)));
+    if group.is_empty() {
+        return String::new();
+    }
+    let renderer = match coloured {
+        true => Renderer::styled(),
+        false => Renderer::plain(),
+    };
+    renderer.render(&[group]) + "\n"
+}
+
+/// The lines of `file` that have a span, and the few between them.
+fn snippet<'a>(
+    file: &'a str,
+    spans: &'a [Span],
+    lines: &dyn LineInfo,
+) -> Snippet<'a, Annotation<'a>> {
+    let here: Vec<_> = spans
+        .iter()
+        .filter(|span| span.place.file == file)
+        .collect();
+    let numbers = || here.iter().map(|span| span.place.line);
+    let first = numbers().min().unwrap_or(1);
+    let last = numbers().max().unwrap_or(first);
+    let mut source = String::new();
+    let mut begins = Vec::new();
+    for number in first..=last {
+        begins.push(source.len());
+        let known = here.iter().find(|span| span.place.line == number);
+        match known {
+            Some(span) => source.push_str(&span.place.text),
+            None => source.push_str(
+                &lines
+                    .line(file, number)
+                    .unwrap_or_else(|| UNKNOWN.to_owned()),
+            ),
+        }
+        source.push('\n');
+    }
+    let annotations = here.iter().map(|span| {
+        let kind = match **span == spans[0] {
+            true => AnnotationKind::Primary,
+            false => AnnotationKind::Context,
+        };
+        let begin = begins[span.place.line - first];
+        let Range { start, end } = marked(&span.place);
+        kind.span(begin + start..begin + end).label(&span.label)
+    });
+    let annotations: Vec<_> = annotations.collect();
+    Snippet::source(source)
+        .path(file)
+        .line_start(first)
+        .annotations(annotations)
+}
+
+/// Whether the same is underlined.
+pub(super) fn is_same(one: &Place, other: &Place) -> bool {
+    (&one.file, one.line, marked(one)) == (&other.file, other.line, marked(other))
+}
+
+/// What to underline: the name that the compiler points at, or else all of the statement.
+fn marked(place: &Place) -> Range<usize> {
+    let text = place.text.as_str();
+    let code = text.find("/*").map_or(text, |comment| &text[..comment]);
+    let code = code.trim_end_matches([';', '{', ' ', '\t']);
+    let indent = code.len() - code.trim_start().len();
+    let start = place.column.saturating_sub(1);
+    let rest = code
+        .get(start..)
+        .filter(|_| place.column > 0)
+        .unwrap_or_default();
+    let is_name = |c: char| c.is_alphanumeric() || c == '_';
+    match rest.find(|c| !is_name(c)).unwrap_or(rest.len()) {
+        0 => indent..code.len(),
+        length => start..start + length,
+    }
+}

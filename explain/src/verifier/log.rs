@@ -1,0 +1,154 @@
+/// The end of a log that is read: one of a million instructions has megabytes.
+const MOST_LINES: usize = 100_000;
+
+/// The lines of a verifier's log that say something: which instructions it went through, and in the
+/// end, why it does not accept the program.
+///
+/// Their form is the same in Linux 5.10 and 7.2. What differs, the state of the registers and the
+/// lines of source in between, is left out.
+pub(super) struct Log<'a> {
+    steps: Vec<Step<'a>>,
+    /// What it says behind the last instruction.
+    pub(super) said: Vec<&'a str>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step<'a> {
+    Instruction(usize, &'a str),
+    /// It goes back to the other side of the branch at that instruction.
+    From(usize),
+}
+
+impl<'a> Log<'a> {
+    pub(super) fn read(text: &'a str) -> Self {
+        let mut log = Self {
+            steps: Vec::new(),
+            said: Vec::new(),
+        };
+        let mut last: Vec<_> = text.lines().rev().take(MOST_LINES).collect();
+        last.reverse();
+        for line in last {
+            if let Some((index, text)) = instruction(line) {
+                log.steps.push(Step::Instruction(index, text));
+                log.said.clear();
+            } else if let Some(branch) = branch(line) {
+                log.steps.push(Step::From(branch));
+            } else if !is_state(line) {
+                log.said.push(line.trim());
+            }
+        }
+        log
+    }
+
+    /// The position of the last instruction.
+    pub(super) fn last(&self) -> Option<usize> {
+        self.last_with(|_, _| true)
+    }
+
+    /// The position of the last instruction of that kind.
+    pub(super) fn last_with(&self, wanted: impl Fn(usize, &str) -> bool) -> Option<usize> {
+        self.steps.iter().rposition(|step| match step {
+            Step::Instruction(index, text) => wanted(*index, text),
+            Step::From(_) => false,
+        })
+    }
+
+    /// The last loop that it went through: the numbers of its first and its last instruction.
+    pub(super) fn last_loop(&self) -> Option<(usize, usize)> {
+        const BACK: &str = "goto pc-";
+        let (end, text) = self.instruction(self.last_with(|_, text| text.contains(BACK))?)?;
+        let (_, back) = text.split_once(BACK)?;
+        // a jump counts from the next instruction
+        let begin = (end + 1).checked_sub(back.parse().ok()?)?;
+        Some((begin, end))
+    }
+
+    /// The instruction at a position, by the number that the verifier gives it.
+    pub(super) fn instruction(&self, at: usize) -> Option<(usize, &'a str)> {
+        match *self.steps.get(at)? {
+            Step::Instruction(index, text) => Some((index, text)),
+            Step::From(_) => None,
+        }
+    }
+
+    pub(super) fn index(&self, at: usize) -> Option<usize> {
+        self.instruction(at).map(|(index, _)| index)
+    }
+
+    /// The positions on the way to `at`, which is not among them: the nearest first.
+    pub(super) fn back(&self, at: usize) -> impl Iterator<Item = usize> {
+        let mut next = at;
+        std::iter::from_fn(move || {
+            next = next.checked_sub(1)?;
+            if let Step::From(branch) = self.steps[next] {
+                let is_branch = |step: &Step<'_>| matches!(step, Step::Instruction(index, _) if *index == branch);
+                next = self.steps[..next].iter().rposition(is_branch)?;
+            }
+            Some(next)
+        })
+    }
+}
+
+/// `12: (79) r1 = *(u64 *)(r0 +0)  ; R0=…`, without the state of the registers.
+fn instruction(line: &str) -> Option<(usize, &str)> {
+    let (index, rest) = line.split_once(": ")?;
+    let index = index.parse().ok()?;
+    if rest.starts_with('<') {
+        return Some((index, rest));
+    }
+    let (_, text) = rest.strip_prefix('(')?.split_once(") ")?;
+    let text = text.split(';').next().unwrap_or(text);
+    // where a branch is taken at once, the state stands on the same line
+    let end = text.find(" goto pc").map_or(text.len(), |goto| {
+        let target = goto + " goto pc".len();
+        text[target..]
+            .find(' ')
+            .map_or(text.len(), |end| target + end)
+    });
+    Some((index, text[..end].trim()))
+}
+
+/// `from 4 to 6: R0=…`
+fn branch(line: &str) -> Option<usize> {
+    let (index, _) = line.strip_prefix("from ")?.split_once(" to ")?;
+    index.parse().ok()
+}
+
+/// Lines about the verifier's work, and not about what it found.
+fn is_state(line: &str) -> bool {
+    const BEGINS: [&str; 20] = [
+        ";",
+        "processed ",
+        "verification time ",
+        "stack depth ",
+        "cur state:",
+        "old state:",
+        "caller:",
+        "callee:",
+        "returning from callee:",
+        "to caller at ",
+        "frame",
+        "arg#",
+        "Unrecognized arg#",
+        "func#",
+        "Func#",
+        "Validating ",
+        "mark_precise:",
+        "last_idx ",
+        "regs=",
+        "parent ",
+    ];
+    let line = line.trim_start();
+    line.is_empty() || BEGINS.iter().any(|begin| line.starts_with(begin)) || is_registers(line)
+}
+
+/// ` R0=inv1 R10=fp0`, or the same behind `12: `.
+fn is_registers(line: &str) -> bool {
+    let line = match line.split_once(": ") {
+        Some((index, rest)) if index.bytes().all(|byte| byte.is_ascii_digit()) => rest,
+        _ => line,
+    };
+    let word = line.split(' ').next().unwrap_or_default();
+    let register = word.split(['=', '_']).next().unwrap_or_default();
+    register.len() < word.len() && super::origin::register(register, 'R').is_some()
+}

@@ -1,0 +1,43 @@
+use super::log::Log;
+use super::rule::Rule;
+use super::{Diagnosis, LineInfo, Place, Span, draw, story};
+
+/// Why the verifier does not accept `program`.
+pub(super) fn explain(program: &str, log: &Log<'_>, lines: &dyn LineInfo) -> Option<Diagnosis> {
+    let said = log.said.first()?;
+    let rule = Rule::of(log);
+    let at = rule.position(log);
+    let place = rule.place(program, log, lines);
+    let mut spans = Vec::new();
+    spans.extend(place.map(|place| Span {
+        place,
+        label: (*said).to_owned(),
+    }));
+    for (index, label) in at.map_or_else(Vec::new, |at| story::of(log, rule.code, at)) {
+        let place = lines.place(program, index);
+        let is_new = |place: &Place| !spans.iter().any(|span| draw::is_same(place, &span.place));
+        if let Some(place) = place.filter(is_new) {
+            let label = label.to_owned();
+            spans.push(Span { place, label });
+        }
+    }
+    let instruction = at.and_then(|at| log.instruction(at));
+    let mut notes: Vec<_> = instruction
+        .map(|(index, text)| format!("instruction {index}: {text}"))
+        .into_iter()
+        .collect();
+    // Without a place there is no line to say it at.
+    let shown = usize::from(!spans.is_empty());
+    notes.extend(log.said.iter().skip(shown).map(|&line| line.to_owned()));
+    Some(Diagnosis {
+        code: rule.code,
+        message: format!("`{program}` {}", rule.what(said)),
+        mend: rule.mend.to_owned(),
+        subjects: [
+            format!("prog '{program}'"),
+            "failed to load object".to_owned(),
+        ],
+        spans,
+        notes,
+    })
+}

@@ -1,0 +1,95 @@
+use super::log::Log;
+use super::rules::{OTHER, RULES, USED_AFTER_SUBMIT};
+use super::{LineInfo, Place, story};
+use crate::Code;
+
+/// What of a verifier's words stands for which failure.
+pub(super) struct Rule {
+    /// One of these is in its words.
+    pub(super) says: &'static [&'static str],
+    pub(super) code: Code,
+    /// Behind the name of the program; `{}` is the name that the verifier gives.
+    pub(super) what: &'static str,
+    pub(super) mend: &'static str,
+}
+
+impl Rule {
+    /// The one for what the verifier says in the end.
+    pub(super) fn of(log: &Log<'_>) -> &'static Self {
+        let words = log.said.join("\n") + "\n";
+        let fits = |rule: &&Self| rule.says.iter().any(|text| words.contains(text));
+        match RULES.iter().find(fits).unwrap_or(&OTHER) {
+            rule if rule.code == Code::NUMBER_AS_POINTER && story::was_released(log) => {
+                &USED_AFTER_SUBMIT
+            }
+            rule => rule,
+        }
+    }
+
+    /// What is wrong, behind the name of the program.
+    pub(super) fn what(&self, said: &str) -> String {
+        let name = match self.code {
+            Code::HELPER => word_behind(said, &["helper ", "func "]),
+            Code::UNKNOWN_FUNCTION => super::quoted(said, "'"),
+            Code::CORE_FIELD => return self.what.replace("{}", &relocated(said)),
+            _ => None,
+        };
+        let name = name.map_or_else(|| "something".to_owned(), |name| format!("`{name}`"));
+        self.what.replace("{}", &name)
+    }
+
+    /// The position of the instruction at fault; `None` where it is not in the log.
+    pub(super) fn position(&self, log: &Log<'_>) -> Option<usize> {
+        let named = |index, _: &str| Some(index) == self.number(log);
+        log.last_with(named).or_else(|| log.last())
+    }
+
+    /// The number of the instruction at fault, where the verifier's words have it.
+    fn number(&self, log: &Log<'_>) -> Option<usize> {
+        if self.code != Code::ENDLESS_LOOP {
+            return None;
+        }
+        let mut said = log.said.iter();
+        said.find_map(|line| line.rsplit(' ').next()?.parse().ok())
+    }
+
+    /// Where that is in the source.
+    pub(super) fn place(
+        &self,
+        program: &str,
+        log: &Log<'_>,
+        lines: &dyn LineInfo,
+    ) -> Option<Place> {
+        let index = || self.number(log).or_else(|| log.index(self.position(log)?));
+        match self.code {
+            Code::ENDLESS_LOOP | Code::TOO_LARGE => {
+                let place = log
+                    .last_loop()
+                    .and_then(|(begin, end)| lines.place_of_loop(program, begin, end));
+                place.or_else(|| lines.place(program, index()?))
+            }
+            Code::CORE_FIELD => lines.place_of_use(program, index()?),
+            // the log of a program that is sound but for its stack has no instruction
+            Code::STACK_TOO_LARGE if log.last().is_none() => lines.first_call(program),
+            _ => lines.place(program, index()?),
+        }
+    }
+}
+
+fn word_behind<'a>(text: &'a str, before: &[&str]) -> Option<&'a str> {
+    let (_, rest) = before.iter().find_map(|before| text.split_once(before))?;
+    rest.split(['#', ' ']).next()
+}
+
+/// The field or type in `failed to resolve CO-RE relocation <byte_off> [5] struct task_struct___x.nope
+/// (0:0 @ offset 0)`. Behind `___` only the program tells its own definitions apart.
+fn relocated(said: &str) -> String {
+    let name = said.split_once("] ").map_or(said, |(_, name)| name);
+    let name = name.split_once(" (").map_or(name, |(name, _)| name);
+    let (ty, field) = name.split_once('.').unwrap_or((name, ""));
+    let ty = ty.split_once("___").map_or(ty, |(ty, _)| ty);
+    match field {
+        "" => format!("`{ty}`"),
+        _ => format!("`{field}` in `{ty}`"),
+    }
+}

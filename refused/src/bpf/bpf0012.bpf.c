@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+#include <vmlinux.h>
+#include <bpf/bpf_helpers.h>
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+const volatile int limit = 0;
+
+SEC("raw_tp/sys_enter")
+int handle_enter(void *ctx)
+{
+	*(volatile int *)&limit = 1; /* here */
+	return 0;
+}
