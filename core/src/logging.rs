@@ -41,7 +41,7 @@ pub(crate) fn init(verbose: bool) {
     set_print(Some((wanted, print)));
 }
 
-fn print(level: PrintLevel, text: String) {
+pub(crate) fn print(level: PrintLevel, text: String) {
     // One callback can carry several lines: the verifier's log is a single one.
     for line in text.lines() {
         let line = line.strip_prefix("libbpf: ").unwrap_or(line);

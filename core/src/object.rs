@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use libbpf_rs::ObjectBuilder;
 
-use crate::refusal::{self, Phase};
+use crate::refusal::{self, Programs};
 use crate::{Needs, memlock};
 
 /// A BPF object file. [`skeleton!`](crate::skeleton) lists those in this binary.
@@ -58,14 +58,11 @@ impl Object {
     pub fn try_load(&self) -> Result<()> {
         memlock::raise();
         let mut builder = ObjectBuilder::default();
-        let open = builder
-            .name(&self.name)
-            .and_then(|builder| builder.open_memory(&self.bytes))
-            .context("failed to open BPF object")?;
-        match open.load() {
-            Ok(_) => Ok(()),
-            Err(err) => Err(refusal::explain(err, Phase::Load, &Needs::NONE, false)),
-        }
+        let open = refusal::open(&self.name, &self.bytes, || {
+            builder.name(&self.name)?.open_memory(&self.bytes)
+        })?;
+        let programs = Programs::of(&open);
+        refusal::load(&programs, &Needs::NONE, false, None, || open.load()).map(drop)
     }
 }
 

@@ -1,11 +1,20 @@
 //! Why the kernel refuses a BPF object: it only answers with a number, and the machine knows more.
 
+mod attach;
+mod elf;
+mod kernel_btf;
+mod log;
 mod machine;
+mod open;
+
+use std::path::Path;
 
 use anyhow::Error;
 use nix::errno::Errno;
 
 use crate::{Needs, memlock};
+pub(crate) use attach::{Programs, attach_all, attach_to};
+use log::Held;
 use machine::Machine;
 
 /// What was to be done.
@@ -15,36 +24,74 @@ pub(crate) enum Phase {
     Attach,
 }
 
-/// Puts the likely cause in front of an error of libbpf, where the machine shows one.
+/// Loads an object, and where that fails puts the likely cause in front of libbpf's error. `btf` is
+/// the file that the kernel's types were read from, if that was said.
 ///
-/// It looks only now: a start that succeeds pays for none of it.
-pub(crate) fn explain(
-    err: libbpf_rs::Error,
-    phase: Phase,
+/// It looks only then: a start that succeeds pays for none of it.
+pub(crate) fn load<T>(
+    programs: &Programs,
     needs: &Needs,
     uses_ring_buffer: bool,
-) -> Error {
+    btf: Option<&Path>,
+    load: impl FnOnce() -> libbpf_rs::Result<T>,
+) -> Result<T, Error> {
+    let log = Held::start();
+    load().map_err(|err| {
+        let err = Error::new(err);
+        let errno = errno(&err);
+        let foreign = btf.and_then(open::foreign_btf);
+        match foreign.or_else(|| programs.cause(errno, &log.text())) {
+            Some(failure) => {
+                log.explained();
+                err.context(failure)
+            }
+            None => {
+                drop(log);
+                refused(err, needs, uses_ring_buffer)
+            }
+        }
+    })
+}
+
+/// Opens an object file, and where libbpf can't says why. `bytes` are what is in it.
+pub(crate) fn open<T>(
+    name: &str,
+    bytes: &[u8],
+    open: impl FnOnce() -> libbpf_rs::Result<T>,
+) -> Result<T, Error> {
+    let log = Held::start();
+    open().map_err(|err| {
+        let err = Error::new(err).context("failed to open BPF object");
+        match open::cause(name, bytes, &log.text()) {
+            Some(failure) => {
+                log.explained();
+                err.context(failure)
+            }
+            None => err,
+        }
+    })
+}
+
+fn refused(err: Error, needs: &Needs, uses_ring_buffer: bool) -> Error {
     let errno = errno(&err);
-    let limit = match (phase, errno) {
-        (Phase::Load, Some(Errno::EPERM)) => memlock::cause(),
+    let limit = match errno {
+        Some(Errno::EPERM) => memlock::cause(),
         _ => None,
     };
-    let cause = limit.or_else(|| Machine::look().cause(errno, phase, needs, uses_ring_buffer));
-    let err = Error::new(err).context(match phase {
-        Phase::Load => "failed to load BPF object",
-        Phase::Attach => "failed to attach BPF programs",
-    });
-    match cause {
+    let look = || Machine::look().cause(errno, Phase::Load, needs, uses_ring_buffer);
+    let err = err.context("failed to load BPF object");
+    match limit.or_else(look) {
         Some(cause) => err.context(cause),
         None => err,
     }
 }
 
 /// The kernel's error number. libbpf-rs keeps it to itself, but for the text.
-fn errno(err: &libbpf_rs::Error) -> Option<Errno> {
+fn errno(err: &Error) -> Option<Errno> {
     let text = format!("{err:#}");
     let (_, number) = text.rsplit_once("(os error ")?;
-    Some(Errno::from_raw(number.trim_end_matches(')').parse().ok()?))
+    let (number, _) = number.split_once(')')?;
+    Some(Errno::from_raw(number.parse().ok()?))
 }
 
 #[cfg(test)]
@@ -70,9 +117,10 @@ mod tests {
     fn error_number_is_found_behind_any_context() {
         use libbpf_rs::ErrorExt as _;
         let err = libbpf_rs::Error::from_raw_os_error(1);
-        assert_eq!(errno(&err), Some(Errno::EPERM));
+        assert_eq!(errno(&err.into()), Some(Errno::EPERM));
         let err = libbpf_rs::Error::from_raw_os_error(22);
-        assert_eq!(errno(&err.context("failed to `do`")), Some(Errno::EINVAL));
+        let err = Error::from(err.context("failed to `do`")).context("failed");
+        assert_eq!(errno(&err), Some(Errno::EINVAL));
     }
 
     /// What this machine's kernel says to a process without capabilities: the test runs itself as
