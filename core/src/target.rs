@@ -18,8 +18,8 @@ pub enum Target<'a> {
     Function(&'a str),
     /// A function of the kernel, by fentry, fexit or fmod_ret
     Trampoline(&'a str),
-    /// So many functions of the kernel, by kprobe.multi
-    Functions(usize),
+    /// The functions of the kernel that match a pattern, by kprobe.multi
+    Functions(&'a str),
     /// A system call, by ksyscall or kretsyscall
     Syscall(&'a str),
     /// A hook of the security modules: `socket_connect`
@@ -78,6 +78,7 @@ impl<'a> Target<'a> {
             "tp" | "tracepoint" => Self::Tracepoint(name),
             "raw_tp" | "raw_tracepoint" | "tp_btf" => Self::RawTracepoint(name),
             "kprobe" | "kretprobe" => Self::Function(name.split('+').next().unwrap_or(name)),
+            "kprobe.multi" | "kretprobe.multi" => Self::Functions(name),
             "ksyscall" | "kretsyscall" => Self::Syscall(name),
             "fentry" | "fexit" | "fmod_ret" => Self::Trampoline(name),
             "lsm" | "lsm_cgroup" => Self::Lsm(name),
@@ -110,7 +111,7 @@ impl fmt::Display for Target<'_> {
             Self::Function(name) | Self::Trampoline(name) => {
                 write!(f, "the kernel's function {name}")
             }
-            Self::Functions(count) => write!(f, "{count} functions of the kernel"),
+            Self::Functions(pattern) => write!(f, "the kernel's functions {pattern}"),
             Self::Syscall(name) => write!(f, "the system call {name}"),
             Self::Lsm(name) => write!(f, "the LSM hook {name}"),
             Self::Iterator(name) => write!(f, "the iterator {name}"),
@@ -171,7 +172,7 @@ mod tests {
         ] {
             assert_eq!(told(section).as_deref(), Some(target));
         }
-        for section in ["xdp", "uprobe", "kprobe.multi/vfs_*", "cgroup_skb/egress"] {
+        for section in ["xdp", "uprobe", "cgroup_skb/egress"] {
             assert_eq!(told(section), None);
         }
     }

@@ -109,7 +109,7 @@ fn probes(mut notes: &[u8]) -> Vec<String> {
 fn read(binary: &str) -> Result<(PathBuf, Vec<u8>), Cause> {
     let file = resolve(binary).ok_or_else(|| {
         let hint = match binary.contains('/') {
-            true => "ldd shows the libraries of a program, which shows programs",
+            true => "ldd PROGRAM shows the libraries that it uses",
             false => "name it by its path",
         };
         Cause::new(Code::NO_BINARY, "there is no such program or library", hint)

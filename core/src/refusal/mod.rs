@@ -59,6 +59,9 @@ pub(crate) fn open<T>(
     bytes: &[u8],
     open: impl FnOnce() -> libbpf_rs::Result<T>,
 ) -> Result<T, Error> {
+    if let Some(failure) = open::other_order(name, bytes) {
+        return Err(Error::new(failure).context("failed to open BPF object"));
+    }
     let log = Held::start();
     open().map_err(|err| {
         let err = Error::new(err).context("failed to open BPF object");

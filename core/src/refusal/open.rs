@@ -48,20 +48,6 @@ pub(super) fn cause(name: &str, bytes: &[u8], log: &str) -> Option<Failure> {
             compile,
         );
     }
-    if is_little != cfg!(target_endian = "little") {
-        let order = |little| if little { "little" } else { "big" };
-        return Some(
-            Failure::new(
-                format!(
-                    "{name} is of the other byte order: {}-endian, and this machine is {}-endian",
-                    order(is_little),
-                    order(!is_little)
-                ),
-                "compile it with -target bpf on this machine, or with -target bpfel or bpfeb",
-            )
-            .code(Code::BYTE_ORDER),
-        );
-    }
     if log.contains("legacy map definitions") {
         return Some(
             Failure::new(
@@ -72,6 +58,26 @@ pub(super) fn cause(name: &str, bytes: &[u8], log: &str) -> Option<Failure> {
         );
     }
     no_types(name, bytes, log)
+}
+
+/// libbpf opens an object of the other byte order, and gives up later.
+pub(super) fn other_order(name: &str, bytes: &[u8]) -> Option<Failure> {
+    let is_little = match bytes.get(..6)? {
+        [0x7f, b'E', b'L', b'F', CLASS_64, order @ (1 | 2)] => *order == 1,
+        _ => return None,
+    };
+    let order = |little| if little { "little" } else { "big" };
+    (is_little != cfg!(target_endian = "little")).then(|| {
+        Failure::new(
+            format!(
+                "{name} is of the other byte order: {}-endian, and this machine is {}-endian",
+                order(is_little),
+                order(!is_little)
+            ),
+            "compile it with -target bpf on this machine, or with -target bpfel or bpfeb",
+        )
+        .code(Code::BYTE_ORDER)
+    })
 }
 
 /// Maps, globals and CO-RE are described in BTF.

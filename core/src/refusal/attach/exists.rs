@@ -10,13 +10,13 @@ use crate::{Target, kallsyms, tracefs};
 
 /// Tracepoints are found through tracefs, which a container or a small machine may not have.
 pub(super) fn tracefs(target: &Target<'_>) -> Option<Cause> {
-    let Target::Tracepoint(_) = target else {
-        return None;
-    };
-    let Err(err) = tracefs::find() else {
-        return None;
-    };
-    let (message, hint) = err.into_parts();
+    matches!(target, Target::Tracepoint(_))
+        .then(no_tracefs)
+        .flatten()
+}
+
+pub(super) fn no_tracefs() -> Option<Cause> {
+    let (message, hint) = tracefs::find().err()?.into_parts();
     Some(Cause::new(Code::NO_TRACEFS, message, hint))
 }
 
@@ -27,6 +27,7 @@ pub(super) fn cause(target: &Target<'_>) -> Option<Cause> {
         Target::RawTracepoint(name) => raw_tracepoint(name),
         Target::Function(name) => function(name),
         Target::Trampoline(name) => function(name).or_else(|| untyped(name)),
+        Target::Functions(pattern) => functions(pattern),
         Target::Syscall(name) => system_call(name),
         Target::Lsm(name) => lsm_hook(name),
         Target::Iterator(name) => iterator(name),
@@ -73,9 +74,14 @@ fn raw_tracepoint(name: &str) -> Option<Cause> {
     }
     // a category belongs to tracefs
     let bare = name.rsplit('/').next().unwrap_or(name);
+    let message = "this kernel has no such raw tracepoint";
+    if all.iter().any(|one| one == bare) {
+        let hint = format!("it is called {bare}: only tracefs has categories");
+        return Some(Cause::new(Code::NO_TRACEPOINT, message, hint));
+    }
     Some(missing(
         Code::NO_TRACEPOINT,
-        "this kernel has no such raw tracepoint",
+        message,
         bare,
         &all,
         "they are called like the tracepoints of tracefs without the category; the system calls \
@@ -91,6 +97,17 @@ fn function(name: &str) -> Option<Cause> {
         "this kernel has no such function",
         did_you_mean(&near).unwrap_or_else(|| kallsyms::ABSENT.to_owned()),
     ))
+}
+
+fn functions(pattern: &str) -> Option<Cause> {
+    let all = kallsyms::Functions::read().ok()?;
+    all.matching(pattern).is_empty().then(|| {
+        Cause::new(
+            Code::NO_FUNCTION,
+            "this kernel has none that match",
+            "look into /proc/kallsyms; * stands for anything",
+        )
+    })
 }
 
 /// fentry and fexit need the types of the arguments.

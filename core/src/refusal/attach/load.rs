@@ -54,7 +54,10 @@ impl Programs {
         let cause = match (target, hook) {
             (Some(target), Some(_)) => exists::cause(&target),
             _ if log.contains("PROG LOAD LOG") => None,
-            _ => support::no_type(program.kind).or_else(|| refused(kind, errno?)),
+            _ => match errno? {
+                Errno::EPERM => refused(kind),
+                _ => support::no_type(program.kind),
+            },
         }?;
         let phase = match target {
             Some(target) => format!("failed to load {name} for {target}"),
@@ -79,15 +82,15 @@ fn missing_struct(line: &str) -> Option<&str> {
 }
 
 /// Some kernels take no programs that run on trampolines, whoever asks.
-fn refused(kind: &str, errno: Errno) -> Option<Cause> {
+fn refused(kind: &str) -> Option<Cause> {
     let kind = kind.trim_end_matches(".s");
     let on_trampoline = matches!(kind, "fentry" | "fexit" | "fmod_ret" | "lsm");
     let rights = [Capability::CAP_BPF, Capability::CAP_PERFMON];
     let has_rights = matches!(privileges::lacking(&rights), Ok(None));
-    (errno == Errno::EPERM && on_trampoline && has_rights).then(|| {
+    (on_trampoline && has_rights).then(|| {
         Cause::new(
             Code::NO_SUPPORT,
-            format!("this kernel takes no {kind} programs, from nobody"),
+            format!("this kernel takes no {kind} programs, not from root either"),
             "a lockdown, a security module or whoever built it keeps them out; a tracepoint, raw \
              tracepoint or kprobe may do",
         )

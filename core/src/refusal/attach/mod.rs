@@ -113,11 +113,13 @@ fn explain(
 }
 
 /// What the kernel and libbpf answer where a thing is not there.
-const ABSENT: [Errno; 4] = [
+const ABSENT: [Errno; 5] = [
     Errno::ENOENT,
     Errno::ESRCH,
     Errno::EINVAL,
     Errno::EADDRNOTAVAIL,
+    // a number of libbpf's own
+    Errno::UnknownErrno,
 ];
 
 fn cause(target: &Target<'_>, errno: Errno, log: &str) -> Option<Cause> {

@@ -30,13 +30,13 @@ pub(super) fn cause(target: &Target<'_>) -> Option<Cause> {
 
 fn needed(target: &Target<'_>) -> &'static [Capability] {
     match target {
-        Target::Tracepoint(_) => &[Capability::CAP_PERFMON, Capability::CAP_DAC_READ_SEARCH],
+        // a setting may open these to everybody, and is told with its value
+        Target::Tracepoint(_) | Target::PerfEvent => &[],
         Target::Function(_)
         | Target::Functions(_)
         | Target::Syscall(_)
         | Target::Symbol { .. }
         | Target::Probe { .. }
-        | Target::PerfEvent
         | Target::RawTracepoint(_)
         | Target::Trampoline(_)
         | Target::Lsm(_)

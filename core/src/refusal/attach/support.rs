@@ -95,33 +95,27 @@ const STRUCT_OPS: Feature = Feature {
 
 /// What `target` takes that this kernel does not have, or why it can not be had there.
 pub(super) fn cause(target: &Target<'_>, errno: Errno, log: &str) -> Option<Cause> {
-    let unsupported = matches!(
-        errno,
-        Errno::EINVAL | Errno::EOPNOTSUPP | Errno::ENOENT | Errno::ENOSYS
-    ) || errno == UNSUPPORTED;
     match *target {
-        Target::Interface(Hook::XdpNative, index) if errno == Errno::EOPNOTSUPP => {
-            Some(no_driver(index))
-        }
-        _ if !unsupported => untraceable(target, errno),
-        Target::Interface(Hook::XdpNative | Hook::XdpSkb, index) => XDP_LINK
-            .missing()
-            .or_else(|| Some(refused_by_driver(index))),
+        Target::Interface(Hook::XdpNative | Hook::XdpSkb, index) => match errno {
+            Errno::EOPNOTSUPP => Some(no_driver(index)),
+            Errno::EINVAL => XDP_LINK
+                .missing()
+                .or_else(|| Some(refused_by_driver(index))),
+            _ => None,
+        },
         Target::Interface(..) => TCX.missing(),
         Target::Netfilter { .. } => NETFILTER.missing(),
-        Target::Functions(_) => KPROBE_MULTI.missing(),
+        Target::Functions(_) => KPROBE_MULTI.missing().or_else(exists::no_tracefs),
         Target::Cgroup(..) => CGROUP_LINK.missing(),
         Target::Network => SK_LOOKUP.missing(),
         Target::Iterator(_) => ITERATORS.missing(),
         Target::StructOps(_) => STRUCT_OPS.missing(),
         Target::Probe { .. } if log.contains("without specific PID is not supported") => {
+            let hint = "name the process, with --pid; or take Linux 5.15 or newer, and this is";
             Some(Cause::new(
                 Code::NO_SUPPORT,
                 "this kernel has such probes in one process only",
-                format!(
-                    "name the process, with --pid; or take Linux 5.15 or newer: {}",
-                    this()
-                ),
+                format!("{hint} {}", this()),
             ))
         }
         Target::Function(_) | Target::Syscall(_) if !kallsyms::has_kprobes() => Some(Cause::new(
@@ -206,29 +200,25 @@ fn this() -> String {
 
 /// The function is there, and may not be touched.
 fn untraceable(target: &Target<'_>, errno: Errno) -> Option<Cause> {
-    match target {
-        Target::Function(_) | Target::Syscall(_) if errno == Errno::EADDRNOTAVAIL => {
-            Some(Cause::new(
-                Code::NOT_TRACEABLE,
-                "this kernel has several functions of that name",
-                "trace one that calls it, or is called by it",
-            ))
-        }
-        Target::Function(_) | Target::Functions(_) => Some(Cause::new(
-            Code::NOT_TRACEABLE,
+    let cause = |message: &str, hint: &str| Some(Cause::new(Code::NOT_TRACEABLE, message, hint));
+    match (target, errno) {
+        (Target::Function(_) | Target::Syscall(_), Errno::EADDRNOTAVAIL) => cause(
+            "this kernel has several functions of that name",
+            "trace one that calls it, or is called by it",
+        ),
+        (Target::Function(_), Errno::EINVAL | Errno::EOPNOTSUPP | Errno::ENOENT) => cause(
             "the kernel does not let it be probed",
             "see /sys/kernel/debug/kprobes/blacklist; trace one that calls it, or is called by it",
-        )),
-        Target::Trampoline(_) if errno == UNSUPPORTED => Some(Cause::new(
+        ),
+        (Target::Trampoline(_), UNSUPPORTED) => Some(Cause::new(
             Code::NO_SUPPORT,
             "this kernel has no trampolines for BPF programs",
-            "take a kprobe; or a kernel that is built with CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS",
+            "take a kprobe, or a kernel with CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS",
         )),
-        Target::Trampoline(_) => Some(Cause::new(
-            Code::NOT_TRACEABLE,
+        (Target::Trampoline(_), Errno::EBUSY | Errno::EINVAL | Errno::ENODEV) => cause(
             "the kernel does not let it be traced",
             "see available_filter_functions in tracefs; trace one that calls it, or is called by it",
-        )),
+        ),
         _ => None,
     }
 }
