@@ -43,8 +43,10 @@ impl Run {
     ///
     /// Those of [`Session::start`].
     pub fn start(btf: Option<PathBuf>) -> Result<Self> {
-        let mut options = Options::default();
-        options.btf = btf;
+        let options = Options {
+            btf,
+            ..Options::default()
+        };
         Ok(Self {
             session: Session::start(options, NEEDS)?,
             object: MaybeUninit::uninit(),

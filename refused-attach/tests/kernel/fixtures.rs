@@ -1,4 +1,5 @@
 //! The apps: each ends as one that fails.
+#![allow(clippy::print_stderr, clippy::print_stdout)]
 
 use std::fs::File;
 use std::os::fd::{AsFd as _, AsRawFd as _};
@@ -6,7 +7,7 @@ use std::path::Path;
 use std::process;
 use std::thread;
 
-use anyhow::{Context, Error, Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use bpfapps_core::report;
 use bpfapps_refused_attach::{OBJECTS, Run};
 use caps::CapSet;
@@ -83,10 +84,5 @@ pub(crate) fn hold(args: &[String]) -> Result<()> {
 pub(crate) fn open(args: &[String]) -> Result<()> {
     let [name] = args else { bail!("an object") };
     let object = OBJECTS.iter().find(|object| object.name == *name);
-    told(
-        object
-            .context("there is no such object")?
-            .try_load()
-            .map_err(Error::from),
-    )
+    told(object.context("there is no such object")?.try_load())
 }

@@ -245,7 +245,7 @@ pub(crate) fn holder_of_a_cgroup_is_named() -> Result<()> {
     let kept_out = says(
         &mut run("join", &[&below.to_string_lossy()])?,
         "BPF0048",
-        &format!("/below: it is taken by program on_cgroup (id "),
+        "/below: it is taken by program on_cgroup (id ",
         &format!("end it: sudo kill {pid}"),
     );
     fs::remove_dir(&below)?;

@@ -50,7 +50,7 @@ fn taken(holder: Option<&Holder>, otherwise: &str, room: Option<&str>) -> Cause 
 
 fn xdp(index: i32) -> Cause {
     let program = hook::xdp_program(index);
-    let holder = program.map(|program| Holder::of_program(program));
+    let holder = program.map(Holder::of_program);
     let otherwise = format!(
         "take it away: sudo ip link set dev {} xdp off",
         interface_name(index.unsigned_abs())
