@@ -6,6 +6,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use bpfapps_explain::Code;
 
 use crate::Failure;
 
@@ -36,13 +37,16 @@ pub fn folder(path: &str) -> Result<PathBuf> {
         .find(|folder| folder.starts_with(&root) && folder.join("cgroup.procs").exists());
     match found {
         Some(folder) => Ok(folder),
-        None => bail!(Failure::new(
-            format!("`{path}` is no cgroup v2"),
-            format!(
-                "look below {}, or at the line 0:: of /proc/PID/cgroup",
-                root.display()
-            ),
-        )),
+        None => bail!(
+            Failure::new(
+                format!("`{path}` is no cgroup v2"),
+                format!(
+                    "look below {}, or at the line 0:: of /proc/PID/cgroup",
+                    root.display()
+                ),
+            )
+            .code(Code::NO_CGROUP)
+        ),
     }
 }
 

@@ -24,6 +24,11 @@ impl Failure {
         }
     }
 
+    /// The message and the hint.
+    pub(crate) fn into_parts(self) -> (String, String) {
+        (self.message, self.hint)
+    }
+
     /// Which failure it is: `bpfapps explain` has a page about it.
     pub fn code(self, code: Code) -> Self {
         Self {

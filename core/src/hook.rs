@@ -1,15 +1,17 @@
 //! Hooks of the network for which libbpf-rs has no call.
 #![allow(unsafe_code)]
 
+use std::fmt;
 use std::io;
 use std::mem::size_of;
 use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd};
 
-use libbpf_rs::ProgramMut;
 use libbpf_rs::libbpf_sys::{
-    BPF_TC_INGRESS, BPF_TCX_EGRESS, BPF_TCX_INGRESS, BPF_XDP, bpf_link_create,
-    bpf_link_create_opts, bpf_tc_hook, bpf_tc_hook_create,
+    BPF_F_ALLOW_MULTI, BPF_F_ALLOW_OVERRIDE, BPF_TC_INGRESS, BPF_TCX_EGRESS, BPF_TCX_INGRESS,
+    BPF_XDP, bpf_link_create, bpf_link_create_opts, bpf_prog_query, bpf_tc_hook,
+    bpf_tc_hook_create, bpf_xdp_query_id,
 };
+use libbpf_rs::{ProgramAttachType, ProgramMut};
 use nix::errno::Errno;
 use nix::libc::{self, SO_ATTACH_BPF, SOL_SOCKET};
 
@@ -62,6 +64,64 @@ impl Hook {
         // SAFETY: the kernel has just made it, and nobody else knows it.
         Ok(unsafe { OwnedFd::from_raw_fd(fd) })
     }
+}
+
+impl fmt::Display for Hook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::XdpNative => "native XDP",
+            Self::XdpSkb => "generic XDP",
+            Self::TcxIngress => "tcx ingress",
+            Self::TcxEgress => "tcx egress",
+        })
+    }
+}
+
+/// The XDP program of an interface.
+pub(crate) fn xdp_program(interface: i32) -> Option<u32> {
+    let mut id = 0;
+    // SAFETY: libbpf writes the number, while the call lasts.
+    let result = unsafe { bpf_xdp_query_id(interface, 0, &raw mut id) };
+    (result == 0 && id != 0).then_some(id)
+}
+
+/// What is attached to a cgroup itself.
+pub(crate) struct Attached {
+    pub(crate) programs: Vec<u32>,
+    /// Others may be attached there, too
+    pub(crate) multi: bool,
+    /// Others may be attached in its place below
+    pub(crate) overridable: bool,
+}
+
+/// The programs of one kind that are attached to a cgroup.
+pub(crate) fn cgroup_programs(
+    cgroup: BorrowedFd<'_>,
+    kind: &ProgramAttachType,
+) -> io::Result<Attached> {
+    // the kernel allows no more
+    let mut programs = vec![0; 64];
+    let (mut flags, mut count) = (0, 64);
+    // SAFETY: the kernel writes no more numbers than `count` says, while the call lasts.
+    let result = unsafe {
+        bpf_prog_query(
+            cgroup.as_raw_fd(),
+            kind.clone() as u32,
+            0,
+            &raw mut flags,
+            programs.as_mut_ptr(),
+            &raw mut count,
+        )
+    };
+    if result < 0 {
+        return Err(io::Error::from_raw_os_error(-result));
+    }
+    programs.truncate(count as usize);
+    Ok(Attached {
+        programs,
+        multi: flags & BPF_F_ALLOW_MULTI != 0,
+        overridable: flags & BPF_F_ALLOW_OVERRIDE != 0,
+    })
 }
 
 /// Makes `program` decide which packets `socket` gets, for as long as that is open.

@@ -4,12 +4,20 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Error, Result};
+use anyhow::{Context, Result};
+use bpfapps_explain::{Code, did_you_mean, nearest};
 use log::info;
 
 use crate::{Failure, tracefs};
 
 const FILE: &str = "/proc/kallsyms";
+
+/// What to do about a function that is not there, and nothing is called much like it.
+pub(crate) const ABSENT: &str = "look into /proc/kallsyms; a function that is inlined wherever it \
+                                 is called is not there";
+
+/// What the kernel calls its function for a system call, before the name of that.
+pub(crate) const SYSCALL_PREFIXES: [&str; 3] = ["__x64_sys_", "__arm64_sys_", "__se_sys_"];
 
 /// Behind the name of a function of which the compiler has made a variant with other arguments.
 const VARIANTS: [&str; 2] = [".isra.", ".constprop."];
@@ -83,7 +91,7 @@ impl Functions {
                 .find_map(|name| self.variant(name.as_ref()))
         };
         let found = exact.map(String::as_str).or_else(variant);
-        let found = found.ok_or_else(|| missing(candidates))?;
+        let found = found.ok_or_else(|| self.failure(candidates))?;
         if candidates
             .first()
             .is_none_or(|first| first.as_ref() != found)
@@ -91,6 +99,30 @@ impl Functions {
             info!("this kernel has the function {found}");
         }
         Ok(found)
+    }
+
+    /// The names that are most like `name`, which is not there; `None` where it is.
+    pub(crate) fn nearest(&self, name: &str) -> Option<Vec<&str>> {
+        let all = self.names.iter().map(String::as_str);
+        (!self.names.contains(name)).then(|| nearest(name, all))
+    }
+
+    /// What follows `prefix` in the names that begin with it.
+    pub(crate) fn behind(&self, prefix: &str) -> impl Iterator<Item = &str> {
+        let names = self.names.range(prefix.to_owned()..);
+        names.map_while(move |name| name.strip_prefix(prefix))
+    }
+
+    fn failure(&self, candidates: &[impl AsRef<str>]) -> Failure {
+        let names = candidates.iter().map(AsRef::as_ref);
+        let quoted: Vec<_> = names.clone().map(|name| format!("`{name}`")).collect();
+        let near = names.flat_map(|name| self.nearest(name).unwrap_or_default());
+        let near: Vec<_> = near.take(3).collect();
+        Failure::new(
+            format!("this kernel has no function {}", quoted.join(" or ")),
+            did_you_mean(&near).unwrap_or_else(|| ABSENT.to_owned()),
+        )
+        .code(Code::NO_FUNCTION)
     }
 
     fn variant(&self, name: &str) -> Option<&str> {
@@ -111,18 +143,6 @@ impl Functions {
 /// Whether this kernel has kprobes.
 pub fn has_kprobes() -> bool {
     Path::new("/sys/bus/event_source/devices/kprobe").exists()
-}
-
-fn missing(candidates: &[impl AsRef<str>]) -> Error {
-    let names: Vec<_> = candidates
-        .iter()
-        .map(|name| format!("`{}`", name.as_ref()))
-        .collect();
-    Failure::new(
-        format!("this kernel has no function {}", names.join(" or ")),
-        format!("look into {FILE}; a function that is inlined wherever it is called is not there"),
-    )
-    .into()
 }
 
 fn matches(pattern: &str, name: &str) -> bool {

@@ -40,6 +40,7 @@ mod signals;
 mod skipped;
 mod snapshot;
 mod stream;
+mod target;
 mod trace;
 pub mod tracefs;
 pub mod tracepoint;
@@ -62,6 +63,7 @@ pub use schema::{Document, Field};
 pub use session::{Options, Session};
 pub use snapshot::{Listing, Snapshot};
 pub use stream::Stream;
+pub use target::Target;
 pub use trace::{TraceLines, TraceProgram};
 pub use workload::Workload;
 

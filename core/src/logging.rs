@@ -42,7 +42,7 @@ pub(crate) fn init(verbose: bool) {
     set_print(Some((wanted, print)));
 }
 
-fn print(level: PrintLevel, text: String) {
+pub(crate) fn print(level: PrintLevel, text: String) {
     // One callback can carry several lines: the verifier's log is a single one.
     for line in text.lines() {
         let line = line.strip_prefix("libbpf: ").unwrap_or(line);
@@ -106,6 +106,11 @@ fn keep_message(level: PrintLevel, text: String) {
 impl Kept {
     pub(crate) fn messages(&self) -> &[String] {
         &self.messages
+    }
+
+    /// All of them, a line each at least.
+    pub(crate) fn text(&self) -> String {
+        self.messages.concat()
     }
 
     /// Leaves out what is told otherwise.

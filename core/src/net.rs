@@ -9,6 +9,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
 
 use anyhow::{Context, Error, Result, bail};
+use bpfapps_explain::Code;
 use nix::errno::Errno;
 use nix::net::if_::{if_nameindex, if_nametoindex};
 
@@ -108,10 +109,13 @@ pub fn interface(name: &str) -> Result<i32> {
         Err(Errno::ENODEV) => {
             let all = if_nameindex().context("failed to list network interfaces")?;
             let names: Vec<_> = all.iter().map(|one| one.name().to_string_lossy()).collect();
-            bail!(Failure::new(
-                format!("there is no network interface `{name}`"),
-                format!("there are: {}", names.join(", ")),
-            ))
+            bail!(
+                Failure::new(
+                    format!("there is no network interface `{name}`"),
+                    format!("there are: {}", names.join(", ")),
+                )
+                .code(Code::NO_INTERFACE)
+            )
         }
         Err(err) => Err(err).with_context(|| format!("failed to find network interface {name}")),
     }

@@ -11,7 +11,8 @@ use libbpf_rs::ObjectBuilder;
 
 pub(crate) use lines::Lines;
 
-use crate::{Needs, memlock, refusal};
+use crate::refusal::{self, Loading, Programs};
+use crate::{Needs, memlock};
 
 /// A BPF object file. [`skeleton!`](crate::skeleton) lists those in this binary.
 pub struct Object {
@@ -62,9 +63,16 @@ impl Object {
     pub fn try_load(&self) -> Result<()> {
         memlock::raise();
         let mut builder = ObjectBuilder::default();
-        let open = || builder.name(&self.name)?.open_memory(&self.bytes);
-        let open = refusal::open(open, || Some(self))?;
-        refusal::load(|| open.load(), || Some(self), &Needs::NONE, false).map(drop)
+        let open = refusal::open(Some(self), || {
+            builder.name(&self.name)?.open_memory(&self.bytes)
+        })?;
+        let loading = Loading {
+            programs: Programs::of(&open),
+            needs: &Needs::NONE,
+            uses_ring_buffer: false,
+            btf: None,
+        };
+        refusal::load(&loading, || Some(self), || open.load()).map(drop)
     }
 }
 

@@ -1,6 +1,7 @@
 use std::env;
 
 use anyhow::{Context, Result};
+use bpfapps_explain::Code;
 use caps::{CapSet, Capability, CapsHashSet};
 use nix::sys::prctl::set_no_new_privs;
 
@@ -12,10 +13,20 @@ use crate::{Failure, Needs};
 ///
 /// Names each capability that is missing, and the command that grants it.
 pub(crate) fn check(needs: &Needs) -> Result<()> {
+    match lacking(needs.capabilities)? {
+        None => Ok(()),
+        Some((message, hint)) => Err(Failure::new(message, hint)
+            .code(Code::MISSING_CAPABILITY)
+            .into()),
+    }
+}
+
+/// What this process lacks of `capabilities`, and what gives them to it.
+pub(crate) fn lacking(capabilities: &[Capability]) -> Result<Option<(String, String)>> {
     let held = caps::read(None, CapSet::Effective).context("failed to read own capabilities")?;
     // Before Linux 5.8 there was only this one, and it still stands for the others.
     if held.contains(&Capability::CAP_SYS_ADMIN) {
-        return Ok(());
+        return Ok(None);
     }
     let names = |wanted: &mut dyn Iterator<Item = &Capability>, separator: &str| {
         wanted
@@ -24,25 +35,21 @@ pub(crate) fn check(needs: &Needs) -> Result<()> {
             .join(separator)
     };
     let missing = names(
-        &mut needs
-            .capabilities
-            .iter()
-            .filter(|wanted| !held.contains(wanted)),
+        &mut capabilities.iter().filter(|wanted| !held.contains(wanted)),
         " and ",
     );
     if missing.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
-    let all = names(&mut needs.capabilities.iter(), ",").to_lowercase();
+    let all = names(&mut capabilities.iter(), ",").to_lowercase();
     let program = env::current_exe().context("failed to find own program file")?;
-    Err(Failure::new(
+    Ok(Some((
         format!("missing {missing}"),
         format!(
             "run it with sudo, or once: sudo setcap {all}+ep {}",
             program.display()
         ),
-    )
-    .into())
+    )))
 }
 
 /// Gives up all capabilities but `keeps`, and the ways to regain them.

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, bail};
+use bpfapps_explain::Code;
 use libbpf_rs::btf::Btf;
 use libbpf_rs::skel::{OpenSkel, Skel, SkelBuilder};
 use libbpf_rs::{MapType, OpenMap, OpenObject, set_print};
@@ -15,11 +16,11 @@ use nix::poll::PollFlags;
 
 use crate::clock::Clock;
 use crate::output::{Fields, Format, Row, Rows, Stdout};
-use crate::refusal::Phase;
+use crate::refusal::{Loading, Programs};
 use crate::signals::Signals;
 use crate::wait::wait;
 use crate::workload::{self, Running, Workload};
-use crate::{Failure, Needs, Object, Stream, logging, memlock, privileges, refusal};
+use crate::{Failure, Needs, Object, Stream, Target, logging, memlock, privileges, refusal};
 
 /// The running kernel's own BTF.
 const KERNEL_BTF: &str = "/sys/kernel/btf/vmlinux";
@@ -100,10 +101,11 @@ impl Session {
                 "pass the BTF of this very kernel with --btf FILE, or boot one that is built with \
                  CONFIG_DEBUG_INFO_BTF=y",
             )
+            .code(Code::NO_BTF)
             .into());
         }
         memlock::raise();
-        refusal::open(|| builder.open(object), || None)
+        refusal::open(None, || builder.open(object))
     }
 
     /// Loads an opened skeleton into the kernel, which verifies its programs.
@@ -114,20 +116,40 @@ impl Session {
     pub fn load<'obj, S: OpenSkel<'obj>>(&self, open: S) -> Result<S::Output> {
         let is_ring = |map: OpenMap<'_>| map.map_type() == MapType::RingBuf && map.autocreate();
         let rings = open.open_object().maps().any(is_ring);
+        let loading = Loading {
+            programs: Programs::of(open.open_object()),
+            needs: &self.needs,
+            uses_ring_buffer: rings,
+            btf: self.options.btf.as_deref(),
+        };
         let name = open.open_object().name().map(ToOwned::to_owned);
         let is_it = |object: &&Object| name.as_deref() == Some(OsStr::new(&*object.name));
         let object = || Object::all().find(is_it);
-        refusal::load(|| open.load(), object, &self.needs, rings)
+        refusal::load(&loading, object, || open.load())
     }
 
     /// Attaches the programs of a loaded skeleton: from now on they run.
     ///
     /// # Errors
     ///
-    /// A hook is not there or not permitted; libbpf has logged which.
+    /// Says which program, to which hook, and why: it is not there, not permitted, or taken.
     pub fn attach<'obj, S: Skel<'obj>>(&self, skel: &mut S) -> Result<()> {
-        skel.attach()
-            .map_err(|err| refusal::explain(err, Phase::Attach, &self.needs))
+        refusal::attach_all(skel, &self.needs)
+    }
+
+    /// Attaches one program by `attach`, to a target that only the app knows: explains what goes
+    /// wrong there, as [`Session::attach`] does. `name` is the program's, or the map's.
+    ///
+    /// # Errors
+    ///
+    /// Those of `attach`, with the cause.
+    pub fn attach_to<L, E: Into<Error>>(
+        &self,
+        name: &OsStr,
+        target: Target<'_>,
+        attach: impl FnOnce() -> Result<L, E>,
+    ) -> Result<L> {
+        refusal::attach_to(&name.to_string_lossy(), target, &self.needs, attach)
     }
 
     /// Starts the output of events on stdout. Call it once the programs are attached: the title
@@ -263,8 +285,11 @@ fn check_btf(file: &Path) -> Result<()> {
         Ok(_) => Ok(()),
         // what libbpf gives for a reason is a number of its own
         Err(_) => bail!(
-            "{} is no BTF file, and no ELF file with BTF in it",
-            file.display()
+            Failure::new(
+                format!("{} is no BTF file, and no ELF file with BTF in it", file.display()),
+                "a BTF file is what /sys/kernel/btf/vmlinux is, or pahole --btf_encode_detached makes",
+            )
+            .code(Code::NOT_BTF)
         ),
     }
 }

@@ -3,7 +3,8 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
+use bpfapps_explain::Code;
 use log::debug;
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
@@ -27,15 +28,37 @@ pub fn find_or_mount() -> Result<&'static Path> {
         Some(place) => place,
         None => mount_privately()?,
     };
+    Ok(readable(place)?)
+}
+
+/// The folder where tracefs is mounted.
+pub(crate) fn find() -> Result<&'static Path, Failure> {
+    let [place, _] = PLACES;
+    let found = PLACES.into_iter().find(is_tracefs);
+    let found = found.ok_or_else(|| failure("tracefs is not mounted", &mount_it(place)))?;
+    readable(found)
+}
+
+fn readable(place: &'static str) -> Result<&'static Path, Failure> {
     match std::fs::metadata(Path::new(place).join("events")) {
-        Err(err) if err.kind() == ErrorKind::PermissionDenied => Err(Failure::new(
-            format!("{place} may not be read: {err}"),
+        Err(err) if err.kind() == ErrorKind::PermissionDenied => Err(failure(
+            &format!("{place} may not be read: {err}"),
             "run it with sudo: only root may read tracefs",
-        )
-        .into()),
-        Err(err) => Err(err).with_context(|| format!("{place} has no events")),
+        )),
+        Err(err) => Err(failure(
+            &format!("{place} has no events: {err}"),
+            "this kernel is built without CONFIG_EVENT_TRACING",
+        )),
         Ok(_) => Ok(Path::new(place)),
     }
+}
+
+fn mount_it(place: &str) -> String {
+    format!("mount it: sudo mount -t tracefs tracefs {place}")
+}
+
+fn failure(message: &str, hint: &str) -> Failure {
+    Failure::new(message, hint).code(Code::NO_TRACEFS)
 }
 
 fn is_tracefs(place: &&str) -> bool {
@@ -52,9 +75,9 @@ fn mount_privately() -> Result<&'static str> {
         .and_then(|()| mount(nothing, "/sys", nothing, receive_only, nothing))
         .and_then(|()| mount(Some("tracefs"), place, Some("tracefs"), harmless, nothing))
         .map_err(|err| {
-            Failure::new(
-                format!("tracefs is not mounted, and can not be mounted privately: {err}"),
-                format!("mount it: sudo mount -t tracefs tracefs {place}"),
+            failure(
+                &format!("tracefs is not mounted, and can not be mounted privately: {err}"),
+                &mount_it(place),
             )
         })?;
     debug!("mounted tracefs at {place}, for this process alone");

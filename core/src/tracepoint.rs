@@ -1,9 +1,11 @@
 //! What the kernel says about a tracepoint: the fields of its records, by their names.
 
 use std::fs;
+use std::path::Path;
 use std::str::FromStr;
 
 use anyhow::{Context, Error, Result, bail};
+use bpfapps_explain::{Code, did_you_mean, nearest};
 
 use crate::output::{Fields, escape, push_decimal, push_hex, push_signed};
 use crate::{Failure, c_bytes, tracefs};
@@ -52,18 +54,17 @@ impl Layout {
     ///
     /// tracefs can't be read, or has no such tracepoint.
     pub fn of(tracepoint: &str) -> Result<Self> {
-        let file = tracefs::find_or_mount()?
-            .join("events")
-            .join(tracepoint)
-            .join("format");
+        let events = tracefs::find_or_mount()?.join("events");
+        let file = events.join(tracepoint).join("format");
         let text = fs::read_to_string(&file).map_err(|err| {
             Failure::new(
                 format!(
                     "this kernel has no tracepoint {tracepoint}: {}: {err}",
                     file.display()
                 ),
-                "ls /sys/kernel/tracing/events shows those that it has, by category",
+                hint_for_missing(tracepoint, &events),
             )
+            .code(Code::NO_TRACEPOINT)
         })?;
         text.parse()
             .with_context(|| format!("{} makes no sense", file.display()))
@@ -108,6 +109,25 @@ impl Layout {
             .filter(|field| !field.name.starts_with("common_"));
         own.filter_map(|field| Some((field, field.value(record)?)))
     }
+}
+
+/// What is called like a tracepoint that is not there.
+pub(crate) fn hint_for_missing(tracepoint: &str, events: &Path) -> String {
+    let folders = |folder: &Path| {
+        let entries = fs::read_dir(folder).into_iter().flatten();
+        entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+    };
+    let all = folders(events).flat_map(|category| {
+        let names = folders(&events.join(&category));
+        names.map(move |name| format!("{category}/{name}"))
+    });
+    let all: Vec<_> = all.filter(|name| events.join(name).is_dir()).collect();
+    did_you_mean(&nearest(tracepoint, all.iter().map(String::as_str))).unwrap_or_else(|| {
+        format!(
+            "ls {} shows those that it has, by category",
+            events.display()
+        )
+    })
 }
 
 impl FromStr for Layout {

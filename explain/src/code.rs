@@ -74,6 +74,54 @@ codes! {
     ARGUMENT = "BPF0022",
     /// The verifier rejects it for another reason.
     REJECTED = "BPF0039",
+    /// A tracepoint is not there.
+    NO_TRACEPOINT = "BPF0040",
+    /// A function of the kernel is not there.
+    NO_FUNCTION = "BPF0041",
+    /// A hook for LSM, iterator or struct_ops programs is not there.
+    NO_HOOK = "BPF0042",
+    /// A program or library has no such function or probe.
+    NO_SYMBOL = "BPF0043",
+    /// A program or library is not there, or is none.
+    NO_BINARY = "BPF0044",
+    /// A capability is missing.
+    MISSING_CAPABILITY = "BPF0045",
+    /// perf events are closed by a setting.
+    PERF_PARANOID = "BPF0046",
+    /// The kernel is locked down.
+    LOCKED_DOWN = "BPF0047",
+    /// Another program has the hook.
+    TAKEN = "BPF0048",
+    /// The kernel does not have such hooks.
+    NO_SUPPORT = "BPF0049",
+    /// A network driver has no XDP.
+    XDP_DRIVER = "BPF0050",
+    /// The kernel has no kprobes, or no uprobes.
+    NO_PROBES = "BPF0051",
+    /// A function of the kernel may not be traced.
+    NOT_TRACEABLE = "BPF0052",
+    /// tracefs is not mounted, or closed.
+    NO_TRACEFS = "BPF0053",
+    /// A network interface is not there.
+    NO_INTERFACE = "BPF0054",
+    /// A cgroup is not there.
+    NO_CGROUP = "BPF0055",
+    /// The BPF LSM is not active.
+    LSM_OFF = "BPF0056",
+    /// The kernel shows no types.
+    NO_BTF = "BPF0060",
+    /// The types are another kernel's.
+    FOREIGN_BTF = "BPF0061",
+    /// A file with types is none.
+    NOT_BTF = "BPF0062",
+    /// A BPF object is none.
+    NO_OBJECT = "BPF0063",
+    /// A BPF object is of the other byte order.
+    BYTE_ORDER = "BPF0064",
+    /// A BPF object has no types.
+    NO_OBJECT_BTF = "BPF0065",
+    /// Maps are defined in the old way.
+    LEGACY_MAPS = "BPF0066",
 }
 
 impl Code {

@@ -4,6 +4,8 @@
 //! too. Each [`Code`] has a page in `pages/`, which `bpfapps explain` prints.
 
 mod code;
+mod nearest;
 pub mod verifier;
 
 pub use code::Code;
+pub use nearest::{did_you_mean, nearest};

@@ -18,7 +18,7 @@ mod run;
 mod setup;
 mod test;
 /// Where the kernel lists its tracepoints, found as apps find it.
-#[allow(unreachable_pub, reason = "public where it lives")]
+#[allow(unreachable_pub, dead_code, reason = "public where it lives")]
 #[path = "../../core/src/tracefs.rs"]
 mod tracefs;
 mod vm;

@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use bpfapps_explain::Code;
 
 /// Writes one line of a task's result.
 pub(crate) fn result(line: impl Display) -> Result<()> {
@@ -45,6 +46,11 @@ impl Failure {
             message: message.into(),
             hint: hint.into(),
         }
+    }
+
+    /// As core's: there is no page to point to before there is a `bpfapps`.
+    pub(crate) fn code(self, _: Code) -> Self {
+        self
     }
 }
 

@@ -1,5 +1,6 @@
 use std::fs;
 
+use bpfapps_explain::Code;
 use caps::{CapSet, Capability};
 use libbpf_rs::MapType;
 use nix::errno::Errno;
@@ -75,10 +76,11 @@ impl Machine {
         // is locked away is unknown to the verifier: EINVAL.
         let locked = matches!(errno, Some(Errno::EPERM | Errno::EINVAL));
         if locked && self.lockdown.as_deref() == Some("confidentiality") {
-            return Some(Failure::new(
+            let failure = Failure::new(
                 "the kernel is locked down against reading its memory, by BPF too",
                 format!("boot it without lockdown=confidentiality: see {LOCKDOWN}"),
-            ));
+            );
+            return Some(failure.code(Code::LOCKED_DOWN));
         }
         if phase == Phase::Load && errno == Some(Errno::EPERM) && !self.holds_bpf {
             return self.closed_to_unprivileged();
@@ -91,6 +93,7 @@ impl Machine {
                 ),
                 "run it with sudo, or open them to all: sudo sysctl kernel.perf_event_paranoid=-1",
             )
+            .code(Code::PERF_PARANOID)
         })
     }
 
@@ -149,7 +152,8 @@ mod tests {
     fn cause(machine: &Machine, errno: Errno, phase: Phase) -> Option<String> {
         let cause = machine.cause(Some(errno), phase, &NOTHING, true)?;
         let told = report(&Error::new(cause));
-        let told = told.strip_prefix("error: ")?.trim_end();
+        let (_, told) = told.split_once(": ")?;
+        let told = told.split("\nmore: ").next()?.trim_end();
         Some(told.replace("\nhint: ", " | "))
     }
 

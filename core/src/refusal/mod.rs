@@ -1,129 +1,136 @@
 //! Why the kernel refuses a BPF object: it only answers with a number, and the machine knows more.
 
+mod attach;
+mod elf;
+mod kernel_btf;
 mod machine;
+mod open;
+
+use std::path::Path;
 
 use anyhow::Error;
-use bpfapps_explain::verifier::{self, LineInfo, NoLines};
+use bpfapps_explain::verifier::{self, Diagnosis, LineInfo, NoLines};
 use nix::errno::Errno;
 
+pub(crate) use attach::{Programs, attach_all, attach_to};
+
+use crate::logging::{self, Kept};
 use crate::object::Lines;
-use crate::{Failure, Needs, Object, logging, memlock, output};
+use crate::{Failure, Needs, Object, memlock, output};
 use machine::Machine;
 
 /// What was to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
-    Open,
     Load,
     Attach,
 }
 
-impl Phase {
-    fn failed(self) -> &'static str {
-        match self {
-            Self::Open => "failed to open BPF object",
-            Self::Load => "failed to load BPF object",
-            Self::Attach => "failed to attach BPF programs",
-        }
-    }
+const LOADING: &str = "failed to load BPF object";
+const OPENING: &str = "failed to open BPF object";
+
+/// What is loaded, and for whom.
+pub(crate) struct Loading<'a> {
+    pub(crate) programs: Programs,
+    pub(crate) needs: &'a Needs,
+    pub(crate) uses_ring_buffer: bool,
+    /// The file that the kernel's types are read from, if that was said.
+    pub(crate) btf: Option<&'a Path>,
 }
 
-/// Puts the likely cause in front of an error of libbpf, where the machine shows one.
+/// Loads an object, and where that fails puts the cause in front of libbpf's error, or what the
+/// verifier has to say about a line of its source. `object` finds it, where it is known.
 ///
-/// It looks only now: a start that succeeds pays for none of it.
-pub(crate) fn explain(err: libbpf_rs::Error, phase: Phase, needs: &Needs) -> Error {
-    let cause = cause(&err, phase, needs, false);
-    caused(err, phase, cause)
-}
-
-fn cause(
-    err: &libbpf_rs::Error,
-    phase: Phase,
-    needs: &Needs,
-    uses_ring_buffer: bool,
-) -> Option<Failure> {
-    let errno = errno(err);
-    let limit = match (phase, errno) {
-        (Phase::Load, Some(Errno::EPERM)) => memlock::cause(),
-        _ => None,
-    };
-    limit.or_else(|| Machine::look().cause(errno, phase, needs, uses_ring_buffer))
-}
-
-fn caused(err: libbpf_rs::Error, phase: Phase, cause: Option<Failure>) -> Error {
-    let err = Error::new(err).context(phase.failed());
-    match cause {
-        Some(cause) => err.context(cause),
-        None => err,
-    }
-}
-
-/// Opens an object; `object` finds it, where it is known.
-pub(crate) fn open<'a, T>(
-    open: impl FnOnce() -> libbpf_rs::Result<T>,
-    object: impl FnOnce() -> Option<&'a Object>,
-) -> Result<T, Error> {
-    attempt(open, Phase::Open, object, |_| None)
-}
-
-/// Loads an object; `object` finds it, where it is known.
+/// It looks only then: a start that succeeds pays for none of it.
 pub(crate) fn load<'a, T>(
+    loading: &Loading<'_>,
+    object: impl FnOnce() -> Option<&'a Object>,
     load: impl FnOnce() -> libbpf_rs::Result<T>,
-    object: impl FnOnce() -> Option<&'a Object>,
-    needs: &Needs,
-    uses_ring_buffer: bool,
 ) -> Result<T, Error> {
-    let cause = |err: &_| cause(err, Phase::Load, needs, uses_ring_buffer);
-    attempt(load, Phase::Load, object, cause)
-}
-
-/// Does it, and where that fails explains it by what libbpf and the verifier have said, with the
-/// lines of the object, or by the machine. What they have said is printed where that is not so.
-fn attempt<'a, T>(
-    action: impl FnOnce() -> libbpf_rs::Result<T>,
-    phase: Phase,
-    object: impl FnOnce() -> Option<&'a Object>,
-    cause: impl FnOnce(&libbpf_rs::Error) -> Option<Failure>,
-) -> Result<T, Error> {
-    let (done, log) = logging::keep(action);
+    let (done, log) = logging::keep(load);
     let err = match done {
         Ok(done) => {
             log.print();
             return Ok(done);
         }
-        Err(err) => err,
+        Err(err) => Error::new(err),
     };
-    let lines = object().and_then(|object| Lines::read(&object.bytes));
+    let errno = errno(&err);
+    let hook = || loading.programs.cause(errno, &log.text());
+    if let Some(failure) = loading.btf.and_then(open::foreign_btf).or_else(hook) {
+        return Err(err.context(failure));
+    }
+    let limit = || memlock::cause().filter(|_| errno == Some(Errno::EPERM));
+    let look =
+        || Machine::look().cause(errno, Phase::Load, loading.needs, loading.uses_ring_buffer);
+    let diagnosis = diagnose(LOADING, &log, object());
+    // Only the verifier says EACCES, and it has said why. Else the machine's reasons go first.
+    let verified = diagnosis.is_some() && errno == Some(Errno::EACCES);
+    if !verified && let Some(cause) = limit().or_else(look) {
+        log.print();
+        return Err(err.context(LOADING).context(cause));
+    }
+    Err(told(LOADING, err, diagnosis, log))
+}
+
+/// Opens an object file, and where libbpf can't says why. `object` is what is in it, where it is
+/// known.
+pub(crate) fn open<T>(
+    object: Option<&Object>,
+    open: impl FnOnce() -> libbpf_rs::Result<T>,
+) -> Result<T, Error> {
+    if let Some(failure) = object.and_then(open::other_order) {
+        return Err(Error::new(failure).context(OPENING));
+    }
+    let (done, log) = logging::keep(open);
+    let err = match done {
+        Ok(done) => {
+            log.print();
+            return Ok(done);
+        }
+        Err(err) => Error::new(err),
+    };
+    if let Some(failure) = object.and_then(|object| open::cause(object, &log.text())) {
+        return Err(err.context(OPENING).context(failure));
+    }
+    let diagnosis = diagnose(OPENING, &log, object);
+    Err(told(OPENING, err, diagnosis, log))
+}
+
+/// What libbpf and the verifier have said, with the lines of the object that it is about.
+fn diagnose(phase: &str, log: &Kept, object: Option<&Object>) -> Option<(Diagnosis, Failure)> {
+    let lines = object.and_then(|object| Lines::read(&object.bytes));
     let lines = lines
         .as_ref()
         .map_or(&NoLines as &dyn LineInfo, |lines| lines);
-    let diagnosis = verifier::explain(log.messages(), lines);
-    // Only the verifier says EACCES, and it has said why. Else the machine's reasons go first.
-    let verified = diagnosis.is_some() && errno(&err) == Some(Errno::EACCES);
-    let cause = match verified {
-        true => None,
-        false => cause(&err),
-    };
-    match (cause, diagnosis) {
-        (None, Some(diagnosis)) => {
-            let excerpt = diagnosis.draw(lines, output::stderr_is_coloured());
-            let message = format!("{}: {}", phase.failed(), diagnosis.message);
+    let diagnosis = verifier::explain(log.messages(), lines)?;
+    let message = format!("{phase}: {}", diagnosis.message);
+    let excerpt = diagnosis.draw(lines, output::stderr_is_coloured());
+    let failure = Failure::new(message, diagnosis.mend.as_str());
+    let failure = failure.code(diagnosis.code).excerpt(excerpt);
+    Some((diagnosis, failure))
+}
+
+/// The error as the user is to see it. What the log says and a diagnosis does not is printed.
+fn told(phase: &str, err: Error, diagnosis: Option<(Diagnosis, Failure)>, log: Kept) -> Error {
+    match diagnosis {
+        Some((diagnosis, failure)) => {
             log.without(|message| diagnosis.tells(message)).print();
-            let failure = Failure::new(message, diagnosis.mend);
-            Err(failure.code(diagnosis.code).excerpt(excerpt).into())
+            failure.into()
         }
-        (cause, _) => {
+        None => {
             log.print();
-            Err(caused(err, phase, cause))
+            err.context(phase.to_owned())
         }
     }
 }
 
 /// The kernel's error number. libbpf-rs keeps it to itself, but for the text.
-fn errno(err: &libbpf_rs::Error) -> Option<Errno> {
+fn errno(err: &Error) -> Option<Errno> {
     let text = format!("{err:#}");
     let (_, number) = text.rsplit_once("(os error ")?;
-    Some(Errno::from_raw(number.trim_end_matches(')').parse().ok()?))
+    let (number, _) = number.split_once(')')?;
+    Some(Errno::from_raw(number.parse().ok()?))
 }
 
 #[cfg(test)]
@@ -149,9 +156,10 @@ mod tests {
     fn error_number_is_found_behind_any_context() {
         use libbpf_rs::ErrorExt as _;
         let err = libbpf_rs::Error::from_raw_os_error(1);
-        assert_eq!(errno(&err), Some(Errno::EPERM));
+        assert_eq!(errno(&err.into()), Some(Errno::EPERM));
         let err = libbpf_rs::Error::from_raw_os_error(22);
-        assert_eq!(errno(&err.context("failed to `do`")), Some(Errno::EINVAL));
+        let err = Error::from(err.context("failed to `do`")).context("failed");
+        assert_eq!(errno(&err), Some(Errno::EINVAL));
     }
 
     /// What this machine's kernel says to a process without capabilities: the test runs itself as

@@ -12,7 +12,7 @@ use std::os::fd::AsRawFd as _;
 use bpfapps_core::cgroups::folder;
 use bpfapps_core::net::Prefix;
 use bpfapps_core::{
-    App, Capability, Context, Document, Needs, Result, Session, Stream, register, skeleton,
+    App, Capability, Context, Document, Needs, Result, Session, Stream, Target, register, skeleton,
 };
 use libbpf_rs::{MapCore as _, MapFlags, ProgramMut};
 
@@ -84,8 +84,8 @@ impl App for {{ Name }} {
             update.context("failed to note whom to allow")?;
         }
         let attach = |program: &ProgramMut<'_>| {
-            let link = program.attach_cgroup(cgroup.as_raw_fd());
-            link.with_context(|| format!("failed to attach to {}", folder.display()))
+            let target = Target::Cgroup(&folder, &program.attach_type());
+            session.attach_to(program.name(), target, || program.attach_cgroup(cgroup.as_raw_fd()))
         };
         let _links = [
             attach(&skel.progs.handle_ingress)?,

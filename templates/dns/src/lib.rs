@@ -8,8 +8,7 @@ mod row;
 use std::mem::MaybeUninit;
 
 use bpfapps_core::{
-    App, Capability, Context, Document, Failure, Needs, Result, Session, Stream, register,
-    skeleton,
+    App, Capability, Context, Document, Needs, Result, Session, Stream, Target, register, skeleton,
 };
 use libbpf_rs::{Link, ProgramMut, UprobeOpts};
 
@@ -69,9 +68,9 @@ impl App for {{ Name }} {
         let skel = session.load(open)?;
         // the return first: then each lookup that is seen is seen to return
         let _links = [
-            self.attach(&skel.progs.handle_found, "getaddrinfo", true)?,
-            self.attach(&skel.progs.handle_lookup, "getaddrinfo", false)?,
-            self.attach(&skel.progs.handle_connect, "connect", false)?,
+            self.attach(session, &skel.progs.handle_found, "getaddrinfo", true)?,
+            self.attach(session, &skel.progs.handle_lookup, "getaddrinfo", false)?,
+            self.attach(session, &skel.progs.handle_connect, "connect", false)?,
         ];
 
         let mut rows = session.rows::<event>(&self.stream)?;
@@ -86,18 +85,23 @@ impl App for {{ Name }} {
 
 impl {{ Name }} {
     /// Attaches to a function of the library, for as long as the link lives.
-    fn attach(&self, program: &ProgramMut<'_>, function: &str, retprobe: bool) -> Result<Link> {
-        let libc = &self.libc;
+    fn attach(
+        &self,
+        session: &Session,
+        program: &ProgramMut<'_>,
+        function: &str,
+        retprobe: bool,
+    ) -> Result<Link> {
+        let binary = &self.libc;
         let opts = UprobeOpts {
             retprobe,
             func_name: Some(function.to_owned()),
             ..UprobeOpts::default()
         };
-        let link = program.attach_uprobe_with_opts(self.pid.unwrap_or(ANY_PROCESS), libc, 0, opts);
-        link.context(Failure::new(
-            format!("failed to attach to {function} in {libc}"),
-            "ldd shows which C library a program uses: name that with --libc",
-        ))
+        let pid = self.pid.unwrap_or(ANY_PROCESS);
+        session.attach_to(program.name(), Target::Symbol { binary, function }, || {
+            program.attach_uprobe_with_opts(pid, binary, 0, opts)
+        })
     }
 }
 

@@ -10,10 +10,10 @@ use std::mem::MaybeUninit;
 
 use bpfapps_core::kallsyms::{Functions, has_kprobes};
 use bpfapps_core::{
-    App, Capability, Context, Document, Error, Failure, Needs, Result, Session, Stream, register,
-    skeleton,
+    App, Capability, Code, Context, Document, Error, Failure, Needs, Result, Session, Stream, Target,
+    register, skeleton,
 };
-use libbpf_rs::{Link, OpenObject, set_print};
+use libbpf_rs::{Link, OpenObject, ProgramMut, set_print};
 
 skeleton!("{{ name }}");
 
@@ -135,17 +135,23 @@ impl {{ Name }} {
         let skel = session.load(open)?;
         let progs = &skel.progs;
         // the return first: then each call that is seen is seen to return
-        let links = match hook {
-            Hook::Fentry => progs
-                .fexit_unlink
-                .attach_trace()
-                .and_then(|exit| Ok([exit, progs.fentry_unlink.attach_trace()?])),
-            Hook::Kprobe => progs
-                .kretprobe_unlink
-                .attach_kprobe(true, function)
-                .and_then(|exit| Ok([exit, progs.kprobe_unlink.attach_kprobe(false, function)?])),
+        let fentry = |program: &ProgramMut<'_>| {
+            let target = Target::Trampoline(function);
+            session.attach_to(program.name(), target, || program.attach_trace())
         };
-        let links = links.with_context(|| format!("failed to attach to {function}"))?;
+        let kprobe = |program: &ProgramMut<'_>, retprobe| {
+            let target = Target::Function(function);
+            session.attach_to(program.name(), target, || {
+                program.attach_kprobe(retprobe, function)
+            })
+        };
+        let links = match hook {
+            Hook::Fentry => [fentry(&progs.fexit_unlink)?, fentry(&progs.fentry_unlink)?],
+            Hook::Kprobe => [
+                kprobe(&progs.kretprobe_unlink, true)?,
+                kprobe(&progs.kprobe_unlink, false)?,
+            ],
+        };
         log::info!("attached to {function}: {hook:?}");
         Ok((skel, links))
     }
@@ -160,7 +166,8 @@ fn explain(err: Error, refused: &Error) -> Error {
         format!("this kernel has no kprobes, and refuses fentry: {refused:#}"),
         "one that is built with CONFIG_KPROBE_EVENTS or CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS, \
          and not locked down, takes it",
-    ))
+    )
+    .code(Code::NO_SUPPORT))
 }
 
 register!({{ Name }});

@@ -13,8 +13,8 @@ use std::time::Duration;
 use bpfapps_core::kallsyms::Functions;
 use bpfapps_core::kernel::boot_time;
 use bpfapps_core::{
-    App, Capability, Context, Document, Failure, Needs, Result, Session, Snapshot, bail, register,
-    skeleton,
+    App, Capability, Context, Document, Failure, Needs, Result, Session, Snapshot, Target, bail,
+    register, skeleton,
 };
 use libbpf_rs::{KprobeMultiOpts, Link, MapCore, MapFlags, ProgramMut};
 
@@ -80,7 +80,7 @@ impl App for {{ Name }} {
         rodata.only_pid = self.pid.unwrap_or(0);
 
         let skel = session.load(open)?;
-        let _link = attach(&skel.progs.handle_call, &functions)?;
+        let _link = self.attach(session, &skel.progs.handle_call, &functions)?;
         log::info!("attached to {} functions", functions.len());
 
         let mut before = vec![0; functions.len()];
@@ -105,6 +105,25 @@ impl App for {{ Name }} {
     }
 }
 
+impl {{ Name }} {
+    /// Attaches to all of them, for as long as the link lives.
+    fn attach(
+        &self,
+        session: &Session,
+        program: &ProgramMut<'_>,
+        functions: &[&str],
+    ) -> Result<Link> {
+        let opts = KprobeMultiOpts {
+            symbols: functions.iter().map(|&name| name.to_owned()).collect(),
+            cookies: (0..functions.len() as u64).collect(),
+            ..KprobeMultiOpts::default()
+        };
+        session.attach_to(program.name(), Target::Functions(&self.functions), || {
+            program.attach_kprobe_multi_with_opts(opts)
+        })
+    }
+}
+
 /// Neither none nor all of the kernel is what was meant.
 fn check(pattern: &str, count: usize) -> Result<()> {
     match count {
@@ -118,20 +137,6 @@ fn check(pattern: &str, count: usize) -> Result<()> {
             "let the pattern start with what they have in common",
         )),
     }
-}
-
-/// Attaches to all of them, for as long as the link lives.
-fn attach(program: &ProgramMut<'_>, functions: &[&str]) -> Result<Link> {
-    let opts = KprobeMultiOpts {
-        symbols: functions.iter().map(|&name| name.to_owned()).collect(),
-        cookies: (0..functions.len() as u64).collect(),
-        ..KprobeMultiOpts::default()
-    };
-    let link = program.attach_kprobe_multi_with_opts(opts);
-    link.context(Failure::new(
-        format!("failed to attach to {} functions", functions.len()),
-        "it takes a kernel with CONFIG_FPROBE; a kprobe of one function takes less",
-    ))
 }
 
 /// The counts, as they are now.

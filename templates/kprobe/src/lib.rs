@@ -7,10 +7,9 @@ mod row;
 
 use std::mem::MaybeUninit;
 
-use bpfapps_core::kallsyms::{Functions, has_kprobes};
+use bpfapps_core::kallsyms::Functions;
 use bpfapps_core::{
-    App, Capability, Context, Document, Failure, Needs, Result, Session, Stream, register,
-    skeleton,
+    App, Capability, Context, Document, Needs, Result, Session, Stream, Target, register, skeleton,
 };
 use libbpf_rs::{Link, ProgramMut};
 
@@ -75,8 +74,8 @@ impl App for {{ Name }} {
         let skel = session.load(open)?;
         // the return first: then each call that is seen is seen to return
         let _links = [
-            attach(&skel.progs.handle_return, true, function)?,
-            attach(&skel.progs.handle_call, false, function)?,
+            attach(session, &skel.progs.handle_return, true, function)?,
+            attach(session, &skel.progs.handle_call, false, function)?,
         ];
 
         let mut rows = session.rows::<event>(&self.stream)?;
@@ -90,14 +89,16 @@ impl App for {{ Name }} {
 }
 
 /// Attaches to the function, for as long as the link lives.
-fn attach(program: &ProgramMut<'_>, retprobe: bool, function: &str) -> Result<Link> {
+fn attach(
+    session: &Session,
+    program: &ProgramMut<'_>,
+    retprobe: bool,
+    function: &str,
+) -> Result<Link> {
     log::debug!("attaching to {function}, retprobe: {retprobe}");
-    let hint = match has_kprobes() {
-        true => "not every function can be probed: see /sys/kernel/debug/kprobes/blacklist",
-        false => "this kernel has no kprobes: it is built without CONFIG_KPROBE_EVENTS",
-    };
-    let failure = Failure::new(format!("failed to attach to {function}"), hint);
-    program.attach_kprobe(retprobe, function).context(failure)
+    session.attach_to(program.name(), Target::Function(function), || {
+        program.attach_kprobe(retprobe, function)
+    })
 }
 
 register!({{ Name }});

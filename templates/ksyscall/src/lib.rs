@@ -7,10 +7,8 @@ mod row;
 
 use std::mem::MaybeUninit;
 
-use bpfapps_core::kallsyms::{Functions, has_kprobes};
 use bpfapps_core::{
-    App, Capability, Context, Document, Failure, Needs, Result, Session, Stream, register,
-    skeleton,
+    App, Capability, Context, Document, Needs, Result, Session, Stream, Target, register, skeleton,
 };
 use libbpf_rs::{Link, ProgramMut};
 
@@ -75,12 +73,11 @@ impl App for {{ Name }} {
             open.maps.rb.set_max_entries(size)?;
         }
 
-        check(&self.syscall)?;
         let skel = session.load(open)?;
         // the return first: then each call that is seen is seen to return
         let _links = [
-            attach(&skel.progs.handle_return, true, &self.syscall)?,
-            attach(&skel.progs.handle_call, false, &self.syscall)?,
+            attach(session, &skel.progs.handle_return, true, &self.syscall)?,
+            attach(session, &skel.progs.handle_call, false, &self.syscall)?,
         ];
 
         let mut rows = session.rows::<event>(&self.stream)?;
@@ -93,29 +90,16 @@ impl App for {{ Name }} {
     }
 }
 
-/// What the kernel calls its function for a system call, before the name of that.
-const PREFIXES: [&str; 3] = ["__x64_sys_", "__arm64_sys_", "sys_"];
-
-/// libbpf would only say that there is no such file.
-fn check(syscall: &str) -> Result<()> {
-    let candidates = PREFIXES.map(|prefix| format!("{prefix}{syscall}"));
-    let failure = Failure::new(
-        format!("this kernel has no system call `{syscall}`"),
-        "man 2 syscalls lists them; the C library may have another name for one",
-    );
-    let functions = Functions::read()?;
-    functions.first_of(&candidates).context(failure)?;
-    Ok(())
-}
-
 /// Attaches to the system call, for as long as the link lives.
-fn attach(program: &ProgramMut<'_>, retprobe: bool, syscall: &str) -> Result<Link> {
-    let hint = match has_kprobes() {
-        true => "see the warnings of libbpf above, and -v",
-        false => "this kernel has no kprobes: it is built without CONFIG_KPROBE_EVENTS",
-    };
-    let failure = Failure::new(format!("failed to attach to the system call {syscall}"), hint);
-    program.attach_ksyscall(retprobe, syscall).context(failure)
+fn attach(
+    session: &Session,
+    program: &ProgramMut<'_>,
+    retprobe: bool,
+    syscall: &str,
+) -> Result<Link> {
+    session.attach_to(program.name(), Target::Syscall(syscall), || {
+        program.attach_ksyscall(retprobe, syscall)
+    })
 }
 
 register!({{ Name }});

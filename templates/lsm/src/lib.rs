@@ -13,10 +13,9 @@ use std::time::Duration;
 
 use bpfapps_core::kernel::boot_time;
 use bpfapps_core::{
-    App, Capability, Context, Document, Failure, Needs, Result, Session, Stream, bail, cgroups,
+    App, Capability, Code, Context, Document, Failure, Needs, Result, Session, Stream, bail, cgroups,
     register, skeleton,
 };
-use libbpf_rs::skel::Skel as _;
 
 skeleton!("{{ name }}");
 
@@ -83,8 +82,8 @@ impl App for {{ Name }} {
         }
 
         check_active()?;
-        let mut skel = session.load(open).with_context(refused)?;
-        skel.attach().with_context(refused)?;
+        let mut skel = session.load(open)?;
+        session.attach(&mut skel)?;
 
         let mut rows = session.rows::<event>(&self.stream)?;
         session.poll(
@@ -133,15 +132,9 @@ fn check_active() -> Result<()> {
         false => bail!(Failure::new(
             "the BPF LSM is not active in this kernel",
             format!("boot it with lsm={},bpf", active.trim()),
-        )),
+        )
+        .code(Code::LSM_OFF)),
     }
-}
-
-fn refused() -> Failure {
-    Failure::new(
-        "this kernel refuses LSM programs",
-        "it takes one that is built with CONFIG_BPF_LSM, booted with lsm=…,bpf, and not locked down",
-    )
 }
 
 register!({{ Name }});

@@ -10,8 +10,7 @@ use std::path::Path;
 
 use bpfapps_core::net::Prefix;
 use bpfapps_core::{
-    App, Capability, Context, Document, Failure, Needs, Result, Session, Stream, register,
-    skeleton,
+    App, Capability, Context, Document, Needs, Result, Session, Stream, Target, register, skeleton,
 };
 use libbpf_rs::{
     Link, MapCore as _, MapFlags, NF_INET_FORWARD, NF_INET_LOCAL_IN, NF_INET_LOCAL_OUT,
@@ -104,7 +103,7 @@ impl App for {{ Name }} {
             let update = skel.maps.dropped.update(&prefix.key(), &[1], MapFlags::ANY);
             update.context("failed to note whom to drop")?;
         }
-        let _links = self.attach(&skel.progs.handle_packet)?;
+        let _links = self.attach(session, &skel.progs.handle_packet)?;
 
         let mut rows = session.rows::<event>(&self.stream)?;
         session.poll(
@@ -118,9 +117,9 @@ impl App for {{ Name }} {
 
 impl {{ Name }} {
     /// Attaches for IPv4 and, where the kernel has it, for IPv6, for as long as the links live.
-    fn attach(&self, program: &ProgramMut<'_>) -> Result<Vec<Link>> {
+    fn attach(&self, session: &Session, program: &ProgramMut<'_>) -> Result<Vec<Link>> {
         let mut links = Vec::new();
-        for (family, name) in [(NFPROTO_IPV4, "IPv4"), (NFPROTO_IPV6, "IPv6")] {
+        for family in [NFPROTO_IPV4, NFPROTO_IPV6] {
             if family == NFPROTO_IPV6 && !Path::new(IPV6).exists() {
                 info!("this kernel has no IPv6");
                 continue;
@@ -137,11 +136,15 @@ impl {{ Name }} {
                 priority: self.priority,
                 ..NetfilterOpts::default()
             };
-            let link = program.attach_netfilter_with_opts(options);
-            links.push(link.context(Failure::new(
-                format!("failed to attach to netfilter for {name}"),
-                "another program may have this hook and priority: try another --priority",
-            ))?);
+            let target = Target::Netfilter {
+                family,
+                hook: options.hooknum,
+                priority: self.priority,
+            };
+            let link = session.attach_to(program.name(), target, || {
+                program.attach_netfilter_with_opts(options)
+            });
+            links.push(link?);
         }
         Ok(links)
     }

@@ -11,8 +11,8 @@ use std::mem::MaybeUninit;
 use std::os::fd::IntoRawFd as _;
 
 use bpfapps_core::{
-    App, Capability, Context, Document, Failure, Needs, Result, Session, Stream, bail, register,
-    skeleton,
+    App, Capability, Context, Document, Failure, Needs, Result, Session, Stream, Target, bail,
+    register, skeleton,
 };
 use libbpf_rs::{Link, ProgramMut};
 use nix::errno::Errno;
@@ -88,7 +88,7 @@ impl App for {{ Name }} {
         }
 
         let skel = session.load(open)?;
-        let _links = self.attach(&skel.progs.handle_sample)?;
+        let _links = self.attach(session, &skel.progs.handle_sample)?;
 
         let mut symbols = Symbols::new();
         let mut rows = session.rows::<Sample<'_>>(&self.stream)?;
@@ -111,7 +111,7 @@ impl App for {{ Name }} {
 
 impl {{ Name }} {
     /// Attaches to the clock of each CPU, for as long as the links live.
-    fn attach(&self, program: &ProgramMut<'_>) -> Result<Vec<Link>> {
+    fn attach(&self, session: &Session, program: &ProgramMut<'_>) -> Result<Vec<Link>> {
         let mut links = Vec::new();
         for cpu in 0..libbpf_rs::num_possible_cpus()? {
             let mut clock = Builder::new(Software::CPU_CLOCK);
@@ -123,12 +123,20 @@ impl {{ Name }} {
             match clock.build() {
                 Ok(clock) => {
                     // the link closes it
-                    let link = program.attach_perf_event(clock.into_raw_fd());
-                    links.push(link.context("failed to attach BPF programs")?);
+                    let clock = clock.into_raw_fd();
+                    let link = session.attach_to(program.name(), Target::PerfEvent, || {
+                        program.attach_perf_event(clock)
+                    });
+                    links.push(link?);
                 }
                 // it is switched off
                 Err(err) if err.raw_os_error() == Some(Errno::ENODEV as i32) => {}
-                Err(err) => bail!(self.explain(&err)),
+                Err(err) if err.raw_os_error() == Some(Errno::EINVAL as i32) => {
+                    bail!(self.explain(&err))
+                }
+                Err(err) => {
+                    links.push(session.attach_to(program.name(), Target::PerfEvent, || Err(err))?);
+                }
             }
         }
         log::info!("sampling {} CPUs", links.len());
@@ -139,8 +147,7 @@ impl {{ Name }} {
         Failure::new(
             format!("failed to open a perf event: {err}"),
             format!(
-                "{} Hz may be more than /proc/sys/kernel/perf_event_max_sample_rate allows; or \
-                 /proc/sys/kernel/perf_event_paranoid keeps everybody out",
+                "{} Hz may be more than /proc/sys/kernel/perf_event_max_sample_rate allows",
                 self.frequency
             ),
         )

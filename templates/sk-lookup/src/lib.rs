@@ -13,7 +13,8 @@ use std::ops::RangeInclusive;
 use std::os::fd::AsRawFd as _;
 
 use bpfapps_core::{
-    App, Capability, Context, Document, Needs, Result, Session, Stream, bail, register, skeleton,
+    App, Capability, Context, Document, Needs, Result, Session, Stream, Target, bail, register,
+    skeleton,
 };
 use libbpf_rs::{MapCore as _, MapFlags};
 
@@ -80,8 +81,10 @@ impl App for {{ Name }} {
             }
         }
         let network = File::open(NETWORK).with_context(|| format!("failed to open {NETWORK}"))?;
-        let link = skel.progs.handle_lookup.attach_netns(network.as_raw_fd());
-        let _link = link.context("failed to attach to the network namespace")?;
+        let program = &skel.progs.handle_lookup;
+        let _link = session.attach_to(program.name(), Target::Network, || {
+            program.attach_netns(network.as_raw_fd())
+        })?;
 
         let mut rows = session.rows::<event>(&self.stream)?;
         session.poll(

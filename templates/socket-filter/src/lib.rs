@@ -11,7 +11,7 @@ use std::os::fd::{AsFd as _, OwnedFd};
 use bpfapps_core::hook::filter_socket;
 use bpfapps_core::net::interface;
 use bpfapps_core::{
-    App, Capability, Context, Document, Needs, Result, Session, Stream, register, skeleton,
+    App, Capability, Context, Document, Needs, Result, Session, Stream, Target, register, skeleton,
 };
 use libbpf_rs::ProgramMut;
 use nix::sys::socket::{
@@ -76,7 +76,7 @@ impl App for {{ Name }} {
         }
 
         let skel = session.load(open)?;
-        let _socket = attach(&skel.progs.handle_packet)?;
+        let _socket = attach(session, &skel.progs.handle_packet)?;
 
         let mut rows = session.rows::<event>(&self.stream)?;
         session.poll(
@@ -89,7 +89,7 @@ impl App for {{ Name }} {
 }
 
 /// A socket that `program` filters what is for: each packet of each interface.
-fn attach(program: &ProgramMut<'_>) -> Result<OwnedFd> {
+fn attach(session: &Session, program: &ProgramMut<'_>) -> Result<OwnedFd> {
     let socket = socket(
         AddressFamily::Packet,
         SockType::Raw,
@@ -97,7 +97,9 @@ fn attach(program: &ProgramMut<'_>) -> Result<OwnedFd> {
         SockProtocol::EthAll,
     )
     .context("failed to open a packet socket")?;
-    filter_socket(socket.as_fd(), program).context("failed to attach to a packet socket")?;
+    session.attach_to(program.name(), Target::Socket, || {
+        filter_socket(socket.as_fd(), program)
+    })?;
     Ok(socket)
 }
 

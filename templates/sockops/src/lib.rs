@@ -11,7 +11,7 @@ use std::os::fd::AsRawFd as _;
 
 use bpfapps_core::cgroups::folder;
 use bpfapps_core::{
-    App, Capability, Context, Document, Needs, Result, Session, Stream, register, skeleton,
+    App, Capability, Context, Document, Needs, Result, Session, Stream, Target, register, skeleton,
 };
 
 skeleton!("{{ name }}");
@@ -74,8 +74,10 @@ impl App for {{ Name }} {
         }
 
         let skel = session.load(open)?;
-        let link = skel.progs.handle_tcp.attach_cgroup(cgroup.as_raw_fd());
-        let _link = link.with_context(|| format!("failed to attach to {}", folder.display()))?;
+        let program = &skel.progs.handle_tcp;
+        let target = Target::Cgroup(&folder, &program.attach_type());
+        let _link = session
+            .attach_to(program.name(), target, || program.attach_cgroup(cgroup.as_raw_fd()))?;
 
         let mut rows = session.rows::<event>(&self.stream)?;
         session.poll(

@@ -8,9 +8,9 @@ mod row;
 use std::mem::MaybeUninit;
 
 use bpfapps_core::{
-    App, Capability, Context, Document, Failure, Needs, Result, Session, Stream, register,
-    skeleton,
+    App, Capability, Context, Document, Needs, Result, Session, Stream, Target, register, skeleton,
 };
+use libbpf_rs::MapCore as _;
 
 skeleton!("{{ name }}");
 
@@ -59,12 +59,10 @@ impl App for {{ Name }} {
         }
 
         let mut skel = session.load(open)?;
-        let link = skel.maps.algorithm.attach_struct_ops();
-        let _link = link.context(Failure::new(
-            "failed to offer the congestion control {{ algorithm }}",
-            "sysctl net.ipv4.tcp_available_congestion_control shows whether there is one of that \
-             name; connections that had it keep it",
-        ))?;
+        let name = skel.maps.algorithm.name().to_owned();
+        let target = Target::StructOps("{{ algorithm }}");
+        let _link = session
+            .attach_to(&name, target, || skel.maps.algorithm.attach_struct_ops())?;
 
         let mut rows = session.rows::<event>(&self.stream)?;
         session.poll(

@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
 
 use bpfapps_core::hook::{Hook, create_clsact};
-use bpfapps_core::{Context, Error, Failure, Result};
+use bpfapps_core::{Context, Error, Failure, Result, Session, Target};
 use libbpf_rs::{ProgramMut, TC_EGRESS, TC_INGRESS, TcHook};
 use log::{info, warn};
 
@@ -22,17 +22,27 @@ pub(crate) enum Attached {
 }
 
 /// Attaches to the interface with that index.
-pub(crate) fn attach(programs: &{{ Name }}Progs<'_>, index: i32, classic: bool) -> Result<Attached> {
+pub(crate) fn attach(
+    session: &Session,
+    programs: &{{ Name }}Progs<'_>,
+    index: i32,
+    classic: bool,
+) -> Result<Attached> {
     if !classic {
-        match Hook::TcxIngress.attach(&programs.handle_ingress, index) {
-            Ok(ingress) => {
-                let egress = Hook::TcxEgress.attach(&programs.handle_egress, index);
-                let links = [ingress, egress.context("tcx refuses what goes out")?];
+        let tcx = |hook: Hook, program: &ProgramMut<'_>, link: io::Result<OwnedFd>| {
+            session.attach_to(program.name(), Target::Interface(hook, index), || link)
+        };
+        let link = Hook::TcxIngress.attach(&programs.handle_ingress, index);
+        // what the kernel says that has no tcx
+        match link.as_ref().err().and_then(io::Error::raw_os_error) {
+            Some(EINVAL) => info!("this kernel has no tcx"),
+            _ => {
+                let ingress = tcx(Hook::TcxIngress, &programs.handle_ingress, link)?;
+                let link = Hook::TcxEgress.attach(&programs.handle_egress, index);
+                let egress = tcx(Hook::TcxEgress, &programs.handle_egress, link)?;
                 info!("attached by tcx");
-                return Ok(Attached::Tcx { _links: links });
+                return Ok(Attached::Tcx { _links: [ingress, egress] });
             }
-            Err(err) if err.raw_os_error() == Some(EINVAL) => info!("this kernel has no tcx"),
-            Err(err) => return Err(err).context("tcx refuses what comes in"),
         }
     }
     let mut filters = Classic {
@@ -40,8 +50,13 @@ pub(crate) fn attach(programs: &{{ Name }}Progs<'_>, index: i32, classic: bool) 
         index,
         hooks: Vec::new(),
     };
-    filters.add(&programs.handle_ingress, TC_INGRESS)?;
-    filters.add(&programs.handle_egress, TC_EGRESS)?;
+    for (program, way) in [
+        (&programs.handle_ingress, TC_INGRESS),
+        (&programs.handle_egress, TC_EGRESS),
+    ] {
+        let target = Target::ClassicTc(index);
+        session.attach_to(program.name(), target, || filters.add(program, way))?;
+    }
     info!("attached by the classic tc");
     Ok(Attached::Classic(filters))
 }

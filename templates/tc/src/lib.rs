@@ -87,8 +87,7 @@ impl App for {{ Name }} {
             let update = skel.maps.blocked.update(&port.to_ne_bytes(), &[1], MapFlags::ANY);
             update.context("failed to note which ports to drop")?;
         }
-        let _attached = attach(&skel.progs, index, self.classic)
-            .with_context(|| format!("failed to attach to {}", self.interface))?;
+        let _attached = attach(session, &skel.progs, index, self.classic)?;
 
         let mut rows = session.rows::<event>(&self.stream)?;
         session.poll(

@@ -8,8 +8,7 @@ mod row;
 use std::mem::MaybeUninit;
 
 use bpfapps_core::{
-    App, Capability, Context, Document, Failure, Needs, Result, Session, Stream, register,
-    skeleton,
+    App, Capability, Context, Document, Needs, Result, Session, Stream, Target, register, skeleton,
 };
 use libbpf_rs::{Link, ProgramMut, UprobeOpts};
 
@@ -78,8 +77,8 @@ impl App for {{ Name }} {
         let skel = session.load(open)?;
         // the return first: then each call that is seen is seen to return
         let _links = [
-            self.attach(&skel.progs.handle_return, true)?,
-            self.attach(&skel.progs.handle_call, false)?,
+            self.attach(session, &skel.progs.handle_return, true)?,
+            self.attach(session, &skel.progs.handle_call, false)?,
         ];
 
         let mut rows = session.rows::<event>(&self.stream)?;
@@ -94,19 +93,22 @@ impl App for {{ Name }} {
 
 impl {{ Name }} {
     /// Attaches to the function, for as long as the link lives.
-    fn attach(&self, program: &ProgramMut<'_>, retprobe: bool) -> Result<Link> {
+    fn attach(
+        &self,
+        session: &Session,
+        program: &ProgramMut<'_>,
+        retprobe: bool,
+    ) -> Result<Link> {
         let Self { binary, function, .. } = self;
         let opts = UprobeOpts {
             retprobe,
             func_name: Some(function.clone()),
             ..UprobeOpts::default()
         };
-        let link =
-            program.attach_uprobe_with_opts(self.pid.unwrap_or(ANY_PROCESS), binary, 0, opts);
-        link.context(Failure::new(
-            format!("failed to attach to {function} in {binary}"),
-            format!("nm -D {binary} shows the functions of a library, nm those of a program"),
-        ))
+        let pid = self.pid.unwrap_or(ANY_PROCESS);
+        session.attach_to(program.name(), Target::Symbol { binary, function }, || {
+            program.attach_uprobe_with_opts(pid, binary, 0, opts)
+        })
     }
 }
 

@@ -8,8 +8,7 @@ mod row;
 use std::mem::MaybeUninit;
 
 use bpfapps_core::{
-    App, Capability, Context, Document, Failure, Needs, Result, Session, Stream, register,
-    skeleton,
+    App, Capability, Context, Document, Needs, Result, Session, Stream, Target, register, skeleton,
 };
 use libbpf_rs::{Link, ProgramMut};
 
@@ -112,7 +111,7 @@ impl App for {{ Name }} {
         }
 
         let skel = session.load(open)?;
-        let _link = self.attach(&skel.progs.handle_probe)?;
+        let _link = self.attach(session, &skel.progs.handle_probe)?;
 
         let mut rows = session.rows::<event>(&self.stream)?;
         session.poll(
@@ -126,14 +125,17 @@ impl App for {{ Name }} {
 
 impl {{ Name }} {
     /// Attaches to the probe, for as long as the link lives.
-    fn attach(&self, program: &ProgramMut<'_>) -> Result<Link> {
+    fn attach(&self, session: &Session, program: &ProgramMut<'_>) -> Result<Link> {
         let (binary, Probe { provider, name }) = (&self.binary, &self.probe);
-        let link = program.attach_usdt(self.pid.unwrap_or(ANY_PROCESS), binary, provider, name);
-        link.context(Failure::new(
-            format!("failed to attach to the probe {provider}:{name} of {binary}"),
-            "readelf -n FILE shows the probes of a program or library; before Linux 5.15 they can be \
-             traced in one process only, with --pid",
-        ))
+        let target = Target::Probe {
+            binary,
+            provider,
+            name,
+        };
+        let pid = self.pid.unwrap_or(ANY_PROCESS);
+        session.attach_to(program.name(), target, || {
+            program.attach_usdt(pid, binary, provider, name)
+        })
     }
 }
 

@@ -12,8 +12,7 @@ use std::os::fd::OwnedFd;
 use bpfapps_core::hook::Hook;
 use bpfapps_core::net::{Prefix, interface};
 use bpfapps_core::{
-    App, Capability, Context, Document, Failure, Needs, Result, Session, Stream, register,
-    skeleton,
+    App, Capability, Context, Document, Needs, Result, Session, Stream, Target, register, skeleton,
 };
 use libbpf_rs::{MapCore as _, MapFlags, ProgramMut};
 use log::info;
@@ -98,7 +97,7 @@ impl App for {{ Name }} {
             let update = skel.maps.dropped.update(&prefix.key(), &[1], MapFlags::ANY);
             update.context("failed to note whom to drop")?;
         }
-        let _link = self.attach(&skel.progs.handle_packet, index)?;
+        let _link = self.attach(session, &skel.progs.handle_packet, index)?;
 
         let mut rows = session.rows::<event>(&self.stream)?;
         session.poll(
@@ -112,36 +111,23 @@ impl App for {{ Name }} {
 
 impl {{ Name }} {
     /// Attaches to the interface, for as long as the link lives.
-    fn attach(&self, program: &ProgramMut<'_>, index: i32) -> Result<OwnedFd> {
-        let hooks: &[_] = match self.mode {
-            Mode::Auto => &[(Hook::XdpNative, "native"), (Hook::XdpSkb, "skb")],
-            Mode::Native => &[(Hook::XdpNative, "native")],
-            Mode::Skb => &[(Hook::XdpSkb, "skb")],
+    fn attach(
+        &self,
+        session: &Session,
+        program: &ProgramMut<'_>,
+        index: i32,
+    ) -> Result<OwnedFd> {
+        let (mut hook, mut link) = match self.mode {
+            Mode::Auto | Mode::Native => (Hook::XdpNative, Hook::XdpNative.attach(program, index)),
+            Mode::Skb => (Hook::XdpSkb, Hook::XdpSkb.attach(program, index)),
         };
-        let mut last = io::Error::from_raw_os_error(EOPNOTSUPP);
-        for (hook, mode) in hooks {
-            match hook.attach(program, index) {
-                Ok(link) => {
-                    info!("XDP of {} in mode {mode}", self.interface);
-                    return Ok(link);
-                }
-                Err(err) => {
-                    info!("{} has no XDP in mode {mode}: {err}", self.interface);
-                    last = err;
-                }
-            }
-            if last.raw_os_error() != Some(EOPNOTSUPP) {
-                break;
-            }
+        let errno = link.as_ref().err().and_then(io::Error::raw_os_error);
+        if matches!(self.mode, Mode::Auto) && errno == Some(EOPNOTSUPP) {
+            (hook, link) = (Hook::XdpSkb, Hook::XdpSkb.attach(program, index));
         }
-        let hint = match last.raw_os_error() {
-            Some(EOPNOTSUPP) => "its driver has no XDP: use --mode skb",
-            _ => "ip link shows whether another XDP program is attached to it",
-        };
-        Err(last).context(Failure::new(
-            format!("failed to attach to {}", self.interface),
-            hint,
-        ))
+        let link = session.attach_to(program.name(), Target::Interface(hook, index), || link)?;
+        info!("{hook} of {}", self.interface);
+        Ok(link)
     }
 }
 

@@ -135,11 +135,10 @@ pub(crate) fn find(kinds: Vec<Kind>, name: &str) -> Result<Kind> {
         .into_iter()
         .find(|kind| kind.name == name)
         .ok_or_else(|| {
-            let near = machine::nearest(name, names.iter().map(String::as_str));
             out::hinted(
                 format!(
                     "there is no template `{name}`{}",
-                    machine::did_you_mean(&near)
+                    machine::near(name, &names)
                 ),
                 "see cargo xtask new --list",
             )

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use bpfapps_explain::{did_you_mean, nearest};
 use serde::Deserialize;
 
 use crate::tracefs;
@@ -124,63 +125,18 @@ fn among(what: &str, value: &str, all: &[String]) -> Finding {
     if all.iter().any(|name| name == value) {
         return Finding::There;
     }
-    let near = nearest(value, all.iter().map(String::as_str));
-    Finding::Absent(format!(
-        "there is no {what} `{value}`{}",
-        did_you_mean(&near)
-    ))
-}
-
-/// The three names that are most like `value`, the likest first, where any is much like it.
-pub(crate) fn nearest<'a>(value: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-    let mut near: Vec<_> = names
-        // who mistypes a name gets its length about right
-        .filter(|name| name.len().abs_diff(value.len()) <= 6 || name.contains(value))
-        .map(|name| {
-            let distance = strsim::osa_distance(value, name);
-            (
-                distance - distance.min(usize::from(name.contains(value)) * 6),
-                name,
-            )
-        })
-        .filter(|(distance, name)| distance * 2 <= name.len().max(value.len()))
-        .collect();
-    near.sort_unstable();
-    near.dedup();
-    near.into_iter().take(3).map(|(_, name)| name).collect()
+    Finding::Absent(format!("there is no {what} `{value}`{}", near(value, all)))
 }
 
 /// `: did you mean a, b or c?`, or nothing.
-pub(crate) fn did_you_mean(near: &[&str]) -> String {
-    match near {
-        [] => String::new(),
-        [one] => format!(": did you mean {one}?"),
-        [some @ .., last] => format!(": did you mean {} or {last}?", some.join(", ")),
-    }
+pub(crate) fn near(value: &str, all: &[String]) -> String {
+    let near = nearest(value, all.iter().map(String::as_str));
+    did_you_mean(&near).map_or_else(String::new, |near| format!(": {near}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_like_it_is_offered() {
-        let names = [
-            "tcp_v4_connect",
-            "tcp_v6_connect",
-            "tcp_connect",
-            "do_exit",
-            "vfs_read",
-        ];
-        let near = nearest("tcp_v4_conect", names.into_iter());
-        assert_eq!(near[0], "tcp_v4_connect");
-        assert_eq!(
-            did_you_mean(&near),
-            ": did you mean tcp_v4_connect, tcp_v6_connect or tcp_connect?"
-        );
-        assert!(nearest("xyzzy", names.into_iter()).is_empty());
-        assert_eq!(nearest("exit", names.into_iter()), ["do_exit"]);
-    }
 
     #[test]
     fn this_machine_is_asked() {

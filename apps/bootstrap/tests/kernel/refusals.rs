@@ -24,14 +24,17 @@ fn refused(command: u64, errno: Errno) -> Result<Command> {
 /// Fails unless the last lines on stderr, behind libbpf's, begin like these.
 fn says(command: &mut Command, error: &str, hint: &str) -> Result<()> {
     let exit = Process::run(command)?.expect_code(1)?;
-    let [.., last_error, last_hint] = exit.stderr.as_slice() else {
-        return Err(anyhow::anyhow!("no error and no hint: {exit:#?}"));
+    let mut lines = exit.stderr.iter();
+    let error_at = lines.position(|line| line.starts_with("error"));
+    let [said, mend, ..] = &exit.stderr[error_at.context("no error")?..] else {
+        return Err(anyhow::anyhow!("no hint: {exit:#?}"));
     };
+    let (_, message) = said.split_once(": ").context("no message")?;
     ensure!(
-        last_error.starts_with(&format!("error: {error}: failed to load BPF object: ")),
+        message.starts_with(&format!("{error}: failed to load BPF object: ")),
         "{exit:#?}"
     );
-    ensure!(last_hint.starts_with(&format!("hint: {hint}")), "{exit:#?}");
+    ensure!(mend.starts_with(&format!("hint: {hint}")), "{exit:#?}");
     Ok(())
 }
 
@@ -45,6 +48,8 @@ pub(crate) fn lockdown_is_named() -> Result<()> {
         "the kernel is locked down against reading its memory, by BPF too",
         "boot it without lockdown=confidentiality",
     )?;
+    let exit = Process::run(&mut with("none integrity [confidentiality]\n")?)?;
+    exit.expect_stderr("error[BPF0047]: ")?;
     // this one does not keep it from anything
     let exit = Process::run(&mut with("none [integrity] confidentiality\n")?)?.expect_code(1)?;
     let error = exit.stderr.last().context("nothing is said")?;

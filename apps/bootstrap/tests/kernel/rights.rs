@@ -86,16 +86,17 @@ pub(crate) fn privileges_are_given_up() -> Result<()> {
 
 pub(crate) fn each_missing_capability_is_named() -> Result<()> {
     let cases: [(&[u32], &str); 3] = [
-        (&[], "error: missing CAP_BPF and CAP_PERFMON"),
-        (&[CAP_BPF], "error: missing CAP_PERFMON"),
-        (&[CAP_PERFMON], "error: missing CAP_BPF"),
+        (&[], "error[BPF0045]: missing CAP_BPF and CAP_PERFMON"),
+        (&[CAP_BPF], "error[BPF0045]: missing CAP_PERFMON"),
+        (&[CAP_PERFMON], "error[BPF0045]: missing CAP_BPF"),
     ];
     for (held, error) in cases {
         let (_folder, path) = installed(held)?;
         let exit = Process::run(&mut as_nobody(&path)?)?.expect_code(1)?;
         let setcap = format!("sudo setcap cap_bpf,cap_perfmon+ep {}", path.display());
         let hint = format!("hint: run it with sudo, or once: {setcap}");
-        ensure!(exit.stderr == [error, hint.as_str()], "{exit:#?}");
+        let more = "more: bpfapps explain BPF0045";
+        ensure!(exit.stderr == [error, hint.as_str(), more], "{exit:#?}");
         ensure!(exit.stdout.is_empty(), "{exit:#?}");
     }
     Ok(())
@@ -104,7 +105,9 @@ pub(crate) fn each_missing_capability_is_named() -> Result<()> {
 pub(crate) fn without_btf_it_says_so() -> Result<()> {
     let exit = Process::run(&mut sandbox::without_btf(&bpfapps(["bootstrap"]))?)?;
     exit.expect_code(1)?
-        .expect_stderr("error: this kernel has no BTF: /sys/kernel/btf/vmlinux is missing")?
+        .expect_stderr(
+            "error[BPF0060]: this kernel has no BTF: /sys/kernel/btf/vmlinux is missing",
+        )?
         .expect_stderr("--btf FILE")?;
     Ok(())
 }
@@ -122,12 +125,16 @@ pub(crate) fn btf_of_a_file_will_do() -> Result<()> {
 }
 
 pub(crate) fn what_is_no_btf_is_refused() -> Result<()> {
-    for (file, reason) in [
-        ("/etc/passwd", "is no BTF file"),
-        ("/nonexistent", "No such file"),
+    for (file, lines, reason) in [
+        (
+            "/etc/passwd",
+            3,
+            "error[BPF0062]: /etc/passwd is no BTF file",
+        ),
+        ("/nonexistent", 1, "No such file"),
     ] {
         let exit = Process::run(&mut bpfapps(["bootstrap", "--btf", file]))?.expect_code(1)?;
-        ensure!(exit.stderr.len() == 1, "{exit:#?}");
+        ensure!(exit.stderr.len() == lines, "{exit:#?}");
         exit.expect_stderr(file)?.expect_stderr(reason)?;
     }
     Ok(())

@@ -212,7 +212,7 @@ fn without_privileges_it_says_so() -> Result<()> {
     let exit = Process::run(&mut command)?.expect_code(1)?;
     let first = exit.stderr.first().context("nothing is said")?;
     ensure!(
-        first == "error: missing CAP_BPF and CAP_PERFMON and CAP_DAC_READ_SEARCH",
+        first == "error[BPF0045]: missing CAP_BPF and CAP_PERFMON and CAP_DAC_READ_SEARCH",
         "{exit:#?}"
     );
     Ok(())

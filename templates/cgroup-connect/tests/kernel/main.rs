@@ -132,7 +132,7 @@ fn denying_needs_a_cgroup() -> Result<()> {
 fn missing_cgroup_is_named() -> Result<()> {
     Process::run(&mut bpfapps(["{{ name }}", "--cgroup", "/no/such"]))?
         .expect_code(1)?
-        .expect_stderr("error: `/no/such` is no cgroup v2")?
+        .expect_stderr("error[BPF0055]: `/no/such` is no cgroup v2")?
         .expect_stderr("hint: look below ")?;
     Ok(())
 }

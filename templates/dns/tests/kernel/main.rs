@@ -126,7 +126,7 @@ fn only_failures_are_reported() -> Result<()> {
 fn missing_library_is_named() -> Result<()> {
     Process::run(&mut bpfapps(["{{ name }}", "--libc", "/no/such.so"]))?
         .expect_code(1)?
-        .expect_stderr("error: failed to attach to getaddrinfo in /no/such.so")?
-        .expect_stderr("hint: ldd shows which C library")?;
+        .expect_stderr("error[BPF0044]: failed to attach handle_found to getaddrinfo in /no/such.so")?
+        .expect_stderr("hint: ldd PROGRAM shows the libraries that it uses")?;
     Ok(())
 }

@@ -20,6 +20,7 @@ fn main() -> ExitCode {
             test!(denial_ends_by_itself),
             test!(everybody_is_never_denied),
             test!(wrong_cgroup_is_named),
+            test!(inactive_lsm_is_named),
             test!(kernel_without_lsm_is_named),
         ],
         &[fixture!(connect), fixture!(connect_in_cgroup)],
@@ -168,6 +169,17 @@ fn wrong_cgroup_is_named() -> Result<()> {
     Process::run(&mut bpfapps(["{{ name }}", "--cgroup", "no/such/cgroup"]))?
         .expect_code(1)?
         .expect_stderr("cgroup v2")?;
+    Ok(())
+}
+
+/// As a kernel says it that is booted without `lsm=…,bpf`.
+fn inactive_lsm_is_named() -> Result<()> {
+    let file = "/sys/kernel/security/lsm";
+    let mut app = sandbox::with_file(file, "capability,yama\n", &bpfapps(["{{ name }}"]))?;
+    Process::run(&mut app)?
+        .expect_code(1)?
+        .expect_stderr("error[BPF0056]: the BPF LSM is not active in this kernel")?
+        .expect_stderr("hint: boot it with lsm=capability,yama,bpf")?;
     Ok(())
 }
 

@@ -138,8 +138,12 @@ fn priority_that_is_taken_is_named() -> Result<()> {
     let app = App::start(&["{{ name }}", "--priority", "-7"])?;
     Process::run(&mut bpfapps(["{{ name }}", "--priority", "-7"]))?
         .expect_code(1)?
-        .expect_stderr("error: failed to attach to netfilter for IPv4")?
-        .expect_stderr("try another --priority")?;
+        .expect_stderr(
+            "error[BPF0048]: failed to attach handle_packet to input of netfilter for IPv4, \
+             priority -7: it is taken by program handle_packet (id ",
+        )?
+        .expect_stderr(&format!(" (pid {}): ", app.pid()))?
+        .expect_stderr("hint: each priority has room for one: take another; or end it: ")?;
     // at another one there is room
     App::start(&["{{ name }}", "--priority", "-8"])?.end()?;
     app.end()?;

@@ -132,8 +132,12 @@ fn second_one_is_refused() -> Result<()> {
     let app = App::start(&["{{ name }}"])?;
     Process::run(&mut bpfapps(["{{ name }}"]))?
         .expect_code(1)?
-        .expect_stderr(&format!("error: failed to offer the congestion control {ALGORITHM}"))?
-        .expect_stderr("hint: sysctl net.ipv4.tcp_available_congestion_control")?;
+        .expect_stderr(&format!(
+            "error[BPF0048]: failed to attach algorithm to struct_ops {ALGORITHM}: it is taken by map \
+             algorithm (id "
+        ))?
+        .expect_stderr(&format!(" (pid {}): ", app.pid()))?
+        .expect_stderr(&format!("hint: end it: sudo kill {}", app.pid()))?;
     app.end()?;
     Ok(())
 }

@@ -206,7 +206,7 @@ fn missing_interface_is_named() -> Result<()> {
     let _net = Net::new()?;
     Process::run(&mut bpfapps(["{{ name }}", "--interface", "no-such"]))?
         .expect_code(1)?
-        .expect_stderr("error: there is no network interface `no-such`")?
+        .expect_stderr("error[BPF0054]: there is no network interface `no-such`")?
         .expect_stderr("hint: there are: lo")?;
     Ok(())
 }

@@ -108,7 +108,10 @@ fn missing_function_is_named() -> Result<()> {
     let args = ["{{ name }}", "--binary", "libc.so.6", "--function", "no_such_function"];
     Process::run(&mut bpfapps(args))?
         .expect_code(1)?
-        .expect_stderr("error: failed to attach to no_such_function in libc.so.6")?
-        .expect_stderr("hint: nm -D libc.so.6")?;
+        .expect_stderr(
+            "error[BPF0043]: failed to attach handle_return to no_such_function in libc.so.6: it \
+             has no such function",
+        )?
+        .expect_stderr("hint: ")?;
     Ok(())
 }

@@ -86,8 +86,8 @@ fn missing_probe_is_named() -> Result<()> {
     let own = own.to_str().context("the path is UTF-8")?;
     Process::run(&mut bpfapps(["{{ name }}", "--binary", own, "--probe", "tests:miss"]))?
         .expect_code(1)?
-        .expect_stderr("error: failed to attach to the probe tests:miss of ")?
-        .expect_stderr("hint: readelf -n")?;
+        .expect_stderr("error[BPF0043]: failed to attach handle_probe to the probe tests:miss of ")?
+        .expect_stderr("hint: did you mean tests:hit?")?;
     Ok(())
 }
 

@@ -131,7 +131,7 @@ fn driver_is_asked_first() -> Result<()> {
     let receiver = UdpSocket::bind("192.0.2.1:0")?;
     sender.send_to(b"x", receiver.local_addr()?)?;
     app.row(|row| row.contains(" 192.0.2.2 "))?;
-    app.end()?.expect_stderr("XDP of near in mode native")?;
+    app.end()?.expect_stderr("native XDP of near")?;
     Ok(())
 }
 
@@ -139,8 +139,11 @@ fn driver_without_xdp_is_named() -> Result<()> {
     let _net = network()?;
     Process::run(&mut bpfapps(["{{ name }}", "--interface", "lo", "--mode", "native"]))?
         .expect_code(1)?
-        .expect_stderr("error: failed to attach to lo")?
-        .expect_stderr("hint: its driver has no XDP: use --mode skb")?;
+        .expect_stderr(
+            "error[BPF0050]: failed to attach handle_packet to native XDP of lo: the driver of lo \
+             has no XDP: ",
+        )?
+        .expect_stderr("hint: take the generic mode, which any driver will do for: --mode skb")?;
     Ok(())
 }
 
@@ -148,7 +151,7 @@ fn missing_interface_is_named() -> Result<()> {
     let _net = Net::new()?;
     Process::run(&mut bpfapps(["{{ name }}", "--interface", "no-such"]))?
         .expect_code(1)?
-        .expect_stderr("error: there is no network interface `no-such`")?
+        .expect_stderr("error[BPF0054]: there is no network interface `no-such`")?
         .expect_stderr("hint: there are: lo")?;
     Ok(())
 }
@@ -156,9 +159,13 @@ fn missing_interface_is_named() -> Result<()> {
 fn interface_that_is_taken_is_named() -> Result<()> {
     let _net = network()?;
     let app = start(&[])?;
-    Process::run(&mut bpfapps(["{{ name }}", "--interface", "lo"]))?
-        .expect_code(1)?
-        .expect_stderr("hint: ip link shows whether another XDP program is attached to it")?;
+    let exit = Process::run(&mut bpfapps(["{{ name }}", "--interface", "lo"]))?.expect_code(1)?;
+    let said = exit.stderr.first().context("nothing is said")?;
+    let start = "error[BPF0048]: failed to attach handle_packet to native XDP of lo: it is taken by \
+                 program handle_packet (id ";
+    ensure!(said.starts_with(start) && said.contains(", link "), "{exit:#?}");
+    ensure!(said.contains(&format!(" (pid {}): ", app.pid())), "{exit:#?}");
+    exit.expect_stderr(&format!("hint: end it: sudo kill {}", app.pid()))?;
     app.end()?;
     Ok(())
 }

@@ -1,0 +1,157 @@
+//! Why an object file can't be opened, or the types of a kernel are not those of this one.
+
+use std::path::Path;
+
+use bpfapps_explain::Code;
+
+use super::kernel_btf;
+use crate::kallsyms::Functions;
+use crate::{Failure, Object};
+
+/// The numbers of ELF: the byte order and class in front, a relocatable file, BPF.
+const CLASS_64: u8 = 2;
+const RELOCATABLE: u16 = 1;
+const BPF: u16 = 247;
+
+/// What keeps libbpf from using these bytes as an object file, by themselves or by its log.
+pub(super) fn cause(object: &Object, log: &str) -> Option<Failure> {
+    let (name, bytes) = (&*object.name, &*object.bytes);
+    let wrong =
+        |message: String, hint: &str| Some(Failure::new(message, hint).code(Code::NO_OBJECT));
+    let compile = "name a .bpf.o, as clang -g -O2 -target bpf -c makes it";
+    if !bytes.starts_with(b"\x7fELF") {
+        return wrong(format!("{name} is no ELF file"), compile);
+    }
+    let Some(header) = bytes.get(..20).filter(|_| bytes.len() > 64) else {
+        return wrong(format!("{name} ends early"), "compile or copy it again");
+    };
+    let is_little = header[5] == 1;
+    let number = |at: usize| {
+        let pair = [header[at], header[at + 1]];
+        if is_little {
+            u16::from_le_bytes(pair)
+        } else {
+            u16::from_be_bytes(pair)
+        }
+    };
+    // before it had a number of its own, clang wrote 0
+    if header[4] != CLASS_64 || number(16) != RELOCATABLE || !matches!(number(18), 0 | BPF) {
+        let of = match number(18) {
+            3 => "for x86",
+            62 => "for x86-64",
+            183 => "for arm64",
+            243 => "for RISC-V",
+            BPF => "for BPF, but linked",
+            _ => "for another machine",
+        };
+        return wrong(
+            format!("{name} is no BPF object, but an ELF file {of}"),
+            compile,
+        );
+    }
+    if log.contains("legacy map definitions") {
+        return Some(
+            Failure::new(
+                format!("{name} defines its maps as libbpf before 1.0 did, in a section `maps`"),
+                "define them in SEC(\".maps\"), with __uint and __type",
+            )
+            .code(Code::LEGACY_MAPS),
+        );
+    }
+    no_types(name, bytes, log)
+}
+
+/// libbpf opens an object of the other byte order, and gives up later.
+pub(super) fn other_order(object: &Object) -> Option<Failure> {
+    let (name, bytes) = (&*object.name, &*object.bytes);
+    let is_little = match bytes.get(..6)? {
+        [0x7f, b'E', b'L', b'F', CLASS_64, order @ (1 | 2)] => *order == 1,
+        _ => return None,
+    };
+    let order = |little| if little { "little" } else { "big" };
+    (is_little != cfg!(target_endian = "little")).then(|| {
+        Failure::new(
+            format!(
+                "{name} is of the other byte order: {}-endian, and this machine is {}-endian",
+                order(is_little),
+                order(!is_little)
+            ),
+            "compile it with -target bpf on this machine, or with -target bpfel or bpfeb",
+        )
+        .code(Code::BYTE_ORDER)
+    })
+}
+
+/// Maps, globals and CO-RE are described in BTF.
+fn no_types(name: &str, bytes: &[u8], log: &str) -> Option<Failure> {
+    let refused = [
+        "BTF is required",
+        "Error loading ELF section .BTF",
+        "Unsupported BTF_KIND",
+    ];
+    if !refused.iter().any(|line| log.contains(line)) {
+        return None;
+    }
+    let has_any = bytes.split(|byte| *byte == 0).any(|name| name == b".BTF");
+    let by = compiler(bytes).map_or_else(String::new, |clang| format!(", by clang {clang}"));
+    let (message, hint) = match has_any {
+        true => (
+            format!("the BTF in {name} can't be read{by}"),
+            "compile it again, with clang 11 or newer",
+        ),
+        false => (
+            format!("{name} has no BTF{by}"),
+            "compile it with -g, by clang 11 or newer, and strip it with llvm-strip -g at most",
+        ),
+    };
+    Some(Failure::new(message, hint).code(Code::NO_OBJECT_BTF))
+}
+
+/// The version of the clang that says so in an object that has its debugging information.
+fn compiler(bytes: &[u8]) -> Option<String> {
+    let word = b"clang version ";
+    let at = bytes
+        .windows(word.len())
+        .position(|window| window == word)?;
+    let version = bytes[at + word.len()..].iter();
+    let version = version.take_while(|byte| byte.is_ascii_digit() || **byte == b'.');
+    Some(version.map(|byte| char::from(*byte)).collect())
+}
+
+/// Whether the types in `file` are another kernel's: each tracepoint of a kernel has a type, and a
+/// function.
+pub(super) fn foreign_btf(file: &Path) -> Option<Failure> {
+    let types = kernel_btf::names_in(&std::fs::read(file).ok()?, "btf_trace_");
+    let functions = Functions::read().ok()?;
+    let here: Vec<_> = functions.behind("__traceiter_").collect();
+    if here.is_empty() {
+        return None;
+    }
+    let unknown = types
+        .iter()
+        .filter(|name| !here.contains(&name.as_str()))
+        .count();
+    // modules have some, too
+    let untyped = here.iter().filter(|name| !types.contains(**name)).count();
+    if unknown * 50 <= types.len() && untyped * 4 <= here.len() {
+        return None;
+    }
+    let hint = match Path::new(kernel_btf::FOLDER).join("vmlinux").exists() {
+        true => "leave --btf away: this kernel shows its own BTF",
+        false => "take that of this very kernel, as uname -r names it",
+    };
+    let message = format!("{} is not the BTF of this kernel", file.display());
+    Some(Failure::new(message, hint).code(Code::FOREIGN_BTF))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compiler_is_the_one_that_made_it() {
+        let bytes = b"\0Debian clang version 9.0.1-16+b1\0";
+        assert_eq!(compiler(bytes).as_deref(), Some("9.0.1"));
+        assert_eq!(compiler(b"gcc"), None);
+    }
+}

@@ -1,0 +1,123 @@
+//! One object with a program for each hook that is wrong, or that a kernel may not have; and what an
+//! app does with it.
+
+use std::fs::File;
+use std::mem::MaybeUninit;
+use std::os::fd::AsRawFd as _;
+use std::path::{Path, PathBuf};
+
+use bpfapps_core::{Needs, Object, Options, Result, Session, Target, skeleton};
+use libbpf_rs::skel::OpenSkel as _;
+use libbpf_rs::{Link, OpenObject, UprobeOpts};
+
+skeleton!("hooks");
+
+/// Nothing that [`Session::open`] could miss before the kernel does.
+const NEEDS: Needs = Needs {
+    kernel: "5.8",
+    btf: false,
+    tracefs: false,
+    capabilities: &[],
+    keeps: &[],
+};
+
+macro_rules! objects {
+    ($($name:literal),*) => {
+        &[$(Object::new($name, "refused", include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".o")))),*]
+    };
+}
+
+/// Object files that can't be opened.
+pub const OBJECTS: &[Object] = objects!["other_order", "no_btf", "legacy_maps", "not_bpf"];
+
+/// A run of an app, and its object.
+pub struct Run {
+    session: Session,
+    object: MaybeUninit<OpenObject>,
+}
+
+impl Run {
+    /// One whose types are read from `btf`, if that is given.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Session::start`].
+    pub fn start(btf: Option<PathBuf>) -> Result<Self> {
+        let options = Options {
+            btf,
+            ..Options::default()
+        };
+        Ok(Self {
+            session: Session::start(options, NEEDS)?,
+            object: MaybeUninit::uninit(),
+        })
+    }
+
+    /// Loads the program of that name, and none else, as an app does.
+    ///
+    /// # Errors
+    ///
+    /// What the user of the app would see; that is so for all that this one does.
+    pub fn load(&mut self, program: &str) -> Result<Loaded<'_>> {
+        let Self { session, object } = self;
+        let mut open = session.open(HooksSkelBuilder::default(), object)?;
+        for mut one in open.open_object_mut().progs_mut() {
+            let wanted = one.name() == program;
+            one.set_autoload(wanted);
+        }
+        Ok(Loaded {
+            skel: session.load(open)?,
+            session,
+        })
+    }
+}
+
+/// A program in the kernel.
+pub struct Loaded<'run> {
+    session: &'run Session,
+    /// The skeleton of all of them.
+    pub skel: HooksSkel<'run>,
+}
+
+impl Loaded<'_> {
+    /// Attaches it by what its section says.
+    ///
+    /// # Errors
+    ///
+    /// As [`Run::load`].
+    pub fn attach(&mut self) -> Result<()> {
+        self.session.attach(&mut self.skel)
+    }
+
+    /// Attaches `on_uprobe`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Run::load`].
+    pub fn attach_uprobe(&self, binary: &str, function: &str) -> Result<Link> {
+        let program = &self.skel.progs.on_uprobe;
+        let opts = UprobeOpts {
+            func_name: Some(function.to_owned()),
+            ..UprobeOpts::default()
+        };
+        let target = Target::Symbol { binary, function };
+        self.session.attach_to(program.name(), target, || {
+            program.attach_uprobe_with_opts(-1, binary, 0, opts)
+        })
+    }
+
+    /// Attaches `on_cgroup`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Run::load`].
+    pub fn attach_cgroup(&self, folder: &Path) -> Result<Link> {
+        let program = &self.skel.progs.on_cgroup;
+        let cgroup = File::open(folder)?;
+        let kind = program.attach_type();
+        self.session
+            .attach_to(program.name(), Target::Cgroup(folder, &kind), || {
+                program.attach_cgroup(cgroup.as_raw_fd())
+            })
+    }
+}

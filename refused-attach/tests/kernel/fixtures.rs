@@ -1,0 +1,88 @@
+//! The apps: each ends as one that fails.
+#![allow(clippy::print_stderr, clippy::print_stdout)]
+
+use std::fs::File;
+use std::os::fd::{AsFd as _, AsRawFd as _};
+use std::path::Path;
+use std::process;
+use std::thread;
+
+use anyhow::{Context, Result, bail, ensure};
+use bpfapps_core::report;
+use bpfapps_refused_attach::{OBJECTS, Run};
+use caps::CapSet;
+use libbpf_rs::libbpf_sys::{BPF_CGROUP_INET_EGRESS, bpf_prog_attach};
+
+/// As `main` does it.
+fn told<T>(result: Result<T>) -> Result<()> {
+    if let Err(err) = result {
+        eprint!("{}", report(&err));
+        process::exit(1);
+    }
+    Ok(())
+}
+
+/// Attaches the program of that name; with the kernel's types from a file, if one is named.
+pub(crate) fn app(args: &[String]) -> Result<()> {
+    let [program, btf @ ..] = args else {
+        bail!("a program")
+    };
+    let mut run = Run::start(btf.first().map(Into::into))?;
+    told(run.load(program).and_then(|mut loaded| loaded.attach()))
+}
+
+/// The same, with no capability left between loading and attaching.
+pub(crate) fn powerless_app(args: &[String]) -> Result<()> {
+    let [program] = args else { bail!("a program") };
+    let mut run = Run::start(None)?;
+    let mut loaded = run.load(program)?;
+    caps::clear(None, CapSet::Effective)?;
+    told(match program.as_str() {
+        "on_uprobe" => loaded.attach_uprobe("/proc/self/exe", "main").map(drop),
+        _ => loaded.attach(),
+    })
+}
+
+/// Attaches to a function of a program or library.
+pub(crate) fn uprobe(args: &[String]) -> Result<()> {
+    let [binary, function] = args else {
+        bail!("a binary and a function")
+    };
+    let mut run = Run::start(None)?;
+    told(run.load("on_uprobe")?.attach_uprobe(binary, function))
+}
+
+/// Attaches to a cgroup.
+pub(crate) fn join(args: &[String]) -> Result<()> {
+    let [cgroup] = args else { bail!("a cgroup") };
+    let mut run = Run::start(None)?;
+    told(run.load("on_cgroup")?.attach_cgroup(Path::new(cgroup)))
+}
+
+/// Attaches to a cgroup in the old way, which keeps everybody else out, and waits to be killed.
+pub(crate) fn hold(args: &[String]) -> Result<()> {
+    let [folder] = args else { bail!("a cgroup") };
+    let mut run = Run::start(None)?;
+    let loaded = run.load("on_cgroup")?;
+    let program = loaded.skel.progs.on_cgroup.as_fd().as_raw_fd();
+    let cgroup = File::open(folder)?;
+    // SAFETY: both are open for as long as the call takes.
+    #[allow(unsafe_code, reason = "libbpf-rs has no call for it")]
+    let result = unsafe { bpf_prog_attach(program, cgroup.as_raw_fd(), BPF_CGROUP_INET_EGRESS, 0) };
+    ensure!(
+        result == 0,
+        "{}",
+        std::io::Error::from_raw_os_error(-result)
+    );
+    println!("attached");
+    loop {
+        thread::park();
+    }
+}
+
+/// Tries to load an object that is none.
+pub(crate) fn open(args: &[String]) -> Result<()> {
+    let [name] = args else { bail!("an object") };
+    let object = OBJECTS.iter().find(|object| object.name == *name);
+    told(object.context("there is no such object")?.try_load())
+}
