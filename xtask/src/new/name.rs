@@ -13,7 +13,7 @@ const LONGEST: usize = 32;
 const COMMANDS: [&str; 6] = ["completions", "config", "help", "list", "man", "schema"];
 
 /// Packages of this workspace are called `bpfapps-` and one of these.
-const PACKAGES: [&str; 3] = ["build", "core", "testkit"];
+const PACKAGES: [&str; 4] = ["build", "core", "explain", "testkit"];
 
 /// Features of `bpfapps` that are no apps.
 const FEATURES: [&str; 2] = ["default", "static"];

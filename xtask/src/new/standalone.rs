@@ -12,7 +12,7 @@ use super::register;
 use crate::{cargo, dist, out};
 
 /// What makes the workspace: the rest is about the project that this one is.
-const PARTS: [&str; 14] = [
+const PARTS: [&str; 15] = [
     ".cargo",
     ".clang-format",
     ".gitignore",
@@ -24,13 +24,19 @@ const PARTS: [&str; 14] = [
     "cli/src",
     "cli/tests/apps.rs",
     "core",
+    "explain",
     "rustfmt.toml",
     "templates",
     "testkit",
 ];
 
-/// xtask is a part as well, but for its tests: they take this workspace's apps for examples.
-const XTASK: [&str; 3] = ["xtask/Cargo.toml", "xtask/bench", "xtask/src"];
+/// xtask is a part as well, but for those of its tests that take this workspace's apps for examples.
+const XTASK: [&str; 4] = [
+    "xtask/Cargo.toml",
+    "xtask/bench",
+    "xtask/src",
+    "xtask/tests/dev",
+];
 
 /// The change that makes `folder` a workspace without an app.
 pub(crate) fn workspace(folder: &Path) -> Result<Change> {
