@@ -3,6 +3,8 @@
 //! Text goes in and text comes out: nothing here asks the kernel, so that build scripts may use it,
 //! too. Each [`Code`] has a page in `pages/`, which `bpfapps explain` prints.
 
+mod clang;
 mod code;
 
+pub use clang::explain_clang;
 pub use code::Code;
