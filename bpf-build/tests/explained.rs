@@ -138,6 +138,18 @@ fn each_mistake_is_explained_below_what_clang_says() {
 }
 
 #[test]
+fn what_the_kernel_has_is_not_missing() {
+    let text = "extern int LINUX_KERNEL_VERSION __kconfig;\n\
+                extern struct task_struct *bpf_task_from_pid(int pid) __ksym __weak;\n\
+                SEC(\"raw_tp/sys_enter\") int f(void *ctx) {\n\
+                return bpf_task_from_pid ? !!bpf_task_from_pid(1) : LINUX_KERNEL_VERSION; }";
+    let probe = Probe::new("externs", "");
+    probe.write("src/bpf/probe.bpf.c", &source(text));
+    let (success, said) = run(&mut probe.cargo_build());
+    assert!(success, "{said}");
+}
+
+#[test]
 fn each_code_of_building_has_a_mistake_that_provokes_it() {
     let provoked = MISTAKES.iter().chain([&WARNING]);
     let provoked: BTreeSet<_> = provoked.map(|(code, ..)| code.to_string()).collect();
