@@ -89,7 +89,7 @@ fn no_mistake_ends_what_runs() -> Result<()> {
 
     // the kernel rejects it
     scratch.save(&source.replace(PID, "*(__u32 *)ctx->args[0] = pid;"))?;
-    dev.says("failed to load BPF object")?;
+    dev.says("failed to load")?;
     dev.says(&format!("failed (exit status: 1): pid {second} goes on"))?;
     row_of_a_child(&mut dev)?;
 

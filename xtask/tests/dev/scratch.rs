@@ -58,6 +58,11 @@ impl Scratch {
         fs::write(scratch.path("cli/src/apps.rs"), "//! The apps.\n\n")?;
         let made = scratch.xtask(&["new", APP, "--template", kind]).output()?;
         ensure!(made.status.success(), "{made:?}");
+        // however long that takes the first time
+        let mut build = scratch.at_home(Command::new(env!("CARGO")));
+        build.args(["build", "--package", "bpfapps", "--no-default-features"]);
+        let built = build.args(["--features", APP]).output()?;
+        ensure!(built.status.success(), "{built:?}");
         Ok(scratch)
     }
 
@@ -80,7 +85,12 @@ impl Scratch {
         let mut command = Command::new(XTASK);
         let (task, rest) = args.split_first().unwrap_or((&"help", &[]));
         command.args([task, "--root"]).arg(self.folder.path());
-        command.args(rest).current_dir(self.folder.path());
+        command.args(rest);
+        self.at_home(command)
+    }
+
+    fn at_home(&self, mut command: Command) -> Command {
+        command.current_dir(self.folder.path());
         // what it depends on is compiled there already
         command.env("CARGO_TARGET_DIR", target());
         command.env("CARGO_NET_OFFLINE", "true");
