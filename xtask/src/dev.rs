@@ -97,7 +97,11 @@ fn decide(
                 builds.ask(since)?;
             }
             Ok(Event::Built(ended)) => match builds.ended(ended)? {
-                Outcome::Program(program, since) => versions.take_over(&program, since)?,
+                Outcome::Program(program, since) => match versions.take_over(&program, since) {
+                    // sudo was refused, the disk is full: what runs has no part in that
+                    Err(error) if versions.any() => versions.note(&format!("{error:#}")),
+                    tried => tried?,
+                },
                 Outcome::Unchanged => versions.note("nothing to rebuild"),
                 Outcome::Failed(error) => versions.note(&format!("{error:#}")),
                 Outcome::Overtaken => {}

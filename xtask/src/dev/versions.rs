@@ -108,6 +108,11 @@ impl Versions {
         Ok(())
     }
 
+    /// Whether one runs.
+    pub(super) fn any(&self) -> bool {
+        self.running.is_some()
+    }
+
     /// How long to wait for the first line of the one that starts.
     pub(super) fn patience(&self) -> Option<Duration> {
         let starting = self.starting.as_ref()?;

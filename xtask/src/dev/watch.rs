@@ -107,7 +107,7 @@ fn changed(
         Ok(event) if matches!(event.kind, EventKind::Access(_)) => return None,
         Ok(event) if !event.need_rescan() => event,
         // some were missed: any of them may be a reason
-        Ok(_) | Err(_) => return Some(root.to_owned()),
+        Ok(_) | Err(_) => return Some(root.join("apps")),
     };
     let counts = |path: &&PathBuf| {
         let is_own = packages.iter().any(|package| path.starts_with(package));
@@ -201,6 +201,6 @@ mod tests {
         assert_eq!(of(read, "/w/apps/a/src/lib.rs"), None);
         let missed = notify::Event::new(EventKind::Other).set_flag(Flag::Rescan);
         let path = changed(Ok(missed), Path::new("/w"), &[]);
-        assert_eq!(path, Some("/w".into()));
+        assert_eq!(path, Some("/w/apps".into()));
     }
 }
