@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use anyhow::{Context, Result, anyhow, bail};
+use bpfapps_explain::explain_clang;
 
 use crate::say;
 
@@ -75,6 +76,8 @@ impl Clang {
         command.arg("-fno-stack-protector");
         // No folder of the building machine in the object: it is shipped.
         command.arg(format!("-fdebug-prefix-map={}=.", root.display()));
+        // What clang 16 and newer refuse by themselves: the call would lead nowhere.
+        command.arg("-Werror=implicit-function-declaration");
         // A vmlinux.h nests named structs without a member name; clang before 16 warns about each.
         command.args([
             "-fms-extensions",
@@ -120,20 +123,35 @@ impl Clang {
     }
 }
 
-/// Diagnostics as clang prints them: on stderr where the build fails, which cargo shows then, and
-/// as warnings where it goes on, which it would not show otherwise.
+/// Diagnostics as clang prints them, and below them what mends the first one that is known: on
+/// stderr where the build fails, which cargo shows then, and as warnings where it goes on, which it
+/// would not show otherwise.
 #[expect(
     clippy::print_stderr,
     reason = "cargo shows what a failed build script says there"
 )]
 fn show(output: &Output) {
-    let diagnostics = String::from_utf8_lossy(&output.stderr);
+    let mut diagnostics = String::from_utf8_lossy(&output.stderr).into_owned();
+    if let Some((code, hint)) = explain_clang(&diagnostics) {
+        diagnostics = without_crash(&diagnostics);
+        diagnostics.push_str(&format!("hint: {hint}\nmore: bpfapps explain {code}\n"));
+    }
     for line in diagnostics.lines() {
         match output.status.success() {
             true => say(&format!("cargo::warning={line}")),
             false => eprintln!("{line}"),
         }
     }
+}
+
+/// What clang says about itself where it gives up on code that BPF can't have: nobody needs to
+/// report that.
+fn without_crash(diagnostics: &str) -> String {
+    let of_clang = |line: &&str| line.starts_with("PLEASE ") || line.starts_with("Stack dump:");
+    let lines = diagnostics.lines();
+    lines
+        .take_while(|line| !of_clang(line))
+        .fold(String::new(), |text, line| text + line + "\n")
 }
 
 /// The folder of the workspace that holds `source`: the one with the lock file.
@@ -193,6 +211,12 @@ mod tests {
             Some(18)
         );
         assert_eq!(major_version("gcc (Debian 12.2.0-14) 12.2.0"), None);
+    }
+
+    #[test]
+    fn a_crash_of_clang_ends_what_is_shown() {
+        let text = "fatal error: error in backend: no\nPLEASE submit a bug report\nStack dump:\n0.";
+        assert_eq!(without_crash(text), "fatal error: error in backend: no\n");
     }
 
     #[test]

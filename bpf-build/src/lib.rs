@@ -10,19 +10,23 @@
 
 mod arch;
 mod clang;
+mod explained;
 mod record;
+mod undefined;
 
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use bpfapps_explain::Code;
 use libbpf_cargo::SkeletonBuilder;
 use libbpf_rs::libbpf_sys;
 use libbpf_rs::{Linker, PrintLevel};
 
 use arch::kernel_arch;
 use clang::Clang;
+use explained::Explained;
 
 /// Builds `src/bpf/<app>.bpf.c` of the calling package into a skeleton in `OUT_DIR`.
 ///
@@ -45,19 +49,24 @@ pub fn object(name: &str) {
 /// Ends the build script as it has to, where something went wrong.
 fn end(built: Result<()>) {
     if let Err(err) = built {
-        match err.downcast_ref::<clang::Rejected>() {
-            // clang has said all there is to say, on our stderr
-            Some(_) => std::process::exit(1),
-            None => say(&format!("cargo::error={err:#}")),
+        if err.is::<clang::Rejected>() {
+            // all there is to say is on our stderr
+            std::process::exit(1);
         }
+        // cargo makes an error of each line: all of it is one
+        let more = err.downcast_ref::<Explained>().map(Explained::more);
+        say(&format!("cargo::error={err:#}{}", more.unwrap_or_default()));
     }
 }
 
 fn build(app: &str) -> Result<()> {
     let compiled = compile(app)?;
     let out = &compiled.out;
-    let records = record::rust_impls(&compiled.file)
-        .with_context(|| format!("{app}.bpf.c shares a record that Rust can not read"))?;
+    undefined::check(&compiled.file)?;
+    let records = record::rust_impls(&compiled.file).with_context(|| {
+        let what = format!("{app}.bpf.c shares a record that Rust can not read");
+        Explained::new(what, Code::RECORD)
+    })?;
     write(&out.join(format!("{app}.records.rs")), &records)?;
 
     let object = out.join(format!("{app}.bpf.o"));

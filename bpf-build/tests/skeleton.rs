@@ -1,107 +1,20 @@
 //! What someone sees who builds an app: a package of its own, built by the real cargo and clang.
 
+mod probe;
+
 use std::env;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
+use std::process::Command;
 
-use tempfile::TempDir;
-
-const SOURCE: &str = r#"// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
-#include "vmlinux.h"
-#include <bpf/bpf_helpers.h>
-#include "probe.h"
-
-char LICENSE[] SEC("license") = "Dual BSD/GPL";
-
-SEC("raw_tp/sched_process_exit")
-int handle_exit(void *ctx)
-{
-	return 0;
-}
-"#;
-
-/// A package with one `probe.bpf.c`, and a header beside it. Tests run at the same time and share a
-/// target folder, so each has a package of another name.
-struct Probe {
-    folder: TempDir,
-}
-
-impl Probe {
-    fn new(name: &str, header: &str) -> Self {
-        let probe = Self {
-            folder: tempfile::tempdir().expect("a folder"),
-        };
-        let bpf_build = env!("CARGO_MANIFEST_DIR");
-        probe.write(
-            "Cargo.toml",
-            &format!(
-                "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
-                 [workspace]\n\
-                 [build-dependencies]\nbpfapps-build = {{ path = \"{bpf_build}\" }}\n"
-            ),
-        );
-        // the versions that are here already
-        let lock =
-            fs::read_to_string(Path::new(bpf_build).join("../Cargo.lock")).expect("a lock file");
-        probe.write("Cargo.lock", &lock);
-        probe.write(
-            "build.rs",
-            "fn main() { bpfapps_build::skeleton(\"probe\") }",
-        );
-        probe.write("src/lib.rs", "");
-        probe.write("src/bpf/probe.bpf.c", SOURCE);
-        probe.write("src/bpf/probe.h", header);
-        probe
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        let path = self.path(name);
-        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-        fs::write(path, text).expect("a file");
-    }
-
-    fn cargo_build(&self) -> Command {
-        let mut command = Command::new(env!("CARGO"));
-        command
-            .args(["build", "--offline", "--verbose"])
-            .current_dir(self.folder.path());
-        // what bpf-build depends on is compiled there already
-        command.env(
-            "CARGO_TARGET_DIR",
-            Path::new(env!("CARGO_TARGET_TMPDIR")).join("probe"),
-        );
-        command.env_remove("CLANG");
-        command
-    }
-}
-
-fn run(command: &mut Command) -> (bool, String) {
-    let Output { status, stderr, .. } = command.output().expect("cargo runs");
-    (
-        status.success(),
-        String::from_utf8_lossy(&stderr).into_owned(),
-    )
-}
+use probe::{Probe, refused, run};
 
 /// Builds, and returns whether the build script ran.
 fn rebuilt(probe: &Probe) -> bool {
     let (success, text) = run(&mut probe.cargo_build());
     assert!(success, "{text}");
     text.contains("build-script-build`")
-}
-
-/// Builds what is wrong, and returns what is said about it.
-fn refused(command: &mut Command) -> String {
-    let (success, text) = run(command);
-    assert!(!success, "it builds: {text}");
-    assert!(!text.contains("panicked"), "{text}");
-    text
 }
 
 fn edit(path: &Path) {

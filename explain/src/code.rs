@@ -122,6 +122,34 @@ codes! {
     NO_OBJECT_BTF = "BPF0065",
     /// Maps are defined in the old way.
     LEGACY_MAPS = "BPF0066",
+    /// A type that no header declares.
+    UNKNOWN_TYPE = "BPF0070",
+    /// vmlinux.h beside a header that declares the same types.
+    MIXED_HEADERS = "BPF0071",
+    /// A helper that no header declares.
+    UNDECLARED_HELPER = "BPF0072",
+    /// A constant that is a macro, which vmlinux.h has none of.
+    MISSING_CONSTANT = "BPF0073",
+    /// A function of the C library.
+    C_LIBRARY = "BPF0074",
+    /// memcpy and the like, where the compiler does not write them out.
+    BUILTIN_CALL = "BPF0075",
+    /// Floating point, or integers of more than 64 bits.
+    WIDE_NUMBER = "BPF0076",
+    /// More than 512 bytes of stack, as the compiler sees it.
+    STACK_AT_BUILD = "BPF0077",
+    /// More than five arguments, variable ones, or a struct by value.
+    ARGUMENTS = "BPF0078",
+    /// A loop that the compiler was told to unroll, and could not.
+    NOT_UNROLLED = "BPF0079",
+    /// A division of signed numbers.
+    SIGNED_DIVISION = "BPF0080",
+    /// An array whose size is known only at run time.
+    DYNAMIC_STACK = "BPF0081",
+    /// A function without a body.
+    MISSING_BODY = "BPF0082",
+    /// A record that Rust can't read.
+    RECORD = "BPF0083",
 }
 
 impl Code {

@@ -154,6 +154,23 @@ impl Process {
         )
     }
 
+    /// Waits for the next line on stderr that contains `text`, and returns it.
+    ///
+    /// # Errors
+    ///
+    /// None came: shows what came instead.
+    pub fn says(&mut self, text: &str) -> Result<String> {
+        let end = Instant::now() + PATIENCE;
+        let first = self.stderr.seen.len();
+        while let Some(line) = self.stderr.next(end)? {
+            if line.contains(text) {
+                return Ok(line.to_owned());
+            }
+        }
+        let seen = &self.stderr.seen[first..];
+        bail!("`{text}` did not come on stderr: {seen:#?}")
+    }
+
     /// Sends a signal.
     ///
     /// # Errors

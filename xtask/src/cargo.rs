@@ -4,7 +4,7 @@ use std::env;
 use std::ffi::OsString;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -37,35 +37,61 @@ pub(crate) struct Built {
     messages: Vec<Value>,
 }
 
+/// A `cargo build` of one binary under way.
+pub(crate) struct Building {
+    what: String,
+    child: Child,
+}
+
 /// Runs a `cargo build` of one binary. Progress and diagnostics go to stderr
 /// as ever.
 pub(crate) fn build(what: &str, command: &mut Command) -> Result<Built> {
-    let mut child = command
-        .arg("--message-format=json-render-diagnostics")
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("failed to run cargo")?;
-    let mut messages = String::new();
-    if let Some(mut stdout) = child.stdout.take() {
-        stdout
-            .read_to_string(&mut messages)
-            .context("failed to read cargo's answer")?;
+    Building::start(what, command)?.finish()
+}
+
+impl Building {
+    pub(crate) fn start(what: &str, command: &mut Command) -> Result<Self> {
+        let child = command
+            .arg("--message-format=json-render-diagnostics")
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("failed to run cargo")?;
+        Ok(Self {
+            what: what.to_owned(),
+            child,
+        })
     }
-    if !child.wait().context("failed to wait for cargo")?.success() {
-        bail!("failed to build {what}");
+
+    /// cargo's process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
-    let messages: Vec<Value> = messages
-        .lines()
-        .filter_map(|line| serde_json::from_str(line).ok())
-        .collect();
-    // dependencies come first: the binary that was asked for is the last
-    let program = messages
-        .iter()
-        .filter_map(|message| message["executable"].as_str())
-        .next_back()
-        .with_context(|| format!("cargo did not say where it put {what}"))?
-        .into();
-    Ok(Built { program, messages })
+
+    /// Waits for the end.
+    pub(crate) fn finish(self) -> Result<Built> {
+        let Self { what, mut child } = self;
+        let mut messages = String::new();
+        if let Some(mut stdout) = child.stdout.take() {
+            stdout
+                .read_to_string(&mut messages)
+                .context("failed to read cargo's answer")?;
+        }
+        if !child.wait().context("failed to wait for cargo")?.success() {
+            bail!("failed to build {what}");
+        }
+        let messages: Vec<Value> = messages
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect();
+        // dependencies come first: the binary that was asked for is the last
+        let program = messages
+            .iter()
+            .filter_map(|message| message["executable"].as_str())
+            .next_back()
+            .with_context(|| format!("cargo did not say where it put {what}"))?
+            .into();
+        Ok(Built { program, messages })
+    }
 }
 
 impl Built {

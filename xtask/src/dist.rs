@@ -58,7 +58,12 @@ fn know(chosen: &[String]) -> Result<()> {
 
 /// The names of all apps, sorted: each has a folder.
 pub(crate) fn apps() -> Result<Vec<String>> {
-    let mut apps: Vec<_> = fs::read_dir(cargo::root().join("apps"))
+    apps_in(cargo::root())
+}
+
+/// The same of the workspace at `root`.
+pub(crate) fn apps_in(root: &Path) -> Result<Vec<String>> {
+    let mut apps: Vec<_> = fs::read_dir(root.join("apps"))
         .context("failed to list apps/")?
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .collect();

@@ -9,6 +9,7 @@ mod bench;
 mod busybox;
 mod cargo;
 mod cc;
+mod dev;
 mod dist;
 mod new;
 mod out;
@@ -44,6 +45,8 @@ enum Task {
     Setup(setup::Options),
     /// Build and run an app, as root: cargo xtask run bootstrap -d 100
     Run(run::Options),
+    /// Run an app, and run it anew after each change of its source
+    Dev(dev::Options),
     /// Create an app of a kind of BPF program, complete and tested
     New(new::Options),
     /// Remove an app, and keep a copy of it below target/
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
     let ended = match Cli::parse().task {
         Task::Setup(options) => setup::run(&options),
         Task::Run(options) => run::run(options),
+        Task::Dev(options) => dev::run(options),
         Task::New(options) => new::run(&options),
         Task::Remove(options) => new::remove::run(&options),
         Task::Test(options) => test::run(&options),

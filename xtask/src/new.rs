@@ -6,7 +6,7 @@ mod format;
 mod held;
 pub(crate) mod kind;
 mod list;
-mod machine;
+pub(crate) mod machine;
 mod name;
 pub(crate) mod register;
 pub(crate) mod remove;

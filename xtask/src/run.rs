@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
@@ -31,23 +32,28 @@ pub(crate) fn run(options: Options) -> Result<ExitCode> {
     setup::ensure(Stage::Build)?;
 
     let program = build(options.release)?.program;
+    let mut command = as_root(&program)?;
+    // becoming the app leaves its exit code, signals and terminal alone
+    let error = command.args(options.args).exec();
+    Err(error).with_context(|| format!("failed to run {}", program.display()))
+}
+
+/// A call of the binary as root.
+pub(crate) fn as_root(program: &Path) -> Result<Command> {
     let prefix = path::root_prefix().ok_or_else(|| {
         out::hinted(
             "not root, and there is no sudo to become root with",
             format!("run as root: {}", program.display()),
         )
     })?;
-    let mut command = match prefix {
-        [] => Command::new(&program),
+    Ok(match prefix {
+        [] => Command::new(program),
         [sudo, flags @ ..] => {
             let mut command = Command::new(sudo);
-            command.args(flags).args([PRESERVED, "--"]).arg(&program);
+            command.args(flags).args([PRESERVED, "--"]).arg(program);
             command
         }
-    };
-    // becoming the app leaves its exit code, signals and terminal alone
-    let error = command.args(options.args).exec();
-    Err(error).with_context(|| format!("failed to run {}", program.display()))
+    })
 }
 
 /// Builds the binary of a developer.

@@ -10,10 +10,18 @@ use crate::out;
 const LONGEST: usize = 32;
 
 /// Subcommands of `bpfapps` that are no apps: a test holds them against `cli/src/command.rs`.
-const COMMANDS: [&str; 6] = ["completions", "config", "help", "list", "man", "schema"];
+const COMMANDS: [&str; 7] = [
+    "completions",
+    "config",
+    "explain",
+    "help",
+    "list",
+    "man",
+    "schema",
+];
 
 /// Packages of this workspace are called `bpfapps-` and one of these.
-const PACKAGES: [&str; 3] = ["build", "core", "testkit"];
+const PACKAGES: [&str; 4] = ["build", "core", "explain", "testkit"];
 
 /// Features of `bpfapps` that are no apps.
 const FEATURES: [&str; 2] = ["default", "static"];

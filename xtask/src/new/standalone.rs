@@ -30,8 +30,13 @@ const PARTS: [&str; 15] = [
     "testkit",
 ];
 
-/// xtask is a part as well, but for its tests: they take this workspace's apps for examples.
-const XTASK: [&str; 3] = ["xtask/Cargo.toml", "xtask/bench", "xtask/src"];
+/// xtask is a part as well, but for those of its tests that take this workspace's apps for examples.
+const XTASK: [&str; 4] = [
+    "xtask/Cargo.toml",
+    "xtask/bench",
+    "xtask/src",
+    "xtask/tests/dev",
+];
 
 /// The change that makes `folder` a workspace without an app.
 pub(crate) fn workspace(folder: &Path) -> Result<Change> {

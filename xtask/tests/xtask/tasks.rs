@@ -1,5 +1,7 @@
 //! The other tasks, with a cargo that only says what it is told.
 
+use std::fs;
+
 use crate::machine::Machine;
 
 const BUILT: &str = r#"echo "cargo $*" >> "$DIR/log"
@@ -71,6 +73,22 @@ fn run_stops_where_the_build_does() {
     assert_eq!(
         seen.stderr,
         "error[E0308]: mismatched types\nerror: failed to build bpfapps\n"
+    );
+}
+
+#[test]
+fn dev_knows_which_apps_there_are() {
+    let machine = Machine::new("dev-unknown");
+    let apps = machine.path("apps");
+    for app in ["opens", "kills"] {
+        fs::create_dir_all(apps.join(app)).expect("a folder");
+    }
+    let seen = machine.xtask(&["dev", "--root", ".", "open", "--all"]);
+    assert_eq!(seen.code, Some(1));
+    assert_eq!(
+        seen.stderr,
+        "error: there is no app open: did you mean opens?\n\
+         hint: there are kills, opens; another one: cargo xtask new\n"
     );
 }
 

@@ -1,0 +1,41 @@
+//! Whether all that a program calls is there.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use bpfapps_explain::Code;
+use libbpf_rs::btf::types::DataSec;
+use libbpf_rs::btf::{Btf, BtfType};
+use object::{Object as _, ObjectSymbol as _};
+
+use crate::Explained;
+
+/// Refuses an object that uses what is nowhere: libbpf's linker would not survive it, or would
+/// leave it to whoever opens the object.
+pub(crate) fn check(object: &Path) -> Result<()> {
+    let failed = || format!("failed to read {}", object.display());
+    let bytes = fs::read(object).with_context(failed)?;
+    let elf = object::File::parse(&*bytes).with_context(failed)?;
+    let btf = Btf::from_path(object).with_context(failed)?;
+    // what the kernel has is listed in sections of BTF, `.ksyms` and `.kconfig`
+    let of_kernel: BTreeSet<_> = btf
+        .type_by_kind::<DataSec<'_>>()
+        .flat_map(|section| section.iter().map(|entry| entry.ty).collect::<Vec<_>>())
+        .filter_map(|id| btf.type_by_id::<BtfType<'_>>(id)?.name()?.to_str())
+        .collect();
+    let mut undefined = elf
+        .symbols()
+        .filter(|symbol| symbol.is_undefined())
+        .filter_map(|symbol| symbol.name().ok())
+        .filter(|name| !name.is_empty() && !of_kernel.contains(name));
+    match undefined.next() {
+        None => Ok(()),
+        Some(name) => Err(Explained::new(
+            format!("{name} is used, but nowhere defined: give a function its body, as static"),
+            Code::MISSING_BODY,
+        )
+        .into()),
+    }
+}

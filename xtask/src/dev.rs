@@ -1,0 +1,143 @@
+//! `cargo xtask dev`: an app that is built and run anew after each change of its source.
+//!
+//! One thread decides; others wait for what it decides about, and send it an [`Event`].
+
+mod build;
+mod output;
+mod version;
+mod versions;
+mod watch;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use nix::sys::signal::{SigSet, Signal};
+
+use crate::new::machine::near;
+use crate::setup::{self, Stage};
+use crate::{cargo, dist, out};
+use build::{Builds, Built, Outcome};
+use versions::Versions;
+use watch::Sources;
+
+/// What a person, or a closed terminal, ends a program with.
+const ENDINGS: [Signal; 3] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
+
+/// As good as for ever.
+const A_DAY: Duration = Duration::from_secs(86_400);
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// The app
+    #[arg(value_name = "APP")]
+    app: String,
+    /// What it is given: every flag after its name is its own
+    #[arg(
+        value_name = "ARGS",
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
+    args: Vec<OsString>,
+    /// The workspace that it is in [default: this one]
+    #[arg(long, value_name = "DIR", hide = true)]
+    root: Option<PathBuf>,
+}
+
+/// What the deciding thread waits for.
+enum Event {
+    /// Files have changed, this one among them, and none for a moment since.
+    Changed(PathBuf, Instant),
+    /// A build is over.
+    Built(Result<Built>),
+    /// The version of that number has written its first line.
+    Ready(u32),
+    /// The process of that version has ended.
+    Gone(u32),
+    /// A signal has come, or whoever read our output is gone.
+    Quit,
+}
+
+pub(crate) fn run(options: Options) -> Result<ExitCode> {
+    let root = options.root.as_deref().unwrap_or(cargo::root());
+    know(&options.app, root)?;
+    setup::ensure(Stage::Build)?;
+
+    let (sender, events) = mpsc::channel();
+    // before any other thread
+    await_signals(sender.clone())?;
+    let sources = Sources::watch(root, &options.app, sender.clone())?;
+    let mut versions = Versions::new(&options, sender.clone());
+    let builds = Builds::start(root, &options.app, sender)?;
+    let decided = decide(root, sources, builds, &mut versions, &events);
+    // also after a failure
+    versions.end().and(decided)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Until a signal comes.
+fn decide(
+    root: &Path,
+    mut sources: Sources,
+    mut builds: Builds<'_>,
+    versions: &mut Versions,
+    events: &Receiver<Event>,
+) -> Result<()> {
+    loop {
+        let patience = versions.patience().unwrap_or(A_DAY);
+        match events.recv_timeout(patience) {
+            Ok(Event::Changed(path, since)) => {
+                sources.renew();
+                let path = path.strip_prefix(root).unwrap_or(&path).display();
+                out::note(format_args!("dev: {path} has changed"));
+                builds.ask(since)?;
+            }
+            Ok(Event::Built(ended)) => match builds.ended(ended)? {
+                Outcome::Program(program, since) => match versions.take_over(&program, since) {
+                    // sudo was refused, the disk is full: what runs has no part in that
+                    Err(error) if versions.any() => versions.note(&format!("{error:#}")),
+                    tried => tried?,
+                },
+                Outcome::Unchanged => versions.note("nothing to rebuild"),
+                Outcome::Failed(error) => versions.note(&format!("{error:#}")),
+                Outcome::Overtaken => {}
+            },
+            Ok(Event::Ready(number)) => versions.ready(number)?,
+            Ok(Event::Gone(number)) => versions.gone(number)?,
+            Err(RecvTimeoutError::Timeout) => versions.ready_or_slow()?,
+            Ok(Event::Quit) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
+        }
+    }
+}
+
+/// Refuses an app that has no folder.
+fn know(app: &str, root: &Path) -> Result<()> {
+    let apps = dist::apps_in(root)?;
+    if apps.iter().any(|known| known == app) {
+        return Ok(());
+    }
+    Err(out::hinted(
+        format!("there is no app {app}{}", near(app, &apps)),
+        format!(
+            "there are {}; another one: cargo xtask new",
+            apps.join(", ")
+        ),
+    ))
+}
+
+/// Has signals sent as events: each thread inherits that they are blocked.
+fn await_signals(events: Sender<Event>) -> Result<()> {
+    let signals: SigSet = ENDINGS.into_iter().collect();
+    signals.thread_block().context("failed to block signals")?;
+    thread::spawn(move || {
+        while signals.wait().is_ok() {
+            // nobody listens where the end has begun
+            let _ = events.send(Event::Quit);
+        }
+    });
+    Ok(())
+}

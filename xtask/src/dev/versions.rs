@@ -1,0 +1,261 @@
+//! The version that runs, the one that is to take its place, and which of them stays.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
+use std::process::ExitStatus;
+use std::sync::mpsc::Sender;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use tempfile::TempDir;
+
+use super::version::Version;
+use super::{Event, Options};
+use crate::out;
+
+/// An app that writes nothing is taken to be ready when it has not failed for so long.
+const SILENCE: Duration = Duration::from_secs(5);
+
+/// The folders of the binary that is tried, and of the last one that was ready. They are copies:
+/// cargo's own is another one after the next build.
+const TRIED: &str = "new";
+const GOOD: &str = "good";
+
+/// What the processes are called.
+const BINARY: &str = "bpfapps";
+
+pub(super) struct Versions {
+    args: Vec<OsString>,
+    events: Sender<Event>,
+    copies: Option<TempDir>,
+    started: u32,
+    running: Option<Version>,
+    starting: Option<Starting>,
+    /// Two can not run at once: the old one ends before the new one starts.
+    alone: bool,
+}
+
+/// A version that is not ready yet.
+struct Starting {
+    version: Version,
+    binary: &'static str,
+    since: Instant,
+    start: Instant,
+    /// One that ran was ended for it.
+    replaces: bool,
+}
+
+impl Versions {
+    pub(super) fn new(options: &Options, events: Sender<Event>) -> Self {
+        let mut args = vec![options.app.clone().into()];
+        args.extend_from_slice(&options.args);
+        Self {
+            args,
+            events,
+            copies: None,
+            started: 0,
+            running: None,
+            starting: None,
+            alone: false,
+        }
+    }
+
+    /// Starts what was built, next to what runs.
+    pub(super) fn take_over(&mut self, program: &Path, since: Instant) -> Result<()> {
+        let mut replaces = false;
+        if let Some(overtaken) = self.starting.take() {
+            replaces = overtaken.replaces;
+            overtaken.version.stop()?;
+        }
+        let copies = match &mut self.copies {
+            Some(copies) => copies,
+            none => {
+                let folder = program.parent().context("no target folder")?;
+                let prefix = format!("dev-{}-", self.args[0].display());
+                let made = TempDir::with_prefix_in(prefix, folder).and_then(|made| {
+                    fs::create_dir(made.path().join(TRIED))?;
+                    fs::create_dir(made.path().join(GOOD))?;
+                    Ok(made)
+                });
+                none.insert(made.context("failed to create a folder for copies")?)
+            }
+        };
+        let tried = copies.path().join(TRIED).join(BINARY);
+        // what runs is not written to: a new file takes its name
+        let _ = fs::remove_file(&tried);
+        fs::copy(program, &tried)
+            .with_context(|| format!("failed to copy {}", program.display()))?;
+        if self.alone {
+            replaces |= self.stop_running()?;
+        }
+        self.start(TRIED, since, replaces)
+    }
+
+    fn start(&mut self, binary: &'static str, since: Instant, replaces: bool) -> Result<()> {
+        let copies = self.copies.as_ref().context("nothing was built")?;
+        self.started += 1;
+        let program = copies.path().join(binary).join(BINARY);
+        let version = Version::start(self.started, &program, &self.args, &self.events)?;
+        let start = Instant::now();
+        self.starting = Some(Starting {
+            version,
+            binary,
+            since,
+            start,
+            replaces,
+        });
+        Ok(())
+    }
+
+    /// Whether one runs.
+    pub(super) fn any(&self) -> bool {
+        self.running.is_some()
+    }
+
+    /// How long to wait for the first line of the one that starts.
+    pub(super) fn patience(&self) -> Option<Duration> {
+        let starting = self.starting.as_ref()?;
+        Some(SILENCE.saturating_sub(starting.start.elapsed()))
+    }
+
+    /// Takes the one that starts for ready where it had the time to fail.
+    pub(super) fn ready_or_slow(&mut self) -> Result<()> {
+        match &self.starting {
+            Some(starting) if starting.start.elapsed() >= SILENCE => {
+                self.ready(starting.version.number)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The version of that number does its work: it takes the place of the other one.
+    pub(super) fn ready(&mut self, number: u32) -> Result<()> {
+        let is_meant = |starting: &mut Starting| starting.version.number == number;
+        let Some(starting) = self.starting.take_if(is_meant) else {
+            return Ok(());
+        };
+        self.is_good(starting.binary)?;
+        let took = starting.since.elapsed().as_secs_f64();
+        let id = starting.version.id();
+        let before = self.running.replace(starting.version);
+        let what = match (starting.binary, before.is_some() || starting.replaces) {
+            (GOOD, _) => "the last good version runs again".to_owned(),
+            (_, true) => format!("the new version runs, {took:.1} s after the change"),
+            (_, false) if number == 1 => format!("it runs, {took:.1} s after the start"),
+            (_, false) => format!("it runs, {took:.1} s after the change"),
+        };
+        if let Some(before) = before {
+            before.stop()?;
+        }
+        out::note(format_args!("dev: pid {id}: {what}"));
+        Ok(())
+    }
+
+    /// The process of that version has ended by itself.
+    pub(super) fn gone(&mut self, number: u32) -> Result<()> {
+        let is_meant = |starting: &mut Starting| starting.version.number == number;
+        if let Some(mut starting) = self.starting.take_if(is_meant) {
+            let (status, said) = starting.version.end()?;
+            if !status.success() {
+                return self.failed(status, &said, &starting);
+            }
+            // its first line is on the way, or it had nothing to say
+            self.starting = Some(starting);
+            self.ready(number)?;
+        }
+        if let Some(mut version) = self.running.take_if(|version| version.number == number) {
+            let id = version.id();
+            let (status, _) = version.end()?;
+            self.note(&format!("pid {id} has ended by itself ({status})"));
+        }
+        Ok(())
+    }
+
+    /// One has failed before it was ready.
+    fn failed(&mut self, status: ExitStatus, said: &str, failed: &Starting) -> Result<()> {
+        let &Starting {
+            binary,
+            since,
+            replaces,
+            ..
+        } = failed;
+        if self.running.is_some() && is_in_the_way(said) {
+            out::note("dev: likely two can not run at once: the old one ends before the new one");
+            self.alone = true;
+            let replaces = self.stop_running()?;
+            return self.start(binary, since, replaces);
+        }
+        if replaces && binary == TRIED {
+            out::note(format_args!("dev: the new version failed ({status})"));
+            return self.start(GOOD, since, true);
+        }
+        let what = if self.running.is_some() {
+            "the new version"
+        } else {
+            "it"
+        };
+        self.note(&format!("{what} failed ({status})"));
+        Ok(())
+    }
+
+    /// Keeps the binary of a version that works.
+    fn is_good(&self, binary: &str) -> Result<()> {
+        let copies = self.copies.as_ref().context("nothing was built")?.path();
+        let [from, to] = [binary, GOOD].map(|folder| copies.join(folder).join(BINARY));
+        fs::rename(from, to).context("failed to keep a copy")
+    }
+
+    fn stop_running(&mut self) -> Result<bool> {
+        let running = self.running.take();
+        let was = running.is_some();
+        running.map_or(Ok(()), Version::stop)?;
+        Ok(was)
+    }
+
+    /// One line: what has happened, and what that means for what runs.
+    pub(super) fn note(&self, what: &str) {
+        match &self.running {
+            Some(version) => out::note(format_args!(
+                "dev: {what}: pid {} goes on as it was",
+                version.id()
+            )),
+            None => out::note(format_args!("dev: {what}: waiting for a change")),
+        }
+    }
+
+    /// Ends all of them.
+    pub(super) fn end(&mut self) -> Result<()> {
+        let starting = self.starting.take().map(|starting| starting.version);
+        for version in [starting, self.running.take()].into_iter().flatten() {
+            version.stop()?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether what an app says about its failure may be about another one of its kind: a hook that
+/// takes one program, a name that is taken.
+fn is_in_the_way(said: &str) -> bool {
+    let said = said.to_ascii_lowercase();
+    ["busy", "exists", "already"]
+        .iter()
+        .any(|word| said.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_in_the_way;
+
+    #[test]
+    fn what_one_says_whose_place_is_taken() {
+        for said in [
+            "error: failed to attach: Device or resource busy (os error 16)",
+            "libbpf: Kernel error message: File exists",
+            "error: lo has an XDP program already",
+        ] {
+            assert!(is_in_the_way(said), "{said}");
+        }
+        assert!(!is_in_the_way("error: Permission denied (os error 13)"));
+    }
+}
