@@ -10,6 +10,7 @@
 
 mod arch;
 mod clang;
+mod helpers;
 mod record;
 
 use std::env;
@@ -35,6 +36,19 @@ pub fn skeleton(app: &str) {
             Some(_) => std::process::exit(1),
             None => say(&format!("cargo::error={err:#}")),
         }
+    }
+}
+
+/// Writes the names of the helpers, each in the place of its number, to `helpers.rs` in `OUT_DIR`:
+/// libbpf's headers have them, and a running libbpf does not.
+pub fn helper_names() {
+    let written = variable("OUT_DIR").and_then(|out| {
+        let names = helpers::names()?;
+        let text = format!("/// The helpers, each in the place of its number.\nconst NAMES: &[&str] = &{names:?};\n");
+        write(&PathBuf::from(out).join("helpers.rs"), &text)
+    });
+    if let Err(err) = written {
+        say(&format!("cargo::error={err:#}"));
     }
 }
 

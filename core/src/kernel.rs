@@ -38,7 +38,7 @@ pub fn page_size() -> Result<u64> {
 }
 
 /// The first two numbers of a release such as `6.1.0-56-cloud-amd64`, or of a version such as `5.8`.
-pub(crate) fn parse(release: &str) -> Option<(u32, u32)> {
+pub fn parse(release: &str) -> Option<(u32, u32)> {
     let mut numbers = release.split(|c: char| !c.is_ascii_digit());
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }

@@ -10,7 +10,7 @@ use log::{Level, LevelFilter, debug, info, log_enabled, warn};
 const FILTER: &str = "BPFAPPS_LOG";
 
 /// Sends the log to stderr: warnings, and with `verbose` all that libbpf has to say.
-pub(crate) fn init(verbose: bool) {
+pub fn init(verbose: bool) {
     let mut builder = Builder::new();
     builder.filter_level(if verbose {
         LevelFilter::Debug
@@ -39,6 +39,11 @@ pub(crate) fn init(verbose: bool) {
         false => PrintLevel::Warn,
     };
     set_print(Some((wanted, print)));
+}
+
+/// Keeps the log away from the user: of what is only tried, the answer is enough.
+pub fn init_silently() {
+    set_print(Some((PrintLevel::Warn, print)));
 }
 
 fn print(level: PrintLevel, text: String) {

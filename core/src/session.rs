@@ -15,13 +15,14 @@ use nix::poll::PollFlags;
 use crate::clock::Clock;
 use crate::output::{Fields, Format, Row, Rows, Stdout};
 use crate::refusal::Phase;
+use crate::rehearsal::Rehearsed;
 use crate::signals::Signals;
 use crate::wait::wait;
 use crate::workload::{self, Running, Workload};
 use crate::{Failure, Needs, Stream, logging, memlock, privileges, refusal};
 
 /// The running kernel's own BTF.
-const KERNEL_BTF: &str = "/sys/kernel/btf/vmlinux";
+pub const KERNEL_BTF: &str = "/sys/kernel/btf/vmlinux";
 
 /// How long a command has to end, once it was asked to.
 const GRACE: Duration = Duration::from_millis(500);
@@ -51,6 +52,8 @@ pub struct Session {
     pub(crate) stdout: RefCell<Stdout>,
     pub(crate) clock: RefCell<Clock>,
     running: RefCell<Option<Running>>,
+    /// Whether the app is only to load its programs.
+    is_rehearsal: bool,
 }
 
 impl Session {
@@ -61,6 +64,15 @@ impl Session {
     /// The kernel refuses a signalfd, or stdout is not open.
     pub fn start(options: Options, needs: Needs) -> Result<Self> {
         logging::init(options.verbose);
+        Self::new(options, needs, false)
+    }
+
+    /// One that ends once the programs are loaded.
+    pub(crate) fn rehearsal(options: Options, needs: Needs) -> Result<Self> {
+        Self::new(options, needs, true)
+    }
+
+    fn new(options: Options, needs: Needs, is_rehearsal: bool) -> Result<Self> {
         let signals = Rc::new(Signals::block()?);
         let stdout = RefCell::new(Stdout::new(Rc::clone(&signals))?);
         Ok(Self {
@@ -70,6 +82,7 @@ impl Session {
             stdout,
             clock: RefCell::new(Clock::local()?),
             running: RefCell::new(None),
+            is_rehearsal,
         })
     }
 
@@ -113,8 +126,14 @@ impl Session {
     pub fn load<'obj, S: OpenSkel<'obj>>(&self, open: S) -> Result<S::Output> {
         let is_ring = |map: OpenMap<'_>| map.map_type() == MapType::RingBuf && map.autocreate();
         let rings = open.open_object().maps().any(is_ring);
-        open.load()
-            .map_err(|err| refusal::explain(err, Phase::Load, &self.needs, rings))
+        let rehearsed = self.is_rehearsal.then(|| Rehearsed::of(open.open_object()));
+        let loaded = open
+            .load()
+            .map_err(|err| refusal::explain(err, Phase::Load, &self.needs, rings))?;
+        match rehearsed {
+            Some(rehearsed) => Err(rehearsed.into()),
+            None => Ok(loaded),
+        }
     }
 
     /// Attaches the programs of a loaded skeleton: from now on they run.

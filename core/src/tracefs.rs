@@ -23,7 +23,7 @@ const PLACES: [&str; 2] = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
 ///
 /// It is not mounted and may not be, or may not be read.
 pub fn find_or_mount() -> Result<&'static Path> {
-    let place = match PLACES.into_iter().find(is_tracefs) {
+    let place = match mounted() {
         Some(place) => place,
         None => mount_privately()?,
     };
@@ -36,6 +36,11 @@ pub fn find_or_mount() -> Result<&'static Path> {
         Err(err) => Err(err).with_context(|| format!("{place} has no events")),
         Ok(_) => Ok(Path::new(place)),
     }
+}
+
+/// Where it is mounted.
+pub fn mounted() -> Option<&'static str> {
+    PLACES.into_iter().find(is_tracefs)
 }
 
 fn is_tracefs(place: &&str) -> bool {

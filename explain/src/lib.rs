@@ -4,5 +4,7 @@
 //! too. Each [`Code`] has a page in `pages/`, which `bpfapps explain` prints.
 
 mod code;
+mod nearest;
 
 pub use code::Code;
+pub use nearest::{did_you_mean, nearest};

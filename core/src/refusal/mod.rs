@@ -41,7 +41,7 @@ pub(crate) fn explain(
 }
 
 /// The kernel's error number. libbpf-rs keeps it to itself, but for the text.
-fn errno(err: &libbpf_rs::Error) -> Option<Errno> {
+pub(crate) fn errno(err: &libbpf_rs::Error) -> Option<Errno> {
     let text = format!("{err:#}");
     let (_, number) = text.rsplit_once("(os error ")?;
     Some(Errno::from_raw(number.trim_end_matches(')').parse().ok()?))

@@ -1,0 +1,248 @@
+//! What a program attaches to, as its section says, and whether that is there.
+
+use std::fs;
+use std::path::PathBuf;
+
+use bpfapps_explain::nearest;
+
+use super::Types;
+use crate::tracefs;
+
+/// Where a program attaches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hook {
+    /// A tracepoint, by category and name: `tp/sched/sched_switch`
+    Tracepoint(String),
+    /// A tracepoint with its arguments as they are: `raw_tp/sched_switch`
+    RawTracepoint(String),
+    /// The same, with their types: `tp_btf/sched_switch`
+    TypedTracepoint(String),
+    /// A function of the kernel: `kprobe/do_exit`
+    Function(String),
+    /// The same, with its types: `fentry/do_exit`
+    TypedFunction(String),
+    /// A system call: `ksyscall/openat`
+    SystemCall(String),
+    /// A hook for security modules: `lsm/file_open`
+    Lsm(String),
+    /// A list of the kernel: `iter/task`
+    Iterator(String),
+    /// What is told only where it is attached, or nothing.
+    Other,
+}
+
+/// What looking for a hook came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// It is there.
+    There,
+    /// This machine does not tell, for that reason.
+    Unknown(String),
+    /// It is not there; these are like it.
+    Absent(Vec<String>),
+}
+
+impl Hook {
+    /// By the name of the program's section.
+    pub(super) fn of(section: &str) -> Self {
+        let section = section.trim_start_matches('?');
+        let Some((kind, rest)) = section.split_once('/') else {
+            return Self::Other;
+        };
+        // an offset may follow a function
+        let function = || rest.split('+').next().unwrap_or(rest).to_owned();
+        match kind {
+            _ if rest.is_empty() => Self::Other,
+            "tp" | "tracepoint" => Self::Tracepoint(rest.into()),
+            "raw_tp" | "raw_tracepoint" | "raw_tp.w" | "raw_tracepoint.w" => {
+                Self::RawTracepoint(rest.into())
+            }
+            "tp_btf" => Self::TypedTracepoint(rest.into()),
+            "kprobe" | "kretprobe" => Self::Function(function()),
+            "fentry" | "fexit" | "fmod_ret" | "fentry.s" | "fexit.s" | "fmod_ret.s" => {
+                Self::TypedFunction(function())
+            }
+            "ksyscall" | "kretsyscall" => Self::SystemCall(rest.into()),
+            "lsm" | "lsm.s" | "lsm_cgroup" => Self::Lsm(rest.into()),
+            "iter" | "iter.s" => Self::Iterator(rest.into()),
+            _ => Self::Other,
+        }
+    }
+
+    /// Whether it is found in the kernel's BTF, and found when the program is loaded.
+    pub fn is_typed(&self) -> bool {
+        matches!(
+            self,
+            Self::TypedTracepoint(_) | Self::TypedFunction(_) | Self::Lsm(_) | Self::Iterator(_)
+        )
+    }
+
+    /// Whether its number comes from tracefs.
+    pub fn is_in_tracefs(&self) -> bool {
+        matches!(self, Self::Tracepoint(_))
+    }
+
+    /// What it is called in BTF.
+    pub(super) fn type_name(&self) -> Option<String> {
+        let (prefix, name) = self.typed()?;
+        Some(format!("{prefix}{name}"))
+    }
+
+    fn typed(&self) -> Option<(&'static str, &str)> {
+        Some(match self {
+            Self::RawTracepoint(name) | Self::TypedTracepoint(name) => ("btf_trace_", name),
+            Self::TypedFunction(name) => ("", name),
+            Self::Lsm(name) => ("bpf_lsm_", name),
+            Self::Iterator(name) => ("bpf_iter_", name),
+            _ => return None,
+        })
+    }
+
+    /// Looks for it.
+    pub fn find(&self, types: Option<&Types<'_>>) -> Finding {
+        match self {
+            Self::Other => Finding::There,
+            Self::Tracepoint(name) => tracepoint(name),
+            Self::Function(name) => function(name),
+            Self::SystemCall(name) => system_call(name),
+            Self::RawTracepoint(name) => match self.find_type(types) {
+                Finding::There => Finding::There,
+                // of a module, or a kernel without BTF
+                other => match tracepoints() {
+                    Ok(all) if all.iter().any(|it| ends_in(it, name)) => Finding::There,
+                    _ => other,
+                },
+            },
+            _ => self.find_type(types),
+        }
+    }
+
+    fn find_type(&self, types: Option<&Types<'_>>) -> Finding {
+        let (Some((prefix, name)), Some(types)) = (self.typed(), types) else {
+            return Finding::Unknown("the kernel's types are not known".into());
+        };
+        if types.has(&format!("{prefix}{name}")) {
+            return Finding::There;
+        }
+        let all = types.names_after(prefix);
+        Finding::Absent(near(name, all.iter().copied()))
+    }
+}
+
+fn tracepoint(name: &str) -> Finding {
+    match tracepoints() {
+        Ok(all) if all.iter().any(|it| it == name) => Finding::There,
+        Ok(all) => Finding::Absent(near(name, all.iter().map(String::as_str))),
+        Err(reason) => Finding::Unknown(reason),
+    }
+}
+
+/// All by category and name.
+fn tracepoints() -> Result<Vec<String>, String> {
+    // another thread's mounts are not this one's: the machine stays as it was
+    let events = std::thread::spawn(|| {
+        let events = tracefs::find_or_mount().map_err(|err| format!("{err:#}"))?;
+        let events = events.join("events");
+        let event = |category: &String| {
+            let category = category.clone();
+            let names = names_in(events.join(&category));
+            names
+                .into_iter()
+                .map(move |name| format!("{category}/{name}"))
+        };
+        let all: Vec<_> = names_in(events.clone()).iter().flat_map(event).collect();
+        match all.is_empty() {
+            true => Err(format!("{} can't be read", events.display())),
+            false => Ok(all),
+        }
+    });
+    events
+        .join()
+        .unwrap_or_else(|_| Err("tracefs can't be read".into()))
+}
+
+fn ends_in(tracepoint: &str, name: &str) -> bool {
+    tracepoint
+        .rsplit_once('/')
+        .is_some_and(|(_, it)| it == name)
+}
+
+fn names_in(folder: PathBuf) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    entries
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .collect()
+}
+
+fn function(name: &str) -> Finding {
+    match crate::kallsyms::Functions::read() {
+        Ok(functions) if functions.first_of(&[name]).is_ok() => Finding::There,
+        Ok(functions) => Finding::Absent(near(name, functions.matching("*").into_iter())),
+        Err(err) => Finding::Unknown(format!("{err:#}")),
+    }
+}
+
+/// Its function has the architecture in front, where the kernel is not an old one.
+fn system_call(name: &str) -> Finding {
+    let Ok(functions) = crate::kallsyms::Functions::read() else {
+        return Finding::Unknown("/proc/kallsyms can't be read".into());
+    };
+    let all = functions.matching("*sys_*");
+    if all
+        .iter()
+        .any(|it| it.rsplit_once("sys_").is_some_and(|(_, it)| it == name))
+    {
+        return Finding::There;
+    }
+    let calls = all.iter().filter_map(|it| Some(it.rsplit_once("sys_")?.1));
+    Finding::Absent(near(name, calls))
+}
+
+fn near<'a>(name: &str, all: impl Iterator<Item = &'a str>) -> Vec<String> {
+    nearest(name, all).into_iter().map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn section_names_the_hook() {
+        let hook = |section| Hook::of(section);
+        assert_eq!(
+            hook("tp/syscalls/sys_enter_write"),
+            Hook::Tracepoint("syscalls/sys_enter_write".into())
+        );
+        assert_eq!(
+            hook("?raw_tp/sys_exit"),
+            Hook::RawTracepoint("sys_exit".into())
+        );
+        assert_eq!(
+            hook("fexit.s/do_exit"),
+            Hook::TypedFunction("do_exit".into())
+        );
+        assert_eq!(
+            hook("kprobe/do_exit+0x10"),
+            Hook::Function("do_exit".into())
+        );
+        for section in [
+            "xdp",
+            "kprobe",
+            "kprobe/",
+            "uprobe//bin/sh:main",
+            "cgroup/connect4",
+        ] {
+            assert_eq!(hook(section), Hook::Other, "{section}");
+        }
+    }
+
+    #[test]
+    fn this_kernel_is_asked() {
+        assert_eq!(function("vfs_read"), Finding::There);
+        let Finding::Absent(near) = function("vfs_raed") else {
+            panic!("it is there")
+        };
+        assert!(near.contains(&"vfs_read".to_owned()), "{near:?}");
+        assert_eq!(system_call("openat"), Finding::There);
+    }
+}
