@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Error, Result};
-use bpfapps_core::{KERNEL_BTF, kernel, machine};
+use bpfapps_core::{kernel, machine};
 use libbpf_rs::btf::Btf;
 
 use super::check::{Check, list};
@@ -14,10 +14,14 @@ use super::subject::{Kind, Subject, those};
 
 const ABOUT: &str = "machine";
 
-pub(super) fn checks(subjects: &[Subject], btf: Result<&Btf<'_>, &Error>) -> Vec<Check> {
+pub(super) fn checks(
+    subjects: &[Subject],
+    file: &Path,
+    btf: Result<&Btf<'_>, &Error>,
+) -> Vec<Check> {
     vec![
         kernel(subjects),
-        types(subjects, btf),
+        types(subjects, file, btf),
         jit(),
         namespaces(subjects),
         platform(),
@@ -65,22 +69,23 @@ fn kernel(subjects: &[Subject]) -> Check {
     }
 }
 
-fn types(subjects: &[Subject], btf: Result<&Btf<'_>, &Error>) -> Check {
+fn types(subjects: &[Subject], file: &Path, btf: Result<&Btf<'_>, &Error>) -> Check {
     let needy = those(subjects, Subject::needs_btf);
     match btf {
         Ok(btf) => {
-            let size = fs::metadata(KERNEL_BTF).map_or(0, |file| file.len());
+            let size = fs::metadata(file).map_or(0, |file| file.len());
             let found = format!(
-                "{KERNEL_BTF}, {:.1} MiB with {} types",
+                "{}, {:.1} MiB with {} types",
+                file.display(),
                 size as f64 / 1_048_576.0,
                 btf.len()
             );
             ok("BTF", found)
         }
         Err(err) => {
-            let (found, cause) = match Path::new(KERNEL_BTF).exists() {
+            let (found, cause) = match file.exists() {
                 true => ("not readable", format!("{err:#}")),
-                false => ("none", format!("{KERNEL_BTF} is missing")),
+                false => ("none", format!("{} is missing", file.display())),
             };
             if needy.is_empty() {
                 return ok("BTF", format!("{found}, and nothing here needs it"));

@@ -11,10 +11,11 @@ mod trial;
 
 use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::thread;
 
-use anyhow::{Context as _, Error, Result, anyhow};
-use bpfapps_core::object::{Demands, Types};
+use anyhow::{Context as _, Error, Result, anyhow, bail};
+use bpfapps_core::object::Types;
 use bpfapps_core::output::{self, Format};
 use bpfapps_core::{KERNEL_BTF, Options, init_logging, init_silent_logging};
 use libbpf_rs::btf::Btf;
@@ -48,7 +49,14 @@ impl Doctor {
             false => init_silent_logging(),
         }
         let subjects = self.subjects(apps)?;
-        let mut checks = examine(&subjects, options);
+        // in a thread, whose mounts are its own: what --fix does is done in this one
+        let examined = thread::scope(|scope| {
+            let thread = scope.spawn(|| examine(&subjects, options));
+            thread.join()
+        });
+        let Ok(mut checks) = examined else {
+            bail!("a check panicked")
+        };
         if self.fix && fix::all(&checks)? {
             // rights that a file has count when it is executed
             return Err(fix::again());
@@ -87,13 +95,11 @@ impl Doctor {
 
 /// All checks: of the machine first.
 fn examine(subjects: &[Subject], options: &Options) -> Vec<Check> {
-    let btf = match &options.btf {
-        Some(file) => Btf::from_path(file).with_context(|| file.display().to_string()),
-        None => Btf::from_path(KERNEL_BTF).context(KERNEL_BTF),
-    };
+    let file = options.btf.as_deref().unwrap_or(Path::new(KERNEL_BTF));
+    let btf = Btf::from_path(file).with_context(|| file.display().to_string());
     let demands = || subjects.iter().flat_map(Subject::demands);
-    let types = btf.as_ref().ok().map(|btf| types(btf, demands()));
-    let mut checks = machine::checks(subjects, btf.as_ref());
+    let types = btf.as_ref().ok().map(|btf| Types::of(btf, demands()));
+    let mut checks = machine::checks(subjects, file, btf.as_ref());
     let (rights, allowed) = rights::checks(subjects);
     checks.extend(rights);
     for subject in subjects {
@@ -105,11 +111,4 @@ fn examine(subjects: &[Subject], options: &Options) -> Vec<Check> {
         checks.extend(programs::checks(subject, &trial, types.as_ref()));
     }
     checks
-}
-
-fn types<'a, 'btf>(
-    btf: &'btf Btf<'btf>,
-    demands: impl Iterator<Item = &'a Demands>,
-) -> Types<'btf> {
-    Types::of(btf, demands)
 }

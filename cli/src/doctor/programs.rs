@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use bpfapps_core::Failure;
-use bpfapps_core::object::{Extern, Finding, Program, Types};
-use libbpf_rs::MapType;
+use bpfapps_core::object::{Extern, Finding, Hook, Program, Types};
+use libbpf_rs::{MapType, ProgramType};
 
 use super::check::{Check, list};
-use super::subject::{Kind, Subject};
+use super::subject::Subject;
 use super::trial::Trial;
 
-const OTHER_KERNEL: &str = "boot a kernel that has it, a newer one or one that is built with more";
+const OTHER_KERNEL: &str = "boot a kernel that has it: a newer one, or one that is built with more";
+const ASK_AGAIN: &str = "see the checks below, and all that the kernel says with -v";
 
 pub(super) fn checks(subject: &Subject, trial: &Trial, types: Option<&Types<'_>>) -> Vec<Check> {
     let look = Look {
@@ -74,6 +75,14 @@ impl Look<'_> {
         }
     }
 
+    /// The programs that were taken of objects that it loads besides its own.
+    fn also(&self) -> Vec<&str> {
+        let parts = self.subject.parts.iter().filter(|part| !part.is_main);
+        let programs = parts.flat_map(|part| &part.demands.programs);
+        let taken = programs.filter(|program| self.is_loaded(program));
+        taken.map(|program| program.name.as_str()).collect()
+    }
+
     fn programs(&self) -> Check {
         let total = self.all().count();
         if !self.trial.is_tried {
@@ -84,33 +93,41 @@ impl Look<'_> {
         if let Some(err) = &self.trial.failure {
             let found = match self.trial.loaded.len() {
                 0 => "the kernel does not take them".to_owned(),
-                some => format!("the kernel does not take them all; {some} of {total}, one by one"),
+                _ => {
+                    let alone: Vec<_> = self.trial.loaded.iter().collect();
+                    format!(
+                        "the kernel does not take all {total}; one by one {}",
+                        list(&alone)
+                    )
+                }
             };
-            let hint = Failure::of(err).map_or(OTHER_KERNEL, Failure::hint);
+            let hint = Failure::of(err).map_or(ASK_AGAIN, Failure::hint);
             let check = self.ok("programs", found);
             return check.fail(self.concerned(), format!("{err:#}"), hint);
         }
-        let more = self.trial.loaded.len() - self.trial.first.len();
+        let also = self.also();
+        let more = self.trial.loaded.len() - self.trial.first.len() - also.len();
         let mut found = format!("the kernel takes {}", list(&self.trial.first));
         if more > 0 {
             found += &format!(", and {more} more with options");
+        }
+        if !also.is_empty() {
+            found += &format!(", and besides {}", list(&also));
         }
         self.ok("programs", found)
     }
 
     /// What of it can't be had.
     fn without(&self) -> Vec<Check> {
-        let without = self.trial.without.iter();
+        // where all of it fails, that has been said
+        let is_told = self.trial.failure.is_some();
+        let without = self.trial.without.iter().filter(|_| !is_told);
         let checks = without.map(|(what, err)| {
             let hint = Failure::of(err).map_or("it runs without", Failure::hint);
             let check = self.ok("options", format!("not to be had: {what}"));
             check.warn(format!("{err:#}"), hint)
         });
-        match self.trial.failure {
-            // which program it is, the whole has said
-            Some(_) if matches!(self.subject.kind, Kind::App(_)) => Vec::new(),
-            _ => checks.collect(),
-        }
+        checks.collect()
     }
 
     fn hooks(&self) -> Check {
@@ -163,15 +180,20 @@ impl Look<'_> {
     }
 
     fn program_types(&self) -> Check {
-        let all = self.all().map(|program| {
-            let is_there = || program.kind.is_supported().unwrap_or(true);
-            (
-                program,
-                snake(program.kind),
-                self.is_loaded(program) || is_there(),
-            )
-        });
-        self.verdict("program types", all.collect())
+        let loaded: Vec<_> = self.all().filter(|it| self.is_loaded(it)).collect();
+        let is_there = |program: &Program| {
+            // libbpf asks for fentry, which some kernels refuse, and means all of that type
+            let can_ask = program.kind != ProgramType::Tracing
+                || matches!(program.hook, Hook::TypedFunction(_));
+            loaded.iter().any(|it| it.kind == program.kind)
+                || !can_ask
+                || self.types.is_none()
+                || program.kind.is_supported().unwrap_or(true)
+        };
+        let all = self
+            .all()
+            .map(|program| (program, snake(program.kind), is_there(program)));
+        self.verdict("program types", "programs of the type ", all.collect())
     }
 
     fn map_types(&self) -> Check {
@@ -191,7 +213,7 @@ impl Look<'_> {
                 format!("{}; it does without {}", named(&there), named(&absent)),
             ),
             (false, Some(_)) => {
-                let cause = format!("this kernel has no {} maps", named(&absent));
+                let cause = format!("this kernel has no maps of the type {}", named(&absent));
                 check.fail(self.concerned(), cause, OTHER_KERNEL)
             }
         }
@@ -210,11 +232,16 @@ impl Look<'_> {
                 asked.push((program, helper.name(), !absent.contains(&key)));
             }
         }
-        self.verdict("helpers", asked)
+        self.verdict("helpers", "", asked)
     }
 
     /// Sums up what each program asks for, and whether that is there.
-    fn verdict(&self, name: &'static str, asked: Vec<(&Program, String, bool)>) -> Check {
+    fn verdict(
+        &self,
+        name: &'static str,
+        what_of: &str,
+        asked: Vec<(&Program, String, bool)>,
+    ) -> Check {
         let mut missing = Missing::default();
         let mut there = BTreeSet::new();
         for (program, what, is_there) in asked {
@@ -239,7 +266,7 @@ impl Look<'_> {
             true => check,
             false => {
                 let needed: Vec<_> = missing.needed.iter().collect();
-                let cause = format!("this kernel has no {}", list(&needed));
+                let cause = format!("this kernel has no {what_of}{}", list(&needed));
                 check.fail(self.concerned(), cause, OTHER_KERNEL)
             }
         }
@@ -270,7 +297,7 @@ impl Look<'_> {
             each.map(move |wanted| (program, wanted.to_string(), types.have(wanted)))
         });
         let wanted: Vec<_> = wanted.collect();
-        (!wanted.is_empty()).then(|| self.verdict("kernel types", wanted))
+        (!wanted.is_empty()).then(|| self.verdict("kernel types", "", wanted))
     }
 }
 
@@ -288,8 +315,6 @@ fn snake(kind: impl std::fmt::Debug) -> String {
 
 #[cfg(test)]
 mod tests {
-    use libbpf_rs::ProgramType;
-
     use super::*;
 
     #[test]

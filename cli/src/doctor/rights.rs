@@ -1,7 +1,8 @@
 //! What this process may do.
 
 use std::env;
-use std::fs;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
 
 use bpfapps_core::{Capability, kernel, machine, tracefs};
 use caps::{CapSet, CapsHashSet};
@@ -120,10 +121,15 @@ fn capabilities(subjects: &[Subject]) -> Check {
              not even with sudo",
             list(&bounds)
         );
-        let mend = format!(
-            "start the container with --cap-add={}, or run it outside",
-            names(&bounds, " --cap-add=", "")
-        );
+        let mend = match machine::container() {
+            Some(_) => format!(
+                "start the container with --cap-add={}, or run it outside",
+                names(&bounds, " --cap-add=", "")
+            ),
+            None => "run it where nobody took that away: systemd does so with \
+                     CapabilityBoundingSet=, for instance"
+                .to_owned(),
+        };
         return check.fail(concerned, cause, mend);
     }
     let cause = format!("{} missing from this process", list(&lacks));
@@ -206,13 +212,7 @@ fn mounted(subjects: &[Subject]) -> Check {
             None => ok("tracefs", "not mounted, and nothing here needs it"),
         };
     }
-    // a mount of another thread's is none of this process
-    let found = std::thread::spawn(|| tracefs::find_or_mount().map(drop)).join();
-    let reason = match found {
-        Ok(Ok(())) => None,
-        Ok(Err(err)) => Some(err),
-        Err(_) => return check,
-    };
+    let reason = tracefs::find_or_mount().err();
     let mount = Fix::new(&["mount", "-t", "tracefs", "tracefs", "/sys/kernel/tracing"]);
     match (place, reason) {
         (Some(place), None) => ok("tracefs", format!("{place}, readable")),
@@ -267,8 +267,11 @@ fn symbols(subjects: &[Subject]) -> Check {
         Some(value) => format!("{KPTR} is {value}"),
         None => format!("no {KPTR}"),
     };
-    let symbols = fs::read_to_string("/proc/kallsyms").unwrap_or_default();
-    let first = symbols.lines().next().unwrap_or_default();
+    let mut first = String::new();
+    if let Ok(symbols) = File::open("/proc/kallsyms") {
+        // what can't be read is hidden
+        let _ = BufReader::new(symbols).read_line(&mut first);
+    }
     let hidden = first.is_empty() || first.starts_with("0000000000000000 ");
     // libbpf takes the address of a variable without a type from there
     let reads = |subject: &Subject| {

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
+use libbpf_rs::btf::Btf;
 use libbpf_rs::btf::types::{DataSec, Func, Var};
-use libbpf_rs::btf::{Btf, BtfType};
 use libbpf_rs::{MapType, ProgramType};
 use object::{Object as _, ObjectSymbol as _};
 
@@ -108,29 +108,28 @@ impl Program {
     }
 }
 
-/// What stands in the section `.ksyms`.
+/// What the object's symbol table leaves to others: kfuncs, and variables in the section `.ksyms`.
 fn externs(file: &object::File<'_>, btf: &Btf<'_>) -> Vec<Extern> {
-    let is_weak = |name: &str| {
-        file.symbols()
-            .any(|symbol| symbol.is_weak() && symbol.name() == Ok(name))
-    };
-    let Some(section) = btf
+    let section = btf
         .type_by_kind::<DataSec<'_>>()
-        .find(|section| section.name().is_some_and(|name| name == ".ksyms"))
-    else {
-        return Vec::new();
+        .find(|section| section.name().is_some_and(|name| name == ".ksyms"));
+    // functions are in it as well, but libbpf takes them out when it opens an object
+    let is_variable = |name: &str| {
+        section.as_ref().is_some_and(|section| {
+            let mut variables = section
+                .iter()
+                .filter_map(|entry| btf.type_by_id::<Var<'_>>(entry.ty));
+            variables.any(|variable| variable.name().is_some_and(|it| it == name))
+        })
     };
-    let found = section.iter().filter_map(|entry| {
-        let ty = btf.type_by_id::<BtfType<'_>>(entry.ty)?;
-        let is_function = Func::try_from(ty).is_ok();
-        if !is_function && Var::try_from(ty).is_err() {
-            return None;
-        }
-        let name = ty.name()?.to_str()?.to_owned();
-        Some(Extern {
-            is_weak: is_weak(&name),
+    let undefined = file.symbols().filter(|symbol| symbol.is_undefined());
+    let found = undefined.filter_map(|symbol| {
+        let name = symbol.name().ok().filter(|name| !name.is_empty())?;
+        let is_function = btf.type_by_name::<Func<'_>>(name).is_some();
+        (is_function || is_variable(name)).then(|| Extern {
+            name: name.to_owned(),
             is_function,
-            name,
+            is_weak: symbol.is_weak(),
         })
     });
     found.collect()

@@ -98,7 +98,7 @@ impl Hook {
         })
     }
 
-    /// Looks for it.
+    /// Looks for it; where that is in tracefs, mounts it for this thread.
     pub fn find(&self, types: Option<&Types<'_>>) -> Finding {
         match self {
             Self::Other => Finding::There,
@@ -108,9 +108,9 @@ impl Hook {
             Self::RawTracepoint(name) => match self.find_type(types) {
                 Finding::There => Finding::There,
                 // of a module, or a kernel without BTF
-                other => match tracepoints() {
-                    Ok(all) if all.iter().any(|it| ends_in(it, name)) => Finding::There,
-                    _ => other,
+                other => match tracepoints().iter().any(|it| ends_in(it, name)) {
+                    true => Finding::There,
+                    false => other,
                 },
             },
             _ => self.find_type(types),
@@ -130,35 +130,32 @@ impl Hook {
 }
 
 fn tracepoint(name: &str) -> Finding {
-    match tracepoints() {
-        Ok(all) if all.iter().any(|it| it == name) => Finding::There,
-        Ok(all) => Finding::Absent(near(name, all.iter().map(String::as_str))),
-        Err(reason) => Finding::Unknown(reason),
+    let events = match tracefs::find_or_mount() {
+        Ok(place) => place.join("events"),
+        Err(err) => return Finding::Unknown(format!("{err:#}")),
+    };
+    if events.join(name).join("id").exists() {
+        return Finding::There;
     }
+    let all = tracepoints();
+    Finding::Absent(near(name, all.iter().map(String::as_str)))
 }
 
 /// All by category and name.
-fn tracepoints() -> Result<Vec<String>, String> {
-    // another thread's mounts are not this one's: the machine stays as it was
-    let events = std::thread::spawn(|| {
-        let events = tracefs::find_or_mount().map_err(|err| format!("{err:#}"))?;
-        let events = events.join("events");
-        let event = |category: &String| {
-            let category = category.clone();
-            let names = names_in(events.join(&category));
-            names
-                .into_iter()
-                .map(move |name| format!("{category}/{name}"))
-        };
-        let all: Vec<_> = names_in(events.clone()).iter().flat_map(event).collect();
-        match all.is_empty() {
-            true => Err(format!("{} can't be read", events.display())),
-            false => Ok(all),
-        }
-    });
-    events
-        .join()
-        .unwrap_or_else(|_| Err("tracefs can't be read".into()))
+fn tracepoints() -> Vec<String> {
+    let Ok(place) = tracefs::find_or_mount() else {
+        return Vec::new();
+    };
+    let events = place.join("events");
+    let names = |category: String| {
+        let names = names_in(events.join(&category));
+        let names = names.into_iter();
+        names.map(move |name| format!("{category}/{name}"))
+    };
+    names_in(events.clone())
+        .into_iter()
+        .flat_map(names)
+        .collect()
 }
 
 fn ends_in(tracepoint: &str, name: &str) -> bool {
