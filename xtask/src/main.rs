@@ -10,6 +10,7 @@ mod busybox;
 mod cargo;
 mod cc;
 mod dist;
+mod doctor;
 mod new;
 mod out;
 mod path;
@@ -42,6 +43,8 @@ struct Cli {
 enum Task {
     /// Install what the project needs and this machine lacks
     Setup(setup::Options),
+    /// Find out whether this machine builds and runs the apps, and what to do where it does not
+    Doctor(doctor::Options),
     /// Build and run an app, as root: cargo xtask run bootstrap -d 100
     Run(run::Options),
     /// Create an app of a kind of BPF program, complete and tested
@@ -63,6 +66,7 @@ enum Task {
 fn main() -> ExitCode {
     let ended = match Cli::parse().task {
         Task::Setup(options) => setup::run(&options),
+        Task::Doctor(options) => doctor::run(options),
         Task::Run(options) => run::run(options),
         Task::New(options) => new::run(&options),
         Task::Remove(options) => new::remove::run(&options),

@@ -29,8 +29,12 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: Options) -> Result<ExitCode> {
     setup::ensure(Stage::Build)?;
+    start(options.release, options.args)
+}
 
-    let program = build(options.release)?.program;
+/// Builds the binary, and becomes it as root.
+pub(crate) fn start(release: bool, args: Vec<OsString>) -> Result<ExitCode> {
+    let program = build(release)?.program;
     let prefix = path::root_prefix().ok_or_else(|| {
         out::hinted(
             "not root, and there is no sudo to become root with",
@@ -46,7 +50,7 @@ pub(crate) fn run(options: Options) -> Result<ExitCode> {
         }
     };
     // becoming the app leaves its exit code, signals and terminal alone
-    let error = command.args(options.args).exec();
+    let error = command.args(args).exec();
     Err(error).with_context(|| format!("failed to run {}", program.display()))
 }
 

@@ -21,7 +21,8 @@ use bpfapps_core::{KERNEL_BTF, Options, init_logging, init_silent_logging};
 use libbpf_rs::btf::Btf;
 
 use crate::command::{Apps, find};
-use check::{Check, Status};
+use bpfapps_explain::Status;
+use check::Check;
 use subject::Subject;
 
 /// What `bpfapps doctor` is told.
@@ -54,7 +55,7 @@ impl Doctor {
             let thread = scope.spawn(|| examine(&subjects, options));
             thread.join()
         });
-        let Ok(mut checks) = examined else {
+        let Ok(checks) = examined else {
             bail!("a check panicked")
         };
         if self.fix && fix::all(&checks)? {
@@ -63,16 +64,17 @@ impl Doctor {
         }
         let ill: BTreeSet<_> = checks
             .iter()
-            .filter(|check| check.status == Status::Fail)
+            .filter(|check| check.told.status == Status::Fail)
             .flat_map(|check| check.concerns.iter().cloned())
             .collect();
         let failure = (!ill.is_empty()).then(|| {
             let names: Vec<_> = ill.into_iter().collect();
             anyhow!("this machine can not run {}", check::list(&names))
         });
-        checks.iter_mut().for_each(Check::tidy);
         let colours = std::io::stdout().is_terminal();
-        let text = output::document(self.output, &checks, |checks| check::table(checks, colours));
+        let text = output::document(self.output, &checks, |checks| {
+            check::table(checks.iter().map(|check| &check.told), colours)
+        });
         Ok((text?, failure))
     }
 
