@@ -1,7 +1,6 @@
 //! What an app loads, found out by starting it up to where its programs are loaded: which those are,
 //! and how its maps are laid out, it decides itself.
 
-use std::fmt;
 use std::thread;
 
 use clap::Command;
@@ -29,31 +28,19 @@ pub struct Loads {
     pub maps: Vec<String>,
 }
 
-/// Ends the run of an app whose programs are loaded, where there is to be no more than that.
-#[derive(Debug)]
-pub(crate) struct Rehearsed(Loads);
-
-impl fmt::Display for Rehearsed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("it was only to be loaded")
-    }
-}
-
-impl std::error::Error for Rehearsed {}
-
-impl Rehearsed {
+impl Loads {
     /// What `open` is going to load.
     pub(crate) fn of(open: &OpenObject) -> Self {
         let programs = open.progs().filter(|program| program.autoload());
         let maps = open.maps().filter(|map| map.autocreate());
-        Self(Loads {
+        Self {
             programs: programs
                 .map(|program| program.name().to_string_lossy().into_owned())
                 .collect(),
             maps: maps
                 .map(|map| map.name().to_string_lossy().into_owned())
                 .collect(),
-        })
+        }
     }
 }
 
@@ -65,22 +52,18 @@ pub(crate) fn of<A: App>(args: &[String], options: Options) -> Rehearsal {
         return Rehearsal::NeedsArguments;
     };
     // signals that are blocked, and mounts, are those of the thread alone
-    let run = move || -> Result<()> {
+    let run = move || -> Result<Loads> {
         let app = A::from_arg_matches(&matches)?;
-        app.run(&Session::rehearsal(options, A::NEEDS)?)
+        let session = Session::rehearsal(options, A::NEEDS)?;
+        let ended = app.run(&session);
+        match session.rehearsed() {
+            Some(loads) => Ok(loads),
+            None => ended.map(|()| Loads::default()),
+        }
     };
-    let ended = thread::scope(|scope| scope.spawn(run).join());
-    let err = match ended {
-        Ok(Err(err)) => err,
-        Ok(Ok(())) => return Rehearsal::Loaded(Loads::default()),
-        Err(_) => return Rehearsal::Failed(anyhow::anyhow!("it panicked")),
-    };
-    let loads = err
-        .chain()
-        .find_map(|cause| cause.downcast_ref::<Rehearsed>())
-        .map(|Rehearsed(loads)| loads.clone());
-    match loads {
-        Some(loads) => Rehearsal::Loaded(loads),
-        None => Rehearsal::Failed(err),
+    match thread::scope(|scope| scope.spawn(run).join()) {
+        Ok(Ok(loads)) => Rehearsal::Loaded(loads),
+        Ok(Err(err)) => Rehearsal::Failed(err),
+        Err(_) => Rehearsal::Failed(anyhow::anyhow!("it panicked")),
     }
 }

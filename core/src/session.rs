@@ -15,7 +15,7 @@ use nix::poll::PollFlags;
 use crate::clock::Clock;
 use crate::output::{Fields, Format, Row, Rows, Stdout};
 use crate::refusal::Phase;
-use crate::rehearsal::Rehearsed;
+use crate::rehearsal::Loads;
 use crate::signals::Signals;
 use crate::wait::wait;
 use crate::workload::{self, Running, Workload};
@@ -52,8 +52,8 @@ pub struct Session {
     pub(crate) stdout: RefCell<Stdout>,
     pub(crate) clock: RefCell<Clock>,
     running: RefCell<Option<Running>>,
-    /// Whether the app is only to load its programs.
-    is_rehearsal: bool,
+    /// What was loaded, where the app is only to load its programs.
+    rehearsal: Option<RefCell<Option<Loads>>>,
 }
 
 impl Session {
@@ -64,15 +64,19 @@ impl Session {
     /// The kernel refuses a signalfd, or stdout is not open.
     pub fn start(options: Options, needs: Needs) -> Result<Self> {
         logging::init(options.verbose);
-        Self::new(options, needs, false)
+        Self::new(options, needs, None)
     }
 
     /// One that ends once the programs are loaded.
     pub(crate) fn rehearsal(options: Options, needs: Needs) -> Result<Self> {
-        Self::new(options, needs, true)
+        Self::new(options, needs, Some(RefCell::default()))
     }
 
-    fn new(options: Options, needs: Needs, is_rehearsal: bool) -> Result<Self> {
+    fn new(
+        options: Options,
+        needs: Needs,
+        rehearsal: Option<RefCell<Option<Loads>>>,
+    ) -> Result<Self> {
         let signals = Rc::new(Signals::block()?);
         let stdout = RefCell::new(Stdout::new(Rc::clone(&signals))?);
         Ok(Self {
@@ -82,8 +86,13 @@ impl Session {
             stdout,
             clock: RefCell::new(Clock::local()?),
             running: RefCell::new(None),
-            is_rehearsal,
+            rehearsal,
         })
+    }
+
+    /// What a rehearsal has loaded first: after that an app may try other ways.
+    pub(crate) fn rehearsed(&self) -> Option<Loads> {
+        self.rehearsal.as_ref()?.borrow_mut().take()
     }
 
     /// Whether the kernel provides its own BTF, which `tp_btf`, `fentry` and iterators rely on.
@@ -126,13 +135,19 @@ impl Session {
     pub fn load<'obj, S: OpenSkel<'obj>>(&self, open: S) -> Result<S::Output> {
         let is_ring = |map: OpenMap<'_>| map.map_type() == MapType::RingBuf && map.autocreate();
         let rings = open.open_object().maps().any(is_ring);
-        let rehearsed = self.is_rehearsal.then(|| Rehearsed::of(open.open_object()));
+        let loads = self
+            .rehearsal
+            .as_ref()
+            .map(|_| Loads::of(open.open_object()));
         let loaded = open
             .load()
             .map_err(|err| refusal::explain(err, Phase::Load, &self.needs, rings))?;
-        match rehearsed {
-            Some(rehearsed) => Err(rehearsed.into()),
-            None => Ok(loaded),
+        match (&self.rehearsal, loads) {
+            (Some(rehearsal), Some(loads)) => {
+                rehearsal.borrow_mut().get_or_insert(loads);
+                bail!("it was only to be loaded")
+            }
+            _ => Ok(loaded),
         }
     }
 

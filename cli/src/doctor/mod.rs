@@ -2,6 +2,7 @@
 //! it does not.
 
 mod check;
+mod demands;
 mod fix;
 mod machine;
 mod programs;

@@ -1,16 +1,15 @@
-//! What the kernel says to the programs of an app, and whether it has what they ask for.
+//! What the kernel says to the programs of an app, and whether their hooks are there.
 
 use std::collections::BTreeSet;
 
 use bpfapps_core::Failure;
-use bpfapps_core::object::{Extern, Finding, Hook, Program, Types};
-use libbpf_rs::{MapType, ProgramType};
+use bpfapps_core::object::{Finding, Program, Types};
 
 use super::check::{Check, list};
+use super::demands;
 use super::subject::Subject;
 use super::trial::Trial;
 
-const OTHER_KERNEL: &str = "boot a kernel that has it: a newer one, or one that is built with more";
 const ASK_AGAIN: &str = "see the checks below, and all that the kernel says with -v";
 
 pub(super) fn checks(subject: &Subject, trial: &Trial, types: Option<&Types<'_>>) -> Vec<Check> {
@@ -22,27 +21,15 @@ pub(super) fn checks(subject: &Subject, trial: &Trial, types: Option<&Types<'_>>
     let mut checks = vec![look.programs()];
     checks.extend(look.without());
     checks.push(look.hooks());
-    if trial.is_tried {
-        checks.extend([look.program_types(), look.map_types(), look.helpers()]);
-    }
-    checks.extend(look.kfuncs());
-    checks.extend(look.core());
+    checks.extend(demands::checks(&look));
     checks
 }
 
-struct Look<'a> {
-    subject: &'a Subject,
-    trial: &'a Trial,
-    types: Option<&'a Types<'a>>,
-}
-
-/// What is missing, and who misses it.
-#[derive(Default)]
-struct Missing {
-    /// It keeps the app from running.
-    needed: BTreeSet<String>,
-    /// A program that the kernel took does without it, or it is one that nobody may ever load.
-    spared: BTreeSet<String>,
+/// An app or a file, and what came of loading it.
+pub(super) struct Look<'a> {
+    pub(super) subject: &'a Subject,
+    pub(super) trial: &'a Trial,
+    pub(super) types: Option<&'a Types<'a>>,
 }
 
 impl Look<'_> {
@@ -50,24 +37,24 @@ impl Look<'_> {
         &self.subject.name
     }
 
-    fn ok(&self, check: &'static str, found: impl Into<String>) -> Check {
+    pub(super) fn ok(&self, check: &'static str, found: impl Into<String>) -> Check {
         Check::ok(self.about(), check, found)
     }
 
-    fn concerned(&self) -> Vec<String> {
+    pub(super) fn concerned(&self) -> Vec<String> {
         vec![self.subject.name.clone()]
     }
 
-    fn all(&self) -> impl Iterator<Item = &Program> {
+    pub(super) fn all(&self) -> impl Iterator<Item = &Program> {
         self.subject.demands().flat_map(|demands| &demands.programs)
     }
 
-    fn is_loaded(&self, program: &Program) -> bool {
+    pub(super) fn is_loaded(&self, program: &Program) -> bool {
         self.trial.loaded.contains(&program.name)
     }
 
     /// Whether the app can't run without it.
-    fn is_first(&self, program: &Program) -> bool {
+    pub(super) fn is_first(&self, program: &Program) -> bool {
         match self.trial.first.is_empty() {
             // nothing is known of it, but that libbpf would load them all
             true => self.subject.programs().any(|it| it.name == program.name),
@@ -106,7 +93,11 @@ impl Look<'_> {
             return check.fail(self.concerned(), format!("{err:#}"), hint);
         }
         let also = self.also();
-        let more = self.trial.loaded.len() - self.trial.first.len() - also.len();
+        let more = self
+            .trial
+            .loaded
+            .len()
+            .saturating_sub(self.trial.first.len() + also.len());
         let mut found = format!("the kernel takes {}", list(&self.trial.first));
         if more > 0 {
             found += &format!(", and {more} more with options");
@@ -177,149 +168,5 @@ impl Look<'_> {
                 "mend what keeps them from being looked up",
             ),
         }
-    }
-
-    fn program_types(&self) -> Check {
-        let loaded: Vec<_> = self.all().filter(|it| self.is_loaded(it)).collect();
-        let is_there = |program: &Program| {
-            // libbpf asks for fentry, which some kernels refuse, and means all of that type
-            let can_ask = program.kind != ProgramType::Tracing
-                || matches!(program.hook, Hook::TypedFunction(_));
-            loaded.iter().any(|it| it.kind == program.kind)
-                || !can_ask
-                || self.types.is_none()
-                || program.kind.is_supported().unwrap_or(true)
-        };
-        let all = self
-            .all()
-            .map(|program| (program, snake(program.kind), is_there(program)));
-        self.verdict("program types", "programs of the type ", all.collect())
-    }
-
-    fn map_types(&self) -> Check {
-        let maps = self.subject.demands().flat_map(|demands| &demands.maps);
-        let kinds: BTreeSet<_> = maps.map(|(_, kind)| *kind as u32).collect();
-        let kinds: Vec<_> = kinds.into_iter().map(MapType::from).collect();
-        let (there, absent): (Vec<_>, Vec<_>) = kinds
-            .into_iter()
-            .partition(|kind| kind.is_supported().unwrap_or(true));
-        let named =
-            |kinds: &[MapType]| list(&kinds.iter().map(|kind| snake(*kind)).collect::<Vec<_>>());
-        let check = self.ok("maps", named(&there));
-        match (absent.is_empty(), &self.trial.failure) {
-            (true, _) => check,
-            (false, None) => self.ok(
-                "maps",
-                format!("{}; it does without {}", named(&there), named(&absent)),
-            ),
-            (false, Some(_)) => {
-                let cause = format!("this kernel has no maps of the type {}", named(&absent));
-                check.fail(self.concerned(), cause, OTHER_KERNEL)
-            }
-        }
-    }
-
-    fn helpers(&self) -> Check {
-        let mut asked: Vec<(&Program, String, bool)> = Vec::new();
-        let mut known: BTreeSet<(u32, u32)> = BTreeSet::new();
-        let mut absent: BTreeSet<(u32, u32)> = BTreeSet::new();
-        for program in self.all() {
-            for helper in &program.helpers {
-                let key = (program.kind as u32, helper.0);
-                if known.insert(key) && helper.is_supported(program.kind) == Some(false) {
-                    absent.insert(key);
-                }
-                asked.push((program, helper.name(), !absent.contains(&key)));
-            }
-        }
-        self.verdict("helpers", "", asked)
-    }
-
-    /// Sums up what each program asks for, and whether that is there.
-    fn verdict(
-        &self,
-        name: &'static str,
-        what_of: &str,
-        asked: Vec<(&Program, String, bool)>,
-    ) -> Check {
-        let mut missing = Missing::default();
-        let mut there = BTreeSet::new();
-        for (program, what, is_there) in asked {
-            match is_there {
-                true => there.insert(what),
-                false if self.is_first(program) && !self.is_loaded(program) => {
-                    missing.needed.insert(what)
-                }
-                false => missing.spared.insert(what),
-            };
-        }
-        let mut found = match there.len() {
-            0..=6 => list(&there.iter().collect::<Vec<_>>()),
-            many => format!("all {many} are there"),
-        };
-        if !missing.spared.is_empty() {
-            let spared: Vec<_> = missing.spared.iter().collect();
-            found = found.replace("all ", "") + &format!("; it does without {}", list(&spared));
-        }
-        let check = self.ok(name, found);
-        match missing.needed.is_empty() {
-            true => check,
-            false => {
-                let needed: Vec<_> = missing.needed.iter().collect();
-                let cause = format!("this kernel has no {what_of}{}", list(&needed));
-                check.fail(self.concerned(), cause, OTHER_KERNEL)
-            }
-        }
-    }
-
-    fn kfuncs(&self) -> Option<Check> {
-        let externs = || self.subject.demands().flat_map(|demands| &demands.externs);
-        let types = self.types.filter(|_| externs().next().is_some())?;
-        // those of modules, and variables, are known only to who loads it
-        let is_there = |it: &&Extern| types.has(&it.name) || !self.trial.loaded.is_empty();
-        let (there, absent): (Vec<_>, Vec<_>) =
-            externs().filter(|it| it.is_function).partition(is_there);
-        let names = |all: &[&Extern]| list(&all.iter().map(|it| &it.name).collect::<Vec<_>>());
-        let check = self.ok("kfuncs", names(&there));
-        if absent.is_empty() {
-            return Some(check);
-        }
-        let needed = absent.iter().any(|it| !it.is_weak);
-        let concerned = if needed { self.concerned() } else { Vec::new() };
-        let cause = format!("this kernel has no kfunc {}", names(&absent));
-        Some(check.fail(concerned, cause, OTHER_KERNEL))
-    }
-
-    fn core(&self) -> Option<Check> {
-        let types = self.types?;
-        let wanted = self.all().flat_map(|program| {
-            let each = program.types.iter();
-            each.map(move |wanted| (program, wanted.to_string(), types.have(wanted)))
-        });
-        let wanted: Vec<_> = wanted.collect();
-        (!wanted.is_empty()).then(|| self.verdict("kernel types", "", wanted))
-    }
-}
-
-/// `RawTracepoint` as `raw_tracepoint`, which is how bpftool has it.
-fn snake(kind: impl std::fmt::Debug) -> String {
-    let mut text = String::new();
-    for letter in format!("{kind:?}").chars() {
-        if letter.is_uppercase() && !text.is_empty() {
-            text.push('_');
-        }
-        text.push(letter.to_ascii_lowercase());
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn types_have_the_names_that_others_give_them() {
-        assert_eq!(snake(ProgramType::RawTracepoint), "raw_tracepoint");
-        assert_eq!(snake(MapType::LruHash), "lru_hash");
     }
 }
