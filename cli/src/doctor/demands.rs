@@ -7,6 +7,7 @@ use libbpf_rs::{MapType, ProgramType};
 
 use super::check::{Check, list};
 use super::programs::Look;
+use super::subject::Kind;
 
 const OTHER_KERNEL: &str = "boot a kernel that has it: a newer one, or one that is built with more";
 
@@ -20,13 +21,14 @@ pub(super) fn checks(look: &Look<'_>) -> Vec<Check> {
     checks
 }
 
-/// What is missing, and who misses it.
-#[derive(Default)]
-struct Missing {
-    /// It keeps the app from running.
-    needed: BTreeSet<String>,
-    /// A program that the kernel took does without it, or it is one that nobody may ever load.
-    spared: BTreeSet<String>,
+/// How it is with something that a program asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    There,
+    /// The kernel took the program all the same, or was not asked to.
+    Spared,
+    /// The kernel did not take the program.
+    Missing,
 }
 
 impl Look<'_> {
@@ -41,10 +43,12 @@ impl Look<'_> {
                 || self.types.is_none()
                 || program.kind.is_supported().unwrap_or(true)
         };
-        let all = self
-            .all()
-            .map(|program| (program, snake(program.kind), is_there(program)));
-        self.verdict("program types", "programs of the type ", all.collect())
+        let all = self.all().map(|program| {
+            let state = self.state(program, is_there(program));
+            (snake(program.kind), state)
+        });
+        let all: Vec<_> = all.collect();
+        self.verdict("program types", "programs of the type ", &all)
     }
 
     fn map_types(&self) -> Check {
@@ -65,13 +69,18 @@ impl Look<'_> {
             ),
             (false, Some(_)) => {
                 let cause = format!("this kernel has no maps of the type {}", named(&absent));
-                check.fail(self.concerned(), cause, OTHER_KERNEL)
+                // an app may have known that
+                let concerned = match self.subject.kind {
+                    Kind::App(_) => Vec::new(),
+                    Kind::File => self.concerned(),
+                };
+                check.fail(concerned, cause, OTHER_KERNEL)
             }
         }
     }
 
     fn helpers(&self) -> Check {
-        let mut asked: Vec<(&Program, String, bool)> = Vec::new();
+        let mut asked = Vec::new();
         let mut known: BTreeSet<(u32, u32)> = BTreeSet::new();
         let mut absent: BTreeSet<(u32, u32)> = BTreeSet::new();
         for program in self.all() {
@@ -80,47 +89,44 @@ impl Look<'_> {
                 if known.insert(key) && helper.is_supported(program.kind) == Some(false) {
                     absent.insert(key);
                 }
-                asked.push((program, helper.name(), !absent.contains(&key)));
+                let state = self.state(program, !absent.contains(&key));
+                asked.push((helper.name(), state));
             }
         }
-        self.verdict("helpers", "", asked)
+        self.verdict("helpers", "", &asked)
     }
 
-    /// Sums up what each program asks for, and whether that is there.
-    fn verdict(
-        &self,
-        name: &'static str,
-        what_of: &str,
-        asked: Vec<(&Program, String, bool)>,
-    ) -> Check {
-        let mut missing = Missing::default();
-        let mut there = BTreeSet::new();
-        for (program, what, is_there) in asked {
-            match is_there {
-                true => there.insert(what),
-                false if self.is_first(program) && !self.is_loaded(program) => {
-                    missing.needed.insert(what)
-                }
-                false => missing.spared.insert(what),
-            };
+    fn state(&self, program: &Program, is_there: bool) -> State {
+        match is_there {
+            true => State::There,
+            false if self.is_refused(program) => State::Missing,
+            false => State::Spared,
         }
-        let mut found = match there.len() {
-            0..=6 => list(&there.iter().collect::<Vec<_>>()),
-            many => format!("all {many} are there"),
+    }
+
+    /// Sums up what the programs ask for.
+    fn verdict(&self, name: &'static str, of: &str, asked: &[(String, State)]) -> Check {
+        let those = |state: State| {
+            let those = asked.iter().filter(|(_, it)| *it == state);
+            those.map(|(what, _)| what).collect::<BTreeSet<_>>()
         };
-        if !missing.spared.is_empty() {
-            let spared: Vec<_> = missing.spared.iter().collect();
-            found = found.replace("all ", "") + &format!("; it does without {}", list(&spared));
+        let named = |names: BTreeSet<&String>| list(&names.into_iter().collect::<Vec<_>>());
+        let (there, spared) = (those(State::There), those(State::Spared));
+        let mut found = match (there.len(), spared.is_empty()) {
+            (0..=6, _) => named(there),
+            (many, true) => format!("all {many} are there"),
+            (many, false) => format!("{many} are there"),
+        };
+        if !spared.is_empty() {
+            found += &format!("; it does without {}", named(spared));
         }
         let check = self.ok(name, found);
-        match missing.needed.is_empty() {
-            true => check,
-            false => {
-                let needed: Vec<_> = missing.needed.iter().collect();
-                let cause = format!("this kernel has no {what_of}{}", list(&needed));
-                check.fail(self.concerned(), cause, OTHER_KERNEL)
-            }
+        let missing = those(State::Missing);
+        if missing.is_empty() {
+            return check;
         }
+        let cause = format!("this kernel has no {of}{}", named(missing));
+        check.fail(self.concerned(), cause, OTHER_KERNEL)
     }
 
     fn kfuncs(&self) -> Option<Check> {
@@ -144,11 +150,18 @@ impl Look<'_> {
     fn core(&self) -> Option<Check> {
         let types = self.types?;
         let wanted = self.all().flat_map(|program| {
-            let each = program.types.iter();
-            each.map(move |wanted| (program, wanted.to_string(), types.have(wanted)))
+            program.types.iter().map(move |wanted| {
+                // a program that asks whether something is there goes on without it
+                let asks = || program.types.iter().any(|it| it.asks_for(wanted));
+                let state = match self.state(program, types.have(wanted)) {
+                    State::Missing if asks() => State::Spared,
+                    state => state,
+                };
+                (wanted.to_string(), state)
+            })
         });
         let wanted: Vec<_> = wanted.collect();
-        (!wanted.is_empty()).then(|| self.verdict("kernel types", "", wanted))
+        (!wanted.is_empty()).then(|| self.verdict("kernel types", "", &wanted))
     }
 }
 

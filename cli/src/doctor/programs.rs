@@ -62,6 +62,11 @@ impl Look<'_> {
         }
     }
 
+    /// Whether the kernel was asked to take it, and did not.
+    pub(super) fn is_refused(&self, program: &Program) -> bool {
+        self.trial.is_tried && self.is_first(program) && !self.is_loaded(program)
+    }
+
     /// The programs that were taken of objects that it loads besides its own.
     fn also(&self) -> Vec<&str> {
         let parts = self.subject.parts.iter().filter(|part| !part.is_main);
@@ -141,7 +146,8 @@ impl Look<'_> {
                 }
                 Finding::Unknown(reason) => unknown.push(format!("{}: {reason}", program.section)),
                 Finding::Absent(near) => {
-                    needed |= self.is_first(program);
+                    // untried, nobody knows which of them the app would load
+                    needed |= self.is_first(program) && self.trial.is_tried;
                     let near = match &near[..] {
                         [] => String::new(),
                         near => format!(" (near it: {})", near.join(", ")),

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs::File;
-use std::io::{BufRead as _, BufReader};
+use std::io::Read as _;
 
 use bpfapps_core::{Capability, kernel, machine, tracefs};
 use caps::{CapSet, CapsHashSet};
@@ -16,6 +16,9 @@ use super::subject::{Subject, those};
 const UNPRIVILEGED: &str = "kernel.unprivileged_bpf_disabled";
 const PARANOID: &str = "kernel.perf_event_paranoid";
 const KPTR: &str = "kernel.kptr_restrict";
+
+/// Bytes of /proc/kallsyms in which one symbol has an address, if any has: the first may be at 0.
+const START: u64 = 64 * 1024;
 
 /// The first Linux that does not book BPF maps against the limit.
 const MEMLOCK_FREE: (u32, u32) = (5, 11);
@@ -267,12 +270,13 @@ fn symbols(subjects: &[Subject]) -> Check {
         Some(value) => format!("{KPTR} is {value}"),
         None => format!("no {KPTR}"),
     };
-    let mut first = String::new();
+    let mut start = String::new();
     if let Ok(symbols) = File::open("/proc/kallsyms") {
         // what can't be read is hidden
-        let _ = BufReader::new(symbols).read_line(&mut first);
+        let _ = symbols.take(START).read_to_string(&mut start);
     }
-    let hidden = first.is_empty() || first.starts_with("0000000000000000 ");
+    let mut addresses = start.lines().filter_map(|line| line.split(' ').next());
+    let hidden = addresses.all(|address| address.bytes().all(|digit| digit == b'0'));
     // libbpf takes the address of a variable without a type from there
     let reads = |subject: &Subject| {
         subject

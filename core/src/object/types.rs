@@ -120,6 +120,14 @@ impl fmt::Debug for Types<'_> {
     }
 }
 
+impl Wanted {
+    /// Whether it is the question whether `other` is there.
+    pub fn asks_for(&self, other: &Self) -> bool {
+        let named = |it: &Self| (it.ty.clone(), it.path.clone());
+        self.is_question && named(self) == named(other)
+    }
+}
+
 impl fmt::Display for Wanted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.keyword.is_empty() {

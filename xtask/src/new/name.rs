@@ -10,7 +10,16 @@ use crate::out;
 const LONGEST: usize = 32;
 
 /// Subcommands of `bpfapps` that are no apps: a test holds them against `cli/src/command.rs`.
-const COMMANDS: [&str; 6] = ["completions", "config", "help", "list", "man", "schema"];
+const COMMANDS: [&str; 8] = [
+    "completions",
+    "config",
+    "doctor",
+    "explain",
+    "help",
+    "list",
+    "man",
+    "schema",
+];
 
 /// Packages of this workspace are called `bpfapps-` and one of these.
 const PACKAGES: [&str; 3] = ["build", "core", "testkit"];
