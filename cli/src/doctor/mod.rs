@@ -7,6 +7,7 @@ mod fix;
 mod machine;
 mod programs;
 mod rights;
+mod settings;
 mod subject;
 mod trial;
 
@@ -105,6 +106,7 @@ fn examine(subjects: &[Subject], options: &Options) -> Vec<Check> {
     let mut checks = machine::checks(subjects, file, btf.as_ref());
     let (rights, allowed) = rights::checks(subjects);
     checks.extend(rights);
+    checks.extend(settings::checks(subjects));
     for subject in subjects {
         let lacking = rights::lacking(subject);
         let trial = match allowed && lacking.is_empty() {

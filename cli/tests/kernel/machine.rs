@@ -211,7 +211,7 @@ pub(crate) fn namespaces_are_named() -> Result<()> {
         }
         Err(err) => return Err(err),
     };
-    let words = ["not the machine's: user", "do not count for BPF"];
+    let words = ["not the machine's: ", "user", "do not count for BPF"];
     report
         .check("machine", "namespaces")?
         .expect("fail", &words)?;
