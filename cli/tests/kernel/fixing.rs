@@ -38,9 +38,10 @@ pub(crate) fn setting_is_not_changed_without_a_question() -> Result<()> {
     let mut command = bpfapps(["doctor"]);
     let command = sandbox::with_file(FILE, "0\n", fixing(&mut command))?;
     let exit = Process::run(&mut { command })?.expect_code(0)?;
-    exit.expect_stderr(
+    let exit = exit.expect_stderr(
         "not done without somebody at a terminal to ask: sysctl net.core.bpf_jit_enable=1",
     )?;
+    ensure!(exit.stderr.len() == 1, "something ran: {exit:#?}");
     Ok(())
 }
 
