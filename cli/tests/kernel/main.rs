@@ -33,6 +33,7 @@ fn main() -> ExitCode {
             test!(namespaces_are_named),
             test!(own_object_is_fine_as_a_file),
             test!(tracepoint_that_is_not_there_has_near_names),
+            test!(kernel_without_kprobes_is_named),
             test!(helper_that_is_not_there_is_named),
             test!(field_that_is_not_there_is_named),
             test!(refused_programs_are_a_failure),

@@ -95,6 +95,25 @@ pub(crate) fn tracepoint_that_is_not_there_has_near_names() -> Result<()> {
     Ok(())
 }
 
+/// As of a kernel that is built without them: perf has a folder for each kind of event.
+pub(crate) fn kernel_without_kprobes_is_named() -> Result<()> {
+    let file = File::of("trace", |bytes| {
+        replaced(
+            bytes,
+            b"raw_tp/bpf_trace_printk",
+            b"kprobe/get_random_bytes",
+        )
+    })?;
+    let devices = "/sys/bus/event_source/devices/other";
+    let report = Report::of(&mut sandbox::with_file(devices, "", &file.doctor())?)?;
+    let words = ["this kernel has no kprobe/get_random_bytes"];
+    report
+        .check(&file.name(), "hooks")?
+        .expect("fail", &words)?;
+    report.expect_code(1)?;
+    Ok(())
+}
+
 /// A call of `number`, with nothing said of registers.
 fn call(number: u32) -> Vec<u8> {
     [&[0x85, 0, 0, 0][..], &number.to_ne_bytes()].concat()

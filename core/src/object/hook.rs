@@ -1,7 +1,7 @@
 //! What a program attaches to, as its section says, and whether that is there.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bpfapps_explain::nearest;
 
@@ -17,12 +17,14 @@ pub enum Hook {
     RawTracepoint(String),
     /// The same, with their types: `tp_btf/sched_switch`
     TypedTracepoint(String),
-    /// A function of the kernel: `kprobe/do_exit`
+    /// A function of the kernel: `kprobe/do_exit`; of an empty name where it is told later
     Function(String),
     /// The same, with its types: `fentry/do_exit`
     TypedFunction(String),
     /// A system call: `ksyscall/openat`
     SystemCall(String),
+    /// A function or a probe of a program: `uprobe`, `usdt`
+    User,
     /// A hook for security modules: `lsm/file_open`
     Lsm(String),
     /// A list of the kernel: `iter/task`
@@ -46,19 +48,18 @@ impl Hook {
     /// By the name of the program's section.
     pub(super) fn of(section: &str) -> Self {
         let section = section.trim_start_matches('?');
-        let Some((kind, rest)) = section.split_once('/') else {
-            return Self::Other;
-        };
+        let (kind, rest) = section.split_once('/').unwrap_or((section, ""));
         // an offset may follow a function
         let function = || rest.split('+').next().unwrap_or(rest).to_owned();
         match kind {
+            "uprobe" | "uretprobe" | "uprobe.s" | "uretprobe.s" | "usdt" => Self::User,
+            "kprobe" | "kretprobe" => Self::Function(function()),
             _ if rest.is_empty() => Self::Other,
             "tp" | "tracepoint" => Self::Tracepoint(rest.into()),
             "raw_tp" | "raw_tracepoint" | "raw_tp.w" | "raw_tracepoint.w" => {
                 Self::RawTracepoint(rest.into())
             }
             "tp_btf" => Self::TypedTracepoint(rest.into()),
-            "kprobe" | "kretprobe" => Self::Function(function()),
             "fentry" | "fexit" | "fmod_ret" | "fentry.s" | "fexit.s" | "fmod_ret.s" => {
                 Self::TypedFunction(function())
             }
@@ -103,6 +104,12 @@ impl Hook {
         match self {
             Self::Other => Finding::There,
             Self::Tracepoint(name) => tracepoint(name),
+            Self::Function(_) | Self::SystemCall(_) if lacks("kprobe") => {
+                Finding::Absent(Vec::new())
+            }
+            Self::User if lacks("uprobe") => Finding::Absent(Vec::new()),
+            Self::User => Finding::There,
+            Self::Function(name) if name.is_empty() => Finding::There,
             Self::Function(name) => function(name),
             Self::SystemCall(name) => system_call(name),
             Self::RawTracepoint(name) => match self.find_type(types) {
@@ -127,6 +134,12 @@ impl Hook {
         let all = types.names_after(prefix);
         Finding::Absent(near(name, all.iter().copied()))
     }
+}
+
+/// Whether perf, which attaches such probes, has none of the kind.
+fn lacks(kind: &str) -> bool {
+    let devices = Path::new("/sys/bus/event_source/devices");
+    devices.is_dir() && !devices.join(kind).exists()
 }
 
 fn tracepoint(name: &str) -> Finding {
@@ -222,13 +235,9 @@ mod tests {
             hook("kprobe/do_exit+0x10"),
             Hook::Function("do_exit".into())
         );
-        for section in [
-            "xdp",
-            "kprobe",
-            "kprobe/",
-            "uprobe//bin/sh:main",
-            "cgroup/connect4",
-        ] {
+        assert_eq!(hook("kprobe"), Hook::Function(String::new()));
+        assert_eq!(hook("uprobe//bin/sh:main"), Hook::User);
+        for section in ["xdp", "tp/", "kprobe.multi/vfs_*", "cgroup/connect4"] {
             assert_eq!(hook(section), Hook::Other, "{section}");
         }
     }
