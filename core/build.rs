@@ -2,4 +2,5 @@
 
 fn main() {
     bpfapps_build::skeleton("trace");
+    bpfapps_build::helper_names();
 }

@@ -11,6 +11,7 @@
 mod arch;
 mod clang;
 mod explained;
+mod helpers;
 mod record;
 mod undefined;
 
@@ -56,6 +57,19 @@ fn end(built: Result<()>) {
         // cargo makes an error of each line: all of it is one
         let more = err.downcast_ref::<Explained>().map(Explained::more);
         say(&format!("cargo::error={err:#}{}", more.unwrap_or_default()));
+    }
+}
+
+/// Writes the names of the helpers, each in the place of its number, to `helpers.rs` in `OUT_DIR`:
+/// libbpf's headers have them, and a running libbpf does not.
+pub fn helper_names() {
+    let written = variable("OUT_DIR").and_then(|out| {
+        let names = helpers::names()?;
+        let text = format!("/// The helpers, each in the place of its number.\nconst NAMES: &[&str] = &{names:?};\n");
+        write(&PathBuf::from(out).join("helpers.rs"), &text)
+    });
+    if let Err(err) = written {
+        say(&format!("cargo::error={err:#}"));
     }
 }
 

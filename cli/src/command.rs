@@ -9,6 +9,7 @@ use clap::{ArgMatches, Args as _, Command, FromArgMatches as _, Subcommand};
 use clap_complete::Shell;
 use clap_mangen::Man;
 
+use crate::doctor::Doctor;
 use crate::{config, environment, list};
 
 /// The apps in this binary, sorted by name.
@@ -112,6 +113,8 @@ pub(crate) enum Document {
         #[command(subcommand)]
         command: ConfigCommand,
     },
+    /// Find out whether this machine runs the apps, and what to do where it does not
+    Doctor(Doctor),
     /// Explain a failure by its code: its cause, an example, and what mends it
     Explain {
         /// The code, such as BPF0001; without one all of them are listed
@@ -145,6 +148,11 @@ impl Document {
         let mut failure = None;
         match Self::from_arg_matches(matches)? {
             Self::List { output } => text = list::of(apps, output)?.into_bytes(),
+            Self::Doctor(doctor) => {
+                let options = Options::from_arg_matches(matches)?;
+                let (report, ill) = doctor.run(&options, apps)?;
+                (text, failure) = (report.into_bytes(), ill);
+            }
             Self::Explain { code: Some(code) } => text = code.page().into(),
             Self::Explain { code: None } => {
                 for code in Code::ALL {
@@ -178,7 +186,7 @@ impl Document {
     }
 }
 
-fn find(apps: &Apps, name: &str) -> Result<&'static Registration> {
+pub(crate) fn find(apps: &Apps, name: &str) -> Result<&'static Registration> {
     let found = apps.iter().find(|app| app.name == name);
     found
         .copied()

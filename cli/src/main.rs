@@ -3,6 +3,7 @@
 mod apps;
 mod command;
 mod config;
+mod doctor;
 mod environment;
 mod list;
 

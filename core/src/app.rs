@@ -20,6 +20,10 @@ pub trait App: clap::Args {
     /// them.
     const DOCUMENTS: &'static [Document] = &[];
 
+    /// Objects of other packages, by name, that it loads as well where the kernel has what they
+    /// need: such as core's `trace`.
+    const ALSO_LOADS: &'static [&'static str] = &[];
+
     /// Opens, configures, loads and attaches the BPF object, then serves it until it is told to
     /// end.
     ///

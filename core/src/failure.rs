@@ -29,6 +29,19 @@ impl Failure {
         (self.message, self.hint)
     }
 
+    /// The first one in an error and its causes.
+    pub fn of(error: &anyhow::Error) -> Option<&Self> {
+        // `context(Failure)` hides it from the chain's types, but not from anyhow's own downcast
+        error
+            .downcast_ref()
+            .or_else(|| error.chain().find_map(|cause| cause.downcast_ref()))
+    }
+
+    /// What mends it.
+    pub fn hint(&self) -> &str {
+        &self.hint
+    }
+
     /// Which failure it is: `bpfapps explain` has a page about it.
     pub fn code(self, code: Code) -> Self {
         Self {
@@ -80,14 +93,7 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
 
 /// An error as `main` prints it: the message, then what a [`Failure`] in its chain knows.
 pub fn report(error: &anyhow::Error) -> String {
-    // `context(Failure)` hides it from the chain's types, but not from anyhow's own downcast
-    let nearest = error.downcast_ref::<Failure>();
-    let below = || {
-        error
-            .chain()
-            .find_map(|cause| cause.downcast_ref::<Failure>())
-    };
-    let Some(failure) = nearest.or_else(below) else {
+    let Some(failure) = Failure::of(error) else {
         return format!("error: {error:#}\n");
     };
     let mut text = match failure.code {

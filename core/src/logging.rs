@@ -11,7 +11,7 @@ use log::{Level, LevelFilter, debug, info, log_enabled, warn};
 const FILTER: &str = "BPFAPPS_LOG";
 
 /// Sends the log to stderr: warnings, and with `verbose` all that libbpf has to say.
-pub(crate) fn init(verbose: bool) {
+pub fn init(verbose: bool) {
     let mut builder = Builder::new();
     builder.filter_level(if verbose {
         LevelFilter::Debug
@@ -42,7 +42,12 @@ pub(crate) fn init(verbose: bool) {
     set_print(Some((wanted, print)));
 }
 
-pub(crate) fn print(level: PrintLevel, text: String) {
+/// Keeps the log away from the user: of what is only tried, the answer is enough.
+pub fn init_silently() {
+    set_print(Some((PrintLevel::Warn, print)));
+}
+
+fn print(level: PrintLevel, text: String) {
     // One callback can carry several lines: the verifier's log is a single one.
     for line in text.lines() {
         let line = line.strip_prefix("libbpf: ").unwrap_or(line);

@@ -1,5 +1,14 @@
+//! BPF object files: whether the kernel takes them, and what they ask of it.
+
+mod calls;
 mod code;
+mod demands;
+mod elf;
+mod helpers;
+mod hook;
 mod lines;
+mod relocations;
+mod types;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,12 +16,17 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use libbpf_rs::ObjectBuilder;
+use libbpf_rs::{ObjectBuilder, OpenObject};
 
 pub(crate) use lines::Lines;
 
 use crate::refusal::{self, Loading, Programs};
 use crate::{Needs, memlock};
+
+pub use demands::{Demands, Extern, Program};
+pub use helpers::Helper;
+pub use hook::{Finding, Hook};
+pub use types::{Types, Wanted};
 
 /// A BPF object file. [`skeleton!`](crate::skeleton) lists those in this binary.
 pub struct Object {
@@ -61,11 +75,41 @@ impl Object {
     ///
     /// libbpf can't read it, or the kernel refuses a map or a program.
     pub fn try_load(&self) -> Result<()> {
-        memlock::raise();
+        self.load(self.open()?)
+    }
+
+    /// The same of one program alone, as if it were the only one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Object::try_load`].
+    pub fn try_program(&self, name: &str) -> Result<()> {
+        let mut open = self.open()?;
+        for mut program in open.progs_mut() {
+            let is_it = program.name() == name;
+            program.set_autoload(is_it);
+        }
+        self.load(open)
+    }
+
+    /// What it asks of the kernel, found in itself.
+    ///
+    /// # Errors
+    ///
+    /// It is no BPF object, or none for this machine.
+    pub fn demands(&self) -> Result<Demands> {
+        Demands::of(self)
+    }
+
+    fn open(&self) -> Result<OpenObject> {
         let mut builder = ObjectBuilder::default();
-        let open = refusal::open(Some(self), || {
+        refusal::open(Some(self), || {
             builder.name(&self.name)?.open_memory(&self.bytes)
-        })?;
+        })
+    }
+
+    fn load(&self, open: OpenObject) -> Result<()> {
+        memlock::raise();
         let loading = Loading {
             programs: Programs::of(&open),
             needs: &Needs::NONE,

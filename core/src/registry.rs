@@ -3,7 +3,7 @@ use std::fmt;
 use anyhow::{Result, bail};
 use clap::{ArgMatches, Command};
 
-use crate::{App, Needs, Options, Session, schema};
+use crate::{App, Needs, Options, Rehearsal, Session, rehearsal, schema};
 
 /// An app as the command line sees it. [`register!`](crate::register) makes these.
 pub struct Registration {
@@ -17,6 +17,10 @@ pub struct Registration {
     pub package: &'static str,
     /// Its clap command, with all its options.
     pub command: fn() -> Command,
+    /// Further objects that the app loads, by name: see [`App::ALSO_LOADS`].
+    pub also_loads: &'static [&'static str],
+    /// Starts the app with these arguments, until its programs are loaded, and not further.
+    pub rehearse: fn(&[String], Options) -> Rehearsal,
     /// Takes the app's own options from what clap matched, runs the app in a session, and returns
     /// the exit code.
     pub run: fn(&ArgMatches, Options) -> Result<u8>,
@@ -31,6 +35,8 @@ impl Registration {
             schema: || schema::of(A::NAME, A::DOCUMENTS),
             package,
             command: || A::augment_args(Command::new(A::NAME)),
+            also_loads: A::ALSO_LOADS,
+            rehearse: rehearsal::of::<A>,
             run: |matches, options| {
                 let app = A::from_arg_matches(matches)?;
                 let session = Session::start(options, A::NEEDS)?;

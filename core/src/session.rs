@@ -17,13 +17,14 @@ use nix::poll::PollFlags;
 use crate::clock::Clock;
 use crate::output::{Fields, Format, Row, Rows, Stdout};
 use crate::refusal::{Loading, Programs};
+use crate::rehearsal::Loads;
 use crate::signals::Signals;
 use crate::wait::wait;
 use crate::workload::{self, Running, Workload};
 use crate::{Failure, Needs, Object, Stream, Target, logging, memlock, privileges, refusal};
 
 /// The running kernel's own BTF.
-const KERNEL_BTF: &str = "/sys/kernel/btf/vmlinux";
+pub const KERNEL_BTF: &str = "/sys/kernel/btf/vmlinux";
 
 /// How long a command has to end, once it was asked to.
 const GRACE: Duration = Duration::from_millis(500);
@@ -53,6 +54,8 @@ pub struct Session {
     pub(crate) stdout: RefCell<Stdout>,
     pub(crate) clock: RefCell<Clock>,
     running: RefCell<Option<Running>>,
+    /// What was loaded, where the app is only to load its programs.
+    rehearsal: Option<RefCell<Option<Loads>>>,
 }
 
 impl Session {
@@ -63,6 +66,19 @@ impl Session {
     /// The kernel refuses a signalfd, or stdout is not open.
     pub fn start(options: Options, needs: Needs) -> Result<Self> {
         logging::init(options.verbose);
+        Self::new(options, needs, None)
+    }
+
+    /// One that ends once the programs are loaded.
+    pub(crate) fn rehearsal(options: Options, needs: Needs) -> Result<Self> {
+        Self::new(options, needs, Some(RefCell::default()))
+    }
+
+    fn new(
+        options: Options,
+        needs: Needs,
+        rehearsal: Option<RefCell<Option<Loads>>>,
+    ) -> Result<Self> {
         let signals = Rc::new(Signals::block()?);
         let stdout = RefCell::new(Stdout::new(Rc::clone(&signals))?);
         Ok(Self {
@@ -72,7 +88,13 @@ impl Session {
             stdout,
             clock: RefCell::new(Clock::local()?),
             running: RefCell::new(None),
+            rehearsal,
         })
+    }
+
+    /// What a rehearsal has loaded first: after that an app may try other ways.
+    pub(crate) fn rehearsed(&self) -> Option<Loads> {
+        self.rehearsal.as_ref()?.borrow_mut().take()
     }
 
     /// Whether the kernel provides its own BTF, which `tp_btf`, `fentry` and iterators rely on.
@@ -116,6 +138,10 @@ impl Session {
     pub fn load<'obj, S: OpenSkel<'obj>>(&self, open: S) -> Result<S::Output> {
         let is_ring = |map: OpenMap<'_>| map.map_type() == MapType::RingBuf && map.autocreate();
         let rings = open.open_object().maps().any(is_ring);
+        let loads = self
+            .rehearsal
+            .as_ref()
+            .map(|_| Loads::of(open.open_object()));
         let loading = Loading {
             programs: Programs::of(open.open_object()),
             needs: &self.needs,
@@ -125,7 +151,14 @@ impl Session {
         let name = open.open_object().name().map(ToOwned::to_owned);
         let is_it = |object: &&Object| name.as_deref() == Some(OsStr::new(&*object.name));
         let object = || Object::all().find(is_it);
-        refusal::load(&loading, object, || open.load())
+        let loaded = refusal::load(&loading, object, || open.load())?;
+        match (&self.rehearsal, loads) {
+            (Some(rehearsal), Some(loads)) => {
+                rehearsal.borrow_mut().get_or_insert(loads);
+                bail!("it was only to be loaded")
+            }
+            _ => Ok(loaded),
+        }
     }
 
     /// Attaches the programs of a loaded skeleton: from now on they run.

@@ -24,7 +24,7 @@ const PLACES: [&str; 2] = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
 ///
 /// It is not mounted and may not be, or may not be read.
 pub fn find_or_mount() -> Result<&'static Path> {
-    let place = match PLACES.into_iter().find(is_tracefs) {
+    let place = match mounted() {
         Some(place) => place,
         None => mount_privately()?,
     };
@@ -59,6 +59,11 @@ fn mount_it(place: &str) -> String {
 
 fn failure(message: &str, hint: &str) -> Failure {
     Failure::new(message, hint).code(Code::NO_TRACEFS)
+}
+
+/// Where it is mounted.
+pub fn mounted() -> Option<&'static str> {
+    PLACES.into_iter().find(is_tracefs)
 }
 
 fn is_tracefs(place: &&str) -> bool {

@@ -3,11 +3,13 @@
 //! Text goes in and text comes out: nothing here asks the kernel, so that build scripts may use it,
 //! too. Each [`Code`] has a page in `pages/`, which `bpfapps explain` prints.
 
+mod check;
 mod clang;
 mod code;
 mod nearest;
 pub mod verifier;
 
+pub use check::{Check, Status, list, table};
 pub use clang::explain_clang;
 pub use code::Code;
 pub use nearest::{did_you_mean, nearest};

@@ -11,6 +11,7 @@ mod cargo;
 mod cc;
 mod dev;
 mod dist;
+mod doctor;
 mod new;
 mod out;
 mod path;
@@ -43,6 +44,8 @@ struct Cli {
 enum Task {
     /// Install what the project needs and this machine lacks
     Setup(setup::Options),
+    /// Find out whether this machine builds and runs the apps, and what to do where it does not
+    Doctor(doctor::Options),
     /// Build and run an app, as root: cargo xtask run bootstrap -d 100
     Run(run::Options),
     /// Run an app, and run it anew after each change of its source
@@ -66,6 +69,7 @@ enum Task {
 fn main() -> ExitCode {
     let ended = match Cli::parse().task {
         Task::Setup(options) => setup::run(&options),
+        Task::Doctor(options) => doctor::run(options),
         Task::Run(options) => run::run(options),
         Task::Dev(options) => dev::run(options),
         Task::New(options) => new::run(&options),

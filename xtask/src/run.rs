@@ -30,11 +30,15 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: Options) -> Result<ExitCode> {
     setup::ensure(Stage::Build)?;
+    start(options.release, options.args)
+}
 
-    let program = build(options.release)?.program;
+/// Builds the binary, and becomes it as root.
+pub(crate) fn start(release: bool, args: Vec<OsString>) -> Result<ExitCode> {
+    let program = build(release)?.program;
     let mut command = as_root(&program)?;
     // becoming the app leaves its exit code, signals and terminal alone
-    let error = command.args(options.args).exec();
+    let error = command.args(args).exec();
     Err(error).with_context(|| format!("failed to run {}", program.display()))
 }
 

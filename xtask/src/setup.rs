@@ -9,8 +9,10 @@ use std::process::ExitCode;
 
 use anyhow::{Result, anyhow};
 
-pub(crate) use requirements::Stage;
-use requirements::{ALL, Requirement};
+pub(crate) use detect::{Probe, clang};
+pub(crate) use requirements::{Requirement, Stage};
+
+use requirements::ALL;
 
 use crate::out;
 
@@ -39,6 +41,21 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     supply(options.stage, &missing)?;
     out::result("nothing is missing any more")?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What building needs, whether it is there, and how it comes where it is not.
+pub(crate) fn building() -> Vec<(&'static Requirement, Option<String>)> {
+    let missing = missing(Some(Stage::Build));
+    let needed = ALL.iter().filter(|it| it.stage == Stage::Build);
+    let with_remedy = needed.map(|requirement| {
+        let is_missing = missing.iter().any(|it| it.name == requirement.name);
+        let remedy = is_missing.then(|| match install::remedy(requirement) {
+            Ok(command) => command.to_string(),
+            Err(reason) => reason,
+        });
+        (requirement, remedy)
+    });
+    with_remedy.collect()
 }
 
 /// Installs what a stage needs, and is silent where nothing is missing.

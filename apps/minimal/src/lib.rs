@@ -41,6 +41,9 @@ impl App for Minimal {
         keeps: &[],
     };
 
+    // its line, since Linux 5.9
+    const ALSO_LOADS: &'static [&'static str] = &["trace"];
+
     fn run(self, session: &Session) -> Result<()> {
         let mut object = MaybeUninit::uninit();
         let mut open = session.open(MinimalSkelBuilder::default(), &mut object)?;

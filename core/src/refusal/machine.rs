@@ -1,16 +1,11 @@
-use std::fs;
-
 use bpfapps_explain::Code;
 use caps::{CapSet, Capability};
 use libbpf_rs::MapType;
 use nix::errno::Errno;
 
 use super::Phase;
+use crate::machine::{LOCKDOWN, lockdown, sysctl};
 use crate::{Failure, Needs, kernel};
-
-const LOCKDOWN: &str = "/sys/kernel/security/lockdown";
-const UNPRIVILEGED_BPF_DISABLED: &str = "/proc/sys/kernel/unprivileged_bpf_disabled";
-const PERF_EVENT_PARANOID: &str = "/proc/sys/kernel/perf_event_paranoid";
 
 /// The first Linux with a BPF ring buffer.
 const RING_BUFFER_SINCE: &str = "5.8";
@@ -37,11 +32,9 @@ impl Machine {
         Self {
             version: kernel::version().ok(),
             has_ring_buffer: MapType::RingBuf.is_supported().unwrap_or(true),
-            lockdown: fs::read_to_string(LOCKDOWN)
-                .ok()
-                .and_then(|text| chosen(&text).map(str::to_owned)),
-            unprivileged_bpf_disabled: number(UNPRIVILEGED_BPF_DISABLED).unwrap_or(0),
-            perf_event_paranoid: number(PERF_EVENT_PARANOID).unwrap_or(-1),
+            lockdown: lockdown(),
+            unprivileged_bpf_disabled: sysctl("kernel.unprivileged_bpf_disabled").unwrap_or(0),
+            perf_event_paranoid: sysctl("kernel.perf_event_paranoid").unwrap_or(-1),
             holds_bpf: holds(Capability::CAP_BPF),
             holds_perfmon: holds(Capability::CAP_PERFMON),
         }
@@ -109,16 +102,6 @@ impl Machine {
             hint,
         ))
     }
-}
-
-fn number<N: std::str::FromStr>(path: &str) -> Option<N> {
-    fs::read_to_string(path).ok()?.trim().parse().ok()
-}
-
-/// The word in brackets: `none [integrity] confidentiality`.
-fn chosen(text: &str) -> Option<&str> {
-    let (_, word) = text.split_once('[')?;
-    Some(word.split_once(']')?.0)
 }
 
 #[cfg(test)]
@@ -251,14 +234,5 @@ mod tests {
                 assert_eq!(cause(&strict, errno, phase), None);
             }
         }
-    }
-
-    #[test]
-    fn lockdown_is_the_word_in_brackets() {
-        assert_eq!(
-            chosen("none [integrity] confidentiality\n"),
-            Some("integrity")
-        );
-        assert_eq!(chosen("none\n"), None);
     }
 }

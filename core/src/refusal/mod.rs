@@ -126,7 +126,7 @@ fn told(phase: &str, err: Error, diagnosis: Option<(Diagnosis, Failure)>, log: K
 }
 
 /// The kernel's error number. libbpf-rs keeps it to itself, but for the text.
-fn errno(err: &Error) -> Option<Errno> {
+pub(crate) fn errno(err: &Error) -> Option<Errno> {
     let text = format!("{err:#}");
     let (_, number) = text.rsplit_once("(os error ")?;
     let (number, _) = number.split_once(')')?;

@@ -10,9 +10,10 @@ use crate::out;
 const LONGEST: usize = 32;
 
 /// Subcommands of `bpfapps` that are no apps: a test holds them against `cli/src/command.rs`.
-const COMMANDS: [&str; 7] = [
+const COMMANDS: [&str; 8] = [
     "completions",
     "config",
+    "doctor",
     "explain",
     "help",
     "list",

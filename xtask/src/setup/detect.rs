@@ -1,6 +1,7 @@
 //! What is there, found out by trying it: a package database says nothing
 //! about a clang under /opt or a libelf built by hand.
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
@@ -68,8 +69,7 @@ impl Probe {
         match self {
             Self::Header(name) => **headers || include(&[name]),
             Self::Clang => {
-                let mut clang =
-                    Command::new(env::var_os("CLANG").unwrap_or_else(|| "clang".into()));
+                let mut clang = Command::new(clang());
                 // only with a back end for the target does it get to the end
                 clang.args(["-target", "bpf", "-c", "-o", "/dev/null"]);
                 compiles(
@@ -88,6 +88,11 @@ impl Probe {
             }),
         }
     }
+}
+
+/// The clang that compiles BPF programs.
+pub(crate) fn clang() -> OsString {
+    env::var_os("CLANG").unwrap_or_else(|| "clang".into())
 }
 
 /// Whether the C compiler finds these headers.

@@ -1,5 +1,6 @@
 //! xtask as a user types it, on machines made of shell scripts.
 
+mod doctor;
 mod machine;
 mod new;
 mod setup;

@@ -1,0 +1,59 @@
+use bpfapps_explain as explain;
+use bpfapps_explain::Status;
+use serde::Serialize;
+
+use super::fix::Fix;
+
+pub(super) use bpfapps_explain::{list, table};
+
+/// A check, and whom it concerns.
+#[derive(Debug, Serialize)]
+pub(crate) struct Check {
+    #[serde(flatten)]
+    pub(super) told: explain::Check,
+    /// The apps and files that can't run because of it
+    #[serde(skip)]
+    pub(super) concerns: Vec<String>,
+    #[serde(skip)]
+    pub(super) fix: Option<Fix>,
+}
+
+impl Check {
+    pub(super) fn ok(about: &str, check: &'static str, found: impl Into<String>) -> Self {
+        Self {
+            told: explain::Check::ok(about, check, found),
+            concerns: Vec::new(),
+            fix: None,
+        }
+    }
+
+    /// The same where something is not as it should be.
+    pub(super) fn warn(self, cause: impl Into<String>, mend: impl Into<String>) -> Self {
+        self.fail(Vec::new(), cause, mend)
+    }
+
+    /// The same where that keeps these from running; where it is nobody, it is only a warning.
+    pub(super) fn fail(
+        self,
+        concerns: Vec<String>,
+        cause: impl Into<String>,
+        mend: impl Into<String>,
+    ) -> Self {
+        let status = match concerns.is_empty() {
+            true => Status::Warn,
+            false => Status::Fail,
+        };
+        Self {
+            told: self.told.bad(status, cause, mend),
+            concerns,
+            ..self
+        }
+    }
+
+    /// The same with a command that mends it.
+    pub(super) fn fixed_by(mut self, fix: Fix) -> Self {
+        self.told.mend = Some(fix.to_string());
+        self.fix = Some(fix);
+        self
+    }
+}

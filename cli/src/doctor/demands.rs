@@ -1,0 +1,189 @@
+//! Whether the kernel has what the programs of an app ask for.
+
+use std::collections::BTreeSet;
+
+use bpfapps_core::object::{Extern, Hook, Program};
+use libbpf_rs::{MapType, ProgramType};
+
+use super::check::{Check, list};
+use super::programs::Look;
+use super::subject::Kind;
+
+const OTHER_KERNEL: &str = "boot a kernel that has it: a newer one, or one that is built with more";
+
+pub(super) fn checks(look: &Look<'_>) -> Vec<Check> {
+    let mut checks = Vec::new();
+    if look.trial.is_tried {
+        checks.extend([look.program_types(), look.map_types(), look.helpers()]);
+    }
+    checks.extend(look.kfuncs());
+    checks.extend(look.core());
+    checks
+}
+
+/// How it is with something that a program asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    There,
+    /// The kernel took the program all the same, or was not asked to.
+    Spared,
+    /// The kernel did not take the program.
+    Missing,
+}
+
+impl Look<'_> {
+    fn program_types(&self) -> Check {
+        let loaded: Vec<_> = self.all().filter(|it| self.is_loaded(it)).collect();
+        let is_there = |program: &Program| {
+            // libbpf asks for fentry, which some kernels refuse, and means all of that type
+            let can_ask = program.kind != ProgramType::Tracing
+                || matches!(program.hook, Hook::TypedFunction(_));
+            loaded.iter().any(|it| it.kind == program.kind)
+                || !can_ask
+                || self.types.is_none()
+                || program.kind.is_supported().unwrap_or(true)
+        };
+        let all = self.all().map(|program| {
+            let state = self.state(program, is_there(program));
+            (snake(program.kind), state)
+        });
+        let all: Vec<_> = all.collect();
+        self.verdict("program types", "programs of the type ", &all)
+    }
+
+    fn map_types(&self) -> Check {
+        let maps = self.subject.demands().flat_map(|demands| &demands.maps);
+        let kinds: BTreeSet<_> = maps.map(|(_, kind)| *kind as u32).collect();
+        let kinds: Vec<_> = kinds.into_iter().map(MapType::from).collect();
+        let (there, absent): (Vec<_>, Vec<_>) = kinds
+            .into_iter()
+            .partition(|kind| kind.is_supported().unwrap_or(true));
+        let named =
+            |kinds: &[MapType]| list(&kinds.iter().map(|kind| snake(*kind)).collect::<Vec<_>>());
+        let check = self.ok("maps", named(&there));
+        match (absent.is_empty(), &self.trial.failure) {
+            (true, _) => check,
+            (false, None) => self.ok(
+                "maps",
+                format!("{}; it does without {}", named(&there), named(&absent)),
+            ),
+            (false, Some(_)) => {
+                let cause = format!("this kernel has no maps of the type {}", named(&absent));
+                // an app may have known that
+                let concerned = match self.subject.kind {
+                    Kind::App(_) => Vec::new(),
+                    Kind::File => self.concerned(),
+                };
+                check.fail(concerned, cause, OTHER_KERNEL)
+            }
+        }
+    }
+
+    fn helpers(&self) -> Check {
+        let mut asked = Vec::new();
+        let mut known: BTreeSet<(u32, u32)> = BTreeSet::new();
+        let mut absent: BTreeSet<(u32, u32)> = BTreeSet::new();
+        for program in self.all() {
+            for helper in &program.helpers {
+                let key = (program.kind as u32, helper.0);
+                if known.insert(key) && helper.is_supported(program.kind) == Some(false) {
+                    absent.insert(key);
+                }
+                let state = self.state(program, !absent.contains(&key));
+                asked.push((helper.name(), state));
+            }
+        }
+        self.verdict("helpers", "", &asked)
+    }
+
+    fn state(&self, program: &Program, is_there: bool) -> State {
+        match is_there {
+            true => State::There,
+            false if self.is_refused(program) => State::Missing,
+            false => State::Spared,
+        }
+    }
+
+    /// Sums up what the programs ask for.
+    fn verdict(&self, name: &'static str, of: &str, asked: &[(String, State)]) -> Check {
+        let those = |state: State| {
+            let those = asked.iter().filter(|(_, it)| *it == state);
+            those.map(|(what, _)| what).collect::<BTreeSet<_>>()
+        };
+        let named = |names: BTreeSet<&String>| list(&names.into_iter().collect::<Vec<_>>());
+        let (there, spared) = (those(State::There), those(State::Spared));
+        let mut found = match (there.len(), spared.is_empty()) {
+            (0..=6, _) => named(there),
+            (many, true) => format!("all {many} are there"),
+            (many, false) => format!("{many} are there"),
+        };
+        if !spared.is_empty() {
+            found += &format!("; it does without {}", named(spared));
+        }
+        let check = self.ok(name, found);
+        let missing = those(State::Missing);
+        if missing.is_empty() {
+            return check;
+        }
+        let cause = format!("this kernel has no {of}{}", named(missing));
+        check.fail(self.concerned(), cause, OTHER_KERNEL)
+    }
+
+    fn kfuncs(&self) -> Option<Check> {
+        let externs = || self.subject.demands().flat_map(|demands| &demands.externs);
+        let types = self.types.filter(|_| externs().next().is_some())?;
+        // those of modules, and variables, are known only to who loads it
+        let is_there = |it: &&Extern| types.has(&it.name) || !self.trial.loaded.is_empty();
+        let (there, absent): (Vec<_>, Vec<_>) =
+            externs().filter(|it| it.is_function).partition(is_there);
+        let names = |all: &[&Extern]| list(&all.iter().map(|it| &it.name).collect::<Vec<_>>());
+        let check = self.ok("kfuncs", names(&there));
+        if absent.is_empty() {
+            return Some(check);
+        }
+        let needed = absent.iter().any(|it| !it.is_weak);
+        let concerned = if needed { self.concerned() } else { Vec::new() };
+        let cause = format!("this kernel has no kfunc {}", names(&absent));
+        Some(check.fail(concerned, cause, OTHER_KERNEL))
+    }
+
+    fn core(&self) -> Option<Check> {
+        let types = self.types?;
+        let wanted = self.all().flat_map(|program| {
+            program.types.iter().map(move |wanted| {
+                // a program that asks whether something is there goes on without it
+                let asks = || program.types.iter().any(|it| it.asks_for(wanted));
+                let state = match self.state(program, types.have(wanted)) {
+                    State::Missing if asks() => State::Spared,
+                    state => state,
+                };
+                (wanted.to_string(), state)
+            })
+        });
+        let wanted: Vec<_> = wanted.collect();
+        (!wanted.is_empty()).then(|| self.verdict("kernel types", "", &wanted))
+    }
+}
+
+/// `RawTracepoint` as `raw_tracepoint`, which is how bpftool has it.
+fn snake(kind: impl std::fmt::Debug) -> String {
+    let mut text = String::new();
+    for letter in format!("{kind:?}").chars() {
+        if letter.is_uppercase() && !text.is_empty() {
+            text.push('_');
+        }
+        text.push(letter.to_ascii_lowercase());
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_have_the_names_that_others_give_them() {
+        assert_eq!(snake(ProgramType::RawTracepoint), "raw_tracepoint");
+        assert_eq!(snake(MapType::LruHash), "lru_hash");
+    }
+}

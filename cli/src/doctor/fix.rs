@@ -1,0 +1,112 @@
+//! What can be mended without a package manager: each command is shown before it runs.
+
+use std::fmt;
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
+
+use anyhow::{Context as _, Error, Result, bail};
+use nix::unistd::geteuid;
+
+use super::check::Check;
+
+/// A command that mends something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fix {
+    words: Vec<String>,
+    /// It changes a setting for everybody on the machine.
+    asks: bool,
+}
+
+impl Fix {
+    pub(super) fn new(words: &[&str]) -> Self {
+        Self {
+            words: words.iter().map(|&word| word.to_owned()).collect(),
+            asks: false,
+        }
+    }
+
+    /// Sets a setting of the kernel.
+    pub(super) fn sysctl(name: &str, value: &str) -> Self {
+        Self {
+            asks: true,
+            ..Self::new(&["sysctl", &format!("{name}={value}")])
+        }
+    }
+
+    fn words(&self) -> impl Iterator<Item = &str> {
+        let sudo = (!geteuid().is_root()).then_some("sudo");
+        sudo.into_iter()
+            .chain(self.words.iter().map(String::as_str))
+    }
+}
+
+impl fmt::Display for Fix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.words().collect::<Vec<_>>().join(" "))
+    }
+}
+
+/// Runs what mends the checks. Whether anything was done.
+pub(super) fn all(checks: &[Check]) -> Result<bool> {
+    let mut fixes: Vec<&Fix> = Vec::new();
+    for fix in checks.iter().filter_map(|check| check.fix.as_ref()) {
+        if !fixes.contains(&fix) {
+            fixes.push(fix);
+        }
+    }
+    if fixes.is_empty() {
+        say("there is nothing that --fix could mend");
+    }
+    let mut is_done = false;
+    for fix in fixes {
+        if fix.asks && !agrees(fix)? {
+            continue;
+        }
+        say(&format!("$ {fix}"));
+        let words: Vec<_> = fix.words().collect();
+        let mut command = Command::new(words[0]);
+        let status = command.args(&words[1..]).status();
+        let status = status.with_context(|| format!("failed to run {}", words[0]))?;
+        if !status.success() {
+            bail!("`{fix}` failed: {status}");
+        }
+        is_done = true;
+    }
+    Ok(is_done)
+}
+
+/// A setting of the kernel is changed only where somebody at a terminal says so.
+fn agrees(fix: &Fix) -> Result<bool> {
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        say(&format!(
+            "not done without somebody at a terminal to ask: {fix}"
+        ));
+        return Ok(false);
+    }
+    let _ = write!(
+        io::stderr(),
+        "{fix}\nchange it for the whole machine? [y/N] "
+    );
+    let mut answer = String::new();
+    io::stdin()
+        .lock()
+        .read_line(&mut answer)
+        .context("failed to read the answer")?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}
+
+/// Becomes the same run without `--fix`; comes back only where that fails.
+pub(super) fn again() -> Error {
+    let args = std::env::args_os().skip(1).filter(|arg| arg != "--fix");
+    match std::env::current_exe() {
+        Ok(program) => Error::new(Command::new(program).args(args).exec()),
+        Err(err) => err.into(),
+    }
+    .context("failed to look again")
+}
+
+fn say(line: &str) {
+    // Where stderr is gone nobody waits for words.
+    let _ = writeln!(io::stderr(), "{line}");
+}

@@ -1,0 +1,178 @@
+//! What the kernel says to the programs of an app, and whether their hooks are there.
+
+use std::collections::BTreeSet;
+
+use bpfapps_core::Failure;
+use bpfapps_core::object::{Finding, Program, Types};
+
+use super::check::{Check, list};
+use super::demands;
+use super::subject::Subject;
+use super::trial::Trial;
+
+const ASK_AGAIN: &str = "see the checks below, and all that the kernel says with -v";
+
+pub(super) fn checks(subject: &Subject, trial: &Trial, types: Option<&Types<'_>>) -> Vec<Check> {
+    let look = Look {
+        subject,
+        trial,
+        types,
+    };
+    let mut checks = vec![look.programs()];
+    checks.extend(look.without());
+    checks.push(look.hooks());
+    checks.extend(demands::checks(&look));
+    checks
+}
+
+/// An app or a file, and what came of loading it.
+pub(super) struct Look<'a> {
+    pub(super) subject: &'a Subject,
+    pub(super) trial: &'a Trial,
+    pub(super) types: Option<&'a Types<'a>>,
+}
+
+impl Look<'_> {
+    fn about(&self) -> &str {
+        &self.subject.name
+    }
+
+    pub(super) fn ok(&self, check: &'static str, found: impl Into<String>) -> Check {
+        Check::ok(self.about(), check, found)
+    }
+
+    pub(super) fn concerned(&self) -> Vec<String> {
+        vec![self.subject.name.clone()]
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &Program> {
+        self.subject.demands().flat_map(|demands| &demands.programs)
+    }
+
+    pub(super) fn is_loaded(&self, program: &Program) -> bool {
+        self.trial.loaded.contains(&program.name)
+    }
+
+    /// Whether the app can't run without it.
+    pub(super) fn is_first(&self, program: &Program) -> bool {
+        match self.trial.first.is_empty() {
+            // nothing is known of it, but that libbpf would load them all
+            true => self.subject.programs().any(|it| it.name == program.name),
+            false => self.trial.first.contains(&program.name),
+        }
+    }
+
+    /// Whether the kernel was asked to take it, and did not.
+    pub(super) fn is_refused(&self, program: &Program) -> bool {
+        self.trial.is_tried && self.is_first(program) && !self.is_loaded(program)
+    }
+
+    /// The programs that were taken of objects that it loads besides its own.
+    fn also(&self) -> Vec<&str> {
+        let parts = self.subject.parts.iter().filter(|part| !part.is_main);
+        let programs = parts.flat_map(|part| &part.demands.programs);
+        let taken = programs.filter(|program| self.is_loaded(program));
+        taken.map(|program| program.name.as_str()).collect()
+    }
+
+    fn programs(&self) -> Check {
+        let total = self.all().count();
+        if !self.trial.is_tried {
+            let check = self.ok("programs", format!("not tried: {total}"));
+            let cause = "it lacks the rights to load any, see above";
+            return check.warn(cause, "mend that first");
+        }
+        if let Some(err) = &self.trial.failure {
+            let found = match self.trial.loaded.len() {
+                0 => "the kernel does not take them".to_owned(),
+                _ => {
+                    let alone: Vec<_> = self.trial.loaded.iter().collect();
+                    format!(
+                        "the kernel does not take all {total}; one by one {}",
+                        list(&alone)
+                    )
+                }
+            };
+            let hint = Failure::of(err).map_or(ASK_AGAIN, Failure::hint);
+            let check = self.ok("programs", found);
+            return check.fail(self.concerned(), format!("{err:#}"), hint);
+        }
+        let also = self.also();
+        let more = self
+            .trial
+            .loaded
+            .len()
+            .saturating_sub(self.trial.first.len() + also.len());
+        let mut found = format!("the kernel takes {}", list(&self.trial.first));
+        if more > 0 {
+            found += &format!(", and {more} more with options");
+        }
+        if !also.is_empty() {
+            found += &format!(", and besides {}", list(&also));
+        }
+        self.ok("programs", found)
+    }
+
+    /// What of it can't be had.
+    fn without(&self) -> Vec<Check> {
+        // where all of it fails, that has been said
+        let is_told = self.trial.failure.is_some();
+        let without = self.trial.without.iter().filter(|_| !is_told);
+        let checks = without.map(|(what, err)| {
+            let hint = Failure::of(err).map_or("it runs without", Failure::hint);
+            let check = self.ok("options", format!("not to be had: {what}"));
+            check.warn(format!("{err:#}"), hint)
+        });
+        checks.collect()
+    }
+
+    fn hooks(&self) -> Check {
+        let mut there = BTreeSet::new();
+        let (mut absent, mut unknown) = (Vec::new(), Vec::new());
+        let mut needed = false;
+        for program in self.all() {
+            let is_wanted = self.is_loaded(program) || self.is_first(program);
+            if !is_wanted {
+                continue;
+            }
+            // what the kernel has looked up itself is there
+            let finding = match self.is_loaded(program) && program.hook.is_typed() {
+                true => Finding::There,
+                false => program.hook.find(self.types),
+            };
+            match finding {
+                Finding::There => {
+                    there.insert(program.section.trim_start_matches('?'));
+                }
+                Finding::Unknown(reason) => unknown.push(format!("{}: {reason}", program.section)),
+                Finding::Absent(near) => {
+                    // untried, nobody knows which of them the app would load
+                    needed |= self.is_first(program) && self.trial.is_tried;
+                    let near = match &near[..] {
+                        [] => String::new(),
+                        near => format!(" (near it: {})", near.join(", ")),
+                    };
+                    absent.push(format!("{}{near}", program.section));
+                }
+            }
+        }
+        let found: Vec<_> = there.into_iter().collect();
+        let check = self.ok("hooks", list(&found));
+        if !absent.is_empty() {
+            let concerned = if needed { self.concerned() } else { Vec::new() };
+            let cause = format!("this kernel has no {}", absent.join(", no "));
+            return check.fail(
+                concerned,
+                cause,
+                "attach to one that it has, or boot another kernel",
+            );
+        }
+        match unknown.is_empty() {
+            true => check,
+            false => check.warn(
+                unknown.join("; "),
+                "mend what keeps them from being looked up",
+            ),
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! What this process may do.
+
+use std::env;
+
+use bpfapps_core::{Capability, machine, tracefs};
+use caps::{CapSet, CapsHashSet};
+use nix::errno::Errno;
+use nix::unistd::geteuid;
+
+use super::check::{Check, list};
+use super::fix::Fix;
+use super::subject::{Subject, those};
+
+const UNPRIVILEGED: &str = "kernel.unprivileged_bpf_disabled";
+
+/// And whether the kernel takes anything at all of this process.
+pub(super) fn checks(subjects: &[Subject]) -> (Vec<Check>, bool) {
+    let made = machine::make_map();
+    let all = |_: &Subject| true;
+    let checks = vec![
+        bpf(those(subjects, all), made),
+        capabilities(subjects),
+        mounted(subjects),
+    ];
+    (checks, made.is_ok())
+}
+
+fn ok(check: &'static str, found: impl Into<String>) -> Check {
+    Check::ok("machine", check, found)
+}
+
+pub(super) fn held(set: CapSet) -> CapsHashSet {
+    caps::read(None, set).unwrap_or_default()
+}
+
+/// CAP_SYS_ADMIN stands for those that came later.
+pub(super) fn missing(of: &[Capability], held: &CapsHashSet) -> Vec<Capability> {
+    let all = held.contains(&Capability::CAP_SYS_ADMIN);
+    let missing = of.iter().filter(|wanted| !all && !held.contains(wanted));
+    missing.copied().collect()
+}
+
+/// The capabilities that something asks for, and this process does not have.
+pub(super) fn lacking(subject: &Subject) -> Vec<Capability> {
+    missing(&subject.capabilities(), &held(CapSet::Effective))
+}
+
+fn bpf(all: Vec<String>, made: Result<(), Errno>) -> Check {
+    let disabled = machine::sysctl::<u8>(UNPRIVILEGED);
+    let setting = match disabled {
+        None => String::new(),
+        Some(0) => format!("; {UNPRIVILEGED} is 0: partly to everybody"),
+        Some(value) => format!("; {UNPRIVILEGED} is {value}: only with CAP_BPF"),
+    };
+    let errno = match made {
+        Ok(()) => return ok("bpf()", format!("allowed: the kernel made a map{setting}")),
+        Err(errno) => errno,
+    };
+    let check = ok("bpf()", format!("refused: {}{setting}", errno.desc()));
+    let has_bpf = missing(&[Capability::CAP_BPF], &held(CapSet::Effective)).is_empty();
+    let (cause, mend) = match errno {
+        Errno::ENOSYS => (
+            "this kernel is built without BPF, or it is hidden from this process",
+            "boot one that is built with CONFIG_BPF_SYSCALL=y",
+        ),
+        Errno::EPERM if !has_bpf => (
+            "this process has no CAP_BPF",
+            "run it with sudo, or see the capabilities below",
+        ),
+        _ if machine::is_filtered() => (
+            "system calls of this process are filtered (seccomp), most likely bpf(2) among them",
+            "start the container with a profile that allows bpf(2), or without one: --security-opt \
+             seccomp=unconfined",
+        ),
+        Errno::EPERM if machine::is_initial_namespace("user") == Some(false) => (
+            "this is a user namespace, whose capabilities do not count for BPF",
+            "run it in the machine's own",
+        ),
+        Errno::EPERM => (
+            "the limit of locked memory, or a security module",
+            "ulimit -l unlimited, as root; else look into the log of the kernel: dmesg",
+        ),
+        _ => ("the kernel gives no more than this number", "see bpf(2)"),
+    };
+    check.fail(all, cause, mend)
+}
+
+fn capabilities(subjects: &[Subject]) -> Check {
+    let effective = held(CapSet::Effective);
+    let mut wanted: Vec<_> = subjects.iter().flat_map(Subject::capabilities).collect();
+    wanted.sort_by_key(ToString::to_string);
+    wanted.dedup();
+    let lacks = missing(&wanted, &effective);
+    let check = ok("capabilities", list(&wanted));
+    if lacks.is_empty() {
+        return check;
+    }
+    let concerned = those(subjects, |subject| !lacking(subject).is_empty());
+    let bounds = missing(&lacks, &held(CapSet::Bounding));
+    let names = |all: &[Capability], separator: &str, start: &str| {
+        let names = all.iter().map(|it| it.to_string().replace("CAP_", start));
+        names.collect::<Vec<_>>().join(separator)
+    };
+    let has: Vec<_> = wanted.iter().filter(|it| !lacks.contains(it)).collect();
+    let check = ok("capabilities", list(&has));
+    if !bounds.is_empty() {
+        let cause = format!(
+            "{} missing, also from the bounding set: nothing that is started here can get it, \
+             not even with sudo",
+            list(&bounds)
+        );
+        let mend = match machine::container() {
+            Some(_) => format!(
+                "start the container with --cap-add={}, or run it outside",
+                names(&bounds, " --cap-add=", "")
+            ),
+            None => "run it where nobody took that away: systemd does so with \
+                     CapabilityBoundingSet=, for instance"
+                .to_owned(),
+        };
+        return check.fail(concerned, cause, mend);
+    }
+    let cause = format!("{} missing from this process", list(&lacks));
+    let check = check.fail(concerned, cause, "run it with sudo");
+    // as root it was taken away from the process, and a file gives it nothing
+    let program = env::current_exe().ok();
+    let Some(program) = program.filter(|_| !geteuid().is_root()) else {
+        return check;
+    };
+    let all = names(&wanted, ",", "CAP_").to_lowercase();
+    let program = program.display().to_string();
+    check.fixed_by(Fix::new(&["setcap", &format!("{all}+ep"), &program]))
+}
+
+fn mounted(subjects: &[Subject]) -> Check {
+    let needy = those(subjects, Subject::needs_tracefs);
+    let place = tracefs::mounted();
+    let check = match place {
+        Some(place) => ok("tracefs", place),
+        None => ok("tracefs", "not mounted"),
+    };
+    if needy.is_empty() {
+        return match place {
+            Some(_) => check,
+            None => ok("tracefs", "not mounted, and nothing here needs it"),
+        };
+    }
+    let reason = tracefs::find_or_mount().err();
+    let mount = Fix::new(&["mount", "-t", "tracefs", "tracefs", "/sys/kernel/tracing"]);
+    match (place, reason) {
+        (Some(place), None) => ok("tracefs", format!("{place}, readable")),
+        (Some(_), Some(err)) => check.fail(needy, format!("{err:#}"), "run it with sudo"),
+        (None, Some(err)) => check.fail(needy, format!("{err:#}"), "").fixed_by(mount),
+        (None, None) => {
+            let lone = those(subjects, |it| it.needs_tracefs() && !it.mounts_tracefs());
+            match lone.is_empty() {
+                true => ok("tracefs", "not mounted; an app mounts it for itself"),
+                false => check
+                    .fail(
+                        lone,
+                        "libbpf finds tracepoints in it, and does not mount it",
+                        "",
+                    )
+                    .fixed_by(mount),
+            }
+        }
+    }
+}

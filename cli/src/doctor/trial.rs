@@ -1,0 +1,146 @@
+//! Whether the kernel takes the programs: the app itself loads them, with nothing attached.
+
+use std::collections::BTreeSet;
+
+use anyhow::Error;
+use bpfapps_core::{Options, Registration, Rehearsal};
+use clap::{ArgAction, Command};
+
+use super::subject::{Kind, Subject};
+
+/// What came of loading the programs of an app or a file.
+#[derive(Debug, Default)]
+pub(super) struct Trial {
+    /// Whether it was tried at all.
+    pub(super) is_tried: bool,
+    /// Those that the kernel has taken.
+    pub(super) loaded: BTreeSet<String>,
+    /// Those of them that are there without any option.
+    pub(super) first: Vec<String>,
+    /// Why it can't run.
+    pub(super) failure: Option<Error>,
+    /// What can't be had, and why: an option, a program, an object.
+    pub(super) without: Vec<(String, Error)>,
+}
+
+impl Trial {
+    pub(super) fn not_tried() -> Self {
+        Self::default()
+    }
+}
+
+pub(super) fn of(subject: &Subject, options: &Options) -> Trial {
+    let mut trial = match subject.kind {
+        Kind::App(app) => rehearse(app, options),
+        Kind::File => None,
+    }
+    .unwrap_or_else(|| load(subject));
+    trial.is_tried = true;
+    if trial.failure.is_some() {
+        return trial;
+    }
+    for part in subject.parts.iter().filter(|part| !part.is_main) {
+        let name = part.object.name.to_string();
+        match part.object.try_load() {
+            Ok(()) => trial
+                .loaded
+                .extend(part.demands.programs.iter().map(|it| it.name.clone())),
+            Err(err) => trial.without.push((name, err)),
+        }
+    }
+    trial
+}
+
+/// The app decides what it loads. `None` where it can't be started without arguments.
+fn rehearse(app: &Registration, options: &Options) -> Option<Trial> {
+    let run = |args: &[String]| (app.rehearse)(args, options.clone());
+    let mut trial = Trial::default();
+    match run(&[]) {
+        Rehearsal::NeedsArguments => return None,
+        Rehearsal::Failed(err) => {
+            trial.failure = Some(err);
+            return Some(trial);
+        }
+        Rehearsal::Loaded(loads) => {
+            trial.first.clone_from(&loads.programs);
+            trial.loaded.extend(loads.programs);
+        }
+    }
+    let switches = switches(app);
+    if switches.is_empty() {
+        return Some(trial);
+    }
+    match run(&switches.concat()) {
+        Rehearsal::Loaded(loads) => trial.loaded.extend(loads.programs),
+        _ => {
+            for switch in &switches {
+                match run(switch) {
+                    Rehearsal::Loaded(loads) => trial.loaded.extend(loads.programs),
+                    Rehearsal::Failed(err) => trial.without.push((switch.join(" "), err)),
+                    Rehearsal::NeedsArguments => {}
+                }
+            }
+        }
+    }
+    Some(trial)
+}
+
+/// The options of an app that need no value of the user's, as many as go together.
+fn switches(app: &Registration) -> Vec<Vec<String>> {
+    let command = (app.command)();
+    let mut together: Vec<Vec<String>> = Vec::new();
+    for arg in command.get_arguments() {
+        let Some(long) = arg.get_long() else { continue };
+        let name = format!("--{long}");
+        let values = arg.get_possible_values();
+        let switch = match (arg.get_action(), values.last()) {
+            (ArgAction::SetTrue, _) => vec![name],
+            (ArgAction::Set, Some(last)) => vec![name, last.get_name().to_owned()],
+            _ => continue,
+        };
+        together.push(switch);
+        if !is_understood((app.command)(), &together.concat()) {
+            together.pop();
+        }
+    }
+    together
+}
+
+fn is_understood(command: Command, args: &[String]) -> bool {
+    command
+        .no_binary_name(true)
+        .try_get_matches_from(args)
+        .is_ok()
+}
+
+/// As a whole, or else each program alone.
+fn load(subject: &Subject) -> Trial {
+    let mut trial = Trial::default();
+    let is_file = matches!(subject.kind, Kind::File);
+    for part in subject.parts.iter().filter(|part| part.is_main) {
+        let own = part.demands.programs.iter().filter(|it| it.autoload);
+        let own: Vec<_> = own.map(|program| program.name.clone()).collect();
+        let Err(whole) = part.object.try_load() else {
+            trial.first.extend_from_slice(&own);
+            trial.loaded.extend(own);
+            continue;
+        };
+        let mut refused = Vec::new();
+        for name in own {
+            match part.object.try_program(&name) {
+                Ok(()) => {
+                    trial.loaded.insert(name);
+                }
+                Err(err) => refused.push((name, err)),
+            }
+        }
+        // an app may load a part of it; of a file nobody knows
+        if is_file || trial.loaded.is_empty() {
+            trial.failure = Some(whole);
+        } else {
+            trial.first = trial.loaded.iter().cloned().collect();
+        }
+        trial.without.append(&mut refused);
+    }
+    trial
+}

@@ -1,0 +1,100 @@
+//! `bpfapps doctor --object` of what is no BPF object, or none for this machine.
+
+use std::env;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+/// What doctor says about a file of these bytes: it is to fail.
+fn told(bytes: &[u8]) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("it.bpf.o");
+    fs::write(&file, bytes).expect("a file");
+    refused(&file)
+}
+
+fn refused(file: &Path) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_bpfapps"))
+        .args(["doctor", "--object"])
+        .arg(file)
+        .output()
+        .expect("it runs");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(output.stdout.is_empty(), "{output:?}");
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    let name = file.display().to_string();
+    text.replace(&name, "FILE")
+}
+
+fn compiled(target: &str, source: &str) -> Vec<u8> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (file, object) = (folder.path().join("a.c"), folder.path().join("a.o"));
+    fs::write(&file, source).expect("a file");
+    let clang = env::var_os("CLANG").unwrap_or_else(|| "clang".into());
+    let status = Command::new(clang)
+        .args(["-g", "-O2", "-target", target, "-c", "-o"])
+        .args([&object, &file])
+        .status()
+        .expect("clang runs");
+    assert!(status.success(), "clang fails");
+    fs::read(object).expect("an object")
+}
+
+#[test]
+fn what_is_no_bpf_object_is_said_in_a_sentence() {
+    let hint = "hint: a BPF object file is what clang makes of C: clang -g -O2 -target bpf -c \
+                NAME.bpf.c -o NAME.bpf.o\n";
+    for (bytes, what) in [
+        (&b""[..], "the file is empty"),
+        (b"#!/bin/sh\n", "it is no ELF file"),
+    ] {
+        let expected = format!("error: FILE can't be loaded: {what}\n{hint}");
+        assert_eq!(told(bytes), expected);
+    }
+    let program = refused(Path::new(env!("CARGO_BIN_EXE_bpfapps")));
+    let machine = format!(
+        "it is compiled for {}, and not for BPF\n{hint}",
+        env::consts::ARCH
+    );
+    assert!(program.ends_with(&machine), "{program}");
+    let nothing = compiled("bpf", "int x;");
+    let expected = format!("error: FILE can't be loaded: it has no BPF program in it\n{hint}");
+    assert_eq!(told(&nothing), expected);
+    let whole = compiled(
+        "bpf",
+        "__attribute__((section(\"xdp\"))) int f(void *c) { return 2; }",
+    );
+    let half = told(&whole[..whole.len() / 2]);
+    assert!(half.contains("it is a damaged ELF file"), "{half}");
+}
+
+#[test]
+fn object_of_another_endianness_is_named() {
+    let source = "__attribute__((section(\"xdp\"))) int f(void *c) { return 2; }";
+    let (target, its, ours) = match cfg!(target_endian = "little") {
+        true => ("bpfeb", "big", "little"),
+        false => ("bpfel", "little", "big"),
+    };
+    let expected =
+        format!("it is for {its}-endian machines, and this one is {ours}-endian\nhint: compile it");
+    let said = told(&compiled(target, source));
+    assert!(said.contains(&expected), "{said}");
+}
+
+#[test]
+fn what_is_not_there_or_no_app_is_named() {
+    let said = refused(Path::new("/nonexistent.bpf.o"));
+    assert!(
+        said.starts_with("error: failed to read FILE: No such file"),
+        "{said}"
+    );
+    let output = Command::new(env!("CARGO_BIN_EXE_bpfapps"))
+        .args(["doctor", "minimial"])
+        .output()
+        .expect("it runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(
+        said,
+        "error: there is no app `minimial`: see `bpfapps list`\n"
+    );
+}

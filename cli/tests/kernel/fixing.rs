@@ -1,0 +1,52 @@
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Result, ensure};
+use bpfapps_testkit::{Process, bpfapps, sandbox, skip};
+
+use crate::objects::File;
+use crate::report::Report;
+
+fn fixing(command: &mut Command) -> &mut Command {
+    command.arg("--fix")
+}
+
+/// libbpf does not mount it; the sandbox's mounts are its own.
+pub(crate) fn tracefs_is_mounted_for_an_object() -> Result<()> {
+    let file = File::of("minimal", |bytes| bytes)?;
+    let report = Report::of(&mut sandbox::without_tracefs(&file.doctor())?)?.expect_code(1)?;
+    let mount = "mount -t tracefs tracefs /sys/kernel/tracing";
+    report
+        .check("machine", "tracefs")?
+        .expect("fail", &["not mounted", mount])?;
+
+    let mut command = file.doctor();
+    let report = Report::of(&mut sandbox::without_tracefs(fixing(&mut command))?)?;
+    let report = report.expect_code(0)?;
+    ensure!(report.stderr == [format!("$ {mount}")], "{report:#?}");
+    report
+        .check("machine", "tracefs")?
+        .expect("ok", &["/sys/kernel/tracing, readable"])?;
+    Ok(())
+}
+
+pub(crate) fn setting_is_not_changed_without_a_question() -> Result<()> {
+    const FILE: &str = "/proc/sys/net/core/bpf_jit_enable";
+    if !Path::new(FILE).exists() {
+        return skip("this kernel does not show whether it compiles BPF");
+    }
+    let mut command = bpfapps(["doctor"]);
+    let command = sandbox::with_file(FILE, "0\n", fixing(&mut command))?;
+    let exit = Process::run(&mut { command })?.expect_code(0)?;
+    let exit = exit.expect_stderr(
+        "not done without somebody at a terminal to ask: sysctl net.core.bpf_jit_enable=1",
+    )?;
+    ensure!(exit.stderr.len() == 1, "something ran: {exit:#?}");
+    Ok(())
+}
+
+pub(crate) fn healthy_machine_needs_no_mending() -> Result<()> {
+    let exit = Process::run(fixing(&mut bpfapps(["doctor"])))?.expect_code(0)?;
+    exit.expect_stderr("there is nothing that --fix could mend")?;
+    Ok(())
+}

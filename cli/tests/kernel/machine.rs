@@ -1,0 +1,220 @@
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use bpfapps_testkit::kernel::{loaded, nothing_left};
+use bpfapps_testkit::sandbox::{self, Call};
+use bpfapps_testkit::{Process, bpfapps, fixture, program, skip};
+use nix::errno::Errno;
+use nix::libc;
+
+use crate::report::Report;
+
+/// The least of bpf(2): to make a map.
+const MAKE_MAP: Call = Call {
+    number: libc::SYS_bpf,
+    argument: 0,
+    value: 0,
+};
+
+fn doctor() -> Command {
+    bpfapps(["doctor", "-o", "json"])
+}
+
+pub(crate) fn healthy_machine_raises_no_alarm() -> Result<()> {
+    let report = Report::of(&mut doctor())?.expect_code(0)?;
+    ensure!(report.with("fail").is_empty(), "{report:#?}");
+    ensure!(report.stderr.is_empty(), "{report:#?}");
+    let warnings = report.with("warn");
+    // what the machine is like is its owner's business
+    let of_apps = warnings.iter().filter(|it| !it.starts_with("machine: "));
+    ensure!(of_apps.count() == 0, "{report:#?}");
+    for app in ["bootstrap", "minimal"] {
+        report.check(app, "programs")?.expect("ok", &["handle_"])?;
+        report.check(app, "hooks")?.expect("ok", &["tp"])?;
+        report.check(app, "helpers")?.expect("ok", &["there"])?;
+    }
+    Ok(())
+}
+
+/// The README says how long it takes; an emulated machine takes longer.
+pub(crate) fn answer_comes_at_once_and_leaves_nothing() -> Result<()> {
+    let before = loaded();
+    let start = Instant::now();
+    Process::run(&mut bpfapps(["doctor"]))?.expect_code(0)?;
+    let took = start.elapsed();
+    ensure!(took < Duration::from_secs(20), "it took {took:?}");
+    nothing_left(&before)
+}
+
+pub(crate) fn documents_have_each_field() -> Result<()> {
+    let report = Report::of(&mut bpfapps(["doctor", "minimal", "-o", "json"]))?;
+    for check in report.checks() {
+        let fields = check
+            .as_object()
+            .map(|fields| fields.keys().collect::<Vec<_>>());
+        let fields = fields.unwrap_or_default();
+        ensure!(
+            fields == ["about", "cause", "check", "found", "mend", "status"],
+            "{check}"
+        );
+        ensure!(
+            check["about"] == "machine" || check["about"] == "minimal",
+            "nobody has asked: {check}"
+        );
+        let is_ok = check["status"] == "ok";
+        ensure!(check["cause"].is_null() == is_ok, "{check}");
+        ensure!(check["mend"].is_null() == is_ok, "{check}");
+    }
+    Ok(())
+}
+
+pub(crate) fn without_capabilities_each_is_named() -> Result<()> {
+    let command = sandbox::without_capabilities(&doctor())?;
+    let report = Report::of(&mut { command })?.expect_code(1)?;
+    report.check("machine", "capabilities")?.expect(
+        "fail",
+        &[
+            "CAP_BPF",
+            "CAP_DAC_READ_SEARCH and CAP_PERFMON missing, also from the bounding set",
+        ],
+    )?;
+    report
+        .check("bootstrap", "programs")?
+        .expect("warn", &["not tried"])?;
+    let expected = "error: this machine can not run bootstrap and minimal";
+    ensure!(report.stderr == [expected], "{report:#?}");
+    Ok(())
+}
+
+pub(crate) fn user_is_told_to_set_capabilities() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let everybody = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(folder.path(), everybody.clone())?;
+    let copy = folder.path().join("bpfapps");
+    fs::copy(program(), &copy)?;
+    fs::set_permissions(&copy, everybody)?;
+    let mut command = fixture("as_nobody")?;
+    command
+        .arg(&copy)
+        .args(["doctor", "bootstrap", "-o", "json"]);
+    let report = Report::of(&mut command)?.expect_code(1)?;
+    let setcap = format!("sudo setcap cap_bpf,cap_perfmon+ep {}", copy.display());
+    report.check("machine", "capabilities")?.expect(
+        "fail",
+        &["CAP_BPF and CAP_PERFMON missing from this process", &setcap],
+    )?;
+    Ok(())
+}
+
+pub(crate) fn without_btf_only_those_fail_that_need_it() -> Result<()> {
+    let report = Report::of(&mut sandbox::without_btf(&doctor())?)?.expect_code(1)?;
+    let words = [
+        "/sys/kernel/btf/vmlinux is missing",
+        "CONFIG_DEBUG_INFO_BTF=y",
+    ];
+    report.check("machine", "BTF")?.expect("fail", &words)?;
+    report
+        .check("bootstrap", "programs")?
+        .expect("fail", &words)?;
+    report.check("minimal", "programs")?.expect("ok", &[])?;
+    let expected = "error: this machine can not run bootstrap";
+    ensure!(report.stderr == [expected], "{report:#?}");
+    let minimal = bpfapps(["doctor", "minimal", "-o", "json"]);
+    let report = Report::of(&mut sandbox::without_btf(&minimal)?)?.expect_code(0)?;
+    report
+        .check("machine", "BTF")?
+        .expect("ok", &["nothing here needs it"])?;
+    Ok(())
+}
+
+pub(crate) fn kernel_that_is_too_old_is_named() -> Result<()> {
+    let report = Report::of(&mut sandbox::on_linux_5_6(&doctor())?)?;
+    report
+        .check("machine", "kernel")?
+        .expect("warn", &["bootstrap needs Linux 5.8"])?;
+    Ok(())
+}
+
+pub(crate) fn filtered_bpf_call_is_explained() -> Result<()> {
+    let report = Report::of(&mut sandbox::refusing(MAKE_MAP, Errno::EPERM, &doctor())?)?;
+    let words = ["Operation not permitted", "seccomp=unconfined"];
+    report.check("machine", "bpf()")?.expect("fail", &words)?;
+    report.expect_code(1)?;
+    Ok(())
+}
+
+pub(crate) fn kernel_without_bpf_is_explained() -> Result<()> {
+    let report = Report::of(&mut sandbox::refusing(MAKE_MAP, Errno::ENOSYS, &doctor())?)?;
+    let words = ["built without BPF", "CONFIG_BPF_SYSCALL=y"];
+    report.check("machine", "bpf()")?.expect("fail", &words)?;
+    Ok(())
+}
+
+pub(crate) fn locked_down_kernel_is_named() -> Result<()> {
+    let text = "none integrity [confidentiality]\n";
+    let command = sandbox::with_file("/sys/kernel/security/lockdown", text, &doctor())?;
+    let report = Report::of(&mut { command })?.expect_code(0)?;
+    let words = [
+        "may not read the kernel's memory",
+        "lockdown=confidentiality",
+    ];
+    report
+        .check("machine", "lockdown")?
+        .expect("warn", &words)?;
+    Ok(())
+}
+
+pub(crate) fn interpreter_is_a_warning() -> Result<()> {
+    const FILE: &str = "/proc/sys/net/core/bpf_jit_enable";
+    if !Path::new(FILE).exists() {
+        return skip("this kernel does not show whether it compiles BPF");
+    }
+    let report = Report::of(&mut sandbox::with_file(FILE, "0\n", &doctor())?)?.expect_code(0)?;
+    let words = ["interpreted", "sysctl net.core.bpf_jit_enable=1"];
+    report.check("machine", "JIT")?.expect("warn", &words)?;
+    Ok(())
+}
+
+pub(crate) fn container_wsl_and_android_are_named() -> Result<()> {
+    for (version, word) in [
+        (
+            "Linux version 5.15.90.1-microsoft-standard-WSL2\n",
+            "on WSL",
+        ),
+        ("Linux version 5.10.101-android12-9\n", "on Android"),
+    ] {
+        let command = sandbox::with_file("/proc/version", version, &doctor())?;
+        let report = Report::of(&mut { command })?.expect_code(0)?;
+        report.check("machine", "platform")?.expect("ok", &[word])?;
+    }
+    if !Path::new("/run").is_dir() {
+        return skip("there is no /run to put a mark in");
+    }
+    let command = sandbox::with_file("/run/systemd/container", "podman\n", &doctor())?;
+    let report = Report::of(&mut { command })?.expect_code(0)?;
+    let word = "in a container (podman)";
+    report.check("machine", "platform")?.expect("ok", &[word])?;
+    Ok(())
+}
+
+pub(crate) fn namespaces_are_named() -> Result<()> {
+    let mut command = fixture("in_user_namespace")?;
+    command.arg(program()).args(["doctor", "-o", "json"]);
+    let report = match Report::of(&mut command) {
+        Ok(report) => report,
+        Err(err) if format!("{err:#}").contains("no user namespace") => {
+            return skip("this kernel has no user namespaces");
+        }
+        Err(err) => return Err(err),
+    };
+    let words = ["not the machine's: ", "user", "do not count for BPF"];
+    report
+        .check("machine", "namespaces")?
+        .expect("fail", &words)?;
+    report.expect_code(1)?;
+    Ok(())
+}

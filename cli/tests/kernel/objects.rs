@@ -1,0 +1,161 @@
+//! Object files that belong to no app. What is wrong with them is put into one that is good: in a
+//! virtual machine there is no clang.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use bpfapps_core::Object;
+use bpfapps_testkit::bpfapps;
+use bpfapps_testkit::sandbox;
+use bpfapps_testkit::sandbox::Call;
+use nix::errno::Errno;
+use nix::libc;
+use tempfile::TempDir;
+
+use bpfapps_bootstrap as _;
+use bpfapps_minimal as _;
+
+use crate::report::Report;
+
+/// A file with an object of ours, after `change`.
+pub(crate) struct File {
+    _folder: TempDir,
+    path: PathBuf,
+}
+
+impl File {
+    pub(crate) fn of(name: &str, change: impl Fn(Vec<u8>) -> Vec<u8>) -> Result<Self> {
+        let object = Object::all().find(|object| object.name == name);
+        let object = object.with_context(|| format!("no object {name}"))?;
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("it.bpf.o");
+        std::fs::write(&path, change(object.bytes.to_vec()))?;
+        Ok(Self {
+            _folder: folder,
+            path,
+        })
+    }
+
+    pub(crate) fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    pub(crate) fn doctor(&self) -> Command {
+        bpfapps(["doctor", "-o", "json", "--object", &self.name()])
+    }
+}
+
+/// Puts `new` wherever `old` stands, which is as long.
+fn replaced(mut bytes: Vec<u8>, old: &[u8], new: &[u8]) -> Vec<u8> {
+    let mut at = 0;
+    while at + old.len() <= bytes.len() {
+        if bytes[at..].starts_with(old) {
+            bytes[at..at + old.len()].copy_from_slice(new);
+        }
+        at += 1;
+    }
+    bytes
+}
+
+pub(crate) fn own_object_is_fine_as_a_file() -> Result<()> {
+    let file = File::of("trace", |bytes| bytes)?;
+    let report = Report::of(&mut file.doctor())?.expect_code(0)?;
+    let program = ["handle_bpf_trace_printk"];
+    report
+        .check(&file.name(), "programs")?
+        .expect("ok", &program)?;
+    report
+        .check(&file.name(), "maps")?
+        .expect("ok", &["ring_buf"])?;
+    report
+        .check("machine", "capabilities")?
+        .expect("ok", &["CAP_BPF and CAP_PERFMON"])?;
+    ensure!(report.with("fail").is_empty(), "{report:#?}");
+    Ok(())
+}
+
+pub(crate) fn tracepoint_that_is_not_there_has_near_names() -> Result<()> {
+    let file = File::of("trace", |bytes| {
+        replaced(
+            bytes,
+            b"raw_tp/bpf_trace_printk",
+            b"raw_tp/bpf_trace_prnitk",
+        )
+    })?;
+    let report = Report::of(&mut file.doctor())?.expect_code(1)?;
+    let words = ["no raw_tp/bpf_trace_prnitk", "near it: bpf_trace_printk"];
+    report
+        .check(&file.name(), "hooks")?
+        .expect("fail", &words)?;
+    ensure!(
+        report.stderr == [format!("error: this machine can not run {}", file.name())],
+        "{report:#?}"
+    );
+    Ok(())
+}
+
+/// As of a kernel that is built without them: perf has a folder for each kind of event.
+pub(crate) fn kernel_without_kprobes_is_named() -> Result<()> {
+    let file = File::of("trace", |bytes| {
+        replaced(
+            bytes,
+            b"raw_tp/bpf_trace_printk",
+            b"kprobe/get_random_bytes",
+        )
+    })?;
+    let devices = "/sys/bus/event_source/devices/other";
+    let report = Report::of(&mut sandbox::with_file(devices, "", &file.doctor())?)?;
+    let words = ["this kernel has no kprobe/get_random_bytes"];
+    report
+        .check(&file.name(), "hooks")?
+        .expect("fail", &words)?;
+    report.expect_code(1)?;
+    Ok(())
+}
+
+/// A call of `number`, with nothing said of registers.
+fn call(number: u32) -> Vec<u8> {
+    [&[0x85, 0, 0, 0][..], &number.to_ne_bytes()].concat()
+}
+
+pub(crate) fn helper_that_is_not_there_is_named() -> Result<()> {
+    // bpf_get_smp_processor_id, and one that nobody has written
+    let file = File::of("trace", |bytes| replaced(bytes, &call(8), &call(4242)))?;
+    let report = Report::of(&mut file.doctor())?.expect_code(1)?;
+    let words = ["this kernel has no helper 4242"];
+    report
+        .check(&file.name(), "helpers")?
+        .expect("fail", &words)?;
+    report
+        .check(&file.name(), "programs")?
+        .expect("fail", &[])?;
+    Ok(())
+}
+
+pub(crate) fn field_that_is_not_there_is_named() -> Result<()> {
+    let file = File::of("bootstrap", |bytes| {
+        replaced(bytes, b"\0real_parent\0", b"\0real_pirate\0")
+    })?;
+    let report = Report::of(&mut file.doctor())?.expect_code(1)?;
+    let words = ["this kernel has no struct task_struct.real_pirate"];
+    report
+        .check(&file.name(), "kernel types")?
+        .expect("fail", &words)?;
+    Ok(())
+}
+
+pub(crate) fn refused_programs_are_a_failure() -> Result<()> {
+    let load_program = Call {
+        number: libc::SYS_bpf,
+        argument: 0,
+        value: 5,
+    };
+    let file = File::of("trace", |bytes| bytes)?;
+    let command = sandbox::refusing(load_program, Errno::EINVAL, &file.doctor())?;
+    let report = Report::of(&mut { command })?.expect_code(1)?;
+    report
+        .check(&file.name(), "programs")?
+        .expect("fail", &[])?;
+    Ok(())
+}

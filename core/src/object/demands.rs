@@ -1,0 +1,161 @@
+use std::collections::BTreeSet;
+
+use libbpf_rs::btf::Btf;
+use libbpf_rs::btf::types::{DataSec, Func, Var};
+use libbpf_rs::{MapType, ProgramType};
+use object::{Object as _, ObjectSymbol as _};
+
+use super::calls::Calls;
+use super::{Helper, Hook, Object, Wanted, elf, relocations};
+use crate::{Capability, Result};
+
+/// What an object asks of the kernel.
+#[derive(Debug)]
+pub struct Demands {
+    /// Its programs.
+    pub programs: Vec<Program>,
+    /// Its maps, by name; among them those that hold global variables.
+    pub maps: Vec<(String, MapType)>,
+    /// What is to be found in the kernel by name when it is loaded.
+    pub externs: Vec<Extern>,
+}
+
+/// A program of an object.
+#[derive(Debug)]
+pub struct Program {
+    /// What its function is called.
+    pub name: String,
+    /// The section that says what it is for, such as `tp_btf/sched_process_exec`.
+    pub section: String,
+    /// Its type.
+    pub kind: ProgramType,
+    /// What it attaches to.
+    pub hook: Hook,
+    /// Whether libbpf loads it without being told to.
+    pub autoload: bool,
+    /// The helpers that it calls.
+    pub helpers: BTreeSet<Helper>,
+    /// The types of the kernel that it refers to.
+    pub types: BTreeSet<Wanted>,
+}
+
+/// Something of the kernel that an object names.
+#[derive(Debug)]
+pub struct Extern {
+    /// Its name in the kernel.
+    pub name: String,
+    /// A function, a kfunc; else a variable.
+    pub is_function: bool,
+    /// Whether the object can do without it.
+    pub is_weak: bool,
+}
+
+impl Demands {
+    pub(super) fn of(object: &Object) -> Result<Self> {
+        let file = elf::parse(&object.bytes)?;
+        let open = object.open()?;
+        let btf = Btf::from_raw(&object.name, &object.bytes)?;
+        let calls = Calls::of(&file)?;
+        let relocations = relocations::of(&file, btf.as_ref())?;
+        let programs = open.progs().map(|program| {
+            let name = program.name().to_string_lossy().into_owned();
+            let section = program.section().to_string_lossy().into_owned();
+            let own = relocations
+                .iter()
+                .filter(|it| calls.is_part(&name, it.section, it.at));
+            Program {
+                kind: program.prog_type(),
+                hook: Hook::of(&section),
+                autoload: program.autoload(),
+                helpers: calls.helpers(&name).into_iter().map(Helper).collect(),
+                types: own.map(|it| it.wanted.clone()).collect(),
+                name,
+                section,
+            }
+        });
+        let maps = open
+            .maps()
+            .map(|map| (map.name().to_string_lossy().into_owned(), map.map_type()));
+        Ok(Self {
+            programs: programs.collect(),
+            maps: maps.collect(),
+            externs: btf.map_or_else(Vec::new, |btf| externs(&file, &btf)),
+        })
+    }
+
+    /// Whether it can only be loaded where the kernel's types are known.
+    pub fn needs_btf(&self) -> bool {
+        self.programs
+            .iter()
+            .any(|program| !program.types.is_empty() || program.hook.is_typed())
+    }
+}
+
+impl Program {
+    /// The capabilities without which the kernel refuses a program of this type, or that libbpf
+    /// attaches it: as `bpf_prog_load` in the kernel decides.
+    pub fn capabilities(&self) -> &'static [Capability] {
+        use Capability::{CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON};
+        use ProgramType as T;
+        match self.kind {
+            T::Kprobe | T::Tracepoint | T::PerfEvent | T::RawTracepoint => &[CAP_BPF, CAP_PERFMON],
+            T::RawTracepointWritable | T::Tracing | T::Lsm | T::StructOps | T::Ext => {
+                &[CAP_BPF, CAP_PERFMON]
+            }
+            T::SocketFilter | T::Syscall | T::Unspec | T::Unknown => &[CAP_BPF],
+            _ => &[CAP_BPF, CAP_NET_ADMIN],
+        }
+    }
+}
+
+/// What the object's symbol table leaves to others: kfuncs, and variables in the section `.ksyms`.
+fn externs(file: &object::File<'_>, btf: &Btf<'_>) -> Vec<Extern> {
+    let section = btf
+        .type_by_kind::<DataSec<'_>>()
+        .find(|section| section.name().is_some_and(|name| name == ".ksyms"));
+    // functions are in it as well, but libbpf takes them out when it opens an object
+    let is_variable = |name: &str| {
+        section.as_ref().is_some_and(|section| {
+            let mut variables = section
+                .iter()
+                .filter_map(|entry| btf.type_by_id::<Var<'_>>(entry.ty));
+            variables.any(|variable| variable.name().is_some_and(|it| it == name))
+        })
+    };
+    let undefined = file.symbols().filter(|symbol| symbol.is_undefined());
+    let found = undefined.filter_map(|symbol| {
+        let name = symbol.name().ok().filter(|name| !name.is_empty())?;
+        let is_function = btf.type_by_name::<Func<'_>>(name).is_some();
+        (is_function || is_variable(name)).then(|| Extern {
+            name: name.to_owned(),
+            is_function,
+            is_weak: symbol.is_weak(),
+        })
+    });
+    found.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_object_says_what_it_needs() {
+        let trace = Object::all().find(|object| object.name == "trace");
+        let demands = trace.expect("core's own").demands().expect("it is one");
+        let [program] = &demands.programs[..] else {
+            panic!("one program: {demands:?}")
+        };
+        assert_eq!(program.name, "handle_bpf_trace_printk");
+        assert_eq!(program.kind, ProgramType::RawTracepoint);
+        assert_eq!(program.hook, Hook::RawTracepoint("bpf_trace_printk".into()));
+        let helpers: Vec<_> = program.helpers.iter().map(|helper| helper.name()).collect();
+        assert!(
+            helpers.contains(&"bpf_ringbuf_reserve".into()),
+            "{helpers:?}"
+        );
+        let lines = ("lines".to_owned(), MapType::RingBuf);
+        assert!(demands.maps.contains(&lines), "{demands:?}");
+        assert!(!demands.needs_btf());
+    }
+}

@@ -1,0 +1,89 @@
+use object::{
+    Architecture, File, Object as _, ObjectKind, ObjectSection as _, SectionKind, elf::ELFMAG,
+};
+
+use crate::{Failure, Result};
+
+/// How an object file comes about.
+const COMPILE: &str = "a BPF object file is what clang makes of C: clang -g -O2 -target bpf -c \
+                       NAME.bpf.c -o NAME.bpf.o";
+
+/// These bytes as an object file that libbpf reads on this machine. Of any other it would only say
+/// `Invalid argument`.
+///
+/// # Errors
+///
+/// What they are instead.
+pub(super) fn parse(bytes: &[u8]) -> Result<File<'_>> {
+    let wrong = |what: String| Failure::new(what, COMPILE);
+    if bytes.is_empty() {
+        return Err(wrong("the file is empty".into()).into());
+    }
+    if !bytes.starts_with(&ELFMAG) {
+        return Err(wrong("it is no ELF file".into()).into());
+    }
+    let file = File::parse(bytes).map_err(|err| {
+        wrong(format!(
+            "it is a damaged ELF file: {}",
+            lower(&err.to_string())
+        ))
+    })?;
+    if file.architecture() != Architecture::Bpf {
+        let machine = format!("{:?}", file.architecture()).to_lowercase();
+        return Err(wrong(format!("it is compiled for {machine}, and not for BPF")).into());
+    }
+    if file.is_little_endian() != cfg!(target_endian = "little") {
+        let order = |little| if little { "little" } else { "big" };
+        let (its, ours) = (file.is_little_endian(), cfg!(target_endian = "little"));
+        return Err(Failure::new(
+            format!(
+                "it is for {}-endian machines, and this one is {}-endian",
+                order(its),
+                order(ours)
+            ),
+            "compile it with -target bpf on such a machine as is to run it, or with -target bpfel \
+             or bpfeb",
+        )
+        .into());
+    }
+    let is_code = |section: &object::Section<'_, '_>| {
+        section.kind() == SectionKind::Text && section.size() > 0
+    };
+    if file.kind() != ObjectKind::Relocatable || !file.sections().any(|it| is_code(&it)) {
+        return Err(wrong("it has no BPF program in it".into()).into());
+    }
+    Ok(file)
+}
+
+fn lower(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|c| c.to_ascii_lowercase());
+    first.into_iter().chain(chars).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Object;
+
+    #[test]
+    fn what_is_no_bpf_object_is_named() {
+        let trace = Object::all().find(|object| object.name == "trace");
+        let good = trace.expect("core's own object").bytes.to_vec();
+        let with = |at: usize, byte: u8| {
+            let mut bytes = good.clone();
+            bytes[at] = byte;
+            bytes
+        };
+        let told = |bytes: &[u8]| parse(bytes).err().map(|err| err.to_string());
+        assert_eq!(told(&good), None);
+        assert_eq!(told(b"").as_deref(), Some("the file is empty"));
+        assert_eq!(told(b"#!/bin/sh\n").as_deref(), Some("it is no ELF file"));
+        // where the header says for which processor
+        let x86 = with(18, 62);
+        let expected = "it is compiled for x86_64, and not for BPF";
+        assert_eq!(told(&x86).as_deref(), Some(expected));
+        let cut = told(&good[..40]).expect("refused");
+        assert!(cut.starts_with("it is a damaged ELF file: "), "{cut}");
+    }
+}

@@ -1,0 +1,141 @@
+use serde::Serialize;
+
+/// How a check came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Nothing is in the way.
+    Ok,
+    /// It works, but not all of it, or not as well as it could.
+    Warn,
+    /// What it concerns can't work.
+    Fail,
+}
+
+/// One thing that was looked at, and what to do about it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Check {
+    /// `machine`, an app, or an object file.
+    pub about: String,
+    /// What was looked at: these names do not change.
+    pub check: &'static str,
+    /// How it came out.
+    pub status: Status,
+    /// What was found.
+    pub found: String,
+    /// Why that is in the way.
+    pub cause: Option<String>,
+    /// What to do about it: a command, or a sentence.
+    pub mend: Option<String>,
+}
+
+impl Check {
+    /// The name of the checks that are about nothing but the machine.
+    pub const MACHINE: &'static str = "machine";
+
+    /// One with nothing in the way.
+    pub fn ok(about: &str, check: &'static str, found: impl Into<String>) -> Self {
+        Self {
+            about: about.to_owned(),
+            check,
+            status: Status::Ok,
+            found: found.into(),
+            cause: None,
+            mend: None,
+        }
+    }
+
+    /// The same where something is not as it should be.
+    pub fn bad(self, status: Status, cause: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self {
+            status,
+            cause: Some(cause.into()),
+            mend: Some(mend.into()),
+            ..self
+        }
+    }
+
+    /// Puts each text on one line: what a kernel or a file said may have had several.
+    fn tidy(&mut self) {
+        let texts = [
+            Some(&mut self.found),
+            self.cause.as_mut(),
+            self.mend.as_mut(),
+        ];
+        for text in texts.into_iter().flatten() {
+            let words: Vec<_> = text.split_whitespace().collect();
+            *text = words.join(" ");
+        }
+    }
+
+    fn name(&self) -> String {
+        match self.about.as_str() {
+            Self::MACHINE => self.check.to_owned(),
+            about => format!("{about}: {}", self.check),
+        }
+    }
+}
+
+/// A line a check; below it what is wrong, where something is.
+pub fn table<'a>(checks: impl Iterator<Item = &'a Check>, colours: bool) -> String {
+    let mut checks: Vec<_> = checks.cloned().collect();
+    checks.iter_mut().for_each(Check::tidy);
+    let width = checks.iter().map(|check| check.name().len()).max();
+    let width = width.unwrap_or(0);
+    let mut text = String::new();
+    for check in &checks {
+        let (word, colour) = match check.status {
+            Status::Ok => ("ok  ", "\x1b[32m"),
+            Status::Warn => ("warn", "\x1b[33m"),
+            Status::Fail => ("fail", "\x1b[31m"),
+        };
+        let word = match colours {
+            true => format!("{colour}{word}\x1b[0m"),
+            false => word.to_owned(),
+        };
+        let name = check.name();
+        text += &format!("{word}  {name:width$}  {}\n", check.found);
+        for (what, said) in [("cause", &check.cause), ("mend", &check.mend)] {
+            if let Some(said) = said {
+                text += &format!("      {what:>5}: {said}\n");
+            }
+        }
+    }
+    text
+}
+
+/// `a, b and c`.
+pub fn list<T: ToString>(names: &[T]) -> String {
+    let names: Vec<_> = names.iter().map(ToString::to_string).collect();
+    match &names[..] {
+        [] => "nothing".to_owned(),
+        [one] => one.clone(),
+        [some @ .., last] => format!("{} and {last}", some.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failure_has_its_cause_and_its_mend_below() {
+        let checks = [
+            Check::ok("machine", "kernel", "Linux 6.1"),
+            Check::ok("a", "hooks", "tp/x/y").bad(Status::Fail, "no x", "do y"),
+            Check::ok("a", "maps", "none").bad(Status::Warn, "no\n  z", "do nothing"),
+        ];
+        let expected = "ok    kernel    Linux 6.1\n\
+                        fail  a: hooks  tp/x/y\n      cause: no x\n       mend: do y\n\
+                        warn  a: maps   none\n      cause: no z\n       mend: do nothing\n";
+        assert_eq!(table(checks.iter(), false), expected);
+        assert!(table(checks.iter(), true).contains("\x1b[31mfail\x1b[0m  a: hooks"));
+    }
+
+    #[test]
+    fn names_are_listed_as_in_a_sentence() {
+        assert_eq!(list::<&str>(&[]), "nothing");
+        assert_eq!(list(&["a"]), "a");
+        assert_eq!(list(&["a", "b", "c"]), "a, b and c");
+    }
+}
