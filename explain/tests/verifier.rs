@@ -356,7 +356,12 @@ fn register_is_followed_to_where_it_comes_from() {
         [7]
     );
     // what a call leaves in an argument's register is nobody's
-    assert_eq!(from("8: (bf) r3 = r0\n9: (85) call bpf_ktime_get_ns#5"), []);
+    assert_eq!(
+        from(
+            "7: (85) call bpf_map_lookup_elem#1\n8: (bf) r3 = r0\n9: (85) call bpf_ktime_get_ns#5"
+        ),
+        []
+    );
 }
 
 #[test]

@@ -192,10 +192,7 @@ mod tests {
         assert!(seen > 10, "{seen} instructions");
         assert_eq!(lines.place("no_such_program", 0), None);
         let reserved = lines.first_use("lines").expect("the ring buffer is used");
-        assert!(
-            reserved.text.contains("bpfapps_reserve"),
-            "{reserved:?}"
-        );
+        assert!(reserved.text.contains("bpfapps_reserve"), "{reserved:?}");
     }
 
     /// Any file may be given to it.
