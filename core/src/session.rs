@@ -1,5 +1,4 @@
 use std::cell::RefCell;
-use std::ffi::OsStr;
 use std::fs::File;
 use std::mem::MaybeUninit;
 use std::os::fd::AsFd as _;
@@ -115,8 +114,7 @@ impl Session {
         let is_ring = |map: OpenMap<'_>| map.map_type() == MapType::RingBuf && map.autocreate();
         let rings = open.open_object().maps().any(is_ring);
         let name = open.open_object().name().map(ToOwned::to_owned);
-        let is_it = |object: &&Object| name.as_deref() == Some(OsStr::new(&*object.name));
-        let object = || Object::all().find(is_it);
+        let object = || Object::of_skeleton(name.as_deref()?.to_str()?);
         refusal::load(|| open.load(), object, &self.needs, rings)
     }
 

@@ -474,6 +474,7 @@ fn other_warnings_are_not_taken_for_told() {
     assert!(messages("").iter().all(|message| diagnosis.tells(message)));
     assert!(diagnosis.tells("libbpf: prog 'handle': failed to load: -EACCES\n"));
     assert!(diagnosis.tells("libbpf: failed to load object 'app'\n"));
+    assert!(diagnosis.tells("libbpf: failed to load BPF skeleton 'app_bpf': -EACCES\n"));
     assert!(!diagnosis.tells("libbpf: prog 'handle_exit': relo #0: poisoned\n"));
     assert!(!diagnosis.tells("libbpf: map 'rb': failed to auto-pin\n"));
 }
