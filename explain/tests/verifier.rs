@@ -503,3 +503,9 @@ fn log_may_be_cut_anywhere() {
         }
     }
 }
+
+#[test]
+fn names_do_not_reach_the_terminal_as_they_are() {
+    let log = "4: (85) call \x1b[31mx#1\nkfunc '\x1b[31mf' is unknown\n\x1b[31mand more";
+    assert!(!diagnosis(log).draw(&Numbered, false).contains('\x1b'));
+}

@@ -107,7 +107,7 @@ fn attempt<'a, T>(
     match (cause, diagnosis) {
         (None, Some(diagnosis)) => {
             let excerpt = diagnosis.draw(lines, output::stderr_is_coloured());
-            let message = format!("{}: {}", phase.failed(), diagnosis.message);
+            let message = format!("{}: {}", phase.failed(), visible(&diagnosis.message));
             log.without(|message| diagnosis.tells(message)).print();
             let failure = Failure::new(message, diagnosis.mend);
             Err(failure.code(diagnosis.code).excerpt(excerpt).into())
@@ -117,6 +117,13 @@ fn attempt<'a, T>(
             Err(caused(err, phase, cause))
         }
     }
+}
+
+/// The names in it are the object's, and anybody's.
+fn visible(text: &str) -> String {
+    let mut visible = Vec::new();
+    output::escape(text.as_bytes(), &mut visible);
+    String::from_utf8_lossy(&visible).into_owned()
 }
 
 /// The kernel's error number. libbpf-rs keeps it to itself, but for the text.
