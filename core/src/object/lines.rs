@@ -219,7 +219,7 @@ mod tests {
             lines.first_call(PROGRAM);
             lines.first_use("lines");
         };
-        for end in (0..whole.len()).step_by(97) {
+        for end in (0..whole.len()).step_by(197) {
             ask(&whole[..end]);
         }
         // the size of a record is such a number
@@ -228,7 +228,7 @@ mod tests {
             bytes[at] = 0;
             ask(&bytes);
         }
-        for at in (0..whole.len()).step_by(31) {
+        for at in (0..whole.len()).step_by(61) {
             let mut bytes = whole.to_vec();
             bytes[at] ^= 0xff;
             ask(&bytes);
