@@ -53,6 +53,12 @@ impl Object {
         inventory::iter::<Self>()
     }
 
+    /// The one in a skeleton, by the name that libbpf-cargo gives it.
+    pub(crate) fn of_skeleton(name: &str) -> Option<&'static Self> {
+        let name = name.strip_suffix("_bpf")?;
+        Self::all().find(|object| object.name == name)
+    }
+
     /// Reads one, which need not have been built here.
     ///
     /// # Errors

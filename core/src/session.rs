@@ -1,5 +1,4 @@
 use std::cell::RefCell;
-use std::ffi::OsStr;
 use std::fs::File;
 use std::mem::MaybeUninit;
 use std::os::fd::AsFd as _;
@@ -149,8 +148,7 @@ impl Session {
             btf: self.options.btf.as_deref(),
         };
         let name = open.open_object().name().map(ToOwned::to_owned);
-        let is_it = |object: &&Object| name.as_deref() == Some(OsStr::new(&*object.name));
-        let object = || Object::all().find(is_it);
+        let object = || Object::of_skeleton(name.as_deref()?.to_str()?);
         let loaded = refusal::load(&loading, object, || open.load())?;
         match (&self.rehearsal, loads) {
             (Some(rehearsal), Some(loads)) => {

@@ -356,7 +356,12 @@ fn register_is_followed_to_where_it_comes_from() {
         [7]
     );
     // what a call leaves in an argument's register is nobody's
-    assert_eq!(from("8: (bf) r3 = r0\n9: (85) call bpf_ktime_get_ns#5"), []);
+    assert_eq!(
+        from(
+            "7: (85) call bpf_map_lookup_elem#1\n8: (bf) r3 = r0\n9: (85) call bpf_ktime_get_ns#5"
+        ),
+        []
+    );
 }
 
 #[test]
@@ -469,6 +474,7 @@ fn other_warnings_are_not_taken_for_told() {
     assert!(messages("").iter().all(|message| diagnosis.tells(message)));
     assert!(diagnosis.tells("libbpf: prog 'handle': failed to load: -EACCES\n"));
     assert!(diagnosis.tells("libbpf: failed to load object 'app'\n"));
+    assert!(diagnosis.tells("libbpf: failed to load BPF skeleton 'app_bpf': -EACCES\n"));
     assert!(!diagnosis.tells("libbpf: prog 'handle_exit': relo #0: poisoned\n"));
     assert!(!diagnosis.tells("libbpf: map 'rb': failed to auto-pin\n"));
 }
@@ -496,4 +502,10 @@ fn log_may_be_cut_anywhere() {
             }
         }
     }
+}
+
+#[test]
+fn names_do_not_reach_the_terminal_as_they_are() {
+    let log = "4: (85) call \x1b[31mx#1\nkfunc '\x1b[31mf' is unknown\n\x1b[31mand more";
+    assert!(!diagnosis(log).draw(&Numbered, false).contains('\x1b'));
 }

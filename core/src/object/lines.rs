@@ -36,6 +36,9 @@ impl<'a> Lines<'a> {
         let ext = elf.section_by_name_bytes(b".BTF.ext")?.data().ok()?;
         let mut info = part(ext, 16)?;
         let record = take(&mut info, 4).map(word)? as usize;
+        if record < Line::SIZE {
+            return None;
+        }
         let mut sections = Vec::new();
         while let Some(head) = take(&mut info, 8) {
             let name = string(strings, word(head))?;
@@ -123,7 +126,9 @@ impl LineInfo for Lines<'_> {
         let lines = self.sections.iter().flat_map(|(_, lines)| lines);
         let mut lines = lines.filter(|line| line.number > 0 && self.file(line) == Some(file));
         // A line without code is only in the file, which may be another one by now.
-        let source = fs::read_to_string(file).unwrap_or_default();
+        let is_file = fs::metadata(file).is_ok_and(|found| found.is_file());
+        let source = is_file.then(|| fs::read_to_string(file));
+        let source = source.and_then(Result::ok).unwrap_or_default();
         let source: Vec<_> = source.lines().collect();
         let is_same =
             |line: &Line| source.get(line.number - 1).copied() == string(self.strings, line.text);
@@ -136,6 +141,9 @@ impl LineInfo for Lines<'_> {
 }
 
 impl Line {
+    /// Bytes of a record; newer versions may have more.
+    const SIZE: usize = 16;
+
     fn read(record: &[u8]) -> Option<Self> {
         let at = |offset: usize| record.get(offset..offset + 4).map(word);
         let position = at(12)?;
@@ -211,10 +219,16 @@ mod tests {
             lines.first_call(PROGRAM);
             lines.first_use("lines");
         };
-        for end in (0..whole.len()).step_by(97) {
+        for end in (0..whole.len()).step_by(197) {
             ask(&whole[..end]);
         }
-        for at in (0..whole.len()).step_by(31) {
+        // the size of a record is such a number
+        for at in (0..whole.len()).filter(|at| whole[*at..].starts_with(&[16, 0, 0, 0])) {
+            let mut bytes = whole.to_vec();
+            bytes[at] = 0;
+            ask(&bytes);
+        }
+        for at in (0..whole.len()).step_by(61) {
             let mut bytes = whole.to_vec();
             bytes[at] ^= 0xff;
             ask(&bytes);

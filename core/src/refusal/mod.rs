@@ -104,7 +104,7 @@ fn diagnose(phase: &str, log: &Kept, object: Option<&Object>) -> Option<(Diagnos
         .as_ref()
         .map_or(&NoLines as &dyn LineInfo, |lines| lines);
     let diagnosis = verifier::explain(log.messages(), lines)?;
-    let message = format!("{phase}: {}", diagnosis.message);
+    let message = format!("{phase}: {}", visible(&diagnosis.message));
     let excerpt = diagnosis.draw(lines, output::stderr_is_coloured());
     let failure = Failure::new(message, diagnosis.mend.as_str());
     let failure = failure.code(diagnosis.code).excerpt(excerpt);
@@ -123,6 +123,13 @@ fn told(phase: &str, err: Error, diagnosis: Option<(Diagnosis, Failure)>, log: K
             err.context(phase.to_owned())
         }
     }
+}
+
+/// The names in it are the object's, and anybody's.
+fn visible(text: &str) -> String {
+    let mut visible = Vec::new();
+    output::escape(text.as_bytes(), &mut visible);
+    String::from_utf8_lossy(&visible).into_owned()
 }
 
 /// The kernel's error number. libbpf-rs keeps it to itself, but for the text.

@@ -1,6 +1,8 @@
 use std::ops::Range;
 
-use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{
+    Annotation, AnnotationKind, Group, Level, Renderer, Snippet, normalize_untrusted_str,
+};
 
 use super::{LineInfo, Place, Span};
 
@@ -24,7 +26,9 @@ pub(super) fn draw(
     for file in files {
         group = group.element(snippet(file, spans, lines));
     }
-    group = group.elements(notes.iter().map(|note| Level::NOTE.no_name().message(note)));
+    // names are the object's, and anybody's: the source alone is made harmless by itself
+    let notes = notes.iter().map(|note| normalize_untrusted_str(note));
+    group = group.elements(notes.map(|note| Level::NOTE.no_name().message(note)));
     if group.is_empty() {
         return String::new();
     }
@@ -70,11 +74,12 @@ fn snippet<'a>(
         };
         let begin = begins[span.place.line - first];
         let Range { start, end } = marked(&span.place);
-        kind.span(begin + start..begin + end).label(&span.label)
+        kind.span(begin + start..begin + end)
+            .label(normalize_untrusted_str(&span.label))
     });
     let annotations: Vec<_> = annotations.collect();
     Snippet::source(source)
-        .path(file)
+        .path(normalize_untrusted_str(file))
         .line_start(first)
         .annotations(annotations)
 }

@@ -86,13 +86,16 @@ pub struct Diagnosis {
     pub message: String,
     /// What usually mends it.
     pub mend: String,
-    /// One of these is in each of libbpf's messages about it: ``prog 'handle_exec'``.
-    subjects: [String; 2],
+    /// What libbpf's messages about it have in them: ``prog 'handle_exec'``.
+    subjects: Vec<String>,
     /// The line at fault first, then where what is used there comes from.
     spans: Vec<Span>,
     /// What else there is to know, a line each.
     notes: Vec<String>,
 }
+
+/// What libbpf says in the end, whatever has failed.
+const WHOLE: [&str; 2] = ["failed to load object", "failed to load BPF skeleton"];
 
 /// A place, and what is to be said about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,9 +112,9 @@ impl Diagnosis {
 
     /// Whether it says what this message of libbpf does.
     pub fn tells(&self, message: &str) -> bool {
-        self.subjects
-            .iter()
-            .any(|subject| message.contains(subject))
+        let subjects = self.subjects.iter().map(String::as_str);
+        let mut telling = subjects.chain(WHOLE);
+        telling.any(|text| message.contains(text))
     }
 }
 

@@ -33,10 +33,7 @@ pub(super) fn explain(program: &str, log: &Log<'_>, lines: &dyn LineInfo) -> Opt
         code: rule.code,
         message: format!("`{program}` {}", rule.what(said)),
         mend: rule.mend.to_owned(),
-        subjects: [
-            format!("prog '{program}'"),
-            "failed to load object".to_owned(),
-        ],
+        subjects: vec![format!("prog '{program}'")],
         spans,
         notes,
     })

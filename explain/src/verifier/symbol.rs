@@ -25,7 +25,7 @@ pub(super) fn explain(message: &str, lines: &dyn LineInfo) -> Option<Diagnosis> 
         code,
         message: format!("`{symbol}` {what}"),
         mend: mend.to_owned(),
-        subjects: [format!("'{symbol}'"), format!("({symbol})")],
+        subjects: vec![format!("'{symbol}'"), format!("({symbol})")],
         spans,
         notes,
     })

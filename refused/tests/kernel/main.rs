@@ -3,7 +3,8 @@
 
 use std::fs;
 use std::io::{self, Write as _};
-use std::process::{Command, ExitCode};
+use std::mem::MaybeUninit;
+use std::process::{self, Command, ExitCode};
 
 use anyhow::{Context, Result, bail, ensure};
 use bpfapps_core::{Capability, Needs, Object, Options, Session, kernel, report};
@@ -29,10 +30,11 @@ macro_rules! tests {
                     $(test!($name),)*
                     test!(each_program_is_tested),
                     test!(lines_are_drawn_as_rustc_does),
+                    test!(app_is_told_the_same),
                     test!(verbose_shows_the_whole_log),
                     test!(what_is_not_explained_is_printed),
                 ],
-                &[fixture!(load)],
+                &[fixture!(load), fixture!(load_as_app)],
             )
         }
 
@@ -76,7 +78,26 @@ tests! {
     bpf0039
 }
 
-/// Loads an object file, and says what `bpfapps` would.
+bpfapps_core::skeleton!("bpf0001");
+
+/// Loads `bpf0001` as an app does it.
+fn load_as_app(_: &[String]) -> Result<()> {
+    let session = Session::start(Options::default(), Needs::NONE)?;
+    let mut object = MaybeUninit::uninit();
+    let open = session.open(Bpf0001SkelBuilder::default(), &mut object)?;
+    end(session.load(open).map(drop))
+}
+
+/// Ends as `bpfapps` does.
+fn end(done: Result<()>) -> Result<()> {
+    if let Err(err) = done {
+        io::stderr().write_all(report(&err).as_bytes())?;
+        process::exit(1);
+    }
+    Ok(())
+}
+
+/// Loads an object file.
 fn load(args: &[String]) -> Result<()> {
     let (file, options) = args.split_last().context("which file")?;
     let options = Options {
@@ -84,11 +105,7 @@ fn load(args: &[String]) -> Result<()> {
         ..Options::default()
     };
     let _session = Session::start(options, Needs::NONE)?;
-    if let Err(err) = Object::read(file.as_ref())?.try_load() {
-        io::stderr().write_all(report(&err).as_bytes())?;
-        std::process::exit(1);
-    }
-    Ok(())
+    end(Object::read(file.as_ref())?.try_load())
 }
 
 /// The command that loads `case`, with these options, from a file in `folder`.
@@ -172,6 +189,13 @@ error[BPF0001]: failed to load BPF object: `handle_enter` uses a pointer that ma
 hint: compare it with NULL, and return where it is
 more: bpfapps explain BPF0001";
     ensure!(exit.stderr.join("\n") == expected, "{exit:#?}");
+    Ok(())
+}
+
+fn app_is_told_the_same() -> Result<()> {
+    let of_app = Process::run(&mut fixture("load_as_app")?)?.expect_code(1)?;
+    let of_file = refused("bpf0001", &[])?.context("no kernel accepts it")?;
+    ensure!(of_app.stderr == of_file.stderr, "{of_app:#?}");
     Ok(())
 }
 
