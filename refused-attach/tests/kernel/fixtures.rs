@@ -38,7 +38,7 @@ pub(crate) fn powerless_app(args: &[String]) -> Result<()> {
     let mut loaded = run.load(program)?;
     caps::clear(None, CapSet::Effective)?;
     told(match program.as_str() {
-        "on_uprobe" => loaded.attach_uprobe("/proc/self/exe", "main").map(drop),
+        "on_uprobe" => loaded.attach_uprobe("/proc/self/exe", "4096").map(drop),
         _ => loaded.attach(),
     })
 }
