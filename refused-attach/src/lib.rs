@@ -89,20 +89,21 @@ impl Loaded<'_> {
         self.session.attach(&mut self.skel)
     }
 
-    /// Attaches `on_uprobe`.
+    /// Attaches `on_uprobe` to a function: its name, or its place in the file.
     ///
     /// # Errors
     ///
     /// As [`Run::load`].
     pub fn attach_uprobe(&self, binary: &str, function: &str) -> Result<Link> {
         let program = &self.skel.progs.on_uprobe;
+        let place = function.parse().ok();
         let opts = UprobeOpts {
-            func_name: Some(function.to_owned()),
+            func_name: place.is_none().then(|| function.to_owned()),
             ..UprobeOpts::default()
         };
         let target = Target::Symbol { binary, function };
         self.session.attach_to(program.name(), target, || {
-            program.attach_uprobe_with_opts(-1, binary, 0, opts)
+            program.attach_uprobe_with_opts(-1, binary, place.unwrap_or(0), opts)
         })
     }
 

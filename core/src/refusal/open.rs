@@ -22,7 +22,9 @@ pub(super) fn cause(object: &Object, log: &str) -> Option<Failure> {
     if !bytes.starts_with(b"\x7fELF") {
         return wrong(format!("{name} is no ELF file"), compile);
     }
-    let Some(header) = bytes.get(..20).filter(|_| bytes.len() > 64) else {
+    // its table of sections is at the end
+    let is_cut = log.contains("elf: failed to get");
+    let Some(header) = bytes.get(..20).filter(|_| !is_cut) else {
         return wrong(format!("{name} ends early"), "compile or copy it again");
     };
     let is_little = header[5] == 1;

@@ -8,7 +8,7 @@ use std::process;
 use std::thread;
 
 use anyhow::{Context, Result, bail, ensure};
-use bpfapps_core::report;
+use bpfapps_core::{Object, report};
 use bpfapps_refused_attach::{OBJECTS, Run};
 use caps::CapSet;
 use libbpf_rs::libbpf_sys::{BPF_CGROUP_INET_EGRESS, bpf_prog_attach};
@@ -38,7 +38,7 @@ pub(crate) fn powerless_app(args: &[String]) -> Result<()> {
     let mut loaded = run.load(program)?;
     caps::clear(None, CapSet::Effective)?;
     told(match program.as_str() {
-        "on_uprobe" => loaded.attach_uprobe("/proc/self/exe", "main").map(drop),
+        "on_uprobe" => loaded.attach_uprobe("/proc/self/exe", "4096").map(drop),
         _ => loaded.attach(),
     })
 }
@@ -80,9 +80,23 @@ pub(crate) fn hold(args: &[String]) -> Result<()> {
     }
 }
 
-/// Tries to load an object that is none.
+/// Tries to load an object that is none, or the first bytes of one.
 pub(crate) fn open(args: &[String]) -> Result<()> {
-    let [name] = args else { bail!("an object") };
+    let [name, bytes @ ..] = args else {
+        bail!("an object")
+    };
     let object = OBJECTS.iter().find(|object| object.name == *name);
-    told(object.context("there is no such object")?.try_load())
+    let object = object.context("there is no such object")?;
+    let end = match bytes.first() {
+        Some(bytes) => bytes.parse()?,
+        None => object.bytes.len(),
+    };
+    told(
+        Object {
+            name: object.name.clone(),
+            package: None,
+            bytes: object.bytes[..end].into(),
+        }
+        .try_load(),
+    )
 }

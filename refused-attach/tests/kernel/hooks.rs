@@ -201,7 +201,7 @@ pub(crate) fn missing_capability_is_named() -> Result<()> {
     says(
         &mut run("powerless_app", &["on_uprobe"])?,
         "BPF0045",
-        "failed to attach on_uprobe to main in /proc/self/exe: missing CAP_PERFMON: ",
+        "failed to attach on_uprobe to 4096 in /proc/self/exe: missing CAP_PERFMON: ",
         "run it with sudo, or once: sudo setcap cap_perfmon+ep ",
     )
 }

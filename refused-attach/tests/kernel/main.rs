@@ -35,6 +35,7 @@ fn main() -> ExitCode {
             test!(object_without_types_is_named),
             test!(object_with_legacy_maps_is_named),
             test!(object_for_another_machine_is_named),
+            test!(object_that_ends_early_is_named),
             test!(types_of_another_kernel_are_named),
         ],
         &[

@@ -51,6 +51,23 @@ pub(crate) fn object_for_another_machine_is_named() -> Result<()> {
     )
 }
 
+pub(crate) fn object_that_ends_early_is_named() -> Result<()> {
+    for bytes in ["8", "300"] {
+        says(
+            &mut run("open", &["no_btf", bytes])?,
+            "BPF0063",
+            "no_btf ends early: ",
+            "compile or copy it again",
+        )?;
+    }
+    says(
+        &mut run("open", &["no_btf", "0"])?,
+        "BPF0063",
+        "no_btf is no ELF file: ",
+        "name a .bpf.o",
+    )
+}
+
 pub(crate) fn types_of_another_kernel_are_named() -> Result<()> {
     // an object has types of its own, and this one none of the kernel's
     let object = OBJECTS.iter().find(|object| object.name == "legacy_maps");

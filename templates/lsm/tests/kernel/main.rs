@@ -8,7 +8,7 @@ use std::process::{self, ExitCode};
 use std::thread;
 
 use anyhow::{Context, Result, bail, ensure};
-use bpfapps_testkit::{App, Process, bpfapps, fixture, needs_lsm, skip, test};
+use bpfapps_testkit::{App, Process, bpfapps, fixture, needs_lsm, sandbox, skip, test};
 
 fn main() -> ExitCode {
     bpfapps_testkit::main(
