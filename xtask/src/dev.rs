@@ -16,7 +16,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use nix::sys::signal::{SigSet, Signal};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 
 use crate::new::machine::near;
 use crate::setup::{self, Stage};
@@ -26,7 +27,7 @@ use versions::Versions;
 use watch::Sources;
 
 /// What a person, or a closed terminal, ends a program with.
-const ENDINGS: [Signal; 3] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
+const ENDINGS: [i32; 3] = [SIGINT, SIGTERM, SIGHUP];
 
 /// As good as for ever.
 const A_DAY: Duration = Duration::from_secs(86_400);
@@ -68,7 +69,6 @@ pub(crate) fn run(options: Options) -> Result<ExitCode> {
     setup::ensure(Stage::Build)?;
 
     let (sender, events) = mpsc::channel();
-    // before any other thread
     await_signals(sender.clone())?;
     let sources = Sources::watch(root, &options.app, sender.clone())?;
     let mut versions = Versions::new(&options, sender.clone());
@@ -129,12 +129,11 @@ fn know(app: &str, root: &Path) -> Result<()> {
     ))
 }
 
-/// Has signals sent as events: each thread inherits that they are blocked.
+/// Has signals sent as events. They are handled and not blocked: what we start would inherit that.
 fn await_signals(events: Sender<Event>) -> Result<()> {
-    let signals: SigSet = ENDINGS.into_iter().collect();
-    signals.thread_block().context("failed to block signals")?;
+    let mut signals = Signals::new(ENDINGS).context("failed to handle signals")?;
     thread::spawn(move || {
-        while signals.wait().is_ok() {
+        for _ in signals.forever() {
             // nobody listens where the end has begun
             let _ = events.send(Event::Quit);
         }

@@ -1,6 +1,7 @@
 //! The other tasks, with a cargo that only says what it is told.
 
 use std::fs;
+use std::path::Path;
 
 use crate::machine::Machine;
 
@@ -90,6 +91,34 @@ fn dev_knows_which_apps_there_are() {
         "error: there is no app open: did you mean opens?\n\
          hint: there are kills, opens; another one: cargo xtask new\n"
     );
+}
+
+/// Ctrl-C comes from the app here, so that it comes at a known time.
+#[test]
+fn dev_ends_what_it_started_before_itself() {
+    let machine = Machine::new("dev-ends");
+    fs::create_dir_all(machine.path("apps/opens")).expect("a folder");
+    machine.program(
+        "cargo",
+        r#"case $1 in
+        tree) echo "bpfapps-opens v0.1.0 ($DIR/apps/opens)";;
+        build) echo "{\"reason\":\"compiler-artifact\",\"executable\":\"$DIR/bin/bpfapps\"}";;
+        esac"#,
+    );
+    // it does nothing about a signal of its own
+    machine.program(
+        "bpfapps",
+        "echo \"$$ $*\"; kill -INT $PPID; exec /bin/sleep 600",
+    );
+    let seen = machine.xtask(&["dev", "--root", ".", "opens", "--all"]);
+    assert_eq!(seen.code, Some(0), "{seen:?}");
+    let (pid, args) = seen.stdout.split_once(' ').expect("a row");
+    assert_eq!(args, "opens --all\n");
+    assert!(!Path::new("/proc").join(pid).exists(), "it still runs");
+    assert!(!seen.stderr.contains("has not ended"), "{seen:?}");
+    let left = fs::read_dir(machine.path("bin")).expect("a folder");
+    let mut names = left.map(|entry| entry.expect("an entry").file_name());
+    assert!(!names.any(|name| name.to_string_lossy().starts_with("dev-")));
 }
 
 #[test]
