@@ -1,15 +1,25 @@
-//! Compiles each `src/bpf/*.bpf.c`, and lists them for `src/lib.rs`.
+//! Compiles each `src/bpf/bpf*.bpf.c` and lists them for `src/cases.rs`, makes a skeleton of
+//! `hooks.bpf.c`, and of `small.c` objects that are none for libbpf.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::{env, fs};
 
 fn main() {
+    let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets it"));
+    cases(&out);
+    bpfapps_build::skeleton("hooks");
+    small(&out);
+}
+
+fn cases(out: &Path) {
     let folder = Path::new(&env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("src/bpf");
     let mut names: Vec<String> = fs::read_dir(&folder)
         .expect("the folder of the sources")
         .map(|entry| entry.expect("an entry").file_name())
         .filter_map(|name| Some(name.to_str()?.strip_suffix(".bpf.c")?.to_owned()))
+        .filter(|name| name.starts_with("bpf"))
         .collect();
     names.sort();
 
@@ -29,7 +39,30 @@ fn main() {
         .expect("a String takes it");
     }
     list.push(']');
-    let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets it"));
     fs::write(out.join("cases.rs"), list).expect("OUT_DIR can be written to");
     println!("cargo::rerun-if-changed={}", folder.display());
+}
+
+fn small(out: &Path) {
+    let small = "src/bpf/small.c";
+    println!("cargo::rerun-if-changed={small}");
+    let clang = env::var("CLANG").unwrap_or_else(|_| "clang".to_owned());
+    let other = match cfg!(target_endian = "little") {
+        true => "bpfeb",
+        false => "bpfel",
+    };
+    for (name, flags) in [
+        ("other_order", ["-target", other, "-g"].as_slice()),
+        ("no_btf", &["-target", "bpf"]),
+        ("legacy_maps", &["-target", "bpf", "-g", "-DLEGACY"]),
+        ("not_bpf", &[]),
+    ] {
+        let mut command = Command::new(&clang);
+        command
+            .args(flags)
+            .args(["-O2", "-c", small, "-o"])
+            .arg(out.join(format!("{name}.o")));
+        let status = command.status().expect("clang is there");
+        assert!(status.success(), "{command:?}");
+    }
 }

@@ -43,12 +43,12 @@ fn compiled(target: &str, source: &str) -> Vec<u8> {
 #[test]
 fn what_is_no_bpf_object_is_said_in_a_sentence() {
     let hint = "hint: a BPF object file is what clang makes of C: clang -g -O2 -target bpf -c \
-                NAME.bpf.c -o NAME.bpf.o\n";
+                NAME.bpf.c -o NAME.bpf.o\nmore: bpfapps explain BPF0063\n";
     for (bytes, what) in [
         (&b""[..], "the file is empty"),
         (b"#!/bin/sh\n", "it is no ELF file"),
     ] {
-        let expected = format!("error: FILE can't be loaded: {what}\n{hint}");
+        let expected = format!("error[BPF0063]: FILE can't be loaded: {what}\n{hint}");
         assert_eq!(told(bytes), expected);
     }
     let program = refused(Path::new(env!("CARGO_BIN_EXE_bpfapps")));
@@ -58,7 +58,8 @@ fn what_is_no_bpf_object_is_said_in_a_sentence() {
     );
     assert!(program.ends_with(&machine), "{program}");
     let nothing = compiled("bpf", "int x;");
-    let expected = format!("error: FILE can't be loaded: it has no BPF program in it\n{hint}");
+    let expected =
+        format!("error[BPF0063]: FILE can't be loaded: it has no BPF program in it\n{hint}");
     assert_eq!(told(&nothing), expected);
     let whole = compiled(
         "bpf",

@@ -42,6 +42,11 @@ impl Failure {
         &self.hint
     }
 
+    /// Its code, and the lines of source code that it is about.
+    pub fn explained(&self) -> (Option<Code>, &str) {
+        (self.code, &self.excerpt)
+    }
+
     /// Which failure it is: `bpfapps explain` has a page about it.
     pub fn code(self, code: Code) -> Self {
         Self {

@@ -3,7 +3,7 @@
 mod calls;
 mod code;
 mod demands;
-mod elf;
+pub(crate) mod elf;
 mod helpers;
 mod hook;
 mod lines;

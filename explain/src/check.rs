@@ -1,5 +1,7 @@
 use serde::Serialize;
 
+use crate::Code;
+
 /// How a check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -27,6 +29,10 @@ pub struct Check {
     pub cause: Option<String>,
     /// What to do about it: a command, or a sentence.
     pub mend: Option<String>,
+    /// Which failure it is, where that has a page: `BPF0007`.
+    pub code: Option<String>,
+    /// The lines of source code that it is about, as they are to be printed.
+    pub excerpt: Option<String>,
 }
 
 impl Check {
@@ -42,6 +48,8 @@ impl Check {
             found: found.into(),
             cause: None,
             mend: None,
+            code: None,
+            excerpt: None,
         }
     }
 
@@ -51,6 +59,15 @@ impl Check {
             status,
             cause: Some(cause.into()),
             mend: Some(mend.into()),
+            ..self
+        }
+    }
+
+    /// The same with what is known of the failure: its code, and lines of source code.
+    pub fn explained(self, code: Option<Code>, excerpt: &str) -> Self {
+        Self {
+            code: code.map(|code| code.to_string()),
+            excerpt: (!excerpt.is_empty()).then(|| without_colours(excerpt)),
             ..self
         }
     }
@@ -95,13 +112,31 @@ pub fn table<'a>(checks: impl Iterator<Item = &'a Check>, colours: bool) -> Stri
         };
         let name = check.name();
         text += &format!("{word}  {name:width$}  {}\n", check.found);
-        for (what, said) in [("cause", &check.cause), ("mend", &check.mend)] {
+        let more = check.code.as_ref();
+        let more = more.map(|code| format!("bpfapps explain {code}"));
+        for (what, said) in [
+            ("cause", &check.cause),
+            ("mend", &check.mend),
+            ("more", &more),
+        ] {
             if let Some(said) = said {
                 text += &format!("      {what:>5}: {said}\n");
+            }
+            if let ("cause", Some(excerpt)) = (what, &check.excerpt) {
+                let lines = excerpt.lines();
+                lines.for_each(|line| text += &format!("      {line}\n"));
             }
         }
     }
     text
+}
+
+/// It was drawn for a terminal, perhaps.
+fn without_colours(text: &str) -> String {
+    let mut parts = text.split("\x1b[");
+    let first = parts.next().unwrap_or_default();
+    let behind = parts.map(|part| part.split_once('m').map_or("", |(_, rest)| rest));
+    [first].into_iter().chain(behind).collect()
 }
 
 /// `a, b and c`.
@@ -124,10 +159,14 @@ mod tests {
             Check::ok("machine", "kernel", "Linux 6.1"),
             Check::ok("a", "hooks", "tp/x/y").bad(Status::Fail, "no x", "do y"),
             Check::ok("a", "maps", "none").bad(Status::Warn, "no\n  z", "do nothing"),
+            Check::ok("a", "programs", "none")
+                .bad(Status::Fail, "no", "do")
+                .explained(Some(Code::NULL_CHECK), " 1 | \x1b[1m*x\x1b[0m\n   | ^\n"),
         ];
-        let expected = "ok    kernel    Linux 6.1\n\
-                        fail  a: hooks  tp/x/y\n      cause: no x\n       mend: do y\n\
-                        warn  a: maps   none\n      cause: no z\n       mend: do nothing\n";
+        let expected = "ok    kernel       Linux 6.1\n\
+                        fail  a: hooks     tp/x/y\n      cause: no x\n       mend: do y\n\
+                        warn  a: maps      none\n      cause: no z\n       mend: do nothing\n\
+                        fail  a: programs  none\n      cause: no\n       1 | *x\n         | ^\n       mend: do\n       more: bpfapps explain BPF0001\n";
         assert_eq!(table(checks.iter(), false), expected);
         assert!(table(checks.iter(), true).contains("\x1b[31mfail\x1b[0m  a: hooks"));
     }

@@ -1,3 +1,4 @@
+use bpfapps_core::{Error, Failure};
 use bpfapps_explain as explain;
 use bpfapps_explain::Status;
 use serde::Serialize;
@@ -48,6 +49,15 @@ impl Check {
             concerns,
             ..self
         }
+    }
+
+    /// The same with what is known of an error: its code, and lines of source code.
+    pub(super) fn by(mut self, err: &Error) -> Self {
+        if let Some(failure) = Failure::of(err) {
+            let (code, excerpt) = failure.explained();
+            self.told = self.told.explained(code, excerpt);
+        }
+        self
     }
 
     /// The same with a command that mends it.

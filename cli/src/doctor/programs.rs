@@ -95,7 +95,8 @@ impl Look<'_> {
             };
             let hint = Failure::of(err).map_or(ASK_AGAIN, Failure::hint);
             let check = self.ok("programs", found);
-            return check.fail(self.concerned(), format!("{err:#}"), hint);
+            let check = check.fail(self.concerned(), format!("{err:#}"), hint);
+            return check.by(err);
         }
         let also = self.also();
         let more = self
@@ -121,7 +122,7 @@ impl Look<'_> {
         let checks = without.map(|(what, err)| {
             let hint = Failure::of(err).map_or("it runs without", Failure::hint);
             let check = self.ok("options", format!("not to be had: {what}"));
-            check.warn(format!("{err:#}"), hint)
+            check.warn(format!("{err:#}"), hint).by(err)
         });
         checks.collect()
     }

@@ -1,21 +1,21 @@
 //! Why the kernel refuses a BPF object: it only answers with a number, and the machine knows more.
 
 mod attach;
-mod elf;
+mod binary;
 mod kernel_btf;
 mod machine;
 mod open;
 
 use std::path::Path;
 
-use anyhow::Error;
+use anyhow::{Context as _, Error};
 use bpfapps_explain::verifier::{self, Diagnosis, LineInfo, NoLines};
 use nix::errno::Errno;
 
 pub(crate) use attach::{Programs, attach_all, attach_to};
 
 use crate::logging::{self, Kept};
-use crate::object::Lines;
+use crate::object::{Lines, elf};
 use crate::{Failure, Needs, Object, memlock, output};
 use machine::Machine;
 
@@ -79,8 +79,9 @@ pub(crate) fn open<T>(
     object: Option<&Object>,
     open: impl FnOnce() -> libbpf_rs::Result<T>,
 ) -> Result<T, Error> {
-    if let Some(failure) = object.and_then(open::other_order) {
-        return Err(Error::new(failure).context(OPENING));
+    // Of what is no object libbpf would say nothing, and one of another byte order it would open.
+    if let Some(object) = object {
+        elf::parse(&object.bytes).with_context(|| format!("{OPENING} {}", object.name))?;
     }
     let (done, log) = logging::keep(open);
     let err = match done {

@@ -8,49 +8,9 @@ use super::kernel_btf;
 use crate::kallsyms::Functions;
 use crate::{Failure, Object};
 
-/// The numbers of ELF: the byte order and class in front, a relocatable file, BPF.
-const CLASS_64: u8 = 2;
-const RELOCATABLE: u16 = 1;
-const BPF: u16 = 247;
-
-/// What keeps libbpf from using these bytes as an object file, by themselves or by its log.
+/// What keeps libbpf from using an object file, by its log.
 pub(super) fn cause(object: &Object, log: &str) -> Option<Failure> {
     let (name, bytes) = (&*object.name, &*object.bytes);
-    let wrong =
-        |message: String, hint: &str| Some(Failure::new(message, hint).code(Code::NO_OBJECT));
-    let compile = "name a .bpf.o, as clang -g -O2 -target bpf -c makes it";
-    if !bytes.starts_with(b"\x7fELF") {
-        return wrong(format!("{name} is no ELF file"), compile);
-    }
-    // its table of sections is at the end
-    let is_cut = log.contains("elf: failed to get");
-    let Some(header) = bytes.get(..20).filter(|_| !is_cut) else {
-        return wrong(format!("{name} ends early"), "compile or copy it again");
-    };
-    let is_little = header[5] == 1;
-    let number = |at: usize| {
-        let pair = [header[at], header[at + 1]];
-        if is_little {
-            u16::from_le_bytes(pair)
-        } else {
-            u16::from_be_bytes(pair)
-        }
-    };
-    // before it had a number of its own, clang wrote 0
-    if header[4] != CLASS_64 || number(16) != RELOCATABLE || !matches!(number(18), 0 | BPF) {
-        let of = match number(18) {
-            3 => "for x86",
-            62 => "for x86-64",
-            183 => "for arm64",
-            243 => "for RISC-V",
-            BPF => "for BPF, but linked",
-            _ => "for another machine",
-        };
-        return wrong(
-            format!("{name} is no BPF object, but an ELF file {of}"),
-            compile,
-        );
-    }
     if log.contains("legacy map definitions") {
         return Some(
             Failure::new(
@@ -61,27 +21,6 @@ pub(super) fn cause(object: &Object, log: &str) -> Option<Failure> {
         );
     }
     no_types(name, bytes, log)
-}
-
-/// libbpf opens an object of the other byte order, and gives up later.
-pub(super) fn other_order(object: &Object) -> Option<Failure> {
-    let (name, bytes) = (&*object.name, &*object.bytes);
-    let is_little = match bytes.get(..6)? {
-        [0x7f, b'E', b'L', b'F', CLASS_64, order @ (1 | 2)] => *order == 1,
-        _ => return None,
-    };
-    let order = |little| if little { "little" } else { "big" };
-    (is_little != cfg!(target_endian = "little")).then(|| {
-        Failure::new(
-            format!(
-                "{name} is of the other byte order: {}-endian, and this machine is {}-endian",
-                order(is_little),
-                order(!is_little)
-            ),
-            "compile it with -target bpf on this machine, or with -target bpfel or bpfeb",
-        )
-        .code(Code::BYTE_ORDER)
-    })
 }
 
 /// Maps, globals and CO-RE are described in BTF.

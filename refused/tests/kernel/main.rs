@@ -1,223 +1,58 @@
-//! What the user is told of programs that the kernel refuses: code, line and story, without the
-//! verifier's log.
+//! What is said where an object can't be opened, or a program is not loaded or not attached.
 
-use std::fs;
-use std::io::{self, Write as _};
-use std::mem::MaybeUninit;
-use std::process::{self, Command, ExitCode};
+mod fixtures;
+mod hooks;
+mod loading;
+mod objects;
 
-use anyhow::{Context, Result, bail, ensure};
-use bpfapps_core::{Capability, Needs, Object, Options, Session, kernel, report};
-use bpfapps_refused::{ALL, Case};
-use bpfapps_testkit::sandbox::{Call, refusing, with_only};
-use bpfapps_testkit::{Exit, Process, fixture, skip, test};
-use nix::errno::Errno;
-use nix::libc;
-use tempfile::TempDir;
+use std::process::{Command, ExitCode};
 
-const BPF_PROG_LOAD: u64 = 5;
+use anyhow::{Context, Result, ensure};
+use bpfapps_testkit::{Exit, Process, fixture};
 
-/// A test for each program, of its name.
-macro_rules! tests {
-    ($($name:ident)*) => {
-        $(fn $name() -> Result<()> {
-            is_explained(stringify!($name))
-        })*
+use crate::fixtures::*;
+use crate::loading::{load, load_as_app};
 
-        fn main() -> ExitCode {
-            bpfapps_testkit::main(
-                &[
-                    $(test!($name),)*
-                    test!(each_program_is_tested),
-                    test!(lines_are_drawn_as_rustc_does),
-                    test!(app_is_told_the_same),
-                    test!(verbose_shows_the_whole_log),
-                    test!(what_is_not_explained_is_printed),
-                ],
-                &[fixture!(load), fixture!(load_as_app)],
-            )
-        }
+fn main() -> ExitCode {
+    bpfapps_testkit::main(
+        &[objects::TESTS, loading::TESTS, hooks::TESTS].concat(),
+        &[
+            fixture!(app),
+            fixture!(powerless_app),
+            fixture!(uprobe),
+            fixture!(join),
+            fixture!(hold),
+            fixture!(open),
+            fixture!(load),
+            fixture!(load_as_app),
+        ],
+    )
+}
 
-        fn each_program_is_tested() -> Result<()> {
-            let tested = [$(stringify!($name)),*];
-            for case in ALL {
-                ensure!(tested.contains(&case.name), "{} is not", case.name);
-            }
-            Ok(())
-        }
+/// The command that runs a fixture.
+fn run(name: &str, args: &[&str]) -> Result<Command> {
+    let mut command = fixture(name)?;
+    command.args(args);
+    Ok(command)
+}
+
+/// Fails unless `command` ends with that error, hint and page, and nothing else is said: not by
+/// libbpf either.
+fn says(command: &mut Command, code: &str, error: &str, hint: &str) -> Result<()> {
+    let exit = Process::run(command)?.expect_code(1)?;
+    check(&exit, code, error, hint).with_context(|| format!("{exit:#?}"))
+}
+
+fn check(exit: &Exit, code: &str, error: &str, hint: &str) -> Result<()> {
+    let [said, mend, more] = exit.stderr.as_slice() else {
+        anyhow::bail!("not an error, a hint and a page");
     };
-}
-
-tests! {
-    bpf0001
-    bpf0001_function
-    bpf0002
-    bpf0003
-    bpf0004
-    bpf0004_callback
-    bpf0005
-    bpf0006
-    bpf0006_register
-    bpf0007
-    bpf0008
-    bpf0009
-    bpf0010
-    bpf0011
-    bpf0012
-    bpf0013
-    bpf0014
-    bpf0015
-    bpf0016
-    bpf0017
-    bpf0018
-    bpf0019
-    bpf0019_extern
-    bpf0020
-    bpf0021
-    bpf0022
-    bpf0039
-}
-
-bpfapps_core::skeleton!("bpf0001");
-
-/// Loads `bpf0001` as an app does it.
-fn load_as_app(_: &[String]) -> Result<()> {
-    let session = Session::start(Options::default(), Needs::NONE)?;
-    let mut object = MaybeUninit::uninit();
-    let open = session.open(Bpf0001SkelBuilder::default(), &mut object)?;
-    end(session.load(open).map(drop))
-}
-
-/// Ends as `bpfapps` does.
-fn end(done: Result<()>) -> Result<()> {
-    if let Err(err) = done {
-        io::stderr().write_all(report(&err).as_bytes())?;
-        process::exit(1);
-    }
-    Ok(())
-}
-
-/// Loads an object file.
-fn load(args: &[String]) -> Result<()> {
-    let (file, options) = args.split_last().context("which file")?;
-    let options = Options {
-        verbose: !options.is_empty(),
-        ..Options::default()
-    };
-    let _session = Session::start(options, Needs::NONE)?;
-    end(Object::read(file.as_ref())?.try_load())
-}
-
-/// The command that loads `case`, with these options, from a file in `folder`.
-fn loading(case: &Case, options: &[&str], folder: &TempDir) -> Result<Command> {
-    let file = folder.path().join(format!("{}.bpf.o", case.name));
-    fs::write(&file, case.object).context("failed to write the object")?;
-    let mut command = fixture("load")?;
-    command.args(options).arg(file);
-    // the verifier is more lenient with who may read the kernel's memory
-    match case.source.contains("without CAP_PERFMON") {
-        true => with_only(
-            &[Capability::CAP_BPF, Capability::CAP_SYS_RESOURCE],
-            &command,
-        ),
-        false => Ok(command),
-    }
-}
-
-fn case(name: &str) -> Result<&'static Case> {
-    let case = ALL.iter().find(|case| case.name == name);
-    case.with_context(|| format!("there is no {name}.bpf.c"))
-}
-
-/// Loads the program `name`; `None` where this kernel takes it.
-fn refused(name: &str, options: &[&str]) -> Result<Option<Exit>> {
-    let folder = TempDir::new()?;
-    let exit = Process::run(&mut loading(case(name)?, options, &folder)?)?;
-    match exit.code {
-        Some(0) => Ok(None),
-        _ => exit.expect_code(1).map(Some),
-    }
-}
-
-fn is_explained(name: &str) -> Result<()> {
-    if let Some((_, since)) = case(name)?.source.split_once("needs Linux ") {
-        let since = since.split(' ').next().unwrap_or(since);
-        if kernel::parse(since) > Some(kernel::version()?) {
-            return skip(format!("needs Linux {since}"));
-        }
-    }
-    let Some(exit) = refused(name, &[])? else {
-        return skip("this kernel accepts the program");
-    };
-    let case = case(name)?;
-    let code = name.split('_').next().unwrap_or(name).to_uppercase();
-    let text = exit.stderr.join("\n");
-    let [first, place, .., hint, more] = exit.stderr.as_slice() else {
-        bail!("not explained: {text}");
-    };
-    let begin = format!("error[{code}]: failed to ");
-    ensure!(first.starts_with(&begin), "not {code}: {text}");
-    ensure!(hint.starts_with("hint: "), "no hint: {text}");
-    ensure!(*more == format!("more: bpfapps explain {code}"), "{text}");
-
-    let at = |line: &usize| format!("--> refused/src/bpf/{}.bpf.c:{line}:", case.name);
-    let is_here = |line: &usize| place.trim_start().starts_with(&at(line));
-    ensure!(case.lines("here").iter().any(is_here), "not here: {text}");
-    for line in case.lines("from") {
-        let shown = format!("{line} | ");
-        let is_it = |other: &String| other.trim_start().starts_with(&shown);
-        ensure!(exit.stderr.iter().any(is_it), "not from {line}: {text}");
-    }
-    for kept in ["libbpf", "processed ", "R10=fp0", "\x1b"] {
-        ensure!(!text.contains(kept), "{kept:?} is printed: {text}");
-    }
-    Ok(())
-}
-
-fn lines_are_drawn_as_rustc_does() -> Result<()> {
-    let exit = refused("bpf0001", &[])?.context("no kernel accepts it")?;
-    let expected = "\
-error[BPF0001]: failed to load BPF object: `handle_enter` uses a pointer that may be NULL
-  --> refused/src/bpf/bpf0001.bpf.c:21:2
-   |
-20 |     count = bpf_map_lookup_elem(&counts, &pid); /* from */
-   |             ------------------- it comes from here, and was never compared with NULL
-21 |     *count += 1;                                /* here */
-   |     ^^^^^^^^^^^ R0 invalid mem access 'map_value_or_null'
-   |
-   = instruction 8: r1 = *(u64 *)(r0 +0)
-hint: compare it with NULL, and return where it is
-more: bpfapps explain BPF0001";
-    ensure!(exit.stderr.join("\n") == expected, "{exit:#?}");
-    Ok(())
-}
-
-fn app_is_told_the_same() -> Result<()> {
-    let of_app = Process::run(&mut fixture("load_as_app")?)?.expect_code(1)?;
-    let of_file = refused("bpf0001", &[])?.context("no kernel accepts it")?;
-    ensure!(of_app.stderr == of_file.stderr, "{of_app:#?}");
-    Ok(())
-}
-
-fn verbose_shows_the_whole_log() -> Result<()> {
-    let exit = refused("bpf0001", &["--verbose"])?.context("no kernel accepts it")?;
-    let logs = |line: &&String| line.contains("-- BEGIN PROG LOAD LOG --");
-    ensure!(exit.stderr.iter().filter(logs).count() == 1, "{exit:#?}");
-    exit.expect_stderr("processed ")?
-        .expect_stderr("error[BPF0001]: ")?;
-    Ok(())
-}
-
-fn what_is_not_explained_is_printed() -> Result<()> {
-    let folder = TempDir::new()?;
-    let call = Call {
-        number: libc::SYS_bpf,
-        argument: 0,
-        value: BPF_PROG_LOAD,
-    };
-    let command = loading(case("bpf0001")?, &[], &folder)?;
-    let exit = Process::run(&mut refusing(call, Errno::EIO, &command)?)?.expect_code(1)?;
-    exit.expect_stderr("warning: libbpf: Error in bpf_object__probe_loading()")?
-        .expect_stderr("error: failed to load BPF object: ")?;
+    ensure!(said.starts_with(&format!("error[{code}]: ")), "not {code}");
+    ensure!(said.contains(error), "no `{error}`");
+    ensure!(
+        mend.starts_with(&format!("hint: {hint}")),
+        "no hint `{hint}`"
+    );
+    ensure!(more == &format!("more: bpfapps explain {code}"), "no page");
     Ok(())
 }

@@ -3,7 +3,7 @@
 use bpfapps_explain::{Code, did_you_mean, nearest};
 
 use super::Cause;
-use crate::refusal::elf;
+use crate::refusal::binary;
 use crate::refusal::kernel_btf;
 use crate::tracepoint::hint_for_missing;
 use crate::{Target, kallsyms, tracefs};
@@ -31,12 +31,12 @@ pub(super) fn cause(target: &Target<'_>) -> Option<Cause> {
         Target::Syscall(name) => system_call(name),
         Target::Lsm(name) => lsm_hook(name),
         Target::Iterator(name) => iterator(name),
-        Target::Symbol { binary, function } => elf::function(binary, function),
+        Target::Symbol { binary, function } => binary::function(binary, function),
         Target::Probe {
             binary,
             provider,
             name,
-        } => elf::probe(binary, provider, name),
+        } => binary::probe(binary, provider, name),
         _ => None,
     }
 }

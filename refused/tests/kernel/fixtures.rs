@@ -9,12 +9,12 @@ use std::thread;
 
 use anyhow::{Context, Result, bail, ensure};
 use bpfapps_core::{Object, report};
-use bpfapps_refused_attach::{OBJECTS, Run};
+use bpfapps_refused::{OBJECTS, Run};
 use caps::CapSet;
 use libbpf_rs::libbpf_sys::{BPF_CGROUP_INET_EGRESS, bpf_prog_attach};
 
 /// As `main` does it.
-fn told<T>(result: Result<T>) -> Result<()> {
+pub(crate) fn told<T>(result: Result<T>) -> Result<()> {
     if let Err(err) = result {
         eprint!("{}", report(&err));
         process::exit(1);

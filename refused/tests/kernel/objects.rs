@@ -1,14 +1,24 @@
 //! Files that are no BPF objects, or not for this machine and kernel.
 
+use std::env;
 use std::io::Write as _;
 
 use anyhow::{Context as _, Result};
-use bpfapps_refused_attach::OBJECTS;
-use bpfapps_testkit::sandbox;
+use bpfapps_refused::OBJECTS;
+use bpfapps_testkit::{Test, sandbox, test};
 
 use crate::{run, says};
 
-pub(crate) fn object_of_the_other_byte_order_is_named() -> Result<()> {
+pub(crate) const TESTS: &[Test] = &[
+    test!(object_of_the_other_byte_order_is_named),
+    test!(object_without_types_is_named),
+    test!(object_with_legacy_maps_is_named),
+    test!(object_for_another_machine_is_named),
+    test!(object_that_ends_early_is_named),
+    test!(types_of_another_kernel_are_named),
+];
+
+fn object_of_the_other_byte_order_is_named() -> Result<()> {
     let (other, own) = match cfg!(target_endian = "little") {
         true => ("big", "little"),
         false => ("little", "big"),
@@ -16,15 +26,12 @@ pub(crate) fn object_of_the_other_byte_order_is_named() -> Result<()> {
     says(
         &mut run("open", &["other_order"])?,
         "BPF0064",
-        &format!(
-            "other_order is of the other byte order: {other}-endian, and this machine is \
-             {own}-endian"
-        ),
-        "compile it with -target bpf on this machine",
+        &format!("it is for {other}-endian machines, and this one is {own}-endian"),
+        "compile it with -target bpf on such a machine",
     )
 }
 
-pub(crate) fn object_without_types_is_named() -> Result<()> {
+fn object_without_types_is_named() -> Result<()> {
     says(
         &mut run("open", &["no_btf"])?,
         "BPF0065",
@@ -33,7 +40,7 @@ pub(crate) fn object_without_types_is_named() -> Result<()> {
     )
 }
 
-pub(crate) fn object_with_legacy_maps_is_named() -> Result<()> {
+fn object_with_legacy_maps_is_named() -> Result<()> {
     says(
         &mut run("open", &["legacy_maps"])?,
         "BPF0066",
@@ -42,33 +49,33 @@ pub(crate) fn object_with_legacy_maps_is_named() -> Result<()> {
     )
 }
 
-pub(crate) fn object_for_another_machine_is_named() -> Result<()> {
+fn object_for_another_machine_is_named() -> Result<()> {
     says(
         &mut run("open", &["not_bpf"])?,
         "BPF0063",
-        "not_bpf is no BPF object, but an ELF file for ",
-        "name a .bpf.o, as clang -g -O2 -target bpf -c makes it",
+        &format!("it is compiled for {}, and not for BPF", env::consts::ARCH),
+        "a BPF object file is what clang makes of C: ",
     )
 }
 
-pub(crate) fn object_that_ends_early_is_named() -> Result<()> {
+fn object_that_ends_early_is_named() -> Result<()> {
     for bytes in ["8", "300"] {
         says(
             &mut run("open", &["no_btf", bytes])?,
             "BPF0063",
-            "no_btf ends early: ",
+            "failed to open BPF object no_btf: it is a damaged ELF file: ",
             "compile or copy it again",
         )?;
     }
     says(
         &mut run("open", &["no_btf", "0"])?,
         "BPF0063",
-        "no_btf is no ELF file: ",
-        "name a .bpf.o",
+        "the file is empty",
+        "a BPF object file is what clang makes of C: ",
     )
 }
 
-pub(crate) fn types_of_another_kernel_are_named() -> Result<()> {
+fn types_of_another_kernel_are_named() -> Result<()> {
     // an object has types of its own, and this one none of the kernel's
     let object = OBJECTS.iter().find(|object| object.name == "legacy_maps");
     let object = object.context("there is no such object")?;

@@ -6,11 +6,29 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use bpfapps_testkit::cgroup::Cgroup;
 use bpfapps_testkit::kernel::{needs_kprobes, needs_uprobes};
-use bpfapps_testkit::{Process, sandbox, skip};
+use bpfapps_testkit::{Process, Test, sandbox, skip, test};
 
 use crate::{run, says};
 
-pub(crate) fn missing_tracepoint_is_named() -> Result<()> {
+pub(crate) const TESTS: &[Test] = &[
+    test!(missing_tracepoint_is_named),
+    test!(missing_tracefs_is_named),
+    test!(missing_raw_tracepoint_is_named),
+    test!(missing_function_is_named),
+    test!(missing_lsm_hook_and_iterator_are_named),
+    test!(missing_symbol_is_named),
+    test!(missing_binary_is_named),
+    test!(kernel_without_kprobes_is_named),
+    test!(function_that_may_not_be_probed_is_named),
+    test!(kernel_without_kprobe_multi_is_named),
+    test!(kernel_without_netfilter_programs_is_named),
+    test!(kernel_that_takes_no_fentry_is_named),
+    test!(missing_capability_is_named),
+    test!(closed_perf_events_are_named),
+    test!(holder_of_a_cgroup_is_named),
+];
+
+fn missing_tracepoint_is_named() -> Result<()> {
     says(
         &mut sandbox::with_tracefs(&run("app", &["no_tracepoint"])?)?,
         "BPF0040",
@@ -23,7 +41,7 @@ pub(crate) fn missing_tracepoint_is_named() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn missing_tracefs_is_named() -> Result<()> {
+fn missing_tracefs_is_named() -> Result<()> {
     says(
         &mut sandbox::without_tracefs(&run("app", &["good_tracepoint"])?)?,
         "BPF0053",
@@ -33,7 +51,7 @@ pub(crate) fn missing_tracefs_is_named() -> Result<()> {
     )
 }
 
-pub(crate) fn missing_raw_tracepoint_is_named() -> Result<()> {
+fn missing_raw_tracepoint_is_named() -> Result<()> {
     says(
         &mut run("app", &["no_raw_tracepoint"])?,
         "BPF0040",
@@ -51,7 +69,7 @@ pub(crate) fn missing_raw_tracepoint_is_named() -> Result<()> {
     )
 }
 
-pub(crate) fn missing_function_is_named() -> Result<()> {
+fn missing_function_is_named() -> Result<()> {
     says(
         &mut run("app", &["no_kprobe"])?,
         "BPF0041",
@@ -73,7 +91,7 @@ pub(crate) fn missing_function_is_named() -> Result<()> {
     )
 }
 
-pub(crate) fn missing_lsm_hook_and_iterator_are_named() -> Result<()> {
+fn missing_lsm_hook_and_iterator_are_named() -> Result<()> {
     says(
         &mut run("app", &["no_lsm"])?,
         "BPF0042",
@@ -88,7 +106,7 @@ pub(crate) fn missing_lsm_hook_and_iterator_are_named() -> Result<()> {
     )
 }
 
-pub(crate) fn missing_symbol_is_named() -> Result<()> {
+fn missing_symbol_is_named() -> Result<()> {
     needs_uprobes()?;
     let own = std::env::current_exe()?;
     let own = own.to_string_lossy();
@@ -101,7 +119,7 @@ pub(crate) fn missing_symbol_is_named() -> Result<()> {
     )
 }
 
-pub(crate) fn missing_binary_is_named() -> Result<()> {
+fn missing_binary_is_named() -> Result<()> {
     says(
         &mut run("app", &["no_binary"])?,
         "BPF0044",
@@ -117,7 +135,7 @@ pub(crate) fn missing_binary_is_named() -> Result<()> {
     )
 }
 
-pub(crate) fn kernel_without_kprobes_is_named() -> Result<()> {
+fn kernel_without_kprobes_is_named() -> Result<()> {
     if needs_kprobes().is_ok() {
         Process::run(&mut run("app", &["good_kprobe"])?)?.expect_code(0)?;
         return skip("this kernel has kprobes");
@@ -131,7 +149,7 @@ pub(crate) fn kernel_without_kprobes_is_named() -> Result<()> {
     )
 }
 
-pub(crate) fn function_that_may_not_be_probed_is_named() -> Result<()> {
+fn function_that_may_not_be_probed_is_named() -> Result<()> {
     needs_kprobes()?;
     says(
         &mut run("app", &["untraceable_kprobe"])?,
@@ -148,7 +166,7 @@ fn has_type(name: &str) -> bool {
     btf.split(|byte| *byte == 0).any(|it| it == name.as_bytes())
 }
 
-pub(crate) fn kernel_without_kprobe_multi_is_named() -> Result<()> {
+fn kernel_without_kprobe_multi_is_named() -> Result<()> {
     let mut command = sandbox::with_tracefs(&run("app", &["on_kprobe_multi"])?)?;
     if has_type("bpf_kprobe_multi_link") {
         Process::run(&mut command)?.expect_code(0)?;
@@ -167,7 +185,7 @@ pub(crate) fn kernel_without_kprobe_multi_is_named() -> Result<()> {
     )
 }
 
-pub(crate) fn kernel_without_netfilter_programs_is_named() -> Result<()> {
+fn kernel_without_netfilter_programs_is_named() -> Result<()> {
     let mut command = run("app", &["on_netfilter"])?;
     if has_type("bpf_nf_link") {
         Process::run(&mut command)?.expect_code(0)?;
@@ -181,7 +199,7 @@ pub(crate) fn kernel_without_netfilter_programs_is_named() -> Result<()> {
     )
 }
 
-pub(crate) fn kernel_that_takes_no_fentry_is_named() -> Result<()> {
+fn kernel_that_takes_no_fentry_is_named() -> Result<()> {
     let mut command = run("app", &["good_fentry"])?;
     if bpfapps_testkit::needs_fentry().is_ok() {
         Process::run(&mut command)?.expect_code(0)?;
@@ -196,7 +214,7 @@ pub(crate) fn kernel_that_takes_no_fentry_is_named() -> Result<()> {
     )
 }
 
-pub(crate) fn missing_capability_is_named() -> Result<()> {
+fn missing_capability_is_named() -> Result<()> {
     needs_uprobes()?;
     says(
         &mut run("powerless_app", &["on_uprobe"])?,
@@ -206,7 +224,7 @@ pub(crate) fn missing_capability_is_named() -> Result<()> {
     )
 }
 
-pub(crate) fn closed_perf_events_are_named() -> Result<()> {
+fn closed_perf_events_are_named() -> Result<()> {
     let setting = "/proc/sys/kernel/perf_event_paranoid";
     let paranoid = fs::read_to_string(setting)?;
     let paranoid = paranoid.trim();
@@ -226,7 +244,7 @@ pub(crate) fn closed_perf_events_are_named() -> Result<()> {
     )
 }
 
-pub(crate) fn holder_of_a_cgroup_is_named() -> Result<()> {
+fn holder_of_a_cgroup_is_named() -> Result<()> {
     let cgroup = Cgroup::new()?;
     let folder = cgroup.path();
     let mut holder = Process::start(&mut run("hold", &[folder])?)?;
