@@ -1,49 +1,34 @@
 use std::cell::RefCell;
 use std::ffi::OsStr;
-use std::fs::File;
 use std::mem::MaybeUninit;
 use std::os::fd::AsFd as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Error, Result, bail};
+use anyhow::{Error, Result, bail};
 use bpfapps_explain::Code;
-use libbpf_rs::btf::Btf;
 use libbpf_rs::skel::{OpenSkel, Skel, SkelBuilder};
-use libbpf_rs::{MapType, OpenMap, OpenObject, set_print};
+use libbpf_rs::{MapType, OpenMap, OpenObject};
 use nix::poll::PollFlags;
 
 use crate::clock::Clock;
+use crate::options::check_btf;
 use crate::output::{Fields, Format, Row, Rows, Stdout};
 use crate::refusal::{Loading, Programs};
 use crate::rehearsal::Loads;
 use crate::signals::Signals;
 use crate::wait::wait;
 use crate::workload::{self, Running, Workload};
-use crate::{Failure, Needs, Object, Stream, Target, logging, memlock, privileges, refusal};
+use crate::{
+    Failure, Needs, Object, Options, Stream, Target, logging, memlock, privileges, refusal,
+};
 
 /// The running kernel's own BTF.
 pub const KERNEL_BTF: &str = "/sys/kernel/btf/vmlinux";
 
 /// How long a command has to end, once it was asked to.
 const GRACE: Duration = Duration::from_millis(500);
-
-/// The options that every app has.
-#[derive(Clone, Debug, Default, clap::Args)]
-pub struct Options {
-    /// Show the debug log of libbpf on stderr
-    #[arg(short, long, global = true, display_order = 100)]
-    pub verbose: bool,
-
-    /// Read the kernel's types from FILE, where the kernel does not provide its own BTF
-    #[arg(long, value_name = "FILE", global = true, display_order = 101)]
-    pub btf: Option<PathBuf>,
-
-    /// Read options from the YAML of FILE [default: /etc/bpfapps/config.yaml, where it exists]
-    #[arg(long, value_name = "FILE", global = true, display_order = 102)]
-    pub config: Option<PathBuf>,
-}
 
 /// One run of one app: what the command line decided, where output goes, and when to end.
 #[derive(Debug)]
@@ -304,24 +289,5 @@ impl Session {
 
     pub(crate) fn flush(&self) -> Result<()> {
         self.stdout.borrow_mut().flush()
-    }
-}
-
-/// libbpf would complain only while loading, and not about the file.
-fn check_btf(file: &Path) -> Result<()> {
-    File::open(file).with_context(|| format!("failed to read {}", file.display()))?;
-    let libbpf_log = set_print(None);
-    let parsed = Btf::from_path(file);
-    set_print(libbpf_log);
-    match parsed {
-        Ok(_) => Ok(()),
-        // what libbpf gives for a reason is a number of its own
-        Err(_) => bail!(
-            Failure::new(
-                format!("{} is no BTF file, and no ELF file with BTF in it", file.display()),
-                "a BTF file is what /sys/kernel/btf/vmlinux is, or pahole --btf_encode_detached makes",
-            )
-            .code(Code::NOT_BTF)
-        ),
     }
 }

@@ -63,6 +63,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let values = ask::values(&kind, &options.set)?;
     add(&kind, name, &values, &mut change)?;
     let touched = change.apply()?;
+    format::note_absence();
 
     // of a new workspace its folder says it all
     let shown = |path: &PathBuf| options.standalone.is_none() || path.starts_with("apps");

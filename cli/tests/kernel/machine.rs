@@ -58,7 +58,10 @@ pub(crate) fn documents_have_each_field() -> Result<()> {
             .map(|fields| fields.keys().collect::<Vec<_>>());
         let fields = fields.unwrap_or_default();
         ensure!(
-            fields == ["about", "cause", "check", "found", "mend", "status"],
+            fields
+                == [
+                    "about", "cause", "check", "code", "excerpt", "found", "mend", "status"
+                ],
             "{check}"
         );
         ensure!(

@@ -13,7 +13,6 @@ use crate::{cargo, out};
 /// `cargo fmt` will do.
 pub(crate) fn rust(files: &mut [File]) -> Result<()> {
     if !is_there() {
-        out::note("note: rustfmt is not installed: run cargo fmt when it is");
         return Ok(());
     }
     let is_rust = |file: &&mut File| file.path.extension().is_some_and(|end| end == "rs");
@@ -40,6 +39,13 @@ fn rustfmt() -> Command {
         .args(["--edition", "2024", "--config-path"])
         .arg(cargo::root());
     command
+}
+
+/// Says so where they stay as they are.
+pub(crate) fn note_absence() {
+    if !is_there() {
+        out::note("note: rustfmt is not installed: run cargo fmt when it is");
+    }
 }
 
 /// rustup puts a rustfmt on PATH that only says that it is not installed.

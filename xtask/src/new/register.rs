@@ -56,6 +56,13 @@ fn remove_from_manifest(name: &str, text: &str) -> Result<String> {
     Ok(manifest.to_string())
 }
 
+/// The manifest without the tests of this workspace's own apps, where these are not.
+pub(crate) fn without_tests(text: &str) -> Result<String> {
+    let mut manifest: DocumentMut = text.parse()?;
+    manifest.remove("test");
+    Ok(manifest.to_string())
+}
+
 fn table<'a>(manifest: &'a mut DocumentMut, name: &str) -> Result<&'a mut Table> {
     let table = manifest.get_mut(name).and_then(Item::as_table_mut);
     table.with_context(|| format!("there is no [{name}]"))

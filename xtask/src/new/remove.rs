@@ -54,7 +54,7 @@ fn free_place(root: &Path, name: &str) -> PathBuf {
 fn forget(root: &Path) {
     let mut cargo = Command::new(cargo::program());
     let _ = cargo
-        .args(["metadata", "--format-version=1", "--offline"])
+        .args(["update", "--workspace", "--offline"])
         .current_dir(root)
         .stdin(Stdio::null())
         .stdout(Stdio::null())

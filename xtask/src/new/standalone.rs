@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use toml_edit::DocumentMut;
 
 use super::change::Change;
 use super::kind::walk;
@@ -56,10 +57,22 @@ pub(crate) fn workspace(folder: &Path) -> Result<Change> {
             .with_context(|| format!("failed to read {}", source.display()))?;
         change.create(path, text);
     }
+    change.edit("Cargo.toml", without_refused)?;
+    change.edit("cli/Cargo.toml", register::without_tests)?;
     for app in dist::apps()? {
         register::remove(&app, &mut change)?;
     }
     Ok(change)
+}
+
+/// What the kernel is to refuse is for whoever works on the explanations.
+fn without_refused(text: &str) -> Result<String> {
+    let mut manifest: DocumentMut = text.parse()?;
+    let members = manifest["workspace"]["members"].as_array_mut();
+    members
+        .context("no members")?
+        .retain(|member| member.as_str() != Some("refused"));
+    Ok(manifest.to_string())
 }
 
 fn files() -> Result<BTreeMap<PathBuf, PathBuf>> {

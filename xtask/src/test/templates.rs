@@ -46,6 +46,7 @@ impl Workspace {
             change.create(path, read(path)?);
         }
         change.edit("cli/Cargo.toml", renamed)?;
+        change.edit("cli/Cargo.toml", register::without_tests)?;
         for app in dist::apps()? {
             register::remove(&app, &mut change)?;
         }

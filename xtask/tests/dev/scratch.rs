@@ -52,6 +52,8 @@ impl Scratch {
             let mut binaries = toml_edit::ArrayOfTables::new();
             binaries.push(binary);
             manifest["bin"] = Item::ArrayOfTables(binaries);
+            // those of the real one know its apps
+            manifest.remove("test");
             Ok(())
         })?;
         copy(&real.join("cli/src"), &scratch.path("cli/src"))?;

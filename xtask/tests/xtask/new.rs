@@ -254,7 +254,7 @@ fn questions_are_asked_until_the_answer_will_do() {
 /// Has cargo bring the lock file up to date, as each build does.
 fn lock(root: &Path) {
     let mut cargo = Command::new(env!("CARGO"));
-    let args = ["metadata", "--format-version=1", "--offline"];
+    let args = ["update", "--workspace", "--offline"];
     let locked = cargo.args(args).current_dir(root).stdout(Stdio::null());
     assert!(locked.status().expect("cargo runs").success());
 }

@@ -64,12 +64,15 @@ fn results_are_a_table_and_reasons_stand_below_it() {
     let seen = vm(&machine, &[]);
     assert_eq!(
         seen.stdout,
-        "        6.1.192\n\
+        "         6.1.192\n\
          bpfapps-bootstrap\n  \
-           rows       ok\n\
+           rows        ok\n\
          bpfapps-minimal\n  \
-           once       ok\n  \
-           tcx   skipped\n\
+           once        ok\n  \
+           tcx    skipped\n\
+         passed         2\n\
+         failed         0\n\
+         skipped        1\n\
          skipped, needs tcx: Linux 6.6:\n  \
            tcx on 6.1.192\n\
          2 passed, 0 failed, 1 skipped\n",
@@ -274,7 +277,7 @@ fn kernels_are_looked_up_and_downloaded_once() {
     for _ in 0..2 {
         let seen = machine.xtask_with(&["vm", "--kernel", "6.1"], &cache);
         assert_eq!(seen.code, Some(0), "{seen:?}");
-        assert!(seen.stdout.starts_with("        6.1.192\n"), "{seen:?}");
+        assert!(seen.stdout.starts_with("         6.1.192\n"), "{seen:?}");
     }
     let log = machine.log();
     assert_eq!(log.matches(" update\n").count(), 1, "{log}");

@@ -51,8 +51,8 @@ fn needs_multi() -> Result<()> {
         skip("kprobe.multi needs Linux 5.18")?;
     }
     let own = Functions::read()?;
-    // part of what makes kprobe.multi, and of nothing else
-    match own.matching("bpf_kprobe_multi_link_*").is_empty() {
+    // what kprobe.multi is made of
+    match own.matching("register_fprobe_*").is_empty() {
         true => skip("this kernel has no kprobe.multi: CONFIG_FPROBE is off"),
         false => Ok(()),
     }
