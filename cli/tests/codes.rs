@@ -1,10 +1,14 @@
-//! The table of the failures in the README is that of the pages.
+//! Each code has its line in the README, and something that provokes it.
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bpfapps_core::Code;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
 
 #[test]
 fn readme_has_every_code() {
@@ -13,10 +17,39 @@ fn readme_has_every_code() {
         let title = code.title();
         writeln!(table, "| [{code}](explain/pages/{code}.md) | {title} |").expect("a line");
     }
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
-    let readme = fs::read_to_string(readme).expect("the README");
+    let readme = fs::read_to_string(root().join("README.md")).expect("the README");
     assert!(
         readme.contains(&table),
         "the README needs this table:\n{table}"
     );
+}
+
+/// What does not load has a program that is named after its code, and what can't be opened or
+/// attached is named in a test. Those of building have a test of their own in bpf-build.
+#[test]
+fn every_code_is_provoked() {
+    let mut tests = String::new();
+    for folder in ["apps", "refused/tests", "templates"] {
+        read(&root().join(folder), &mut tests);
+    }
+    for code in Code::ALL
+        .iter()
+        .filter(|code| code.to_string().as_str() < "BPF0070")
+    {
+        let program = format!("refused/src/bpf/{code}.bpf.c").to_lowercase();
+        let is_provoked = root().join(program).exists() || tests.contains(&code.to_string());
+        assert!(is_provoked, "nothing provokes {code}: {}", code.title());
+    }
+}
+
+/// All that is in the tests below a folder.
+fn read(folder: &Path, text: &mut String) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            read(&path, text);
+        } else if path.components().any(|part| part.as_os_str() == "tests") {
+            *text += &fs::read_to_string(&path).expect("text");
+        }
+    }
 }

@@ -1,6 +1,5 @@
 //! BPF object files: whether the kernel takes them, and what they ask of it.
 
-mod calls;
 mod code;
 mod demands;
 pub(crate) mod elf;

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use object::read::elf::ElfFile64;
 use object::{
     NativeEndian, Object as _, ObjectSection as _, ObjectSymbol as _, RelocationTarget,
@@ -7,8 +9,9 @@ use object::{
 /// Bytes of an instruction.
 const INSTRUCTION: u64 = 8;
 
-/// Opcodes: a call, of which a BPF function's is marked in the source register, and an address.
+/// Opcodes: a call, which has in the source register what it calls, and an address.
 const CALL: u8 = 0x85;
+const OF_HELPER: u8 = 0;
 const OF_BPF: u8 = 1;
 const ADDRESS: u8 = 0x18;
 
@@ -32,7 +35,7 @@ pub(super) struct Function {
 }
 
 impl Function {
-    fn has(&self, offset: u64) -> bool {
+    pub(super) fn has(&self, offset: u64) -> bool {
         offset
             .checked_sub(self.begin)
             .is_some_and(|offset| offset < self.size)
@@ -43,8 +46,7 @@ impl Code<'_> {
     /// The section and the offset of instruction `index` of a program, as the kernel counts:
     /// libbpf puts the functions that it calls behind it.
     pub(super) fn find(&self, program: &str, index: usize) -> Option<(SectionIndex, u64)> {
-        let mut functions = Vec::new();
-        self.append(self.program(program)?, &mut functions);
+        let functions = self.functions(program);
         let mut offset = (index as u64).checked_mul(INSTRUCTION)?;
         for function in functions {
             if offset < function.size {
@@ -64,8 +66,8 @@ impl Code<'_> {
                 return false;
             };
             match code & 7 {
-                LOAD => registers >> 4 != STACK,
-                STORE | STORE_REGISTER => registers & 15 != STACK,
+                LOAD => source(registers) != STACK,
+                STORE | STORE_REGISTER => destination(registers) != STACK,
                 _ => code == CALL,
             }
         });
@@ -108,6 +110,28 @@ impl Code<'_> {
         functions.find(|function| function.section == section && function.has(offset))
     }
 
+    /// The functions that a program is made of, itself first, as libbpf puts them together.
+    pub(super) fn functions(&self, program: &str) -> Vec<Function> {
+        let mut functions = Vec::new();
+        if let Some(program) = self.program(program) {
+            self.append(program, &mut functions);
+        }
+        functions
+    }
+
+    /// The numbers of the helpers that `function` calls.
+    pub(super) fn helpers(&self, function: Function) -> BTreeSet<u32> {
+        let section = self.0.section_by_index(function.section);
+        let data = section.and_then(|section| section.data());
+        let range = function.begin as usize..function.begin.saturating_add(function.size) as usize;
+        let own = data.ok().and_then(|data| data.get(range));
+        let instructions = own.unwrap_or_default().chunks_exact(INSTRUCTION as usize);
+        instructions
+            .filter(|it| it[0] == CALL && source(it[1]) == OF_HELPER)
+            .map(|it| word(&it[4..]))
+            .collect()
+    }
+
     /// The functions that `function` calls, each with the offset of the call.
     pub(super) fn calls(&self, function: Function) -> Vec<(u64, Function)> {
         let Ok(section) = self.0.section_by_index(function.section) else {
@@ -123,11 +147,14 @@ impl Code<'_> {
             else {
                 break;
             };
-            let is_call = code == CALL && registers >> 4 == OF_BPF;
+            let is_call = code == CALL && source(registers) == OF_BPF;
+            if !is_call && code != ADDRESS {
+                continue;
+            }
             let relocated = section.relocations().find(|(at, _)| *at == offset);
             let target = relocated.map(|(_, relocation)| relocation.target());
             let (section, base) = match target {
-                Some(RelocationTarget::Symbol(symbol)) if is_call || code == ADDRESS => {
+                Some(RelocationTarget::Symbol(symbol)) => {
                     let Ok(symbol) = self.0.symbol_by_index(symbol) else {
                         continue;
                     };
@@ -159,6 +186,21 @@ impl Code<'_> {
                 self.append(called, program);
             }
         }
+    }
+}
+
+/// The registers of an instruction, which share a byte.
+fn source(registers: u8) -> u8 {
+    match cfg!(target_endian = "little") {
+        true => registers >> 4,
+        false => registers & 15,
+    }
+}
+
+fn destination(registers: u8) -> u8 {
+    match cfg!(target_endian = "little") {
+        true => registers & 15,
+        false => registers >> 4,
     }
 }
 

@@ -3,9 +3,11 @@ use std::collections::BTreeSet;
 use libbpf_rs::btf::Btf;
 use libbpf_rs::btf::types::{DataSec, Func, Var};
 use libbpf_rs::{MapType, ProgramType};
+use object::read::elf::ElfFile64;
 use object::{Object as _, ObjectSymbol as _};
 
-use super::calls::Calls;
+use super::code::Code;
+use super::relocations::Relocation;
 use super::{Helper, Hook, Object, Wanted, elf, relocations};
 use crate::{Capability, Result};
 
@@ -55,19 +57,25 @@ impl Demands {
         let file = elf::parse(&object.bytes)?;
         let open = object.open()?;
         let btf = Btf::from_raw(&object.name, &object.bytes)?;
-        let calls = Calls::of(&file)?;
+        let code = Code(ElfFile64::parse(&*object.bytes)?);
         let relocations = relocations::of(&file, btf.as_ref())?;
         let programs = open.progs().map(|program| {
             let name = program.name().to_string_lossy().into_owned();
             let section = program.section().to_string_lossy().into_owned();
-            let own = relocations
+            let functions = code.functions(&name);
+            let is_own = |it: &&Relocation| {
+                let mut own = functions.iter();
+                own.any(|function| function.section == it.section && function.has(it.at))
+            };
+            let own = relocations.iter().filter(is_own);
+            let helpers = functions
                 .iter()
-                .filter(|it| calls.is_part(&name, it.section, it.at));
+                .flat_map(|function| code.helpers(*function));
             Program {
                 kind: program.prog_type(),
                 hook: Hook::of(&section),
                 autoload: program.autoload(),
-                helpers: calls.helpers(&name).into_iter().map(Helper).collect(),
+                helpers: helpers.map(Helper).collect(),
                 types: own.map(|it| it.wanted.clone()).collect(),
                 name,
                 section,
