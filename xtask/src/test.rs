@@ -11,9 +11,10 @@ use std::process::{Command, ExitCode, ExitStatus, Stdio};
 use anyhow::{Context, Result, bail};
 
 use crate::cargo::{cargo, root};
+use crate::out;
 use crate::progress::{self, Step};
 use crate::setup::{self, Stage};
-use crate::{out, vm};
+use crate::vm::{self, Series};
 use tally::Tally;
 use templates::Workspace;
 
@@ -28,9 +29,15 @@ const PROGRAM: &str = "BPFAPPS_BIN";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Run the kernel tests on the kernels of `cargo xtask vm` as well
-    #[arg(long)]
-    vm: bool,
+    /// Run the kernel tests on the kernels of `cargo xtask vm` as well, or on these of them
+    #[arg(
+        long,
+        value_name = "SERIES",
+        value_delimiter = ',',
+        num_args = 0..,
+        require_equals = true
+    )]
+    vm: Option<Vec<Series>>,
     /// Test only the app that this template renders
     #[arg(long, value_name = "KIND")]
     template: Option<String>,
@@ -57,8 +64,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     if options.template.is_some() || options.args.is_empty() {
         run.templates(options)?;
     }
-    if options.vm {
-        run.kernels();
+    if let Some(series) = &options.vm {
+        run.kernels(series);
     }
     run.close()
 }
@@ -130,8 +137,8 @@ impl Run {
     }
 
     /// The kernel tests once more, in virtual machines.
-    fn kernels(&mut self) {
-        let sum = vm::test(&vm::Options::default()).unwrap_or_else(|error| {
+    fn kernels(&mut self, series: &[Series]) {
+        let sum = vm::test(&vm::Options::of(series)).unwrap_or_else(|error| {
             out::failure(&error);
             vm::Sum {
                 failed: 1,

@@ -23,7 +23,8 @@ use anyhow::{Context, Result, bail};
 
 use crate::setup::{self, Stage};
 use crate::{busybox, out};
-use kernels::{Kernel, Series};
+use kernels::Kernel;
+pub(crate) use kernels::Series;
 use machine::{Accel, Machine};
 use results::Outcome;
 use suite::Suite;
@@ -51,6 +52,16 @@ pub(crate) struct Options {
     /// Run this in place of the tests; with `--` alone it is a shell
     #[arg(value_name = "COMMAND", last = true)]
     command: Vec<OsString>,
+}
+
+impl Options {
+    /// The tests on these kernels, or on the usual ones where none is named.
+    pub(crate) fn of(series: &[Series]) -> Self {
+        Self {
+            series: series.to_vec(),
+            ..Self::default()
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 
 /// The numbers of a version: 6.12.117, or 5.10 of a series.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Version(Vec<u32>);
+pub(crate) struct Version(Vec<u32>);
 
 impl Version {
     /// The numbers that a text begins with; at least two.
