@@ -1,3 +1,4 @@
+use std::fs;
 use std::io::{BufRead as _, BufReader, Read};
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -109,7 +110,7 @@ impl Process {
     /// The process is gone, or there is no such field.
     pub fn status(&self, field: &str) -> Result<String> {
         let path = format!("/proc/{}/status", self.pid());
-        let status = std::fs::read_to_string(&path).with_context(|| format!("no {path}"))?;
+        let status = fs::read_to_string(&path).with_context(|| format!("no {path}"))?;
         let mut fields = status.lines().filter_map(|line| line.split_once(":\t"));
         let found = fields.find(|(name, _)| *name == field);
         Ok(found
@@ -130,6 +131,32 @@ impl Process {
         }
         ensure!(self.status("NoNewPrivs")? == "1", "no_new_privs is not set");
         Ok(())
+    }
+
+    /// Waits until it is in a state of /proc/PID/stat: `S` where it waits, `T` where it is stopped.
+    ///
+    /// # Errors
+    ///
+    /// It does not get there, or is gone.
+    pub fn wait_for_state(&self, state: char) -> Result<()> {
+        let file = format!("/proc/{}/stat", self.pid());
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let stat =
+                fs::read_to_string(&file).with_context(|| format!("failed to read {file}"))?;
+            // behind the name, which is in parentheses
+            let is_there = stat
+                .rsplit_once(") ")
+                .is_some_and(|(_, rest)| rest.starts_with(state));
+            if is_there {
+                return Ok(());
+            }
+            ensure!(
+                Instant::now() < end,
+                "it does not get into state {state}: {stat}"
+            );
+            thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// Waits for the next line on stdout that `wanted` likes, and returns it.

@@ -1,6 +1,5 @@
 //! How it ends.
 
-use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, pipe};
 use std::process::{Command, Stdio};
 use std::thread;
@@ -102,7 +101,7 @@ pub(crate) fn hangup_is_ignored_under_nohup() -> Result<()> {
 pub(crate) fn stop_and_continue_do_not_end_it() -> Result<()> {
     let mut bootstrap = start(&[])?;
     bootstrap.signal(Signal::SIGSTOP)?;
-    wait_for_state(bootstrap.pid(), 'T')?;
+    bootstrap.wait_for_state('T')?;
     let child = run_true()?;
     bootstrap.signal(Signal::SIGCONT)?;
     // What happened meanwhile has waited in the ring.
@@ -150,25 +149,6 @@ pub(crate) fn kill_leaves_nothing_in_the_kernel() -> Result<()> {
     bootstrap.signal(Signal::SIGKILL)?;
     bootstrap.wait()?;
     nothing_left(&before)
-}
-
-/// Waits until a process is in a state of /proc/PID/stat.
-fn wait_for_state(pid: u32, state: char) -> Result<()> {
-    let end = Instant::now() + Duration::from_secs(5);
-    loop {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
-        let (_, after) = stat
-            .rsplit_once(") ")
-            .context("stat has a name in parentheses")?;
-        if after.starts_with(state) {
-            return Ok(());
-        }
-        ensure!(
-            Instant::now() < end,
-            "{pid} does not get into state {state}: {after}"
-        );
-        thread::sleep(Duration::from_millis(1));
-    }
 }
 
 /// Runs `true`, and returns its pid.

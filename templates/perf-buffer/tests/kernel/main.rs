@@ -128,8 +128,10 @@ fn rows_of_two_cpus_are_in_order() -> Result<()> {
         return skip("needs two CPUs");
     }
     let mut app = App::start(&["{{ name }}", "-o", "json", "--failed", "--pid", &own()])?;
-    // what comes meanwhile is read together
+    // what comes while it waits is read together; in the middle of reading it would be in two parts
+    app.process().wait_for_state('S')?;
     app.process().signal(Signal::SIGSTOP)?;
+    app.process().wait_for_state('T')?;
     let turns = thread::spawn(move || open_in_turns(&cpus, 100));
     turns.join().expect("it does not panic")?;
     app.process().signal(Signal::SIGCONT)?;
