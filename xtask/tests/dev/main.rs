@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_testkit::kernel::{gone, held_by};
-use bpfapps_testkit::{Process, test};
+use bpfapps_testkit::{Process, skip, test};
 use nix::sys::signal::Signal;
 
 use scratch::{APP, Scratch};
@@ -187,6 +187,11 @@ fn who_ends_by_itself_is_started_by_a_change() -> Result<()> {
 }
 
 fn what_limits_the_watching_is_named() -> Result<()> {
+    let mut unshared = Command::new("unshare");
+    unshared.args(["--user", "--map-root-user", "true"]);
+    if Process::run(&mut unshared)?.code != Some(0) {
+        return skip("no user namespace can be made here, as in a chroot");
+    }
     let scratch = Scratch::new("raw-tracepoint")?;
     for (limit, value, sysctl) in [
         ("max_inotify_instances", 0, "fs.inotify.max_user_instances"),
