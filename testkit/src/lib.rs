@@ -16,6 +16,7 @@ mod app;
 mod bpfapps;
 pub mod cgroup;
 mod events;
+mod exit;
 mod harness;
 pub mod kernel;
 pub mod net;
@@ -26,7 +27,8 @@ mod trampoline;
 
 pub use app::{App, documents_of};
 pub use bpfapps::{bpfapps, program};
+pub use exit::Exit;
 pub use harness::{Fixture, Test, fixture, main, many, skip};
-pub use process::{Exit, Process};
+pub use process::Process;
 pub use terminal::Terminal;
 pub use trampoline::{needs_fentry, needs_lsm};

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::Terminal;
+use crate::{Exit, Terminal};
 
 /// Longer than anything here takes, on a machine that is busy with something else, or emulated.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -24,45 +24,6 @@ pub struct Process {
     child: Child,
     stdout: Lines,
     stderr: Lines,
-}
-
-/// How a program ended, and all it had to say.
-#[derive(Debug)]
-pub struct Exit {
-    /// The exit code; `None` where a signal ended it.
-    pub code: Option<i32>,
-    /// The signal that ended it.
-    pub signal: Option<i32>,
-    /// The lines on stdout.
-    pub stdout: Vec<String>,
-    /// The lines on stderr.
-    pub stderr: Vec<String>,
-}
-
-impl Exit {
-    /// Fails unless the program ended with `code`, and shows what it said instead.
-    ///
-    /// # Errors
-    ///
-    /// It ended otherwise.
-    pub fn expect_code(self, code: i32) -> Result<Self> {
-        ensure!(
-            self.code == Some(code),
-            "expected exit code {code}: {self:#?}"
-        );
-        Ok(self)
-    }
-
-    /// Fails unless a line on stderr contains `text`.
-    ///
-    /// # Errors
-    ///
-    /// None does.
-    pub fn expect_stderr(self, text: &str) -> Result<Self> {
-        let found = self.stderr.iter().any(|line| line.contains(text));
-        ensure!(found, "expected `{text}` on stderr: {self:#?}");
-        Ok(self)
-    }
 }
 
 impl Process {
