@@ -71,7 +71,9 @@ impl<'a> Target<'a> {
     /// What the section of a program says: `tp/sched/sched_switch`. `None` where it says nothing, or
     /// not all.
     pub(crate) fn of_section(section: &'a str) -> Option<Self> {
-        let (kind, name) = section.split_once('/')?;
+        let (kind, name) = section
+            .split_once('/')
+            .filter(|(_, name)| !name.is_empty())?;
         // sleepable, writable
         let kind = kind.trim_end_matches(".s").trim_end_matches(".w");
         Some(match kind {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use bpfapps_explain::nearest;
 
 use super::Types;
-use crate::tracefs;
+use crate::{Target, tracefs};
 
 /// Where a program attaches.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,25 +48,24 @@ impl Hook {
     /// By the name of the program's section.
     pub(super) fn of(section: &str) -> Self {
         let section = section.trim_start_matches('?');
-        let (kind, rest) = section.split_once('/').unwrap_or((section, ""));
-        // an offset may follow a function
-        let function = || rest.split('+').next().unwrap_or(rest).to_owned();
-        match kind {
-            "uprobe" | "uretprobe" | "uprobe.s" | "uretprobe.s" | "usdt" => Self::User,
-            "kprobe" | "kretprobe" => Self::Function(function()),
-            _ if rest.is_empty() => Self::Other,
-            "tp" | "tracepoint" => Self::Tracepoint(rest.into()),
-            "raw_tp" | "raw_tracepoint" | "raw_tp.w" | "raw_tracepoint.w" => {
-                Self::RawTracepoint(rest.into())
+        let kind = section.split('/').next().unwrap_or(section);
+        match Target::of_section(section) {
+            Some(Target::Tracepoint(name)) => Self::Tracepoint(name.into()),
+            Some(Target::RawTracepoint(name)) if kind == "tp_btf" => {
+                Self::TypedTracepoint(name.into())
             }
-            "tp_btf" => Self::TypedTracepoint(rest.into()),
-            "fentry" | "fexit" | "fmod_ret" | "fentry.s" | "fexit.s" | "fmod_ret.s" => {
-                Self::TypedFunction(function())
-            }
-            "ksyscall" | "kretsyscall" => Self::SystemCall(rest.into()),
-            "lsm" | "lsm.s" | "lsm_cgroup" => Self::Lsm(rest.into()),
-            "iter" | "iter.s" => Self::Iterator(rest.into()),
-            _ => Self::Other,
+            Some(Target::RawTracepoint(name)) => Self::RawTracepoint(name.into()),
+            Some(Target::Function(name)) => Self::Function(name.into()),
+            Some(Target::Trampoline(name)) => Self::TypedFunction(name.into()),
+            Some(Target::Syscall(name)) => Self::SystemCall(name.into()),
+            Some(Target::Lsm(name)) => Self::Lsm(name.into()),
+            Some(Target::Iterator(name)) => Self::Iterator(name.into()),
+            Some(Target::Symbol { .. } | Target::Probe { .. }) => Self::User,
+            _ => match kind.trim_end_matches(".s") {
+                "kprobe" | "kretprobe" => Self::Function(String::new()),
+                "uprobe" | "uretprobe" | "usdt" => Self::User,
+                _ => Self::Other,
+            },
         }
     }
 
