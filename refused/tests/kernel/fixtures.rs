@@ -8,7 +8,10 @@ use std::process;
 use std::thread;
 
 use anyhow::{Context, Result, bail, ensure};
-use bpfapps_core::{Object, report};
+
+use bpfapps::objects::try_load;
+use bpfapps_diagnose::Object;
+use bpfapps_explain::report;
 use bpfapps_refused::{OBJECTS, Run};
 use caps::CapSet;
 use libbpf_rs::libbpf_sys::{BPF_CGROUP_INET_EGRESS, bpf_prog_attach};
@@ -16,7 +19,7 @@ use libbpf_rs::libbpf_sys::{BPF_CGROUP_INET_EGRESS, bpf_prog_attach};
 /// As `main` does it.
 pub(crate) fn told<T>(result: Result<T>) -> Result<()> {
     if let Err(err) = result {
-        eprint!("{}", report(&err));
+        eprint!("{}", report(&err, "bpfapps explain"));
         process::exit(1);
     }
     Ok(())
@@ -91,12 +94,5 @@ pub(crate) fn open(args: &[String]) -> Result<()> {
         Some(bytes) => bytes.parse()?,
         None => object.bytes.len(),
     };
-    told(
-        Object {
-            name: object.name.clone(),
-            package: None,
-            bytes: object.bytes[..end].into(),
-        }
-        .try_load(),
-    )
+    told(try_load(&Object::new(&object.name, &object.bytes[..end])))
 }

@@ -6,7 +6,10 @@ use std::mem::MaybeUninit;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
-use bpfapps_core::{Capability, Needs, Object, Options, Session, kernel};
+use bpfapps::objects::try_load;
+use bpfapps_core::host::Release;
+use bpfapps_core::{Capability, Needs, Options, Session};
+use bpfapps_diagnose::Object;
 use bpfapps_refused::{ALL, Case};
 use bpfapps_testkit::sandbox::{Call, refusing, with_only};
 use bpfapps_testkit::{Exit, Process, Test, bpfapps, fixture, skip, test};
@@ -93,7 +96,7 @@ pub(crate) fn load(args: &[String]) -> Result<()> {
         ..Options::default()
     };
     let _session = Session::start(options, Needs::NONE)?;
-    told(Object::read(file.as_ref())?.try_load())
+    told(try_load(&Object::read(file.as_ref())?))
 }
 
 /// The command that loads `case`, with these options, from a file in `folder`.
@@ -130,7 +133,7 @@ fn refused(name: &str, options: &[&str]) -> Result<Option<Exit>> {
 fn is_explained(name: &str) -> Result<()> {
     if let Some((_, since)) = case(name)?.source.split_once("needs Linux ") {
         let since = since.split(' ').next().unwrap_or(since);
-        if kernel::parse(since) > Some(kernel::version()?) {
+        if Release::parse(since).context("no release")? > Release::running()? {
             return skip(format!("needs Linux {since}"));
         }
     }

@@ -4,8 +4,8 @@ use std::fs;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_core::kallsyms::Functions;
-use bpfapps_core::kernel;
+use bpfapps_core::host::Release;
+use bpfapps_core::host::hooks::functions::Functions;
 use bpfapps_testkit::{App, Process, bpfapps, documents_of, fixture, skip, test};
 
 fn main() -> ExitCode {
@@ -47,7 +47,7 @@ fn needs_list() -> Result<()> {
 
 fn needs_multi() -> Result<()> {
     needs_list()?;
-    if kernel::version()? < (5, 18) {
+    if !Release::running()?.is_at_least((5, 18)) {
         skip("kprobe.multi needs Linux 5.18")?;
     }
     let own = Functions::read()?;

@@ -4,7 +4,7 @@ use std::fs;
 use std::process::{self, ExitCode};
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_core::kallsyms::has_kprobes;
+use bpfapps_core::host::hooks::has_kprobes;
 use bpfapps_testkit::{App, Process, bpfapps, fixture, kernel, skip, test};
 
 fn main() -> ExitCode {

@@ -3,7 +3,7 @@
 use std::process::{self, ExitCode};
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_core::kallsyms::has_kprobes;
+use bpfapps_core::host::hooks::has_kprobes;
 use bpfapps_testkit::{App, Process, bpfapps, fixture, kernel, skip, test};
 use nix::sys::signal::kill;
 use nix::unistd::Pid;

@@ -4,6 +4,7 @@
 use std::env;
 use std::process::ExitCode;
 
+use bpfapps_core::host::Release;
 use anyhow::{Context, Result, bail, ensure};
 use bpfapps_testkit::{App, Process, bpfapps, fixture, kernel, skip, test};
 use probe::probe;
@@ -43,7 +44,7 @@ fn provoke(a: &str, b: &str) -> Result<u32> {
 /// The app on this binary.
 fn start(more: &[&str]) -> Result<App> {
     kernel::needs_uprobes()?;
-    if bpfapps_core::kernel::version()? < (5, 15) {
+    if bpfapps_core::!Release::running()?.is_at_least((5, 15)) {
         skip("before Linux 5.15 USDT probes are traced in one process only")?;
     }
     let own = env::current_exe()?;
@@ -100,7 +101,7 @@ fn wrong_probe_is_refused() -> Result<()> {
 
 fn kernel_that_is_too_old_is_named() -> Result<()> {
     kernel::needs_uprobes()?;
-    if bpfapps_core::kernel::version()? >= (5, 15) {
+    if bpfapps_core::Release::running()?.is_at_least((5, 15)) {
         return skip("this kernel traces USDT probes in all processes");
     }
     let own = env::current_exe()?;
