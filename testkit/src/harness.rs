@@ -97,18 +97,20 @@ pub fn fixture(name: &str) -> Result<Command> {
     Ok(command)
 }
 
-/// Runs the tests, one after another: they look at what is loaded in the one kernel there is.
+/// The `main` of a test binary. It gets the lists of its modules and runs the tests one after
+/// another, because they look at what is loaded in the one kernel there is.
 ///
 /// Without root they are counted as skipped, with the reason printed.
-pub fn main(tests: &[Test], fixtures: &[Fixture]) -> ExitCode {
+pub fn main(tests: &[&[Test]], fixtures: &[&[Fixture]]) -> ExitCode {
     if let Ok(name) = env::var(FIXTURE) {
-        return run_fixture(&name, fixtures);
+        return run_fixture(&name, &fixtures.concat());
     }
     let mut args = Arguments::from_args();
     args.test_threads.get_or_insert(1);
     let trials = tests
-        .iter()
-        .map(|&Test { name, run }| {
+        .concat()
+        .into_iter()
+        .map(|Test { name, run }| {
             Trial::ignorable_test(name, move || match events::tell(name, || attempt(run)) {
                 Outcome::Passed => Ok(Completion::Completed),
                 Outcome::Skipped(reason) => Ok(Completion::ignored_with(reason)),
@@ -157,9 +159,11 @@ fn run_fixture(name: &str, fixtures: &[Fixture]) -> ExitCode {
         if name == sandbox::NAME {
             return sandbox::enter(&args);
         }
-        match fixtures.iter().find(|fixture| fixture.name == name) {
-            Some(fixture) => (fixture.run)(&args),
-            None => bail!("there is no fixture {name}"),
+        let named: Vec<_> = fixtures.iter().filter(|it| it.name == name).collect();
+        match named[..] {
+            [fixture] => (fixture.run)(&args),
+            [] => bail!("it is in no list"),
+            _ => bail!("more than one has this name"),
         }
     };
     match run() {

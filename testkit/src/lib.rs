@@ -1,13 +1,34 @@
 //! What the tests of the kernel tier share: they run the real `bpfapps` on the running kernel and
 //! assert what its user sees.
 //!
-//! A test file lists its tests and its fixtures:
+//! Each module of a test binary lists its tests, and `main` lists the modules:
 //!
-//! ```text
+//! ```no_run
+//! # use std::process::ExitCode;
+//! mod rows {
+//!     use anyhow::Result;
+//!     use bpfapps_testkit::{Fixture, Process, Test, fixture, test};
+//!
+//!     pub(crate) const TESTS: &[Test] = &[test!(process_without_threads_has_a_row)];
+//!     pub(crate) const FIXTURES: &[Fixture] = &[fixture!(end_at_once)];
+//!
+//!     fn process_without_threads_has_a_row() -> Result<()> {
+//!         Process::run(&mut fixture("end_at_once")?)?.expect_code(0)?;
+//!         Ok(())
+//!     }
+//!
+//!     fn end_at_once(_: &[String]) -> Result<()> {
+//!         Ok(())
+//!     }
+//! }
+//!
 //! fn main() -> ExitCode {
-//!     bpfapps_testkit::main(&[test!(rows_of_a_child)], &[fixture!(leader_leaves_first)])
+//!     bpfapps_testkit::main(&[rows::TESTS], &[rows::FIXTURES])
 //! }
 //! ```
+//!
+//! The compiler warns about a test that is in no list, and about a list that is not in `main`: they
+//! are dead code.
 //!
 //! A fixture is a program that a test starts; it is the test binary itself, called with the
 //! fixture's name, so that nothing else has to be compiled, installed or copied into a VM.

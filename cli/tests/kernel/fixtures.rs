@@ -2,8 +2,11 @@ use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
 use anyhow::{Context, Result};
+use bpfapps_testkit::{Fixture, fixture};
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{Gid, Uid, getgid, getuid, setgid, setgroups, setuid};
+
+pub(crate) const FIXTURES: &[Fixture] = &[fixture!(as_nobody), fixture!(in_user_namespace)];
 
 fn become_command(args: &[String]) -> Result<()> {
     let (program, args) = args.split_first().context("a command")?;

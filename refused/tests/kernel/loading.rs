@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 use bpfapps_core::{Capability, Needs, Object, Options, Session, kernel};
 use bpfapps_refused::{ALL, Case};
 use bpfapps_testkit::sandbox::{Call, refusing, with_only};
-use bpfapps_testkit::{Exit, Process, Test, bpfapps, fixture, skip, test};
+use bpfapps_testkit::{Exit, Fixture, Process, Test, bpfapps, fixture, skip, test};
 use nix::errno::Errno;
 use nix::libc;
 use tempfile::TempDir;
@@ -75,10 +75,12 @@ tests! {
     bpf0039
 }
 
+pub(crate) const FIXTURES: &[Fixture] = &[fixture!(load), fixture!(load_as_app)];
+
 bpfapps_core::skeleton!("bpf0001");
 
 /// Loads `bpf0001` as an app does it.
-pub(crate) fn load_as_app(_: &[String]) -> Result<()> {
+fn load_as_app(_: &[String]) -> Result<()> {
     let session = Session::start(Options::default(), Needs::NONE)?;
     let mut object = MaybeUninit::uninit();
     let open = session.open(Bpf0001SkelBuilder::default(), &mut object)?;
@@ -86,7 +88,7 @@ pub(crate) fn load_as_app(_: &[String]) -> Result<()> {
 }
 
 /// Loads an object file.
-pub(crate) fn load(args: &[String]) -> Result<()> {
+fn load(args: &[String]) -> Result<()> {
     let (file, options) = args.split_last().context("which file")?;
     let options = Options {
         verbose: !options.is_empty(),

@@ -9,22 +9,21 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_testkit::kernel::{gone, held_by};
-use bpfapps_testkit::{Process, skip, test};
+use bpfapps_testkit::{Process, Test, skip, test};
 use nix::sys::signal::Signal;
 
 use scratch::{APP, Scratch};
 
+const TESTS: &[Test] = &[
+    test!(no_mistake_ends_what_runs),
+    test!(ten_saves_leave_one_running),
+    test!(where_two_can_not_run_the_old_one_comes_back),
+    test!(who_ends_by_itself_is_started_by_a_change),
+    test!(what_limits_the_watching_is_named),
+];
+
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(no_mistake_ends_what_runs),
-            test!(ten_saves_leave_one_running),
-            test!(where_two_can_not_run_the_old_one_comes_back),
-            test!(who_ends_by_itself_is_started_by_a_change),
-            test!(what_limits_the_watching_is_named),
-        ],
-        &[],
-    )
+    bpfapps_testkit::main(&[TESTS], &[])
 }
 
 /// In the source of the template, what can be changed to be seen in each row, or to be wrong.

@@ -5,10 +5,17 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_testkit::kernel::{loaded, nothing_left};
-use bpfapps_testkit::{Exit, Process, bpfapps, fixture};
+use bpfapps_testkit::{Exit, Process, Test, bpfapps, fixture, test};
 use nix::sys::signal::Signal;
 
 use crate::row::rows;
+
+pub(crate) const TESTS: &[Test] = &[
+    test!(command_is_traced_with_its_children_and_nobody_else),
+    test!(exit_code_is_that_of_the_command),
+    test!(signal_is_handed_on_to_the_command),
+    test!(command_runs_as_who_called_sudo),
+];
 
 /// `bpfapps bootstrap <args> -- sh -c <script>`, to its end.
 fn run(args: &[&str], script: &str) -> Result<Exit> {
@@ -21,7 +28,7 @@ fn run(args: &[&str], script: &str) -> Result<Exit> {
     ))
 }
 
-pub(crate) fn command_is_traced_with_its_children_and_nobody_else() -> Result<()> {
+fn command_is_traced_with_its_children_and_nobody_else() -> Result<()> {
     let other = Process::start(fixture("fork_many")?.args(["other", "1000000"]))?;
     // a child of a child, one whose parent does not wait for it, and one that only forks
     let exit = run(
@@ -49,7 +56,7 @@ pub(crate) fn command_is_traced_with_its_children_and_nobody_else() -> Result<()
     Ok(())
 }
 
-pub(crate) fn exit_code_is_that_of_the_command() -> Result<()> {
+fn exit_code_is_that_of_the_command() -> Result<()> {
     let before = loaded();
     run(&[], "exit 0")?.expect_code(0)?;
     run(&["-n", "1"], "sleep 0.2; exit 8")?.expect_code(8)?;
@@ -61,7 +68,7 @@ pub(crate) fn exit_code_is_that_of_the_command() -> Result<()> {
     nothing_left(&before)
 }
 
-pub(crate) fn signal_is_handed_on_to_the_command() -> Result<()> {
+fn signal_is_handed_on_to_the_command() -> Result<()> {
     let script = r#"trap "exit 3" TERM; echo waits; while :; do sleep 0.01; done"#;
     let mut bootstrap = Process::start(&mut bpfapps([
         "bootstrap",
@@ -95,7 +102,7 @@ pub(crate) fn signal_is_handed_on_to_the_command() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn command_runs_as_who_called_sudo() -> Result<()> {
+fn command_runs_as_who_called_sudo() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let seen = folder.path().join("seen");
     fs::set_permissions(

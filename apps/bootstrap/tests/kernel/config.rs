@@ -5,9 +5,14 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::process::Command;
 
 use anyhow::{Result, ensure};
-use bpfapps_testkit::{Process, bpfapps, program, sandbox};
+use bpfapps_testkit::{Process, Test, bpfapps, program, sandbox, test};
 
 use crate::row::Row;
+
+pub(crate) const TESTS: &[Test] = &[
+    test!(option_goes_before_environment_before_file),
+    test!(file_of_the_system_is_read),
+];
 
 /// Fails unless it ends with this line on stderr alone.
 fn refused(command: &mut Command, error: &str) -> Result<()> {
@@ -16,7 +21,7 @@ fn refused(command: &mut Command, error: &str) -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn option_goes_before_environment_before_file() -> Result<()> {
+fn option_goes_before_environment_before_file() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("config.yaml");
     let text = "bootstrap:\n  btf: /of/the/file\n  uid: [1, 2]\n  max-events: 1\n";
@@ -54,7 +59,7 @@ pub(crate) fn option_goes_before_environment_before_file() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn file_of_the_system_is_read() -> Result<()> {
+fn file_of_the_system_is_read() -> Result<()> {
     let file = "/etc/bpfapps/config.yaml";
     let with = |text, args: &[&str]| {
         let command = bpfapps([&["bootstrap"], args].concat());

@@ -6,11 +6,18 @@ use std::os::unix::fs::symlink;
 use std::process::{self, Command};
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{Process, bpfapps, fixture};
+use bpfapps_testkit::{Process, Test, bpfapps, fixture, test};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::row::storm;
+
+pub(crate) const TESTS: &[Test] = &[
+    test!(json_is_what_the_schema_says),
+    test!(hostile_names_come_back_from_json),
+    test!(loss_is_a_document),
+    test!(yaml_says_the_same_as_json),
+];
 
 /// Starts a bootstrap that prints JSON, and waits for its first document.
 pub(crate) fn start(args: &[&str]) -> Result<Process> {
@@ -55,7 +62,7 @@ pub(crate) fn run(bootstrap: &mut Process, command: &mut Command) -> Result<u32>
     Ok(pid)
 }
 
-pub(crate) fn json_is_what_the_schema_says() -> Result<()> {
+fn json_is_what_the_schema_says() -> Result<()> {
     let mut bootstrap = start(&[])?;
     let killed = run(
         &mut bootstrap,
@@ -95,7 +102,7 @@ pub(crate) fn json_is_what_the_schema_says() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn hostile_names_come_back_from_json() -> Result<()> {
+fn hostile_names_come_back_from_json() -> Result<()> {
     let folder = tempfile::tempdir()?;
     for name in [
         &b"a\"b\\c\nd"[..],
@@ -122,7 +129,7 @@ pub(crate) fn hostile_names_come_back_from_json() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn loss_is_a_document() -> Result<()> {
+fn loss_is_a_document() -> Result<()> {
     let mut bootstrap = start(&["--ring-size", "4096"])?;
     for _ in 0..2 {
         bootstrap.signal(Signal::SIGSTOP)?;
@@ -155,7 +162,7 @@ pub(crate) fn loss_is_a_document() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn yaml_says_the_same_as_json() -> Result<()> {
+fn yaml_says_the_same_as_json() -> Result<()> {
     let mut command = bpfapps(["bootstrap", "-o", "yaml", "-n", "2"]);
     let mut bootstrap = Process::start(&mut command)?;
     bootstrap.line(|line| line == "type: \"ready\"")?;

@@ -11,6 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
+use bpfapps_testkit::{Fixture, fixture};
 use nix::fcntl::AtFlags;
 use nix::libc;
 use nix::mount::{MsFlags, mount};
@@ -20,6 +21,25 @@ use nix::sys::prctl::set_name;
 use nix::sys::wait::waitpid;
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{ForkResult, Pid, execve, execveat, fexecve, fork};
+
+pub(crate) const FIXTURES: &[Fixture] = &[
+    fixture!(leader_leaves_first),
+    fixture!(threads_exit_together),
+    fixture!(exec_in_a_thread),
+    fixture!(fork_without_exec),
+    fixture!(fork_many),
+    fixture!(fork_now_and_then),
+    fixture!(fork_pairs),
+    fixture!(kill_many),
+    fixture!(exec_memfd),
+    fixture!(exec_at),
+    fixture!(exec_without_args),
+    fixture!(exec_in_vain),
+    fixture!(use_up),
+    fixture!(fork_on_a_line),
+    fixture!(in_pid_namespace),
+    fixture!(run_as_nobody),
+];
 
 /// Ends the calling thread alone, where exit(2) of the C library ends the process.
 fn exit_thread() -> ! {

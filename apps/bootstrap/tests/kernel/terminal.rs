@@ -5,8 +5,15 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{Process, Terminal, bpfapps};
+use bpfapps_testkit::{Process, Terminal, Test, bpfapps, test};
 use nix::sys::signal::Signal;
+
+pub(crate) const TESTS: &[Test] = &[
+    test!(rows_fit_the_terminal),
+    test!(colours_are_for_terminals_that_want_them),
+    test!(failed_exec_is_red),
+    test!(only_our_own_escapes_reach_a_terminal),
+];
 
 const STYLES: [&str; 5] = ["\x1b[0m", "\x1b[1m", "\x1b[31m", "\x1b[32m", "\x1b[36m"];
 
@@ -30,7 +37,7 @@ fn exec(bootstrap: &mut Process, program: &Path) -> Result<String> {
     bootstrap.line(|line| line.contains("EXEC") && line.contains(&pid))
 }
 
-pub(crate) fn rows_fit_the_terminal() -> Result<()> {
+fn rows_fit_the_terminal() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let long = folder.path().join("x".repeat(120));
     symlink("/bin/true", &long)?;
@@ -62,7 +69,7 @@ pub(crate) fn rows_fit_the_terminal() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn colours_are_for_terminals_that_want_them() -> Result<()> {
+fn colours_are_for_terminals_that_want_them() -> Result<()> {
     let failure = "\x1b[31m[7] (";
     let rows = |bootstrap: Process| -> Result<(String, String, String)> {
         let mut bootstrap = bootstrap;
@@ -110,7 +117,7 @@ pub(crate) fn colours_are_for_terminals_that_want_them() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn failed_exec_is_red() -> Result<()> {
+fn failed_exec_is_red() -> Result<()> {
     let terminal = Terminal::new(120)?;
     let mut bootstrap = start_on(&terminal, &["--failed"])?;
     bootstrap.line(|line| plain(line).starts_with("TIME"))?;
@@ -120,7 +127,7 @@ pub(crate) fn failed_exec_is_red() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn only_our_own_escapes_reach_a_terminal() -> Result<()> {
+fn only_our_own_escapes_reach_a_terminal() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let hostile = folder.path().join("\x1b[31m\x1b]0;x\x07\u{9b}2J");
     symlink("/bin/true", &hostile)?;

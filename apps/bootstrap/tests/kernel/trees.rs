@@ -8,13 +8,20 @@ use std::process::{self, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{Process, bpfapps, fixture, program};
+use bpfapps_testkit::{Process, Test, bpfapps, fixture, program, test};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::row::{Row, row, rows, rows_of, start};
 
-pub(crate) fn children_are_those_that_are_there_and_those_to_come() -> Result<()> {
+pub(crate) const TESTS: &[Test] = &[
+    test!(children_are_those_that_are_there_and_those_to_come),
+    test!(cgroup_is_that_and_all_below_it),
+    test!(namespaces_are_those_of_the_process),
+    test!(works_inside_a_pid_namespace),
+];
+
+fn children_are_those_that_are_there_and_those_to_come() -> Result<()> {
     // sh ── fixture, which is there already, and whose child comes later
     let mut parent = Command::new(std::env::current_exe()?);
     let mut family = Command::new("sh")
@@ -109,7 +116,7 @@ impl Drop for Cgroup {
     }
 }
 
-pub(crate) fn cgroup_is_that_and_all_below_it() -> Result<()> {
+fn cgroup_is_that_and_all_below_it() -> Result<()> {
     let container = "0123456789abcdef".repeat(4);
     let cgroup = Cgroup::new(&format!("docker-{container}.scope"))?;
     let outer = cgroup.0.parent().context("a parent")?;
@@ -138,7 +145,7 @@ pub(crate) fn cgroup_is_that_and_all_below_it() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn namespaces_are_those_of_the_process() -> Result<()> {
+fn namespaces_are_those_of_the_process() -> Result<()> {
     let mut bootstrap = Process::start(&mut bpfapps(["bootstrap", "-o", "json"]))?;
     bootstrap.line(|line| line.contains("ready"))?;
     let mut command = fixture("in_pid_namespace")?;
@@ -162,7 +169,7 @@ pub(crate) fn namespaces_are_those_of_the_process() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn works_inside_a_pid_namespace() -> Result<()> {
+fn works_inside_a_pid_namespace() -> Result<()> {
     let program = program().to_str().context("UTF-8")?;
     let mut command = fixture("in_pid_namespace")?;
     command.args([program, "bootstrap", "--", "sh", "-c", "true; exit 6"]);

@@ -8,36 +8,29 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use bpfapps_testkit::kernel::{loaded, nothing_left};
 use bpfapps_testkit::sandbox::Call;
-use bpfapps_testkit::{Process, bpfapps, fixture, program, sandbox, test};
+use bpfapps_testkit::{Process, Test, bpfapps, fixture, program, sandbox, test};
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::signal::Signal;
 
-use crate::fixtures::*;
+const TESTS: &[Test] = &[
+    test!(once_shows_its_line),
+    test!(line_comes_every_second),
+    test!(works_without_tracefs),
+    test!(private_mount_stays_private),
+    test!(others_still_get_the_line),
+    test!(no_line_of_another_process),
+    test!(works_in_a_pid_namespace),
+    test!(without_a_line_it_says_why),
+    test!(old_kernel_is_told_where_the_line_is),
+    test!(signals_end_it_with_zero),
+    test!(kill_leaves_nothing),
+    test!(privileges_are_given_up),
+    test!(without_privileges_it_says_so),
+];
 
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(once_shows_its_line),
-            test!(line_comes_every_second),
-            test!(works_without_tracefs),
-            test!(private_mount_stays_private),
-            test!(others_still_get_the_line),
-            test!(no_line_of_another_process),
-            test!(works_in_a_pid_namespace),
-            test!(without_a_line_it_says_why),
-            test!(old_kernel_is_told_where_the_line_is),
-            test!(signals_end_it_with_zero),
-            test!(kill_leaves_nothing),
-            test!(privileges_are_given_up),
-            test!(without_privileges_it_says_so),
-        ],
-        &[
-            fixture!(print_all_the_time),
-            fixture!(read_trace_pipe),
-            fixture!(watch_mounts),
-        ],
-    )
+    bpfapps_testkit::main(&[TESTS], &[fixtures::FIXTURES])
 }
 
 /// The end of the line that the process `pid` causes.

@@ -7,21 +7,22 @@ use std::process::ExitCode;
 use anyhow::{Result, bail, ensure};
 use bpfapps_testkit::cgroup::{self, Cgroup};
 use bpfapps_testkit::net::Net;
-use bpfapps_testkit::{App, Process, bpfapps, fixture, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, bpfapps, fixture, test};
+
+const TESTS: &[Test] = &[
+    test!(connection_has_a_row),
+    test!(documents_are_what_the_schema_says),
+    test!(denied_connection_fails),
+    test!(others_are_not_denied),
+    test!(only_that_port_is_reported),
+    test!(denying_needs_a_cgroup),
+    test!(missing_cgroup_is_named),
+];
+
+const FIXTURES: &[Fixture] = &[fixture!(connect)];
 
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(connection_has_a_row),
-            test!(documents_are_what_the_schema_says),
-            test!(denied_connection_fails),
-            test!(others_are_not_denied),
-            test!(only_that_port_is_reported),
-            test!(denying_needs_a_cgroup),
-            test!(missing_cgroup_is_named),
-        ],
-        &[fixture!(connect)],
-    )
+    bpfapps_testkit::main(&[TESTS], &[FIXTURES])
 }
 
 /// Connects to an address, in a cgroup: ends with 0 if it may, and with 99 if it is refused.

@@ -9,22 +9,23 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use bpfapps_testkit::cgroup::{self, Cgroup};
 use bpfapps_testkit::net::Net;
-use bpfapps_testkit::{App, Process, bpfapps, fixture, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, bpfapps, fixture, test};
+
+const TESTS: &[Test] = &[
+    test!(flow_has_a_row_each_way),
+    test!(documents_are_what_the_schema_says),
+    test!(flow_is_reported_once),
+    test!(quiet_flow_is_reported_again),
+    test!(others_are_not_reported),
+    test!(only_allowed_packets_pass),
+    test!(allowing_needs_a_cgroup),
+    test!(missing_cgroup_is_named),
+];
+
+const FIXTURES: &[Fixture] = &[fixture!(ask)];
 
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(flow_has_a_row_each_way),
-            test!(documents_are_what_the_schema_says),
-            test!(flow_is_reported_once),
-            test!(quiet_flow_is_reported_again),
-            test!(others_are_not_reported),
-            test!(only_allowed_packets_pass),
-            test!(allowing_needs_a_cgroup),
-            test!(missing_cgroup_is_named),
-        ],
-        &[fixture!(ask)],
-    )
+    bpfapps_testkit::main(&[TESTS], &[FIXTURES])
 }
 
 /// In a cgroup, sends a packet to an address as often as it is told, so many milliseconds apart, and

@@ -7,19 +7,20 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use bpfapps_testkit::net::Net;
-use bpfapps_testkit::{App, Process, bpfapps, fixture, kernel, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, bpfapps, fixture, kernel, test};
+
+const TESTS: &[Test] = &[
+    test!(lookup_and_connect_have_rows),
+    test!(documents_are_what_the_schema_says),
+    test!(connect_without_a_lookup_has_no_host),
+    test!(only_failures_are_reported),
+    test!(missing_library_is_named),
+];
+
+const FIXTURES: &[Fixture] = &[fixture!(connect)];
 
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(lookup_and_connect_have_rows),
-            test!(documents_are_what_the_schema_says),
-            test!(connect_without_a_lookup_has_no_host),
-            test!(only_failures_are_reported),
-            test!(missing_library_is_named),
-        ],
-        &[fixture!(connect)],
-    )
+    bpfapps_testkit::main(&[TESTS], &[FIXTURES])
 }
 
 /// Connects to a host, whether anybody answers there or not.

@@ -5,20 +5,21 @@ use std::path::PathBuf;
 use std::process::{self, ExitCode};
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{App, Process, bpfapps, fixture, kernel, needs_fentry, skip, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, bpfapps, fixture, kernel, needs_fentry, skip, test};
+
+const TESTS: &[Test] = &[
+    test!(removed_file_has_a_row),
+    test!(kprobes_see_the_same),
+    test!(documents_are_what_the_schema_says),
+    test!(only_that_process_is_reported),
+    test!(only_failures_are_reported),
+    test!(kernel_without_any_way_is_named),
+];
+
+const FIXTURES: &[Fixture] = &[fixture!(remove)];
 
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(removed_file_has_a_row),
-            test!(kprobes_see_the_same),
-            test!(documents_are_what_the_schema_says),
-            test!(only_that_process_is_reported),
-            test!(only_failures_are_reported),
-            test!(kernel_without_any_way_is_named),
-        ],
-        &[fixture!(remove)],
-    )
+    bpfapps_testkit::main(&[TESTS], &[FIXTURES])
 }
 
 /// A file of our own.

@@ -6,22 +6,23 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, ensure};
 use bpfapps_core::kallsyms::Functions;
 use bpfapps_core::kernel;
-use bpfapps_testkit::{App, Process, bpfapps, documents_of, fixture, skip, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, bpfapps, documents_of, fixture, skip, test};
+
+const TESTS: &[Test] = &[
+    test!(busy_function_has_a_row),
+    test!(documents_are_what_the_schema_says),
+    test!(only_that_process_is_counted),
+    test!(nothing_is_left),
+    test!(missing_function_is_named),
+    test!(whole_kernel_is_refused),
+    test!(kernel_without_a_list_is_named),
+    test!(kernel_that_is_too_old_is_named),
+];
+
+const FIXTURES: &[Fixture] = &[fixture!(read_files), fixture!(wait)];
 
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(busy_function_has_a_row),
-            test!(documents_are_what_the_schema_says),
-            test!(only_that_process_is_counted),
-            test!(nothing_is_left),
-            test!(missing_function_is_named),
-            test!(whole_kernel_is_refused),
-            test!(kernel_without_a_list_is_named),
-            test!(kernel_that_is_too_old_is_named),
-        ],
-        &[fixture!(read_files), fixture!(wait)],
-    )
+    bpfapps_testkit::main(&[TESTS], &[FIXTURES])
 }
 
 /// Calls vfs_read without an end.

@@ -5,21 +5,22 @@ use std::process::{self, ExitCode};
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_core::kallsyms::has_kprobes;
-use bpfapps_testkit::{App, Process, bpfapps, fixture, kernel, skip, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, bpfapps, fixture, kernel, skip, test};
+
+const TESTS: &[Test] = &[
+    test!(call_has_a_row),
+    test!(documents_are_what_the_schema_says),
+    test!(other_processes_are_left_out),
+    test!(short_calls_are_left_out),
+    test!(first_function_that_is_there_is_traced),
+    test!(missing_function_is_named),
+    test!(kernel_without_kprobes_is_named),
+];
+
+const FIXTURES: &[Fixture] = &[fixture!(unlink)];
 
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(call_has_a_row),
-            test!(documents_are_what_the_schema_says),
-            test!(other_processes_are_left_out),
-            test!(short_calls_are_left_out),
-            test!(first_function_that_is_there_is_traced),
-            test!(missing_function_is_named),
-            test!(kernel_without_kprobes_is_named),
-        ],
-        &[fixture!(unlink)],
-    )
+    bpfapps_testkit::main(&[TESTS], &[FIXTURES])
 }
 
 /// The function that the tests trace: what removes a file, in any file system.

@@ -4,23 +4,24 @@ use std::process::{self, ExitCode};
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_core::kallsyms::has_kprobes;
-use bpfapps_testkit::{App, Process, bpfapps, fixture, kernel, skip, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, bpfapps, fixture, kernel, skip, test};
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
 
+const TESTS: &[Test] = &[
+    test!(call_has_a_row),
+    test!(documents_are_what_the_schema_says),
+    test!(other_processes_are_left_out),
+    test!(short_calls_are_left_out),
+    test!(only_failures_are_reported),
+    test!(missing_system_call_is_named),
+    test!(kernel_without_kprobes_is_named),
+];
+
+const FIXTURES: &[Fixture] = &[fixture!(signal)];
+
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(call_has_a_row),
-            test!(documents_are_what_the_schema_says),
-            test!(other_processes_are_left_out),
-            test!(short_calls_are_left_out),
-            test!(only_failures_are_reported),
-            test!(missing_system_call_is_named),
-            test!(kernel_without_kprobes_is_named),
-        ],
-        &[fixture!(signal)],
-    )
+    bpfapps_testkit::main(&[TESTS], &[FIXTURES])
 }
 
 /// Makes the system call that the tests trace: once with success, once without.

@@ -5,20 +5,19 @@ use std::io::Write as _;
 use std::process::{self, Command, ExitCode};
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{App, Process, bpfapps, program, sandbox, test};
+use bpfapps_testkit::{App, Process, Test, bpfapps, program, sandbox, test};
+
+const TESTS: &[Test] = &[
+    test!(dot_is_counted),
+    test!(lines_count_on),
+    test!(only_that_process_is_counted),
+    test!(works_without_tracefs),
+    test!(container_is_refused),
+    test!(privileges_are_given_up),
+];
 
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(dot_is_counted),
-            test!(lines_count_on),
-            test!(only_that_process_is_counted),
-            test!(works_without_tracefs),
-            test!(container_is_refused),
-            test!(privileges_are_given_up),
-        ],
-        &[],
-    )
+    bpfapps_testkit::main(&[TESTS], &[])
 }
 
 /// Calls and bytes of a line.

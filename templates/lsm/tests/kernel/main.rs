@@ -8,23 +8,24 @@ use std::process::{self, ExitCode};
 use std::thread;
 
 use anyhow::{Context, Result, bail, ensure};
-use bpfapps_testkit::{App, Process, bpfapps, fixture, needs_lsm, sandbox, skip, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, bpfapps, fixture, needs_lsm, sandbox, skip, test};
+
+const TESTS: &[Test] = &[
+    test!(connection_has_a_row),
+    test!(documents_are_what_the_schema_says),
+    test!(only_that_process_is_denied),
+    test!(only_that_cgroup_is_denied),
+    test!(denial_ends_by_itself),
+    test!(everybody_is_never_denied),
+    test!(wrong_cgroup_is_named),
+    test!(inactive_lsm_is_named),
+    test!(kernel_without_lsm_is_named),
+];
+
+const FIXTURES: &[Fixture] = &[fixture!(connect), fixture!(connect_in_cgroup)];
 
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(connection_has_a_row),
-            test!(documents_are_what_the_schema_says),
-            test!(only_that_process_is_denied),
-            test!(only_that_cgroup_is_denied),
-            test!(denial_ends_by_itself),
-            test!(everybody_is_never_denied),
-            test!(wrong_cgroup_is_named),
-            test!(inactive_lsm_is_named),
-            test!(kernel_without_lsm_is_named),
-        ],
-        &[fixture!(connect), fixture!(connect_in_cgroup)],
-    )
+    bpfapps_testkit::main(&[TESTS], &[FIXTURES])
 }
 
 /// Opens a connection to a port of this machine.

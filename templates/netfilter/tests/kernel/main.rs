@@ -7,24 +7,23 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_testkit::net::Net;
-use bpfapps_testkit::{App, Process, bpfapps, kernel, test};
+use bpfapps_testkit::{App, Process, Test, bpfapps, kernel, test};
 use libbpf_rs::ProgramType;
 
+const TESTS: &[Test] = &[
+    test!(flow_has_a_row),
+    test!(documents_are_what_the_schema_says),
+    test!(each_hook_has_its_flows),
+    test!(flow_is_reported_once),
+    test!(quiet_flow_is_reported_again),
+    test!(dropped_packets_do_not_arrive),
+    test!(priority_that_is_taken_is_named),
+    test!(wrong_options_are_refused),
+    test!(kernel_that_is_too_old_is_named),
+];
+
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(flow_has_a_row),
-            test!(documents_are_what_the_schema_says),
-            test!(each_hook_has_its_flows),
-            test!(flow_is_reported_once),
-            test!(quiet_flow_is_reported_again),
-            test!(dropped_packets_do_not_arrive),
-            test!(priority_that_is_taken_is_named),
-            test!(wrong_options_are_refused),
-            test!(kernel_that_is_too_old_is_named),
-        ],
-        &[],
-    )
+    bpfapps_testkit::main(&[TESTS], &[])
 }
 
 /// A network of the test's own, on a kernel that has what it takes.

@@ -7,28 +7,29 @@ use std::process::{self, ExitCode};
 use std::thread;
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{App, Process, bpfapps, fixture, sandbox, skip, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, bpfapps, fixture, sandbox, skip, test};
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 use serde_json::Value;
 use tempfile::tempdir;
 
+const TESTS: &[Test] = &[
+    test!(file_has_a_row),
+    test!(documents_are_what_the_schema_says),
+    test!(failed_leaves_out_what_worked),
+    test!(others_are_left_out),
+    test!(rows_of_two_cpus_are_in_order),
+    test!(end_comes_after_so_many),
+    test!(losses_are_told),
+    test!(works_without_tracefs),
+    test!(privileges_are_given_up),
+];
+
+const FIXTURES: &[Fixture] = &[fixture!(open_a_lot), fixture!(open_until_killed)];
+
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(file_has_a_row),
-            test!(documents_are_what_the_schema_says),
-            test!(failed_leaves_out_what_worked),
-            test!(others_are_left_out),
-            test!(rows_of_two_cpus_are_in_order),
-            test!(end_comes_after_so_many),
-            test!(losses_are_told),
-            test!(works_without_tracefs),
-            test!(privileges_are_given_up),
-        ],
-        &[fixture!(open_a_lot), fixture!(open_until_killed)],
-    )
+    bpfapps_testkit::main(&[TESTS], &[FIXTURES])
 }
 
 fn own() -> String {

@@ -6,19 +6,20 @@ use std::hint::black_box;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, ensure};
-use bpfapps_testkit::{App, Process, bpfapps, fixture, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, bpfapps, fixture, test};
+
+const TESTS: &[Test] = &[
+    test!(busy_function_has_a_row),
+    test!(other_processes_are_left_out),
+    test!(documents_are_what_the_schema_says),
+    test!(only_the_wanted_stack_is_shown),
+    test!(impossible_frequency_is_explained),
+];
+
+const FIXTURES: &[Fixture] = &[fixture!(burn_user), fixture!(burn_kernel)];
 
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(busy_function_has_a_row),
-            test!(other_processes_are_left_out),
-            test!(documents_are_what_the_schema_says),
-            test!(only_the_wanted_stack_is_shown),
-            test!(impossible_frequency_is_explained),
-        ],
-        &[fixture!(burn_user), fixture!(burn_kernel)],
-    )
+    bpfapps_testkit::main(&[TESTS], &[FIXTURES])
 }
 
 /// What the fixture is busy with.

@@ -4,17 +4,16 @@ use std::process::{self, Command, ExitCode};
 use std::thread;
 
 use anyhow::{Result, ensure};
-use bpfapps_testkit::{App, test};
+use bpfapps_testkit::{App, Test, test};
+
+const TESTS: &[Test] = &[
+    test!(child_has_a_row),
+    test!(documents_are_what_the_schema_says),
+    test!(processes_leave_out_threads),
+];
 
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(child_has_a_row),
-            test!(documents_are_what_the_schema_says),
-            test!(processes_leave_out_threads),
-        ],
-        &[],
-    )
+    bpfapps_testkit::main(&[TESTS], &[])
 }
 
 /// Starts a child of ours, and returns its pid.

@@ -5,21 +5,20 @@ use std::process::ExitCode;
 
 use anyhow::{Result, ensure};
 use bpfapps_testkit::net::Net;
-use bpfapps_testkit::{App, Process, bpfapps, kernel, test};
+use bpfapps_testkit::{App, Process, Test, bpfapps, kernel, test};
 use libbpf_rs::ProgramType;
 
+const TESTS: &[Test] = &[
+    test!(request_has_a_row),
+    test!(documents_are_what_the_schema_says),
+    test!(requests_are_steered_to_one_socket),
+    test!(socket_for_both_gets_both),
+    test!(port_where_nobody_listens_is_named),
+    test!(wrong_options_are_refused),
+];
+
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(request_has_a_row),
-            test!(documents_are_what_the_schema_says),
-            test!(requests_are_steered_to_one_socket),
-            test!(socket_for_both_gets_both),
-            test!(port_where_nobody_listens_is_named),
-            test!(wrong_options_are_refused),
-        ],
-        &[],
-    )
+    bpfapps_testkit::main(&[TESTS], &[])
 }
 
 /// A network of the test's own, on a kernel that has what it takes.

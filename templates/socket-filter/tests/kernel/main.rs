@@ -5,20 +5,19 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_testkit::net::{Net, ip};
-use bpfapps_testkit::{App, Process, bpfapps, test};
+use bpfapps_testkit::{App, Process, Test, bpfapps, test};
+
+const TESTS: &[Test] = &[
+    test!(connection_begins_and_ends),
+    test!(documents_are_what_the_schema_says),
+    test!(only_that_port_is_reported),
+    test!(only_that_interface_is_reported),
+    test!(refused_connection_is_reset),
+    test!(missing_interface_is_named),
+];
 
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(connection_begins_and_ends),
-            test!(documents_are_what_the_schema_says),
-            test!(only_that_port_is_reported),
-            test!(only_that_interface_is_reported),
-            test!(refused_connection_is_reset),
-            test!(missing_interface_is_named),
-        ],
-        &[],
-    )
+    bpfapps_testkit::main(&[TESTS], &[])
 }
 
 /// The app on loopback, which is all there is in a network of the test's own.

@@ -9,21 +9,22 @@ use std::time::Duration;
 use anyhow::{Result, bail, ensure};
 use bpfapps_testkit::cgroup::{self, Cgroup};
 use bpfapps_testkit::net::{Net, ip};
-use bpfapps_testkit::{App, Process, bpfapps, fixture, kernel, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, bpfapps, fixture, kernel, test};
+
+const TESTS: &[Test] = &[
+    test!(connection_has_a_row_on_either_side),
+    test!(documents_are_what_the_schema_says),
+    test!(others_are_not_reported),
+    test!(only_that_port_is_reported),
+    test!(retransmissions_are_counted),
+    test!(wrong_options_are_refused),
+    test!(missing_cgroup_is_named),
+];
+
+const FIXTURES: &[Fixture] = &[fixture!(fetch)];
 
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(connection_has_a_row_on_either_side),
-            test!(documents_are_what_the_schema_says),
-            test!(others_are_not_reported),
-            test!(only_that_port_is_reported),
-            test!(retransmissions_are_counted),
-            test!(wrong_options_are_refused),
-            test!(missing_cgroup_is_named),
-        ],
-        &[fixture!(fetch)],
-    )
+    bpfapps_testkit::main(&[TESTS], &[FIXTURES])
 }
 
 /// In a cgroup, gets from an address what it says, after so many milliseconds.

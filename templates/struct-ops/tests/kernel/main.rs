@@ -8,23 +8,22 @@ use std::thread;
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_testkit::net::{Net, ip};
-use bpfapps_testkit::{App, Process, bpfapps, kernel, test};
+use bpfapps_testkit::{App, Process, Test, bpfapps, kernel, test};
 use nix::sys::socket::{setsockopt, sockopt::TcpCongestion};
 
 const ALGORITHM: &str = "{{ algorithm }}";
 
+const TESTS: &[Test] = &[
+    test!(connection_has_a_row),
+    test!(documents_are_what_the_schema_says),
+    test!(window_grows_and_shrinks),
+    test!(second_one_is_refused),
+    test!(wrong_share_is_refused),
+    test!(kernel_that_is_too_old_is_named),
+];
+
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(connection_has_a_row),
-            test!(documents_are_what_the_schema_says),
-            test!(window_grows_and_shrinks),
-            test!(second_one_is_refused),
-            test!(wrong_share_is_refused),
-            test!(kernel_that_is_too_old_is_named),
-        ],
-        &[],
-    )
+    bpfapps_testkit::main(&[TESTS], &[])
 }
 
 /// A network of the test's own, on a kernel that has what it takes.

@@ -4,21 +4,22 @@ use std::process::{self, ExitCode};
 use std::thread;
 
 use anyhow::{Result, ensure};
-use bpfapps_testkit::{App, Process, bpfapps, documents_of, fixture, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, bpfapps, documents_of, fixture, test};
 use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::Pid;
 
+const TESTS: &[Test] = &[
+    test!(thread_has_a_row),
+    test!(documents_are_what_the_schema_says),
+    test!(only_that_process_is_listed),
+    test!(only_those_states_are_listed),
+    test!(wrong_state_is_refused),
+];
+
+const FIXTURES: &[Fixture] = &[fixture!(wait_for_a_signal), fixture!(leave_a_zombie)];
+
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(thread_has_a_row),
-            test!(documents_are_what_the_schema_says),
-            test!(only_that_process_is_listed),
-            test!(only_those_states_are_listed),
-            test!(wrong_state_is_refused),
-        ],
-        &[fixture!(wait_for_a_signal), fixture!(leave_a_zombie)],
-    )
+    bpfapps_testkit::main(&[TESTS], &[FIXTURES])
 }
 
 /// Waits in the kernel until it is killed.

@@ -11,24 +11,23 @@ use bpfapps_core::hook::create_clsact;
 use bpfapps_core::net::interface;
 use bpfapps_testkit::kernel::needs_type;
 use bpfapps_testkit::net::Net;
-use bpfapps_testkit::{App, Process, bpfapps, skip, test};
+use bpfapps_testkit::{App, Process, Test, bpfapps, skip, test};
+
+const TESTS: &[Test] = &[
+    test!(flow_has_a_row_each_way),
+    test!(documents_are_what_the_schema_says),
+    test!(flow_is_reported_once),
+    test!(quiet_flow_is_reported_again),
+    test!(packets_to_a_port_are_dropped),
+    test!(classic_tc_does_the_same),
+    test!(classic_tc_leaves_what_was_there),
+    test!(kernel_without_either_tc_is_named),
+    test!(missing_interface_is_named),
+    test!(wrong_options_are_refused),
+];
 
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(flow_has_a_row_each_way),
-            test!(documents_are_what_the_schema_says),
-            test!(flow_is_reported_once),
-            test!(quiet_flow_is_reported_again),
-            test!(packets_to_a_port_are_dropped),
-            test!(classic_tc_does_the_same),
-            test!(classic_tc_leaves_what_was_there),
-            test!(kernel_without_either_tc_is_named),
-            test!(missing_interface_is_named),
-            test!(wrong_options_are_refused),
-        ],
-        &[],
-    )
+    bpfapps_testkit::main(&[TESTS], &[])
 }
 
 /// The app on loopback, which is all there is in a network of the test's own.

@@ -5,21 +5,20 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{App, Process, bpfapps, documents_of, skip, test};
+use bpfapps_testkit::{App, Process, Test, bpfapps, documents_of, skip, test};
 use serde_json::Value;
 
+const TESTS: &[Test] = &[
+    test!(connection_has_a_row),
+    test!(documents_are_what_the_schema_says),
+    test!(addresses_of_ipv6_are_listed),
+    test!(only_those_states_are_listed),
+    test!(it_looks_again),
+    test!(wrong_state_is_refused),
+];
+
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(connection_has_a_row),
-            test!(documents_are_what_the_schema_says),
-            test!(addresses_of_ipv6_are_listed),
-            test!(only_those_states_are_listed),
-            test!(it_looks_again),
-            test!(wrong_state_is_refused),
-        ],
-        &[],
-    )
+    bpfapps_testkit::main(&[TESTS], &[])
 }
 
 /// A connection within this process: one side has bytes to read.

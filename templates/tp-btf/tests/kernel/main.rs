@@ -5,20 +5,21 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{App, Process, bpfapps, fixture, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, bpfapps, fixture, test};
 use nix::sched::{CpuSet, sched_setaffinity};
 use nix::unistd::Pid;
 
+const TESTS: &[Test] = &[
+    test!(wait_has_a_row),
+    test!(documents_are_what_the_schema_says),
+    test!(short_waits_and_other_processes_are_left_out),
+    test!(wrong_wait_is_refused),
+];
+
+const FIXTURES: &[Fixture] = &[fixture!(crowd_a_cpu)];
+
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(wait_has_a_row),
-            test!(documents_are_what_the_schema_says),
-            test!(short_waits_and_other_processes_are_left_out),
-            test!(wrong_wait_is_refused),
-        ],
-        &[fixture!(crowd_a_cpu)],
-    )
+    bpfapps_testkit::main(&[TESTS], &[FIXTURES])
 }
 
 /// Three threads that all want the same CPU, for as long as was said.

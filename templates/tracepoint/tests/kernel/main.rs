@@ -3,18 +3,17 @@
 use std::process::{Command, ExitCode};
 
 use anyhow::{Result, ensure};
-use bpfapps_testkit::{App, Process, bpfapps, test};
+use bpfapps_testkit::{App, Process, Test, bpfapps, test};
+
+const TESTS: &[Test] = &[
+    test!(hit_has_a_row),
+    test!(documents_are_what_the_schema_says),
+    test!(only_that_process_is_reported),
+    test!(wrong_pid_is_refused),
+];
 
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(hit_has_a_row),
-            test!(documents_are_what_the_schema_says),
-            test!(only_that_process_is_reported),
-            test!(wrong_pid_is_refused),
-        ],
-        &[],
-    )
+    bpfapps_testkit::main(&[TESTS], &[])
 }
 
 /// Hits the tracepoint, and returns the pid that did.

@@ -9,19 +9,20 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{App, Process, bpfapps, fixture, kernel, skip, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, bpfapps, fixture, kernel, skip, test};
+
+const TESTS: &[Test] = &[
+    test!(call_has_a_row),
+    test!(documents_are_what_the_schema_says),
+    test!(short_calls_are_left_out),
+    test!(library_is_found_by_name),
+    test!(missing_function_is_named),
+];
+
+const FIXTURES: &[Fixture] = &[fixture!(call_it)];
 
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(call_has_a_row),
-            test!(documents_are_what_the_schema_says),
-            test!(short_calls_are_left_out),
-            test!(library_is_found_by_name),
-            test!(missing_function_is_named),
-        ],
-        &[fixture!(call_it)],
-    )
+    bpfapps_testkit::main(&[TESTS], &[FIXTURES])
 }
 
 /// The function that the tests trace: in this very binary.

@@ -5,21 +5,22 @@ use std::env;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail, ensure};
-use bpfapps_testkit::{App, Process, bpfapps, fixture, kernel, skip, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, bpfapps, fixture, kernel, skip, test};
 use probe::probe;
 
+const TESTS: &[Test] = &[
+    test!(hit_has_a_row),
+    test!(documents_are_what_the_schema_says),
+    test!(other_values_are_left_out),
+    test!(missing_probe_is_named),
+    test!(wrong_probe_is_refused),
+    test!(kernel_that_is_too_old_is_named),
+];
+
+const FIXTURES: &[Fixture] = &[fixture!(hit)];
+
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(hit_has_a_row),
-            test!(documents_are_what_the_schema_says),
-            test!(other_values_are_left_out),
-            test!(missing_probe_is_named),
-            test!(wrong_probe_is_refused),
-            test!(kernel_that_is_too_old_is_named),
-        ],
-        &[fixture!(hit)],
-    )
+    bpfapps_testkit::main(&[TESTS], &[FIXTURES])
 }
 
 /// Hits the probe that the tests trace, which is in this very binary.

@@ -5,27 +5,28 @@ use std::io::Write as _;
 use std::process::{self, ExitCode};
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{App, Process, bpfapps, fixture, sandbox, skip, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, bpfapps, fixture, sandbox, skip, test};
 use nix::sys::signal::{SigSet, Signal, raise};
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 use tempfile::{TempDir, tempdir};
 
+const TESTS: &[Test] = &[
+    test!(signal_has_a_row),
+    test!(documents_are_what_the_schema_says),
+    test!(only_what_is_watched_is_reported),
+    test!(foreign_leaves_out_own_signals),
+    test!(wrong_commands_are_told_and_others_followed),
+    test!(many_commands_arrive_in_order),
+    test!(missing_file_is_told),
+    test!(privileges_are_given_up),
+    test!(old_kernel_is_refused),
+];
+
+const FIXTURES: &[Fixture] = &[fixture!(take_signals)];
+
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(signal_has_a_row),
-            test!(documents_are_what_the_schema_says),
-            test!(only_what_is_watched_is_reported),
-            test!(foreign_leaves_out_own_signals),
-            test!(wrong_commands_are_told_and_others_followed),
-            test!(many_commands_arrive_in_order),
-            test!(missing_file_is_told),
-            test!(privileges_are_given_up),
-            test!(old_kernel_is_refused),
-        ],
-        &[fixture!(take_signals)],
-    )
+    bpfapps_testkit::main(&[TESTS], &[FIXTURES])
 }
 
 /// Takes what comes, and raises SIGUSR2 for each SIGUSR1: then it says so.

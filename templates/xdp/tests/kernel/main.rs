@@ -6,25 +6,24 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_testkit::net::{Net, ip};
-use bpfapps_testkit::{App, Process, bpfapps, kernel, skip, test};
+use bpfapps_testkit::{App, Process, Test, bpfapps, kernel, skip, test};
 use libbpf_rs::ProgramType;
 use libbpf_rs::libbpf_sys::BPF_FUNC_timer_init;
 
+const TESTS: &[Test] = &[
+    test!(source_has_a_row),
+    test!(documents_are_what_the_schema_says),
+    test!(dropped_packets_do_not_arrive),
+    test!(source_without_a_timer_is_lost),
+    test!(driver_is_asked_first),
+    test!(driver_without_xdp_is_named),
+    test!(missing_interface_is_named),
+    test!(interface_that_is_taken_is_named),
+    test!(kernel_that_is_too_old_is_named),
+];
+
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(source_has_a_row),
-            test!(documents_are_what_the_schema_says),
-            test!(dropped_packets_do_not_arrive),
-            test!(source_without_a_timer_is_lost),
-            test!(driver_is_asked_first),
-            test!(driver_without_xdp_is_named),
-            test!(missing_interface_is_named),
-            test!(interface_that_is_taken_is_named),
-            test!(kernel_that_is_too_old_is_named),
-        ],
-        &[],
-    )
+    bpfapps_testkit::main(&[TESTS], &[])
 }
 
 /// A network of the test's own, on a kernel whose XDP programs have timers.
