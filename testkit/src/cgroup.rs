@@ -39,6 +39,17 @@ impl Cgroup {
         Ok(Self(folder))
     }
 
+    /// One in this one, to be dropped before it.
+    ///
+    /// # Errors
+    ///
+    /// It can't be made.
+    pub fn below(&self, name: &str) -> Result<Self> {
+        let folder = self.0.join(name);
+        fs::create_dir(&folder).with_context(|| format!("failed to create {name}"))?;
+        Ok(Self(folder))
+    }
+
     /// Its folder.
     ///
     /// # Panics

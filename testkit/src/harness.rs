@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use nix::unistd::geteuid;
 
-use crate::{events, sandbox};
+use crate::{events, nextest, sandbox};
 
 /// A test on the running kernel.
 #[derive(Clone, Copy, Debug)]
@@ -100,12 +100,17 @@ pub fn fixture(name: &str) -> Result<Command> {
 /// The `main` of a test binary. It gets the lists of its modules and runs the tests one after
 /// another, because they look at what is loaded in the one kernel there is.
 ///
-/// Without root they are counted as skipped, with the reason printed.
+/// Without root they are counted as skipped, with the reason printed. Under cargo-nextest none runs.
+#[expect(clippy::print_stderr, reason = "nobody else prints it")]
 pub fn main(tests: &[&[Test]], fixtures: &[&[Fixture]]) -> ExitCode {
     if let Ok(name) = env::var(FIXTURE) {
         return run_fixture(&name, &fixtures.concat());
     }
     let mut args = Arguments::from_args();
+    if let Some(why) = nextest::refusal(&args) {
+        eprintln!("{why}");
+        return ExitCode::FAILURE;
+    }
     args.test_threads.get_or_insert(1);
     let trials = tests
         .concat()

@@ -41,6 +41,7 @@ mod exit;
 mod harness;
 pub mod kernel;
 pub mod net;
+mod nextest;
 mod process;
 pub mod sandbox;
 mod terminal;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use bpfapps_testkit::kernel::{loaded, nothing_left};
 use bpfapps_testkit::sandbox::{self, Call};
-use bpfapps_testkit::{Process, Test, bpfapps, fixture, program, skip, test};
+use bpfapps_testkit::{Process, Test, bpfapps, program, skip, test};
 use nix::errno::Errno;
 use nix::libc;
 
@@ -116,11 +116,9 @@ fn user_is_told_to_set_capabilities() -> Result<()> {
     let copy = folder.path().join("bpfapps");
     fs::copy(program(), &copy)?;
     fs::set_permissions(&copy, everybody)?;
-    let mut command = fixture("as_nobody")?;
-    command
-        .arg(&copy)
-        .args(["doctor", "bootstrap", "-o", "json"]);
-    let report = Report::of(&mut command)?.expect_code(1)?;
+    let mut command = Command::new(&copy);
+    command.args(["doctor", "bootstrap", "-o", "json"]);
+    let report = Report::of(&mut sandbox::as_nobody(&command)?)?.expect_code(1)?;
     let setcap = format!("sudo setcap cap_bpf,cap_perfmon+ep {}", copy.display());
     report.check("machine", "capabilities")?.expect(
         "fail",
@@ -221,15 +219,7 @@ fn container_wsl_and_android_are_named() -> Result<()> {
 }
 
 fn namespaces_are_named() -> Result<()> {
-    let mut command = fixture("in_user_namespace")?;
-    command.arg(program()).args(["doctor", "-o", "json"]);
-    let report = match Report::of(&mut command) {
-        Ok(report) => report,
-        Err(err) if format!("{err:#}").contains("no user namespace") => {
-            return skip("this kernel has no user namespaces");
-        }
-        Err(err) => return Err(err),
-    };
+    let report = Report::of(&mut sandbox::in_user_namespace(&doctor())?)?;
     let words = ["not the machine's: ", "user", "do not count for BPF"];
     report
         .check("machine", "namespaces")?

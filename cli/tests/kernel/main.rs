@@ -1,7 +1,6 @@
 //! `bpfapps doctor` on the running kernel: healthy as it is, and ill in each way that it knows.
 
 mod fixing;
-mod fixtures;
 mod machine;
 mod objects;
 mod report;
@@ -9,8 +8,5 @@ mod report;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[machine::TESTS, objects::TESTS, fixing::TESTS],
-        &[fixtures::FIXTURES],
-    )
+    bpfapps_testkit::main(&[machine::TESTS, objects::TESTS, fixing::TESTS], &[])
 }

@@ -1,7 +1,6 @@
 //! Hooks that are not there, not had, or taken.
 
 use std::fs;
-use std::path::Path;
 
 use anyhow::{Result, ensure};
 use bpfapps_testkit::cgroup::Cgroup;
@@ -258,14 +257,10 @@ fn holder_of_a_cgroup_is_named() -> Result<()> {
     );
     ensure!(first.starts_with(&start), "{exit:#?}");
     ensure!(first.contains(&format!(" (pid {pid}): ")), "{exit:#?}");
-    let below = Path::new(folder).join("below");
-    fs::create_dir(&below)?;
-    let kept_out = says(
-        &mut run("join", &[&below.to_string_lossy()])?,
+    says(
+        &mut run("join", &[cgroup.below("below")?.path()])?,
         "BPF0048",
         "/below: it is taken by program on_cgroup (id ",
         &format!("end it: sudo kill {pid}"),
-    );
-    fs::remove_dir(&below)?;
-    kept_out
+    )
 }

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{Process, Test, bpfapps, fixture, test};
+use bpfapps_testkit::{Process, Test, bpfapps, sandbox, test};
 use nix::sys::signal::Signal;
 
 use crate::row::{Row, rows_of, start};
@@ -100,8 +100,8 @@ fn user_is_found_by_name_and_number() -> Result<()> {
     for user in ["nobody", "65534"] {
         let bootstrap = start(&["--uid", user])?;
         Command::new("true").status()?;
-        Process::run(fixture("run_as_nobody")?.args(["/bin/sh", "-c", "exit 6"]))?
-            .expect_code(6)?;
+        let mut shell = Command::new("/bin/sh");
+        Process::run(&mut sandbox::as_nobody(shell.args(["-c", "exit 6"]))?)?.expect_code(6)?;
         let rows = all_rows(bootstrap)?;
         let row = rows.last().with_context(|| format!("{user}: no row"))?;
         ensure!(

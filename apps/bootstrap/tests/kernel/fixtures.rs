@@ -14,8 +14,6 @@ use anyhow::{Context, Result, bail, ensure};
 use bpfapps_testkit::{Fixture, fixture};
 use nix::fcntl::AtFlags;
 use nix::libc;
-use nix::mount::{MsFlags, mount};
-use nix::sched::{CloneFlags, unshare};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::prctl::set_name;
 use nix::sys::wait::waitpid;
@@ -37,8 +35,6 @@ pub(crate) const FIXTURES: &[Fixture] = &[
     fixture!(exec_in_vain),
     fixture!(use_up),
     fixture!(fork_on_a_line),
-    fixture!(in_pid_namespace),
-    fixture!(run_as_nobody),
 ];
 
 /// Ends the calling thread alone, where exit(2) of the C library ends the process.
@@ -245,30 +241,6 @@ pub(crate) fn fork_on_a_line(_: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Runs the command in the arguments as the first process of a PID namespace with its own /proc.
-pub(crate) fn in_pid_namespace(args: &[String]) -> Result<()> {
-    unshare(CloneFlags::CLONE_NEWPID | CloneFlags::CLONE_NEWNS)?;
-    let [program, args @ ..] = args else {
-        bail!("a command")
-    };
-    let nothing = None::<&str>;
-    mount(
-        nothing,
-        "/",
-        nothing,
-        MsFlags::MS_REC | MsFlags::MS_SLAVE,
-        nothing,
-    )
-    .or_else(|_| mount(nothing, "/proc", nothing, MsFlags::MS_PRIVATE, nothing))?;
-    // the shell is the first process: it mounts what only that may
-    let script = r#"mount -t proc proc /proc && "$0" "$@""#;
-    let status = Command::new("sh")
-        .args(["-c", script, program])
-        .args(args)
-        .status()?;
-    exit(status.code().unwrap_or(99))
-}
-
 /// What wait4(2) says that a process has used: times in ns, memory in bytes.
 #[derive(Debug)]
 pub(crate) struct Usage {
@@ -293,19 +265,4 @@ impl Usage {
             peak: u64::try_from(usage.ru_maxrss)? * 1024,
         })
     }
-}
-
-/// Becomes the command in the arguments as an ordinary user.
-pub(crate) fn run_as_nobody(args: &[String]) -> Result<()> {
-    const NOBODY: u32 = 65534;
-    let [program, args @ ..] = args else {
-        bail!("a command")
-    };
-    let err = Command::new(program)
-        .args(args)
-        .env_clear()
-        .uid(NOBODY)
-        .gid(NOBODY)
-        .exec();
-    Err(err).with_context(|| format!("failed to run {program}"))
 }

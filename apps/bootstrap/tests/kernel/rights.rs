@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Result, ensure};
 use bpfapps_core::kernel;
-use bpfapps_testkit::{Process, Test, bpfapps, fixture, program, sandbox, test};
+use bpfapps_testkit::{Process, Test, bpfapps, program, sandbox, test};
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
@@ -50,9 +50,8 @@ fn installed(capabilities: &[u32]) -> Result<(TempDir, PathBuf)> {
 
 /// `bootstrap` of that place, as an ordinary user.
 fn as_nobody(path: &PathBuf) -> Result<Command> {
-    let mut command = fixture("run_as_nobody")?;
-    command.arg(path).arg("bootstrap");
-    Ok(command)
+    let mut command = Command::new(path);
+    sandbox::as_nobody(command.arg("bootstrap"))
 }
 
 /// Fails unless a bootstrap traces a process.

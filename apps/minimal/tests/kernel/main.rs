@@ -126,12 +126,7 @@ fn no_line_of_another_process() -> Result<()> {
 }
 
 fn works_in_a_pid_namespace() -> Result<()> {
-    let mut container = Command::new("unshare");
-    container
-        .args(["--pid", "--fork", "--mount-proc"])
-        .arg(program())
-        .args(["minimal", "--once"]);
-    let exit = Process::run(&mut container)?.expect_code(0)?;
+    let exit = Process::run(&mut sandbox::in_pid_namespace(&once())?)?.expect_code(0)?;
     // The first process of the namespace is number 1 in there.
     ensure!(exit.stdout[1].ends_with(&triggered(1)), "{exit:#?}");
     Ok(())
