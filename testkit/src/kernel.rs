@@ -11,7 +11,7 @@ use libbpf_rs::ProgramType;
 use libbpf_rs::query::{LinkInfoIter, MapInfoIter, ProgInfoIter};
 use serde_json::Value;
 
-use crate::{Process, bpfapps, skip};
+use crate::{Process, cli, skip};
 
 /// The ids of all BPF objects in the kernel.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -163,14 +163,14 @@ pub fn needs_helper(of: ProgramType, helper: u32, otherwise: &str) -> Result<()>
     }
 }
 
-/// What a user sees of `bpfapps <args>` on a kernel that is older than the app needs: one line with
+/// What a user sees of the app, called with `args`, on a kernel that is older than it needs: a line with
 /// the version that it is in. Elsewhere the test is skipped.
 ///
 /// # Errors
 ///
 /// It is not told.
 pub fn too_old(args: &[&str]) -> Result<()> {
-    let list = Process::run(&mut bpfapps(["list", "--output", "json"]))?.expect_code(0)?;
+    let list = Process::run(&mut cli(["list", "--output", "json"]))?.expect_code(0)?;
     let list: Value = serde_json::from_str(&list.stdout.concat())?;
     let mut apps = list.as_array().into_iter().flatten();
     let app = apps.find(|app| args.first().is_some_and(|name| app["name"] == *name));
@@ -179,7 +179,7 @@ pub fn too_old(args: &[&str]) -> Result<()> {
     if running() >= version(least) {
         return skip(format!("this kernel is not older than {least}"));
     }
-    let exit = Process::run(&mut bpfapps(args.iter().copied()))?.expect_code(1)?;
+    let exit = Process::run(&mut cli(args.iter().copied()))?.expect_code(1)?;
     exit.expect_stderr("too old")?
         .expect_stderr(&format!("hint: it needs Linux {least} or newer"))?;
     Ok(())

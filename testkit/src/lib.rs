@@ -1,5 +1,5 @@
-//! What the tests of the kernel tier share: they run the real `bpfapps` on the running kernel and
-//! assert what its user sees.
+//! What the tests of the kernel tier share: they run the binary of their workspace on the running
+//! kernel and assert what its user sees.
 //!
 //! Each module of a test binary lists its tests, and `main` lists the modules:
 //!
@@ -34,7 +34,6 @@
 //! fixture's name, so that nothing else has to be compiled, installed or copied into a VM.
 
 mod app;
-mod bpfapps;
 pub mod cgroup;
 mod events;
 mod exit;
@@ -43,14 +42,15 @@ pub mod kernel;
 pub mod net;
 mod nextest;
 mod process;
+mod program;
 pub mod sandbox;
 mod terminal;
 mod trampoline;
 
 pub use app::{App, documents_of};
-pub use bpfapps::{bpfapps, program};
 pub use exit::Exit;
 pub use harness::{Fixture, Test, fixture, main, many, skip};
 pub use process::Process;
+pub use program::{cli, program};
 pub use terminal::Terminal;
 pub use trampoline::{needs_fentry, needs_lsm};

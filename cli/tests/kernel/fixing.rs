@@ -2,7 +2,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Result, ensure};
-use bpfapps_testkit::{Process, Test, bpfapps, sandbox, skip, test};
+use bpfapps_testkit::{Process, Test, cli, sandbox, skip, test};
 
 use crate::objects::File;
 use crate::report::Report;
@@ -41,7 +41,7 @@ fn setting_is_not_changed_without_a_question() -> Result<()> {
     if !Path::new(FILE).exists() {
         return skip("this kernel does not show whether it compiles BPF");
     }
-    let mut command = bpfapps(["doctor"]);
+    let mut command = cli(["doctor"]);
     let command = sandbox::with_file(FILE, "0\n", fixing(&mut command))?;
     let exit = Process::run(&mut { command })?.expect_code(0)?;
     let exit = exit.expect_stderr(
@@ -52,7 +52,7 @@ fn setting_is_not_changed_without_a_question() -> Result<()> {
 }
 
 fn healthy_machine_needs_no_mending() -> Result<()> {
-    let exit = Process::run(fixing(&mut bpfapps(["doctor"])))?.expect_code(0)?;
+    let exit = Process::run(fixing(&mut cli(["doctor"])))?.expect_code(0)?;
     exit.expect_stderr("there is nothing that --fix could mend")?;
     Ok(())
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use bpfapps_testkit::kernel::{loaded, nothing_left};
 use bpfapps_testkit::sandbox::{self, Call};
-use bpfapps_testkit::{Process, Test, bpfapps, program, skip, test};
+use bpfapps_testkit::{Process, Test, cli, program, skip, test};
 use nix::errno::Errno;
 use nix::libc;
 
@@ -37,7 +37,7 @@ const MAKE_MAP: Call = Call {
 };
 
 fn doctor() -> Command {
-    bpfapps(["doctor", "-o", "json"])
+    cli(["doctor", "-o", "json"])
 }
 
 fn healthy_machine_raises_no_alarm() -> Result<()> {
@@ -60,14 +60,14 @@ fn healthy_machine_raises_no_alarm() -> Result<()> {
 fn answer_comes_at_once_and_leaves_nothing() -> Result<()> {
     let before = loaded();
     let start = Instant::now();
-    Process::run(&mut bpfapps(["doctor"]))?.expect_code(0)?;
+    Process::run(&mut cli(["doctor"]))?.expect_code(0)?;
     let took = start.elapsed();
     ensure!(took < Duration::from_secs(20), "it took {took:?}");
     nothing_left(&before)
 }
 
 fn documents_have_each_field() -> Result<()> {
-    let report = Report::of(&mut bpfapps(["doctor", "minimal", "-o", "json"]))?;
+    let report = Report::of(&mut cli(["doctor", "minimal", "-o", "json"]))?;
     for check in report.checks() {
         let fields = check
             .as_object()
@@ -140,7 +140,7 @@ fn without_btf_only_those_fail_that_need_it() -> Result<()> {
     report.check("minimal", "programs")?.expect("ok", &[])?;
     let expected = "error: this machine can not run bootstrap";
     ensure!(report.stderr == [expected], "{report:#?}");
-    let minimal = bpfapps(["doctor", "minimal", "-o", "json"]);
+    let minimal = cli(["doctor", "minimal", "-o", "json"]);
     let report = Report::of(&mut sandbox::without_btf(&minimal)?)?.expect_code(0)?;
     report
         .check("machine", "BTF")?

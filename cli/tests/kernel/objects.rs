@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use bpfapps_core::Object;
 use bpfapps_testkit::sandbox;
 use bpfapps_testkit::sandbox::Call;
-use bpfapps_testkit::{Test, bpfapps, test};
+use bpfapps_testkit::{Test, cli, test};
 use nix::errno::Errno;
 use nix::libc;
 use tempfile::TempDir;
@@ -51,7 +51,7 @@ impl File {
     }
 
     pub(crate) fn doctor(&self) -> Command {
-        bpfapps(["doctor", "-o", "json", "--object", &self.name()])
+        cli(["doctor", "-o", "json", "--object", &self.name()])
     }
 }
 

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 use bpfapps_core::{Capability, Needs, Object, Options, Session, kernel};
 use bpfapps_refused::{ALL, Case};
 use bpfapps_testkit::sandbox::{Call, refusing, with_only};
-use bpfapps_testkit::{Exit, Fixture, Process, Test, bpfapps, fixture, skip, test};
+use bpfapps_testkit::{Exit, Fixture, Process, Test, cli, fixture, skip, test};
 use nix::errno::Errno;
 use nix::libc;
 use tempfile::TempDir;
@@ -193,7 +193,7 @@ fn doctor_tells_the_same() -> Result<()> {
     let folder = TempDir::new()?;
     let file = folder.path().join("bpf0001.bpf.o");
     fs::write(&file, case("bpf0001")?.object)?;
-    let mut doctor = bpfapps(["doctor", "--object"]);
+    let mut doctor = cli(["doctor", "--object"]);
     let doctor = Process::run(doctor.arg(file))?.expect_code(1)?;
     let of_file = refused("bpf0001", &[])?.context("no kernel accepts it")?;
     let [_, lines @ .., _, more] = of_file.stderr.as_slice() else {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_testkit::kernel::{loaded, nothing_left};
-use bpfapps_testkit::{Exit, Process, Test, bpfapps, fixture, test};
+use bpfapps_testkit::{Exit, Process, Test, cli, fixture, test};
 use nix::sys::signal::Signal;
 
 use crate::row::rows;
@@ -19,13 +19,11 @@ pub(crate) const TESTS: &[Test] = &[
 
 /// `bpfapps bootstrap <args> -- sh -c <script>`, to its end.
 fn run(args: &[&str], script: &str) -> Result<Exit> {
-    Process::run(&mut bpfapps(
-        ["bootstrap"]
-            .iter()
-            .chain(args)
-            .chain(&["--", "sh", "-c", script])
-            .copied(),
-    ))
+    Process::run(&mut cli(["bootstrap"]
+        .iter()
+        .chain(args)
+        .chain(&["--", "sh", "-c", script])
+        .copied()))
 }
 
 fn command_is_traced_with_its_children_and_nobody_else() -> Result<()> {
@@ -63,14 +61,14 @@ fn exit_code_is_that_of_the_command() -> Result<()> {
     run(&["--timeout", "0.1"], "sleep 0.3; exit 9")?.expect_code(9)?;
     run(&[], "kill -TERM $$")?.expect_code(128 + 15)?;
     run(&["--failed-only"], "exit 4")?.expect_code(4)?;
-    let exit = Process::run(&mut bpfapps(["bootstrap", "--", "/nonexistent"]))?.expect_code(1)?;
+    let exit = Process::run(&mut cli(["bootstrap", "--", "/nonexistent"]))?.expect_code(1)?;
     exit.expect_stderr("error: failed to run /nonexistent: No such file or directory")?;
     nothing_left(&before)
 }
 
 fn signal_is_handed_on_to_the_command() -> Result<()> {
     let script = r#"trap "exit 3" TERM; echo waits; while :; do sleep 0.01; done"#;
-    let mut bootstrap = Process::start(&mut bpfapps([
+    let mut bootstrap = Process::start(&mut cli([
         "bootstrap",
         "--comm",
         "none",
@@ -84,7 +82,7 @@ fn signal_is_handed_on_to_the_command() -> Result<()> {
     bootstrap.wait()?.expect_code(3)?;
 
     // one that does not want to end is left alone
-    let mut command = bpfapps(["bootstrap", "--comm", "none", "--", "sh", "-c"]);
+    let mut command = cli(["bootstrap", "--comm", "none", "--", "sh", "-c"]);
     command.arg(r#"trap "" INT; echo $$; exec sleep 20"#);
     let mut bootstrap = Process::start(&mut command)?;
     let pid = bootstrap.line(|line| line.parse::<i32>().is_ok())?;
@@ -113,7 +111,7 @@ fn command_runs_as_who_called_sudo() -> Result<()> {
         "{{ id -u; id -g; echo $HOME; cat /proc/self/status | grep -E '^(CapEff|NoNewPrivs|SigBlk)'; }} > {}",
         seen.display()
     );
-    let mut command = bpfapps(["bootstrap", "--comm", "none", "--", "sh", "-c", &script]);
+    let mut command = cli(["bootstrap", "--comm", "none", "--", "sh", "-c", &script]);
     command
         .env("SUDO_UID", "65534")
         .env("SUDO_GID", "65534")

@@ -6,7 +6,7 @@ use std::os::unix::fs::symlink;
 use std::process::{self, Command};
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{Process, Test, bpfapps, fixture, test};
+use bpfapps_testkit::{Process, Test, cli, fixture, test};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
@@ -21,7 +21,7 @@ pub(crate) const TESTS: &[Test] = &[
 
 /// Starts a bootstrap that prints JSON, and waits for its first document.
 pub(crate) fn start(args: &[&str]) -> Result<Process> {
-    let mut process = Process::start(&mut bpfapps([&["bootstrap", "-o", "json"], args].concat()))?;
+    let mut process = Process::start(&mut cli([&["bootstrap", "-o", "json"], args].concat()))?;
     process.line(|line| line.contains("\"type\":\"ready\""))?;
     Ok(process)
 }
@@ -32,7 +32,7 @@ pub(crate) fn documents(bootstrap: Process) -> Result<Vec<Value>> {
     let lines = bootstrap.wait()?.expect_code(0)?.stdout;
     let documents = lines.iter().map(|line| serde_json::from_str(line));
     let documents: Vec<Value> = documents.collect::<Result<_, _>>().context("no JSON")?;
-    let schema = Process::run(&mut bpfapps(["schema", "bootstrap"]))?
+    let schema = Process::run(&mut cli(["schema", "bootstrap"]))?
         .expect_code(0)?
         .stdout;
     let schema = serde_json::from_str(&schema.join("\n")).context("the schema is no JSON")?;
@@ -163,7 +163,7 @@ fn loss_is_a_document() -> Result<()> {
 }
 
 fn yaml_says_the_same_as_json() -> Result<()> {
-    let mut command = bpfapps(["bootstrap", "-o", "yaml", "-n", "2"]);
+    let mut command = cli(["bootstrap", "-o", "yaml", "-n", "2"]);
     let mut bootstrap = Process::start(&mut command)?;
     bootstrap.line(|line| line == "type: \"ready\"")?;
     Process::run(&mut storm(2)?)?.expect_code(0)?;

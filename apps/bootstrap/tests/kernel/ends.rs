@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_testkit::kernel::{loaded, nothing_left};
-use bpfapps_testkit::{Process, Test, bpfapps, program, test};
+use bpfapps_testkit::{Process, Test, cli, program, test};
 use nix::sys::signal::Signal;
 
 use crate::row::{ready, row, start, storm};
@@ -32,7 +32,7 @@ fn shell(script: &str) -> Command {
 
 fn verbose_shows_the_log_of_libbpf() -> Result<()> {
     let log = |args: &[&str], filter: &str| -> Result<Vec<String>> {
-        let mut command = bpfapps(args.iter().copied());
+        let mut command = cli(args.iter().copied());
         let bootstrap = ready(command.env("BPFAPPS_LOG", filter))?;
         bootstrap.signal(Signal::SIGINT)?;
         Ok(bootstrap.wait()?.expect_code(0)?.stderr)
@@ -124,7 +124,7 @@ fn stop_and_continue_do_not_end_it() -> Result<()> {
 
 fn paused_reader_does_not_keep_it_from_ending() -> Result<()> {
     let (mut reader, writer) = pipe()?;
-    let mut bootstrap = bpfapps(["bootstrap"])
+    let mut bootstrap = cli(["bootstrap"])
         .stdout(writer)
         .stderr(Stdio::piped())
         .spawn()

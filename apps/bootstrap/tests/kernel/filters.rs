@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{Process, Test, bpfapps, sandbox, test};
+use bpfapps_testkit::{Process, Test, cli, sandbox, test};
 use nix::sys::signal::Signal;
 
 use crate::row::{Row, rows_of, start};
@@ -158,13 +158,13 @@ fn wrong_values_are_refused() -> Result<()> {
     ];
     for (option, values, reason) in wrong {
         for value in *values {
-            let exit = Process::run(&mut bpfapps(["bootstrap", option, value]))?;
+            let exit = Process::run(&mut cli(["bootstrap", option, value]))?;
             ensure!(exit.code == Some(2), "{option} {value:?}: {exit:#?}");
             exit.expect_stderr(reason)?;
         }
     }
     // and none is left out; a file that can not be read is another kind of mistake
-    let help = Process::run(&mut bpfapps(["bootstrap", "--help"]))?.stdout;
+    let help = Process::run(&mut cli(["bootstrap", "--help"]))?.stdout;
     let with_value = help
         .iter()
         .filter_map(|line| line.trim_start().split_once(" <"));

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
-use bpfapps_testkit::{Process, Test, bpfapps, test};
+use bpfapps_testkit::{Process, Test, cli, test};
 
 use crate::row::{Row, ready, start, storm};
 
@@ -30,7 +30,7 @@ fn ends_after_so_many_events() -> Result<()> {
 fn ends_after_so_much_time() -> Result<()> {
     // busy or idle, it is not to end late
     for forks in [0, 100_000] {
-        let bootstrap = ready(&mut bpfapps(["bootstrap", "--timeout", "0.5"]))?;
+        let bootstrap = ready(&mut cli(["bootstrap", "--timeout", "0.5"]))?;
         let began = Instant::now();
         let storm = Process::start(&mut storm(forks)?)?;
         bootstrap.wait()?.expect_code(0)?;

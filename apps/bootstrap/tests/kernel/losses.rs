@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use anyhow::{Context, Result, bail, ensure};
-use bpfapps_testkit::{Process, Test, bpfapps, fixture, many, test};
+use bpfapps_testkit::{Process, Test, cli, fixture, many, test};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -85,11 +85,9 @@ fn produced_is_reported_and_lost() -> Result<()> {
 /// A bootstrap whose output nobody reads until it is asked for.
 fn start_unread(args: &[&str]) -> Result<(std::process::Child, std::io::PipeReader)> {
     let (mut reader, writer) = pipe()?;
-    let bootstrap = bpfapps(
-        ["bootstrap", "--comm", STORM]
-            .into_iter()
-            .chain(args.iter().copied()),
-    )
+    let bootstrap = cli(["bootstrap", "--comm", STORM]
+        .into_iter()
+        .chain(args.iter().copied()))
     .stdout(writer)
     .stderr(Stdio::piped())
     .spawn()

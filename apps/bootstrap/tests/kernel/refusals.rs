@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_testkit::sandbox::{Call, refusing, with_file};
-use bpfapps_testkit::{Process, Test, bpfapps, test};
+use bpfapps_testkit::{Process, Test, cli, test};
 use nix::errno::Errno;
 use nix::libc;
 
@@ -24,7 +24,7 @@ fn refused(command: u64, errno: Errno) -> Result<Command> {
         argument: 0,
         value: command,
     };
-    refusing(call, errno, &bpfapps(["bootstrap"]))
+    refusing(call, errno, &cli(["bootstrap"]))
 }
 
 /// Fails unless the last lines on stderr, behind libbpf's, begin like these.

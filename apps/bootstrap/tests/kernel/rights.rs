@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Result, ensure};
 use bpfapps_core::kernel;
-use bpfapps_testkit::{Process, Test, bpfapps, program, sandbox, test};
+use bpfapps_testkit::{Process, Test, cli, program, sandbox, test};
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
@@ -72,7 +72,7 @@ fn traces(command: &mut Command) -> Result<()> {
 }
 
 fn works_without_tracefs() -> Result<()> {
-    traces(&mut sandbox::without_tracefs(&bpfapps(["bootstrap"]))?)
+    traces(&mut sandbox::without_tracefs(&cli(["bootstrap"]))?)
 }
 
 fn file_capabilities_are_enough() -> Result<()> {
@@ -112,7 +112,7 @@ fn each_missing_capability_is_named() -> Result<()> {
 }
 
 fn without_btf_it_says_so() -> Result<()> {
-    let exit = Process::run(&mut sandbox::without_btf(&bpfapps(["bootstrap"]))?)?;
+    let exit = Process::run(&mut sandbox::without_btf(&cli(["bootstrap"]))?)?;
     exit.expect_code(1)?
         .expect_stderr(
             "error[BPF0060]: this kernel has no BTF: /sys/kernel/btf/vmlinux is missing",
@@ -126,7 +126,7 @@ fn btf_of_a_file_will_do() -> Result<()> {
     let file = folder.path().join("vmlinux.btf");
     fs::copy("/sys/kernel/btf/vmlinux", &file)?;
     let file = file.to_string_lossy();
-    traces(&mut sandbox::without_btf(&bpfapps([
+    traces(&mut sandbox::without_btf(&cli([
         "bootstrap",
         "--btf",
         &file,
@@ -142,7 +142,7 @@ fn what_is_no_btf_is_refused() -> Result<()> {
         ),
         ("/nonexistent", 1, "No such file"),
     ] {
-        let exit = Process::run(&mut bpfapps(["bootstrap", "--btf", file]))?.expect_code(1)?;
+        let exit = Process::run(&mut cli(["bootstrap", "--btf", file]))?.expect_code(1)?;
         ensure!(exit.stderr.len() == lines, "{exit:#?}");
         exit.expect_stderr(file)?.expect_stderr(reason)?;
     }

@@ -8,7 +8,7 @@ use std::time::Instant;
 use std::{fs, os};
 
 use anyhow::{Context, Result, bail, ensure};
-use bpfapps_testkit::{Process, Test, bpfapps, fixture, test};
+use bpfapps_testkit::{Process, Test, cli, fixture, test};
 use nix::sys::signal::Signal;
 
 use crate::losses::told_as_lost;
@@ -102,7 +102,7 @@ fn threads_that_exit_together_are_one_exit() -> Result<()> {
     let mut whole = 0;
     for _ in 0..20 {
         let command = fixture("threads_exit_together")?;
-        let mut bootstrap = bpfapps(["bootstrap", "--"]);
+        let mut bootstrap = cli(["bootstrap", "--"]);
         bootstrap.arg(command.get_program());
         bootstrap.envs(
             command

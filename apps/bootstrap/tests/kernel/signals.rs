@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_testkit::kernel::{loaded, nothing_left};
-use bpfapps_testkit::{Process, Test, bpfapps, test};
+use bpfapps_testkit::{Process, Test, cli, test};
 use nix::sys::ptrace::{self, Options};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, waitpid};
@@ -58,7 +58,7 @@ fn second_signal_ends_it_at_once() -> Result<()> {
     // the first one is handed on to a command that takes no notice, and is waited for
     let script = r#"trap "" INT; echo $$; exec sleep 20 >&- 2>&-"#;
     let args = ["bootstrap", "--comm", "none", "--", "sh", "-c", script];
-    let mut bootstrap = Process::start(&mut bpfapps(args))?;
+    let mut bootstrap = Process::start(&mut cli(args))?;
     let command = bootstrap.line(|line| line.parse::<i32>().is_ok())?;
     let command = Pid::from_raw(command.parse()?);
     let blocked = bootstrap.status("SigBlk")?;

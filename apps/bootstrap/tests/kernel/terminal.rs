@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{Process, Terminal, Test, bpfapps, test};
+use bpfapps_testkit::{Process, Terminal, Test, cli, test};
 use nix::sys::signal::Signal;
 
 pub(crate) const TESTS: &[Test] = &[
@@ -24,7 +24,7 @@ fn plain(line: &str) -> String {
 
 /// A bootstrap on a terminal which says that it can show colours.
 fn start_on(terminal: &Terminal, args: &[&str]) -> Result<Process> {
-    let mut command = bpfapps([&["bootstrap"], args].concat());
+    let mut command = cli([&["bootstrap"], args].concat());
     command.env("TERM", "xterm").env_remove("NO_COLOR");
     Process::start_on(terminal, &mut command)
 }
@@ -96,11 +96,11 @@ fn colours_are_for_terminals_that_want_them() -> Result<()> {
     // not where it is refused, or no terminal
     let mut refused = Vec::new();
     for (name, value) in [("NO_COLOR", "1"), ("TERM", "dumb")] {
-        let mut command = bpfapps(["bootstrap"]);
+        let mut command = cli(["bootstrap"]);
         command.env("TERM", "xterm").env(name, value);
         refused.push(Process::start_on(&Terminal::new(120)?, &mut command)?);
     }
-    refused.push(Process::start(bpfapps(["bootstrap"]).env("TERM", "xterm"))?);
+    refused.push(Process::start(cli(["bootstrap"]).env("TERM", "xterm"))?);
     for bootstrap in refused {
         let (title, exec, exit) = rows(bootstrap)?;
         let all = [title, exec, exit].concat();
@@ -108,10 +108,10 @@ fn colours_are_for_terminals_that_want_them() -> Result<()> {
     }
 
     let always = ["bootstrap", "--color", "always"];
-    let (_, _, exit) = rows(Process::start(&mut bpfapps(always))?)?;
+    let (_, _, exit) = rows(Process::start(&mut cli(always))?)?;
     ensure!(exit.contains(failure), "{exit:?}");
     let json = [always.as_slice(), &["-o", "json"]].concat();
-    let mut bootstrap = Process::start(&mut bpfapps(json))?;
+    let mut bootstrap = Process::start(&mut cli(json))?;
     let ready = bootstrap.line(|_| true)?;
     ensure!(ready.starts_with("{\"version\""), "{ready:?}");
     Ok(())

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_testkit::cgroup::Cgroup;
-use bpfapps_testkit::{Process, Test, bpfapps, fixture, program, sandbox, test};
+use bpfapps_testkit::{Process, Test, cli, fixture, program, sandbox, test};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
@@ -90,7 +90,7 @@ fn cgroup_is_that_and_all_below_it() -> Result<()> {
     );
     for path in [outer.path(), cgroup.path()] {
         let args = ["bootstrap", "-o", "json", "--cgroup", path];
-        let mut bootstrap = Process::start(&mut bpfapps(args))?;
+        let mut bootstrap = Process::start(&mut cli(args))?;
         bootstrap.line(|line| line.contains("ready"))?;
         Command::new("true").status()?;
         let child = Process::start(Command::new("sh").args(["-c", &script]))?;
@@ -105,13 +105,13 @@ fn cgroup_is_that_and_all_below_it() -> Result<()> {
         ensure!(seen["container_id"] == container, "{seen}");
         ensure!(seen["cgroup_id"] == cgroup.id()?, "{seen}");
     }
-    let exit = Process::run(&mut bpfapps(["bootstrap", "--cgroup", "/etc"]))?.expect_code(2)?;
+    let exit = Process::run(&mut cli(["bootstrap", "--cgroup", "/etc"]))?.expect_code(2)?;
     exit.expect_stderr("`/etc` is no cgroup v2")?;
     Ok(())
 }
 
 fn namespaces_are_those_of_the_process() -> Result<()> {
-    let mut bootstrap = Process::start(&mut bpfapps(["bootstrap", "-o", "json"]))?;
+    let mut bootstrap = Process::start(&mut cli(["bootstrap", "-o", "json"]))?;
     bootstrap.line(|line| line.contains("ready"))?;
     let script = "readlink /proc/self/ns/pid; readlink /proc/self/ns/mnt; exit 7";
     let mut shell = Command::new("sh");
@@ -132,7 +132,7 @@ fn namespaces_are_those_of_the_process() -> Result<()> {
 }
 
 fn works_inside_a_pid_namespace() -> Result<()> {
-    let command = bpfapps(["bootstrap", "--", "sh", "-c", "true; exit 6"]);
+    let command = cli(["bootstrap", "--", "sh", "-c", "true; exit 6"]);
     let mut command = sandbox::in_pid_namespace(&command)?;
     let other = Process::start(fixture("fork_many")?.args(["other", "1000000"]))?;
     let exit = Process::run(&mut command)?.expect_code(6)?;

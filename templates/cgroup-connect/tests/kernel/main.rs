@@ -1,4 +1,4 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 
 use std::io::ErrorKind;
 use std::net::{TcpListener, TcpStream, UdpSocket};
@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Result, bail, ensure};
 use bpfapps_testkit::cgroup::{self, Cgroup};
 use bpfapps_testkit::net::Net;
-use bpfapps_testkit::{App, Fixture, Process, Test, bpfapps, fixture, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, test};
 
 const TESTS: &[Test] = &[
     test!(connection_has_a_row),
@@ -121,17 +121,17 @@ fn only_that_port_is_reported() -> Result<()> {
 }
 
 fn denying_needs_a_cgroup() -> Result<()> {
-    Process::run(&mut bpfapps(["{{ name }}", "--deny", "10.0.0.0/8"]))?
+    Process::run(&mut cli(["{{ name }}", "--deny", "10.0.0.0/8"]))?
         .expect_code(2)?
         .expect_stderr("--cgroup <PATH>")?;
-    Process::run(&mut bpfapps(["{{ name }}", "--cgroup", "/", "--deny", "10.0.0.300"]))?
+    Process::run(&mut cli(["{{ name }}", "--cgroup", "/", "--deny", "10.0.0.300"]))?
         .expect_code(2)?
         .expect_stderr("not an address such as 192.0.2.1")?;
     Ok(())
 }
 
 fn missing_cgroup_is_named() -> Result<()> {
-    Process::run(&mut bpfapps(["{{ name }}", "--cgroup", "/no/such"]))?
+    Process::run(&mut cli(["{{ name }}", "--cgroup", "/no/such"]))?
         .expect_code(1)?
         .expect_stderr("error[BPF0055]: `/no/such` is no cgroup v2")?
         .expect_stderr("hint: look below ")?;

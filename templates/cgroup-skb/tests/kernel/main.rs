@@ -1,4 +1,4 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 
 use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use bpfapps_testkit::cgroup::{self, Cgroup};
 use bpfapps_testkit::net::Net;
-use bpfapps_testkit::{App, Fixture, Process, Test, bpfapps, fixture, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, test};
 
 const TESTS: &[Test] = &[
     test!(flow_has_a_row_each_way),
@@ -163,11 +163,11 @@ fn only_allowed_packets_pass() -> Result<()> {
 }
 
 fn allowing_needs_a_cgroup() -> Result<()> {
-    Process::run(&mut bpfapps(["{{ name }}", "--allow", "10.0.0.0/8"]))?
+    Process::run(&mut cli(["{{ name }}", "--allow", "10.0.0.0/8"]))?
         .expect_code(2)?
         .expect_stderr("--cgroup <PATH>")?;
     for [option, value] in [["--allow", "10.0.0.0/40"], ["--idle", "0"]] {
-        Process::run(&mut bpfapps(["{{ name }}", "--cgroup", "/", option, value]))?
+        Process::run(&mut cli(["{{ name }}", "--cgroup", "/", option, value]))?
             .expect_code(2)?
             .expect_stderr(&format!("invalid value '{value}' for '{option} <"))?;
     }
@@ -175,7 +175,7 @@ fn allowing_needs_a_cgroup() -> Result<()> {
 }
 
 fn missing_cgroup_is_named() -> Result<()> {
-    Process::run(&mut bpfapps(["{{ name }}", "--cgroup", "/no/such"]))?
+    Process::run(&mut cli(["{{ name }}", "--cgroup", "/no/such"]))?
         .expect_code(1)?
         .expect_stderr("error[BPF0055]: `/no/such` is no cgroup v2")?
         .expect_stderr("hint: look below ")?;

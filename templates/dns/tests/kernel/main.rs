@@ -1,4 +1,4 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 
 use std::env;
 use std::fs;
@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use bpfapps_testkit::net::Net;
-use bpfapps_testkit::{App, Fixture, Process, Test, bpfapps, fixture, kernel, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, kernel, test};
 
 const TESTS: &[Test] = &[
     test!(lookup_and_connect_have_rows),
@@ -125,7 +125,7 @@ fn only_failures_are_reported() -> Result<()> {
 }
 
 fn missing_library_is_named() -> Result<()> {
-    Process::run(&mut bpfapps(["{{ name }}", "--libc", "/no/such.so"]))?
+    Process::run(&mut cli(["{{ name }}", "--libc", "/no/such.so"]))?
         .expect_code(1)?
         .expect_stderr("error[BPF0044]: failed to attach handle_found to getaddrinfo in /no/such.so")?
         .expect_stderr("hint: ldd PROGRAM shows the libraries that it uses")?;

@@ -1,11 +1,11 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 
 use std::fs;
 use std::path::PathBuf;
 use std::process::{self, ExitCode};
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{App, Fixture, Process, Test, bpfapps, fixture, kernel, needs_fentry, skip, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, kernel, needs_fentry, skip, test};
 
 const TESTS: &[Test] = &[
     test!(removed_file_has_a_row),
@@ -114,7 +114,7 @@ fn kernel_without_any_way_is_named() -> Result<()> {
     if needs_fentry().is_ok() || kernel::needs_kprobes().is_ok() {
         return skip("this kernel has fentry or kprobes");
     }
-    Process::run(&mut bpfapps(["{{ name }}"]))?
+    Process::run(&mut cli(["{{ name }}"]))?
         .expect_code(1)?
         .expect_stderr("error[BPF0049]: this kernel has no kprobes, and refuses fentry: ")?
         .expect_stderr("hint: one that is built with CONFIG_KPROBE_EVENTS")?;

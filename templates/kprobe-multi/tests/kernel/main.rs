@@ -1,4 +1,4 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 
 use std::fs;
 use std::process::ExitCode;
@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, ensure};
 use bpfapps_core::kallsyms::Functions;
 use bpfapps_core::kernel;
-use bpfapps_testkit::{App, Fixture, Process, Test, bpfapps, documents_of, fixture, skip, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, documents_of, fixture, skip, test};
 
 const TESTS: &[Test] = &[
     test!(busy_function_has_a_row),
@@ -62,7 +62,7 @@ fn needs_multi() -> Result<()> {
 fn busy_function_has_a_row() -> Result<()> {
     needs_multi()?;
     let _busy = Process::start(&mut fixture("read_files")?)?;
-    let exit = Process::run(&mut bpfapps(["{{ name }}", "--functions", "vfs_r*d"]))?;
+    let exit = Process::run(&mut cli(["{{ name }}", "--functions", "vfs_r*d"]))?;
     let exit = exit.expect_code(0)?;
     ensure!(exit.stdout[0].starts_with("TIME     CALLS"), "{exit:#?}");
     let row = exit.stdout.iter().find(|row| row.ends_with(" vfs_read"));
@@ -107,7 +107,7 @@ fn nothing_is_left() -> Result<()> {
 
 fn missing_function_is_named() -> Result<()> {
     needs_list()?;
-    Process::run(&mut bpfapps(["{{ name }}", "-f", "no_such_*"]))?
+    Process::run(&mut cli(["{{ name }}", "-f", "no_such_*"]))?
         .expect_code(1)?
         .expect_stderr("error: this kernel has no function to trace that matches `no_such_*`")?
         .expect_stderr("hint: available_filter_functions")?;
@@ -116,7 +116,7 @@ fn missing_function_is_named() -> Result<()> {
 
 fn whole_kernel_is_refused() -> Result<()> {
     needs_list()?;
-    Process::run(&mut bpfapps(["{{ name }}", "-f", "*"]))?
+    Process::run(&mut cli(["{{ name }}", "-f", "*"]))?
         .expect_code(1)?
         .expect_stderr("functions match `*`, and 10000 is the most")?;
     Ok(())
@@ -126,7 +126,7 @@ fn kernel_without_a_list_is_named() -> Result<()> {
     if needs_list().is_ok() {
         return skip("this kernel lists what can be traced");
     }
-    Process::run(&mut bpfapps(["{{ name }}"]))?
+    Process::run(&mut cli(["{{ name }}"]))?
         .expect_code(1)?
         .expect_stderr("error: this kernel does not list the functions that can be traced")?
         .expect_stderr("hint: it is built without CONFIG_DYNAMIC_FTRACE, or locked down")?;

@@ -1,11 +1,11 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 
 use std::fs;
 use std::process::{self, ExitCode};
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_core::kallsyms::has_kprobes;
-use bpfapps_testkit::{App, Fixture, Process, Test, bpfapps, fixture, kernel, skip, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, kernel, skip, test};
 
 const TESTS: &[Test] = &[
     test!(call_has_a_row),
@@ -101,7 +101,7 @@ fn first_function_that_is_there_is_traced() -> Result<()> {
 }
 
 fn missing_function_is_named() -> Result<()> {
-    Process::run(&mut bpfapps(["{{ name }}", "-f", "no_such_function"]))?
+    Process::run(&mut cli(["{{ name }}", "-f", "no_such_function"]))?
         .expect_code(1)?
         .expect_stderr("error[BPF0041]: this kernel has no function `no_such_function`")?
         .expect_stderr("hint: ")?;
@@ -112,7 +112,7 @@ fn kernel_without_kprobes_is_named() -> Result<()> {
     if has_kprobes() {
         return skip("this kernel has kprobes");
     }
-    Process::run(&mut bpfapps(["{{ name }}"]))?
+    Process::run(&mut cli(["{{ name }}"]))?
         .expect_code(1)?
         .expect_stderr("error[BPF0051]: failed to attach handle_return to the kernel's function ")?
         .expect_stderr(": this kernel has no kprobes: ")?;

@@ -1,10 +1,10 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 
 use std::process::{self, ExitCode};
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_core::kallsyms::has_kprobes;
-use bpfapps_testkit::{App, Fixture, Process, Test, bpfapps, fixture, kernel, skip, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, kernel, skip, test};
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
 
@@ -105,7 +105,7 @@ fn only_failures_are_reported() -> Result<()> {
 }
 
 fn missing_system_call_is_named() -> Result<()> {
-    Process::run(&mut bpfapps(["{{ name }}", "-s", "no_such_call"]))?
+    Process::run(&mut cli(["{{ name }}", "-s", "no_such_call"]))?
         .expect_code(1)?
         .expect_stderr("error[BPF0041]: failed to attach handle_return to the system call no_such_call")?
         .expect_stderr(": this kernel has no such system call: ")?;
@@ -116,7 +116,7 @@ fn kernel_without_kprobes_is_named() -> Result<()> {
     if has_kprobes() {
         return skip("this kernel has kprobes");
     }
-    Process::run(&mut bpfapps(["{{ name }}"]))?
+    Process::run(&mut cli(["{{ name }}"]))?
         .expect_code(1)?
         .expect_stderr("error[BPF0051]: failed to attach handle_return to the system call ")?
         .expect_stderr(": this kernel has no kprobes: ")?;

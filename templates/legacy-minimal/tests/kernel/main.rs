@@ -1,11 +1,11 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 
 use std::fs::File;
 use std::io::Write as _;
 use std::process::{self, Command, ExitCode};
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{App, Process, Test, bpfapps, program, sandbox, test};
+use bpfapps_testkit::{App, Process, Test, cli, program, sandbox, test};
 
 const TESTS: &[Test] = &[
     test!(dot_is_counted),
@@ -42,7 +42,7 @@ fn counts_a_dot(command: &mut Command) -> Result<()> {
 }
 
 fn dot_is_counted() -> Result<()> {
-    counts_a_dot(&mut bpfapps(["{{ name }}", "--once"]))
+    counts_a_dot(&mut cli(["{{ name }}", "--once"]))
 }
 
 fn lines_count_on() -> Result<()> {
@@ -70,7 +70,7 @@ fn only_that_process_is_counted() -> Result<()> {
 }
 
 fn works_without_tracefs() -> Result<()> {
-    counts_a_dot(&mut sandbox::without_tracefs(&bpfapps(["{{ name }}", "--once"]))?)
+    counts_a_dot(&mut sandbox::without_tracefs(&cli(["{{ name }}", "--once"]))?)
 }
 
 fn container_is_refused() -> Result<()> {

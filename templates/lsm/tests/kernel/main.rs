@@ -1,4 +1,4 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -8,7 +8,7 @@ use std::process::{self, ExitCode};
 use std::thread;
 
 use anyhow::{Context, Result, bail, ensure};
-use bpfapps_testkit::{App, Fixture, Process, Test, bpfapps, fixture, needs_lsm, sandbox, skip, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, needs_lsm, sandbox, skip, test};
 
 const TESTS: &[Test] = &[
     test!(connection_has_a_row),
@@ -159,7 +159,7 @@ fn denial_ends_by_itself() -> Result<()> {
 }
 
 fn everybody_is_never_denied() -> Result<()> {
-    Process::run(&mut bpfapps(["{{ name }}", "--deny", "10"]))?
+    Process::run(&mut cli(["{{ name }}", "--deny", "10"]))?
         .expect_code(1)?
         .expect_stderr("error: --deny would deny connections to everybody")?
         .expect_stderr("hint: name whom to deny them: --pid PID or --cgroup PATH")?;
@@ -167,7 +167,7 @@ fn everybody_is_never_denied() -> Result<()> {
 }
 
 fn wrong_cgroup_is_named() -> Result<()> {
-    Process::run(&mut bpfapps(["{{ name }}", "--cgroup", "no/such/cgroup"]))?
+    Process::run(&mut cli(["{{ name }}", "--cgroup", "no/such/cgroup"]))?
         .expect_code(1)?
         .expect_stderr("cgroup v2")?;
     Ok(())
@@ -176,7 +176,7 @@ fn wrong_cgroup_is_named() -> Result<()> {
 /// As a kernel says it that is booted without `lsm=…,bpf`.
 fn inactive_lsm_is_named() -> Result<()> {
     let file = "/sys/kernel/security/lsm";
-    let mut app = sandbox::with_file(file, "capability,yama\n", &bpfapps(["{{ name }}"]))?;
+    let mut app = sandbox::with_file(file, "capability,yama\n", &cli(["{{ name }}"]))?;
     Process::run(&mut app)?
         .expect_code(1)?
         .expect_stderr("error[BPF0056]: the BPF LSM is not active in this kernel")?
@@ -188,7 +188,7 @@ fn kernel_without_lsm_is_named() -> Result<()> {
     if needs_lsm().is_ok() {
         return skip("this kernel takes LSM programs");
     }
-    let exit = Process::run(&mut bpfapps(["{{ name }}"]))?.expect_code(1)?;
+    let exit = Process::run(&mut cli(["{{ name }}"]))?.expect_code(1)?;
     exit.expect_stderr("LSM")?.expect_stderr("hint: ")?;
     Ok(())
 }

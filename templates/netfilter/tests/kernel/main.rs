@@ -1,4 +1,4 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 
 use std::net::{SocketAddr, UdpSocket};
 use std::process::ExitCode;
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_testkit::net::Net;
-use bpfapps_testkit::{App, Process, Test, bpfapps, kernel, test};
+use bpfapps_testkit::{App, Process, Test, cli, kernel, test};
 use libbpf_rs::ProgramType;
 
 const TESTS: &[Test] = &[
@@ -135,7 +135,7 @@ fn dropped_packets_do_not_arrive() -> Result<()> {
 fn priority_that_is_taken_is_named() -> Result<()> {
     let _net = network()?;
     let app = App::start(&["{{ name }}", "--priority", "-7"])?;
-    Process::run(&mut bpfapps(["{{ name }}", "--priority", "-7"]))?
+    Process::run(&mut cli(["{{ name }}", "--priority", "-7"]))?
         .expect_code(1)?
         .expect_stderr(
             "error[BPF0048]: failed to attach handle_packet to input of netfilter for IPv4, \
@@ -151,7 +151,7 @@ fn priority_that_is_taken_is_named() -> Result<()> {
 
 fn wrong_options_are_refused() -> Result<()> {
     for [option, value] in [["--idle", "0"], ["--hook", "ingress"], ["--drop", "lo"]] {
-        Process::run(&mut bpfapps(["{{ name }}", option, value]))?
+        Process::run(&mut cli(["{{ name }}", option, value]))?
             .expect_code(2)?
             .expect_stderr(&format!("invalid value '{value}' for '{option} <"))?;
     }

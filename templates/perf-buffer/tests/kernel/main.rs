@@ -1,4 +1,4 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 
 use std::fs::{File, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -7,7 +7,7 @@ use std::process::{self, ExitCode};
 use std::thread;
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{App, Fixture, Process, Test, bpfapps, fixture, sandbox, skip, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, sandbox, skip, test};
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
@@ -150,7 +150,7 @@ fn end_comes_after_so_many() -> Result<()> {
     let pid = other.pid().to_string();
     // so large that nothing is lost but what came before there was a ring
     let args = ["{{ name }}", "-n", "5", "--pid", &pid, "--ring-size", "4M"];
-    let exit = Process::run(&mut bpfapps(args))?.expect_code(0)?;
+    let exit = Process::run(&mut cli(args))?.expect_code(0)?;
     ensure!(exit.stdout.len() == 6, "{exit:#?}");
     ensure!(exit.stderr.is_empty(), "{exit:#?}");
     Ok(())
@@ -183,7 +183,7 @@ fn losses_are_told() -> Result<()> {
 fn works_without_tracefs() -> Result<()> {
     let args = ["{{ name }}", "--timeout", "60", "-n", "1"];
     let _other = Process::start(&mut fixture("open_until_killed")?)?;
-    let exit = Process::run(&mut sandbox::without_tracefs(&bpfapps(args))?)?.expect_code(0)?;
+    let exit = Process::run(&mut sandbox::without_tracefs(&cli(args))?)?.expect_code(0)?;
     exit.stdout.get(1).context("no row came")?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 #![allow(unsafe_code, reason = "a function under a name that can be looked up")]
 
 use std::fs;
@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, ensure};
-use bpfapps_testkit::{App, Fixture, Process, Test, bpfapps, fixture, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, test};
 
 const TESTS: &[Test] = &[
     test!(busy_function_has_a_row),
@@ -107,7 +107,7 @@ fn only_the_wanted_stack_is_shown() -> Result<()> {
 }
 
 fn impossible_frequency_is_explained() -> Result<()> {
-    Process::run(&mut bpfapps(["{{ name }}", "--frequency", "1000000000"]))?
+    Process::run(&mut cli(["{{ name }}", "--frequency", "1000000000"]))?
         .expect_code(1)?
         .expect_stderr("error: failed to open a perf event: Invalid argument")?
         .expect_stderr("perf_event_max_sample_rate")?;

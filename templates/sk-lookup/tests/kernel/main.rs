@@ -1,11 +1,11 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 
 use std::net::{TcpListener, TcpStream};
 use std::process::ExitCode;
 
 use anyhow::{Result, ensure};
 use bpfapps_testkit::net::Net;
-use bpfapps_testkit::{App, Process, Test, bpfapps, kernel, test};
+use bpfapps_testkit::{App, Process, Test, cli, kernel, test};
 use libbpf_rs::ProgramType;
 
 const TESTS: &[Test] = &[
@@ -93,7 +93,7 @@ fn socket_for_both_gets_both() -> Result<()> {
 
 fn port_where_nobody_listens_is_named() -> Result<()> {
     let _net = network()?;
-    Process::run(&mut bpfapps(["{{ name }}", "--ports", "7000", "--to", "9"]))?
+    Process::run(&mut cli(["{{ name }}", "--ports", "7000", "--to", "9"]))?
         .expect_code(1)?
         .expect_stderr("error: nobody listens on port 9")?
         .expect_stderr("hint: ss -ltn shows")?;
@@ -101,10 +101,10 @@ fn port_where_nobody_listens_is_named() -> Result<()> {
 }
 
 fn wrong_options_are_refused() -> Result<()> {
-    Process::run(&mut bpfapps(["{{ name }}", "--ports", "8-7"]))?
+    Process::run(&mut cli(["{{ name }}", "--ports", "8-7"]))?
         .expect_code(2)?
         .expect_stderr("not a range of ports from 1 on, the lower first")?;
-    Process::run(&mut bpfapps(["{{ name }}", "--to", "80"]))?
+    Process::run(&mut cli(["{{ name }}", "--to", "80"]))?
         .expect_code(2)?
         .expect_stderr("--ports <PORTS>")?;
     Ok(())

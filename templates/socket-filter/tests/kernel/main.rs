@@ -1,11 +1,11 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_testkit::net::{Net, ip};
-use bpfapps_testkit::{App, Process, Test, bpfapps, test};
+use bpfapps_testkit::{App, Process, Test, cli, test};
 
 const TESTS: &[Test] = &[
     test!(connection_begins_and_ends),
@@ -111,7 +111,7 @@ fn refused_connection_is_reset() -> Result<()> {
 
 fn missing_interface_is_named() -> Result<()> {
     let _net = Net::new()?;
-    Process::run(&mut bpfapps(["{{ name }}", "--interface", "no-such"]))?
+    Process::run(&mut cli(["{{ name }}", "--interface", "no-such"]))?
         .expect_code(1)?
         .expect_stderr("error[BPF0054]: there is no network interface `no-such`")?
         .expect_stderr("hint: there are: lo")?;

@@ -1,4 +1,4 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Result, bail, ensure};
 use bpfapps_testkit::cgroup::{self, Cgroup};
 use bpfapps_testkit::net::{Net, ip};
-use bpfapps_testkit::{App, Fixture, Process, Test, bpfapps, fixture, kernel, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, kernel, test};
 
 const TESTS: &[Test] = &[
     test!(connection_has_a_row_on_either_side),
@@ -167,7 +167,7 @@ fn retransmissions_are_counted() -> Result<()> {
 
 fn wrong_options_are_refused() -> Result<()> {
     for [option, value] in [["--port", "0"], ["--retransmits", "-1"]] {
-        Process::run(&mut bpfapps(["{{ name }}", option, value]))?
+        Process::run(&mut cli(["{{ name }}", option, value]))?
             .expect_code(2)?
             .expect_stderr(&format!("invalid value '{value}' for '{option} <"))?;
     }
@@ -175,7 +175,7 @@ fn wrong_options_are_refused() -> Result<()> {
 }
 
 fn missing_cgroup_is_named() -> Result<()> {
-    Process::run(&mut bpfapps(["{{ name }}", "--cgroup", "/no/such"]))?
+    Process::run(&mut cli(["{{ name }}", "--cgroup", "/no/such"]))?
         .expect_code(1)?
         .expect_stderr("error[BPF0055]: `/no/such` is no cgroup v2")?
         .expect_stderr("hint: look below ")?;

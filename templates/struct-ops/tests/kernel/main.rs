@@ -1,4 +1,4 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 
 use std::ffi::OsString;
 use std::io::{Read as _, Write as _};
@@ -8,7 +8,7 @@ use std::thread;
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_testkit::net::{Net, ip};
-use bpfapps_testkit::{App, Process, Test, bpfapps, kernel, test};
+use bpfapps_testkit::{App, Process, Test, cli, kernel, test};
 use nix::sys::socket::{setsockopt, sockopt::TcpCongestion};
 
 const ALGORITHM: &str = "{{ algorithm }}";
@@ -129,7 +129,7 @@ fn window_grows_and_shrinks() -> Result<()> {
 fn second_one_is_refused() -> Result<()> {
     let _net = network()?;
     let app = App::start(&["{{ name }}"])?;
-    Process::run(&mut bpfapps(["{{ name }}"]))?
+    Process::run(&mut cli(["{{ name }}"]))?
         .expect_code(1)?
         .expect_stderr(&format!(
             "error[BPF0048]: failed to attach algorithm to struct_ops {ALGORITHM}: it is taken by map \
@@ -143,7 +143,7 @@ fn second_one_is_refused() -> Result<()> {
 
 fn wrong_share_is_refused() -> Result<()> {
     for share in ["0", "100"] {
-        Process::run(&mut bpfapps(["{{ name }}", "--keep", share]))?
+        Process::run(&mut cli(["{{ name }}", "--keep", share]))?
             .expect_code(2)?
             .expect_stderr(&format!("invalid value '{share}' for '--keep <PERCENT>'"))?;
     }

@@ -1,10 +1,10 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 
 use std::process::{self, ExitCode};
 use std::thread;
 
 use anyhow::{Result, ensure};
-use bpfapps_testkit::{App, Fixture, Process, Test, bpfapps, documents_of, fixture, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, documents_of, fixture, test};
 use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::Pid;
 
@@ -87,7 +87,7 @@ fn only_those_states_are_listed() -> Result<()> {
 }
 
 fn wrong_state_is_refused() -> Result<()> {
-    Process::run(&mut bpfapps(["{{ name }}", "--state", "Q"]))?
+    Process::run(&mut cli(["{{ name }}", "--state", "Q"]))?
         .expect_code(2)?
         .expect_stderr("`Q` is no state: there are RSDTtXZPI")?;
     Ok(())

@@ -1,4 +1,4 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 
 use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
@@ -11,7 +11,7 @@ use bpfapps_core::hook::create_clsact;
 use bpfapps_core::net::interface;
 use bpfapps_testkit::kernel::needs_type;
 use bpfapps_testkit::net::Net;
-use bpfapps_testkit::{App, Process, Test, bpfapps, skip, test};
+use bpfapps_testkit::{App, Process, Test, cli, skip, test};
 
 const TESTS: &[Test] = &[
     test!(flow_has_a_row_each_way),
@@ -189,7 +189,7 @@ fn classic_tc_leaves_what_was_there() -> Result<()> {
 }
 
 fn kernel_without_either_tc_is_named() -> Result<()> {
-    let mut app = bpfapps(["{{ name }}", "--interface", "lo", "--classic"]);
+    let mut app = cli(["{{ name }}", "--interface", "lo", "--classic"]);
     if has_clsact()? {
         return skip("this kernel has the clsact qdisc");
     }
@@ -203,7 +203,7 @@ fn kernel_without_either_tc_is_named() -> Result<()> {
 
 fn missing_interface_is_named() -> Result<()> {
     let _net = Net::new()?;
-    Process::run(&mut bpfapps(["{{ name }}", "--interface", "no-such"]))?
+    Process::run(&mut cli(["{{ name }}", "--interface", "no-such"]))?
         .expect_code(1)?
         .expect_stderr("error[BPF0054]: there is no network interface `no-such`")?
         .expect_stderr("hint: there are: lo")?;
@@ -212,7 +212,7 @@ fn missing_interface_is_named() -> Result<()> {
 
 fn wrong_options_are_refused() -> Result<()> {
     for [option, value] in [["--drop", "0"], ["--idle", "0"]] {
-        Process::run(&mut bpfapps(["{{ name }}", option, value]))?
+        Process::run(&mut cli(["{{ name }}", option, value]))?
             .expect_code(2)?
             .expect_stderr(&format!("invalid value '{value}' for '{option} <"))?;
     }

@@ -1,11 +1,11 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 
 use std::io::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{App, Process, Test, bpfapps, documents_of, skip, test};
+use bpfapps_testkit::{App, Process, Test, cli, documents_of, skip, test};
 use serde_json::Value;
 
 const TESTS: &[Test] = &[
@@ -54,7 +54,7 @@ impl Connection {
 
 fn connection_has_a_row() -> Result<()> {
     let connection = Connection::on_loopback()?;
-    let exit = Process::run(&mut bpfapps(["{{ name }}", "--port", &connection.port()?]))?;
+    let exit = Process::run(&mut cli(["{{ name }}", "--port", &connection.port()?]))?;
     let exit = exit.expect_code(0)?;
     let (local, remote) = (connection.listener.local_addr()?, connection.client.local_addr()?);
     let ends = [local, remote].map(|end| end.to_string());
@@ -119,7 +119,7 @@ fn it_looks_again() -> Result<()> {
 }
 
 fn wrong_state_is_refused() -> Result<()> {
-    Process::run(&mut bpfapps(["{{ name }}", "--state", "open"]))?
+    Process::run(&mut cli(["{{ name }}", "--state", "open"]))?
         .expect_code(2)?
         .expect_stderr("invalid value 'open' for '--state <STATE>': the states are established")?;
     Ok(())

@@ -1,11 +1,11 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 
 use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{App, Fixture, Process, Test, bpfapps, fixture, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, test};
 use nix::sched::{CpuSet, sched_setaffinity};
 use nix::unistd::Pid;
 
@@ -88,7 +88,7 @@ fn short_waits_and_other_processes_are_left_out() -> Result<()> {
 }
 
 fn wrong_wait_is_refused() -> Result<()> {
-    Process::run(&mut bpfapps(["{{ name }}", "--wait", "-1"]))?
+    Process::run(&mut cli(["{{ name }}", "--wait", "-1"]))?
         .expect_code(2)?
         .expect_stderr("invalid value '-1' for '--wait <US>'")?;
     Ok(())

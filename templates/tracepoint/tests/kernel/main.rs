@@ -1,9 +1,9 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 
 use std::process::{Command, ExitCode};
 
 use anyhow::{Result, ensure};
-use bpfapps_testkit::{App, Process, Test, bpfapps, test};
+use bpfapps_testkit::{App, Process, Test, cli, test};
 
 const TESTS: &[Test] = &[
     test!(hit_has_a_row),
@@ -57,7 +57,7 @@ fn only_that_process_is_reported() -> Result<()> {
 }
 
 fn wrong_pid_is_refused() -> Result<()> {
-    Process::run(&mut bpfapps(["{{ name }}", "--pid", "0"]))?
+    Process::run(&mut cli(["{{ name }}", "--pid", "0"]))?
         .expect_code(2)?
         .expect_stderr("invalid value '0' for '--pid <PID>'")?;
     Ok(())

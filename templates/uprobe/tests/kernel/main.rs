@@ -1,4 +1,4 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 #![allow(unsafe_code, reason = "a function under a name that can be looked up")]
 
 use std::env;
@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{App, Fixture, Process, Test, bpfapps, fixture, kernel, skip, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, kernel, skip, test};
 
 const TESTS: &[Test] = &[
     test!(call_has_a_row),
@@ -110,7 +110,7 @@ fn missing_function_is_named() -> Result<()> {
     let own = own.to_str().context("the path is UTF-8")?;
     let args = ["{{ name }}", "--binary", own, "--function", "no_such_function"];
     let said = format!("failed to attach handle_return to no_such_function in {own}: it has no such");
-    Process::run(&mut bpfapps(args))?
+    Process::run(&mut cli(args))?
         .expect_code(1)?
         .expect_stderr("error[BPF0043]: ")?
         .expect_stderr(&said)?

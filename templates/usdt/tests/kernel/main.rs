@@ -1,11 +1,11 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 #![allow(unsafe_code, reason = "what the macro of a probe expands to")]
 
 use std::env;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail, ensure};
-use bpfapps_testkit::{App, Fixture, Process, Test, bpfapps, fixture, kernel, skip, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, kernel, skip, test};
 use probe::probe;
 
 const TESTS: &[Test] = &[
@@ -85,7 +85,7 @@ fn other_values_are_left_out() -> Result<()> {
 fn missing_probe_is_named() -> Result<()> {
     let own = env::current_exe()?;
     let own = own.to_str().context("the path is UTF-8")?;
-    Process::run(&mut bpfapps(["{{ name }}", "--binary", own, "--probe", "tests:miss"]))?
+    Process::run(&mut cli(["{{ name }}", "--binary", own, "--probe", "tests:miss"]))?
         .expect_code(1)?
         .expect_stderr("error[BPF0043]: failed to attach handle_probe to the probe tests:miss of ")?
         .expect_stderr("hint: did you mean tests:hit?")?;
@@ -93,7 +93,7 @@ fn missing_probe_is_named() -> Result<()> {
 }
 
 fn wrong_probe_is_refused() -> Result<()> {
-    Process::run(&mut bpfapps(["{{ name }}", "--probe", "hit"]))?
+    Process::run(&mut cli(["{{ name }}", "--probe", "hit"]))?
         .expect_code(2)?
         .expect_stderr("not of the form PROVIDER:NAME")?;
     Ok(())
@@ -106,7 +106,7 @@ fn kernel_that_is_too_old_is_named() -> Result<()> {
     }
     let own = env::current_exe()?;
     let own = own.to_str().context("the path is UTF-8")?;
-    Process::run(&mut bpfapps(["{{ name }}", "--binary", own, "--probe", "tests:hit"]))?
+    Process::run(&mut cli(["{{ name }}", "--binary", own, "--probe", "tests:hit"]))?
         .expect_code(1)?
         .expect_stderr("this kernel has such probes in one process only")?
         .expect_stderr("or take Linux 5.15 or newer")?;

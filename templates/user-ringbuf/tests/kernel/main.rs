@@ -1,11 +1,11 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 
 use std::fs::File;
 use std::io::Write as _;
 use std::process::{self, ExitCode};
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{App, Fixture, Process, Test, bpfapps, fixture, sandbox, skip, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, sandbox, skip, test};
 use nix::sys::signal::{SigSet, Signal, raise};
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
@@ -198,7 +198,7 @@ fn many_commands_arrive_in_order() -> Result<()> {
 
 fn missing_file_is_told() -> Result<()> {
     needs_user_ring_buffer()?;
-    Process::run(&mut bpfapps(["{{ name }}", "--commands", "/nonexistent/fifo"]))?
+    Process::run(&mut cli(["{{ name }}", "--commands", "/nonexistent/fifo"]))?
         .expect_code(1)?
         .expect_stderr("failed to open /nonexistent/fifo: No such file or directory")?;
     Ok(())
@@ -219,7 +219,7 @@ fn privileges_are_given_up() -> Result<()> {
 }
 
 fn old_kernel_is_refused() -> Result<()> {
-    Process::run(&mut sandbox::on_linux_5_6(&bpfapps(["{{ name }}"]))?)?
+    Process::run(&mut sandbox::on_linux_5_6(&cli(["{{ name }}"]))?)?
         .expect_code(1)?
         .expect_stderr("this kernel has no user ring buffer")?;
     Ok(())

@@ -1,4 +1,4 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 
 use std::net::UdpSocket;
 use std::process::ExitCode;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_testkit::net::{Net, ip};
-use bpfapps_testkit::{App, Process, Test, bpfapps, kernel, skip, test};
+use bpfapps_testkit::{App, Process, Test, cli, kernel, skip, test};
 use libbpf_rs::ProgramType;
 use libbpf_rs::libbpf_sys::BPF_FUNC_timer_init;
 
@@ -136,7 +136,7 @@ fn driver_is_asked_first() -> Result<()> {
 
 fn driver_without_xdp_is_named() -> Result<()> {
     let _net = network()?;
-    Process::run(&mut bpfapps(["{{ name }}", "--interface", "lo", "--mode", "native"]))?
+    Process::run(&mut cli(["{{ name }}", "--interface", "lo", "--mode", "native"]))?
         .expect_code(1)?
         .expect_stderr(
             "error[BPF0050]: failed to attach handle_packet to native XDP of lo: the driver of lo \
@@ -148,7 +148,7 @@ fn driver_without_xdp_is_named() -> Result<()> {
 
 fn missing_interface_is_named() -> Result<()> {
     let _net = Net::new()?;
-    Process::run(&mut bpfapps(["{{ name }}", "--interface", "no-such"]))?
+    Process::run(&mut cli(["{{ name }}", "--interface", "no-such"]))?
         .expect_code(1)?
         .expect_stderr("error[BPF0054]: there is no network interface `no-such`")?
         .expect_stderr("hint: there are: lo")?;
@@ -158,7 +158,7 @@ fn missing_interface_is_named() -> Result<()> {
 fn interface_that_is_taken_is_named() -> Result<()> {
     let _net = network()?;
     let app = start(&[])?;
-    let exit = Process::run(&mut bpfapps(["{{ name }}", "--interface", "lo"]))?.expect_code(1)?;
+    let exit = Process::run(&mut cli(["{{ name }}", "--interface", "lo"]))?.expect_code(1)?;
     let said = exit.stderr.first().context("nothing is said")?;
     // native or generic: which of them is asked first, and says so, is up to the kernel
     let taken = " XDP of lo: it is taken by program handle_packet (id ";
