@@ -105,6 +105,22 @@ pub fn documents_of(args: &[&str]) -> Result<Vec<Value>> {
     checked(name, &exit.stdout)
 }
 
+/// What a user sees of a value that an option does not take: its name, in an error of usage. `args`
+/// are the app and what else it needs.
+///
+/// # Errors
+///
+/// It takes one of these values, each of which stands behind its option.
+pub fn refuses(args: &[&str], values: &[[&str; 2]]) -> Result<()> {
+    for [option, value] in values {
+        let args = args.iter().copied().chain([*option, *value]);
+        Process::run(&mut cli(args))?
+            .expect_code(2)?
+            .expect_stderr(&format!("invalid value '{value}' for '{option} <"))?;
+    }
+    Ok(())
+}
+
 /// The documents in `lines`, each held against the app's schema.
 fn checked(app: &str, lines: &[String]) -> Result<Vec<Value>> {
     let schema = Process::run(&mut cli(["schema", app]))?.expect_code(0)?;

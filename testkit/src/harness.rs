@@ -3,7 +3,7 @@ use std::panic::catch_unwind;
 use std::process::{Command, ExitCode};
 use std::{env, fmt};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use nix::unistd::geteuid;
 
@@ -86,13 +86,25 @@ pub fn many(count: usize) -> usize {
     }
 }
 
+/// The path of this test binary, for apps that trace programs.
+///
+/// # Errors
+///
+/// It is not known, or no UTF-8.
+pub fn own_path() -> Result<String> {
+    let path = env::current_exe().context("failed to find the test binary")?;
+    path.into_os_string()
+        .into_string()
+        .map_err(|path| anyhow!("{} is no UTF-8", path.display()))
+}
+
 /// The command that runs a fixture of this test binary.
 ///
 /// # Errors
 ///
-/// The path of the test binary is not known.
+/// As [`own_path`].
 pub fn fixture(name: &str) -> Result<Command> {
-    let mut command = Command::new(env::current_exe().context("failed to find the test binary")?);
+    let mut command = Command::new(own_path()?);
     command.env(FIXTURE, name);
     Ok(command)
 }

@@ -121,6 +121,18 @@ pub fn needs_kprobes() -> Result<()> {
     )
 }
 
+/// Skips the test on a kernel before `version`, which has no `what` yet.
+///
+/// # Errors
+///
+/// That it has none.
+pub fn needs_linux(version: &str, what: &str) -> Result<()> {
+    match running() >= parse(version) {
+        true => Ok(()),
+        false => skip(format!("needs Linux {version} for {what}")),
+    }
+}
+
 /// Skips the test on a kernel that does not know this type of program.
 ///
 /// # Errors
@@ -176,7 +188,7 @@ pub fn too_old(args: &[&str]) -> Result<()> {
     let app = apps.find(|app| args.first().is_some_and(|name| app["name"] == *name));
     let least = app.and_then(|app| app["needs"]["kernel"].as_str());
     let least = least.context("the app needs no kernel")?;
-    if running() >= version(least) {
+    if running() >= parse(least) {
         return skip(format!("this kernel is not older than {least}"));
     }
     let exit = Process::run(&mut cli(args.iter().copied()))?.expect_code(1)?;
@@ -187,10 +199,10 @@ pub fn too_old(args: &[&str]) -> Result<()> {
 
 /// The version of the running kernel.
 fn running() -> Option<(u32, u32)> {
-    version(&fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default())
+    parse(&fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default())
 }
 
-fn version(release: &str) -> Option<(u32, u32)> {
+fn parse(release: &str) -> Option<(u32, u32)> {
     let mut numbers = release.split(|c: char| !c.is_ascii_digit());
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }

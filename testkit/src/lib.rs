@@ -47,9 +47,9 @@ pub mod sandbox;
 mod terminal;
 mod trampoline;
 
-pub use app::{App, documents_of};
+pub use app::{App, documents_of, refuses};
 pub use exit::Exit;
-pub use harness::{Fixture, Test, fixture, main, many, skip};
+pub use harness::{Fixture, Test, fixture, main, many, own_path, skip};
 pub use process::Process;
 pub use program::{cli, program};
 pub use terminal::Terminal;

@@ -6,8 +6,9 @@ use std::mem::MaybeUninit;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
-use bpfapps_core::{Capability, Needs, Object, Options, Session, kernel};
+use bpfapps_core::{Capability, Needs, Object, Options, Session};
 use bpfapps_refused::{ALL, Case};
+use bpfapps_testkit::kernel::needs_linux;
 use bpfapps_testkit::sandbox::{Call, refusing, with_only};
 use bpfapps_testkit::{Exit, Fixture, Process, Test, cli, fixture, skip, test};
 use nix::errno::Errno;
@@ -131,10 +132,7 @@ fn refused(name: &str, options: &[&str]) -> Result<Option<Exit>> {
 
 fn is_explained(name: &str) -> Result<()> {
     if let Some((_, since)) = case(name)?.source.split_once("needs Linux ") {
-        let since = since.split(' ').next().unwrap_or(since);
-        if kernel::parse(since) > Some(kernel::version()?) {
-            return skip(format!("needs Linux {since}"));
-        }
+        needs_linux(since.split(' ').next().unwrap_or(since), "this program")?;
     }
     let Some(exit) = refused(name, &[])? else {
         return skip("this kernel accepts the program");

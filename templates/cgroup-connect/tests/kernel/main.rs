@@ -42,9 +42,8 @@ fn connect(args: &[String]) -> Result<()> {
 /// Runs the fixture, and returns its pid and how it ended.
 fn provoke(cgroup: &Cgroup, protocol: &str, address: &str) -> Result<(u32, Option<i32>)> {
     let args = [cgroup.path(), protocol, address];
-    let process = Process::start(fixture("connect")?.args(args))?;
-    let pid = process.pid();
-    Ok((pid, process.wait()?.code))
+    let exit = Process::run(fixture("connect")?.args(args))?;
+    Ok((exit.pid, exit.code))
 }
 
 fn connection_has_a_row() -> Result<()> {
@@ -59,8 +58,7 @@ fn connection_has_a_row() -> Result<()> {
     ensure!(code == Some(0), "it could not connect");
     let row = app.row(|row| row.split_whitespace().nth(2) == Some(&pid.to_string()))?;
     ensure!(row.ends_with(&format!("0     allow   tcp    {to}")), "{row}");
-    let exit = app.end()?;
-    ensure!(exit.stderr.is_empty(), "{exit:#?}");
+    app.end()?.expect_no_stderr()?;
     Ok(())
 }
 
@@ -131,9 +129,5 @@ fn denying_needs_a_cgroup() -> Result<()> {
 }
 
 fn missing_cgroup_is_named() -> Result<()> {
-    Process::run(&mut cli(["{{ name }}", "--cgroup", "/no/such"]))?
-        .expect_code(1)?
-        .expect_stderr("error[BPF0055]: `/no/such` is no cgroup v2")?
-        .expect_stderr("hint: look below ")?;
-    Ok(())
+    cgroup::missing_is_named("{{ name }}")
 }

@@ -38,10 +38,7 @@ fn remove(_: &[String]) -> Result<()> {
 
 /// Runs the fixture, and returns its pid.
 fn provoke() -> Result<u32> {
-    let process = Process::start(&mut fixture("remove")?)?;
-    let pid = process.pid();
-    process.wait()?.expect_code(0)?;
-    Ok(pid)
+    Ok(Process::run(&mut fixture("remove")?)?.expect_code(0)?.pid)
 }
 
 fn start(more: &[&str]) -> Result<App> {

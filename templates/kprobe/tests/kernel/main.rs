@@ -37,10 +37,7 @@ fn unlink(_: &[String]) -> Result<()> {
 
 /// Runs the fixture, and returns its pid.
 fn provoke() -> Result<u32> {
-    let process = Process::start(&mut fixture("unlink")?)?;
-    let pid = process.pid();
-    process.wait()?.expect_code(0)?;
-    Ok(pid)
+    Ok(Process::run(&mut fixture("unlink")?)?.expect_code(0)?.pid)
 }
 
 fn start(more: &[&str]) -> Result<App> {
@@ -58,8 +55,7 @@ fn call_has_a_row() -> Result<()> {
     ensure!((0.0..5_000.0).contains(&ms) && words[5] == "0", "{row}");
     // the second argument of vfs_unlink is a pointer in every version of it
     ensure!(words[7].starts_with("0xff"), "{row}");
-    let exit = app.end()?;
-    ensure!(exit.stderr.is_empty(), "{exit:#?}");
+    app.end()?.expect_no_stderr()?;
     Ok(())
 }
 

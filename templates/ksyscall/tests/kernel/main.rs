@@ -38,10 +38,7 @@ const NOBODY: i32 = i32::MAX;
 
 /// Runs the fixture, and returns its pid.
 fn provoke() -> Result<u32> {
-    let process = Process::start(&mut fixture("signal")?)?;
-    let pid = process.pid();
-    process.wait()?.expect_code(0)?;
-    Ok(pid)
+    Ok(Process::run(&mut fixture("signal")?)?.expect_code(0)?.pid)
 }
 
 fn start(more: &[&str]) -> Result<App> {
@@ -61,8 +58,7 @@ fn call_has_a_row() -> Result<()> {
         let first = u32::from_str_radix(words[6].trim_start_matches("0x"), 16)?;
         ensure!(i32::try_from(first) == Ok(whom) && words[7] == "0x00", "{row}");
     }
-    let exit = app.end()?;
-    ensure!(exit.stderr.is_empty(), "{exit:#?}");
+    app.end()?.expect_no_stderr()?;
     Ok(())
 }
 

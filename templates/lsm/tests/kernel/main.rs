@@ -1,13 +1,12 @@
 //! `{{ name }}` on the running kernel: what its user sees.
 
-use std::fs;
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
 use std::process::{self, ExitCode};
 use std::thread;
 
 use anyhow::{Context, Result, bail, ensure};
+use bpfapps_testkit::cgroup::{self, Cgroup};
 use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, needs_lsm, sandbox, skip, test};
 
 const TESTS: &[Test] = &[
@@ -38,29 +37,11 @@ fn connect(args: &[String]) -> Result<()> {
 /// The same in a cgroup, which is not to let it.
 fn connect_in_cgroup(args: &[String]) -> Result<()> {
     let [port, folder] = args else { bail!("a port and a cgroup") };
-    fs::write(Path::new(folder).join("cgroup.procs"), own())?;
+    cgroup::enter(folder)?;
     let refused = TcpStream::connect((Ipv4Addr::LOCALHOST, port.parse()?));
     let kind = refused.map(drop).map_err(|err| err.kind());
     ensure!(kind == Err(ErrorKind::PermissionDenied), "{kind:?}");
     Ok(())
-}
-
-/// A cgroup of our own; it is gone with this.
-struct Cgroup(PathBuf);
-
-impl Cgroup {
-    fn new() -> Result<Self> {
-        let folder = Path::new("/sys/fs/cgroup").join(format!("{{ name }}.{}", own()));
-        fs::create_dir(&folder).context("failed to create a cgroup")?;
-        Ok(Self(folder))
-    }
-}
-
-impl Drop for Cgroup {
-    fn drop(&mut self) {
-        // an error would mean that somebody is still in it
-        let _ = fs::remove_dir(&self.0);
-    }
 }
 
 /// Somebody to connect to.
@@ -72,10 +53,7 @@ fn listen() -> Result<(TcpListener, u16)> {
 
 /// Runs the fixture, which is to succeed, and returns its pid.
 fn provoke(port: u16) -> Result<u32> {
-    let process = Process::start(fixture("connect")?.arg(port.to_string()))?;
-    let pid = process.pid();
-    process.wait()?.expect_code(0)?;
-    Ok(pid)
+    Ok(Process::run(fixture("connect")?.arg(port.to_string()))?.expect_code(0)?.pid)
 }
 
 fn own() -> String {
@@ -90,8 +68,7 @@ fn connection_has_a_row() -> Result<()> {
     let pid = provoke(port)?.to_string();
     let row = app.row(|row| row.split_whitespace().nth(2) == Some(&pid))?;
     ensure!(row.ends_with(&format!(" allowed 127.0.0.1:{port}")), "{row}");
-    let exit = app.end()?;
-    ensure!(exit.stderr.is_empty(), "{exit:#?}");
+    app.end()?.expect_no_stderr()?;
     Ok(())
 }
 
@@ -126,17 +103,12 @@ fn only_that_process_is_denied() -> Result<()> {
 
 fn only_that_cgroup_is_denied() -> Result<()> {
     needs_lsm()?;
-    if !Path::new("/sys/fs/cgroup/cgroup.procs").exists() {
-        return skip("no cgroup v2 hierarchy is mounted at /sys/fs/cgroup");
-    }
     let (_listener, port) = listen()?;
     let cgroup = Cgroup::new()?;
-    let folder = cgroup.0.to_str().context("the path is UTF-8")?;
+    let folder = cgroup.path();
     let mut app = App::start(&["{{ name }}", "-o", "json", "--cgroup", folder, "--deny", "600"])?;
     let mut command = fixture("connect_in_cgroup")?;
-    let process = Process::start(command.args([port.to_string().as_str(), folder]))?;
-    let pid = process.pid();
-    process.wait()?.expect_code(0)?;
+    let pid = Process::run(command.args([&port.to_string(), folder]))?.expect_code(0)?.pid;
     // everybody else is let
     provoke(port)?;
     app.document(|it| it["type"] == "denied" && it["pid"] == pid)?;

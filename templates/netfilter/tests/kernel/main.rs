@@ -1,13 +1,13 @@
 //! `{{ name }}` on the running kernel: what its user sees.
 
-use std::net::{SocketAddr, UdpSocket};
+use std::net::UdpSocket;
 use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::net::Net;
-use bpfapps_testkit::{App, Process, Test, cli, kernel, test};
+use anyhow::{Result, ensure};
+use bpfapps_testkit::net::{Net, pair};
+use bpfapps_testkit::{App, Process, Test, cli, kernel, refuses, test};
 use libbpf_rs::ProgramType;
 
 const TESTS: &[Test] = &[
@@ -32,15 +32,6 @@ fn network() -> Result<Net> {
     Net::new()
 }
 
-/// Two sockets, the second of which waits a few seconds for what the first sends.
-fn pair(address: &str) -> Result<(UdpSocket, UdpSocket, SocketAddr)> {
-    let sender = UdpSocket::bind((address, 0)).context("failed to bind")?;
-    let receiver = UdpSocket::bind((address, 0)).context("failed to bind")?;
-    receiver.set_read_timeout(Some(Duration::from_secs(5)))?;
-    let to = receiver.local_addr()?;
-    Ok((sender, receiver, to))
-}
-
 fn flow_has_a_row() -> Result<()> {
     let _net = network()?;
     let mut app = App::start(&["{{ name }}"])?;
@@ -51,8 +42,7 @@ fn flow_has_a_row() -> Result<()> {
     let row = app.row(|row| row.contains(&format!(" udp    {from} ")))?;
     // headers: 20 of IP, 8 of UDP
     ensure!(row.contains(" accept  lo       -  ") && row.ends_with(" 33"), "{row}");
-    let exit = app.end()?;
-    ensure!(exit.stderr.is_empty(), "{exit:#?}");
+    app.end()?.expect_no_stderr()?;
     Ok(())
 }
 
@@ -150,12 +140,7 @@ fn priority_that_is_taken_is_named() -> Result<()> {
 }
 
 fn wrong_options_are_refused() -> Result<()> {
-    for [option, value] in [["--idle", "0"], ["--hook", "ingress"], ["--drop", "lo"]] {
-        Process::run(&mut cli(["{{ name }}", option, value]))?
-            .expect_code(2)?
-            .expect_stderr(&format!("invalid value '{value}' for '{option} <"))?;
-    }
-    Ok(())
+    refuses(&["{{ name }}"], &[["--idle", "0"], ["--hook", "ingress"], ["--drop", "lo"]])
 }
 
 fn kernel_that_is_too_old_is_named() -> Result<()> {

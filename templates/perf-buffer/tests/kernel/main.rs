@@ -73,8 +73,7 @@ fn file_has_a_row() -> Result<()> {
     let missing = open_nothing("row");
     let row = app.row(|row| row.ends_with(&missing))?;
     ensure!(row.split_whitespace().nth(5) == Some("ENOENT"), "{row}");
-    let exit = app.end()?;
-    ensure!(exit.stderr.is_empty(), "{exit:#?}");
+    app.end()?.expect_no_stderr()?;
     Ok(())
 }
 
@@ -150,9 +149,8 @@ fn end_comes_after_so_many() -> Result<()> {
     let pid = other.pid().to_string();
     // so large that nothing is lost but what came before there was a ring
     let args = ["{{ name }}", "-n", "5", "--pid", &pid, "--ring-size", "4M"];
-    let exit = Process::run(&mut cli(args))?.expect_code(0)?;
+    let exit = Process::run(&mut cli(args))?.expect_code(0)?.expect_no_stderr()?;
     ensure!(exit.stdout.len() == 6, "{exit:#?}");
-    ensure!(exit.stderr.is_empty(), "{exit:#?}");
     Ok(())
 }
 
@@ -162,9 +160,8 @@ fn losses_are_told() -> Result<()> {
     let mut app = App::start(&["{{ name }}", "-o", "json", "--ring-size", "16K"])?;
     let path = "/nonexistent/storm";
     app.process().signal(Signal::SIGSTOP)?;
-    let storm = Process::start(fixture("open_a_lot")?.args([path, &count.to_string()]))?;
-    let pid = storm.pid();
-    storm.wait()?.expect_code(0)?;
+    let storm = Process::run(fixture("open_a_lot")?.args([path, &count.to_string()]))?;
+    let pid = storm.expect_code(0)?.pid;
     app.process().signal(Signal::SIGCONT)?;
     app.document(|document| document["type"] == "lost" && document["stage"] == "ring")?;
     let exit = app.end()?.expect_stderr(" events: the ring buffer was full (cpu ")?;

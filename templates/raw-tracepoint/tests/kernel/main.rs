@@ -34,8 +34,7 @@ fn child_has_a_row() -> Result<()> {
     let row = app.row(|row| row.ends_with(&format!(" {pid}")))?;
     let words: Vec<_> = row.split_whitespace().collect();
     ensure!(words[1] == "PROCESS" && words[3] == own(), "{row}");
-    let exit = app.end()?;
-    ensure!(exit.stderr.is_empty(), "{exit:#?}");
+    app.end()?.expect_no_stderr()?;
     Ok(())
 }
 

@@ -38,8 +38,7 @@ fn request_has_a_row() -> Result<()> {
     ensure!(row.contains(&format!(" {to} ")) && row.ends_with("whoever listens"), "{row}");
     ensure!(TcpStream::connect("127.0.0.1:9").is_err(), "somebody listens");
     app.row(|row| row.contains(" 127.0.0.1:9 "))?;
-    let exit = app.end()?;
-    ensure!(exit.stderr.is_empty(), "{exit:#?}");
+    app.end()?.expect_no_stderr()?;
     Ok(())
 }
 

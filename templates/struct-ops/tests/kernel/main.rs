@@ -8,7 +8,7 @@ use std::thread;
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_testkit::net::{Net, ip};
-use bpfapps_testkit::{App, Process, Test, cli, kernel, test};
+use bpfapps_testkit::{App, Process, Test, cli, kernel, refuses, test};
 use nix::sys::socket::{setsockopt, sockopt::TcpCongestion};
 
 const ALGORITHM: &str = "{{ algorithm }}";
@@ -73,8 +73,7 @@ fn connection_has_a_row() -> Result<()> {
     finish(stream)?;
     let row = app.row(|row| row.contains(&format!(" {from} ")))?;
     ensure!(row.contains(&format!(" {at} ")) && row.ends_with(" 0      -"), "{row}");
-    let exit = app.end()?;
-    ensure!(exit.stderr.is_empty(), "{exit:#?}");
+    app.end()?.expect_no_stderr()?;
     let stream = TcpStream::connect(at)?;
     let left = setsockopt(&stream, TcpCongestion, &OsString::from(ALGORITHM));
     ensure!(left.is_err(), "the congestion control is still there");
@@ -142,12 +141,7 @@ fn second_one_is_refused() -> Result<()> {
 }
 
 fn wrong_share_is_refused() -> Result<()> {
-    for share in ["0", "100"] {
-        Process::run(&mut cli(["{{ name }}", "--keep", share]))?
-            .expect_code(2)?
-            .expect_stderr(&format!("invalid value '{share}' for '--keep <PERCENT>'"))?;
-    }
-    Ok(())
+    refuses(&["{{ name }}"], &[["--keep", "0"], ["--keep", "100"]])
 }
 
 fn kernel_that_is_too_old_is_named() -> Result<()> {

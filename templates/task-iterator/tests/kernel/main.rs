@@ -47,8 +47,7 @@ fn thread_has_a_row() -> Result<()> {
     let words: Vec<_> = row.split_whitespace().collect();
     ensure!(words[1] == "S" && words[3] == pid && words[4] == pid, "{row}");
     ensure!(row.contains(" < do_syscall_64") || row.contains(" < invoke_syscall"), "{row}");
-    let exit = app.end()?;
-    ensure!(exit.stderr.is_empty(), "{exit:#?}");
+    app.end()?.expect_no_stderr()?;
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use std::process::{Command, ExitCode};
 
 use anyhow::{Result, ensure};
-use bpfapps_testkit::{App, Process, Test, cli, test};
+use bpfapps_testkit::{App, Test, refuses, test};
 
 const TESTS: &[Test] = &[
     test!(hit_has_a_row),
@@ -32,8 +32,7 @@ fn hit_has_a_row() -> Result<()> {
     let pid = provoke()?;
     let row = app.row(|row| row.split_whitespace().nth(2) == Some(&pid.to_string()))?;
     ensure!(row.contains('='), "no field: {row}");
-    let exit = app.end()?;
-    ensure!(exit.stderr.is_empty(), "{exit:#?}");
+    app.end()?.expect_no_stderr()?;
     Ok(())
 }
 
@@ -57,8 +56,5 @@ fn only_that_process_is_reported() -> Result<()> {
 }
 
 fn wrong_pid_is_refused() -> Result<()> {
-    Process::run(&mut cli(["{{ name }}", "--pid", "0"]))?
-        .expect_code(2)?
-        .expect_stderr("invalid value '0' for '--pid <PID>'")?;
-    Ok(())
+    refuses(&["{{ name }}"], &[["--pid", "0"]])
 }

@@ -1,7 +1,6 @@
 //! `{{ name }}` on the running kernel: what its user sees.
 #![allow(unsafe_code, reason = "a function under a name that can be looked up")]
 
-use std::env;
 use std::fs;
 use std::hint::black_box;
 use std::process::ExitCode;
@@ -9,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, kernel, skip, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, kernel, own_path, skip, test};
 
 const TESTS: &[Test] = &[
     test!(call_has_a_row),
@@ -44,18 +43,14 @@ fn call_it(args: &[String]) -> Result<()> {
 
 /// Runs the fixture, and returns its pid.
 fn provoke(a: &str, ms: &str) -> Result<u32> {
-    let process = Process::start(fixture("call_it")?.args([a, ms]))?;
-    let pid = process.pid();
-    process.wait()?.expect_code(0)?;
-    Ok(pid)
+    Ok(Process::run(fixture("call_it")?.args([a, ms]))?.expect_code(0)?.pid)
 }
 
 /// The app on this binary.
 fn start(more: &[&str]) -> Result<App> {
     kernel::needs_uprobes()?;
-    let own = env::current_exe()?;
-    let own = own.to_str().context("the path is UTF-8")?;
-    let args = ["{{ name }}", "--binary", own, "--function", "probed_by_tests"];
+    let own = own_path()?;
+    let args = ["{{ name }}", "--binary", &own, "--function", "probed_by_tests"];
     App::start(&[&args, more].concat())
 }
 
@@ -68,8 +63,7 @@ fn call_has_a_row() -> Result<()> {
     let ms: f64 = words[4].parse().context("no duration")?;
     ensure!((50.0..5_000.0).contains(&ms), "{row}");
     ensure!(words[5] == "67" && words[6..8] == ["0x11", "0x32"], "{row}");
-    let exit = app.end()?;
-    ensure!(exit.stderr.is_empty(), "{exit:#?}");
+    app.end()?.expect_no_stderr()?;
     Ok(())
 }
 
@@ -106,9 +100,8 @@ fn library_is_found_by_name() -> Result<()> {
 }
 
 fn missing_function_is_named() -> Result<()> {
-    let own = env::current_exe()?;
-    let own = own.to_str().context("the path is UTF-8")?;
-    let args = ["{{ name }}", "--binary", own, "--function", "no_such_function"];
+    let own = own_path()?;
+    let args = ["{{ name }}", "--binary", &own, "--function", "no_such_function"];
     let said = format!("failed to attach handle_return to no_such_function in {own}: it has no such");
     Process::run(&mut cli(args))?
         .expect_code(1)?

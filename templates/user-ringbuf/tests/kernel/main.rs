@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::process::{self, ExitCode};
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, sandbox, skip, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, kernel, sandbox, test};
 use nix::sys::signal::{SigSet, Signal, raise};
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
@@ -85,14 +85,7 @@ impl Commanded {
 
 /// Skips the test on a kernel without user ring buffers.
 fn needs_user_ring_buffer() -> Result<()> {
-    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease")?;
-    let mut numbers = release.split('.').map_while(|part| part.parse::<u32>().ok());
-    match (numbers.next(), numbers.next()) {
-        (Some(major), Some(minor)) if (major, minor) < (6, 1) => {
-            skip("needs a user ring buffer: Linux 6.1")
-        }
-        _ => Ok(()),
-    }
+    kernel::needs_linux("6.1", "user ring buffers")
 }
 
 fn signal_has_a_row() -> Result<()> {
@@ -107,8 +100,7 @@ fn signal_has_a_row() -> Result<()> {
     let row = run.app.row(|row| row.contains(&format!(" SIGNAL {pid} ")))?;
     ensure!(row.contains(" SIGUSR2 "), "{row}");
     ensure!(row.contains(&format!(" {}, uid ", process::id())), "{row}");
-    let exit = run.app.end()?;
-    ensure!(exit.stderr.is_empty(), "{exit:#?}");
+    run.app.end()?.expect_no_stderr()?;
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::net::{Net, ip};
+use bpfapps_testkit::net::{self, Net, ip};
 use bpfapps_testkit::{App, Process, Test, cli, kernel, skip, test};
 use libbpf_rs::ProgramType;
 use libbpf_rs::libbpf_sys::BPF_FUNC_timer_init;
@@ -62,8 +62,7 @@ fn source_has_a_row() -> Result<()> {
     let words: Vec<_> = row.split_whitespace().collect();
     // headers: 14 of Ethernet, 20 of IP, 8 of UDP
     ensure!(words[2..] == ["pass", "1", "100"], "{row}");
-    let exit = app.end()?;
-    ensure!(exit.stderr.is_empty(), "{exit:#?}");
+    app.end()?.expect_no_stderr()?;
     Ok(())
 }
 
@@ -147,12 +146,7 @@ fn driver_without_xdp_is_named() -> Result<()> {
 }
 
 fn missing_interface_is_named() -> Result<()> {
-    let _net = Net::new()?;
-    Process::run(&mut cli(["{{ name }}", "--interface", "no-such"]))?
-        .expect_code(1)?
-        .expect_stderr("error[BPF0054]: there is no network interface `no-such`")?
-        .expect_stderr("hint: there are: lo")?;
-    Ok(())
+    net::missing_interface_is_named("{{ name }}")
 }
 
 fn interface_that_is_taken_is_named() -> Result<()> {
