@@ -3,7 +3,7 @@ use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::kernel::{gone, held_by};
-use crate::{Exit, Process, bpfapps};
+use crate::{Exit, Process, cli};
 
 /// An app that reports events, running and ready: what happens from now on is not missed.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub struct App {
 }
 
 impl App {
-    /// Starts `bpfapps <args>`, of which the first is the app, and waits for its first line: the
+    /// Starts the app that the first argument names, and waits for its first line: the
     /// title of the table, or the document that says that it is ready.
     ///
     /// # Errors
@@ -22,7 +22,7 @@ impl App {
     /// It ends instead: shows what it said.
     pub fn start(args: &[&str]) -> Result<Self> {
         let name = args.first().context("which app")?;
-        let mut process = Process::start(&mut bpfapps(args.iter().copied()))?;
+        let mut process = Process::start(&mut cli(args.iter().copied()))?;
         match process.line(|_| true) {
             Ok(title) => Ok(Self {
                 name: (*name).to_owned(),
@@ -82,7 +82,7 @@ impl App {
     }
 
     /// Ends an app with `-o json`, and returns all its documents, each of which is to be what
-    /// `bpfapps schema` says.
+    /// its schema says.
     ///
     /// # Errors
     ///
@@ -93,21 +93,37 @@ impl App {
     }
 }
 
-/// Runs `bpfapps <args>`, of which the first is the app, to its own end, and returns all its
-/// documents: of an app that lists what there is, with `-o json`.
+/// Runs the app that the first argument names to its own end, and returns all its documents: of an
+/// app that lists what there is, with `-o json`.
 ///
 /// # Errors
 ///
-/// It fails, or a document is not what `bpfapps schema` says.
+/// It fails, or a document is not what its schema says.
 pub fn documents_of(args: &[&str]) -> Result<Vec<Value>> {
     let name = args.first().context("which app")?;
-    let exit = Process::run(&mut bpfapps(args.iter().copied()))?.expect_code(0)?;
+    let exit = Process::run(&mut cli(args.iter().copied()))?.expect_code(0)?;
     checked(name, &exit.stdout)
+}
+
+/// What a user sees of a value that an option does not take: its name, in an error of usage. `args`
+/// are the app and what else it needs.
+///
+/// # Errors
+///
+/// It takes one of these values, each of which stands behind its option.
+pub fn refuses(args: &[&str], values: &[[&str; 2]]) -> Result<()> {
+    for [option, value] in values {
+        let args = args.iter().copied().chain([*option, *value]);
+        Process::run(&mut cli(args))?
+            .expect_code(2)?
+            .expect_stderr(&format!("invalid value '{value}' for '{option} <"))?;
+    }
+    Ok(())
 }
 
 /// The documents in `lines`, each held against the app's schema.
 fn checked(app: &str, lines: &[String]) -> Result<Vec<Value>> {
-    let schema = Process::run(&mut bpfapps(["schema", app]))?.expect_code(0)?;
+    let schema = Process::run(&mut cli(["schema", app]))?.expect_code(0)?;
     let schema = serde_json::from_str(&schema.stdout.join("\n")).context("no JSON")?;
     let schema = jsonschema::validator_for(&schema).context("the schema is none")?;
     let documents = lines.iter().map(|line| serde_json::from_str(line));

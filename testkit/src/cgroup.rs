@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context, Result};
 
-use crate::skip;
+use crate::{Process, cli, skip};
 
 /// A cgroup v2 with nothing in it. It goes when this is dropped, and is to be empty then.
 #[derive(Debug)]
@@ -39,6 +39,17 @@ impl Cgroup {
         Ok(Self(folder))
     }
 
+    /// One in this one, to be dropped before it.
+    ///
+    /// # Errors
+    ///
+    /// It can't be made.
+    pub fn below(&self, name: &str) -> Result<Self> {
+        let folder = self.0.join(name);
+        fs::create_dir(&folder).with_context(|| format!("failed to create {name}"))?;
+        Ok(Self(folder))
+    }
+
     /// Its folder.
     ///
     /// # Panics
@@ -64,6 +75,19 @@ impl Drop for Cgroup {
         // one that is not empty stays, and the test that left something in it failed before
         let _ = fs::remove_dir(&self.0);
     }
+}
+
+/// What a user sees of the app with a `--cgroup` that is none: the path, and where to look.
+///
+/// # Errors
+///
+/// Something else.
+pub fn missing_is_named(app: &str) -> Result<()> {
+    Process::run(&mut cli([app, "--cgroup", "/no/such"]))?
+        .expect_code(1)?
+        .expect_stderr("error[BPF0055]: `/no/such` is no cgroup v2")?
+        .expect_stderr("hint: look below ")?;
+    Ok(())
 }
 
 /// Puts this process into the cgroup with that folder: for fixtures, before they do anything.

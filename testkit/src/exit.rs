@@ -3,6 +3,8 @@ use anyhow::{Result, ensure};
 /// How a program ended, and all it had to say.
 #[derive(Debug)]
 pub struct Exit {
+    /// The process id that it had.
+    pub pid: u32,
     /// The exit code; `None` where a signal ended it.
     pub code: Option<i32>,
     /// The signal that ended it.
@@ -23,6 +25,19 @@ impl Exit {
         ensure!(
             self.code == Some(code),
             "expected exit code {code}: {self:#?}"
+        );
+        Ok(self)
+    }
+
+    /// Fails if the program said anything on stderr.
+    ///
+    /// # Errors
+    ///
+    /// It did.
+    pub fn expect_no_stderr(self) -> Result<Self> {
+        ensure!(
+            self.stderr.is_empty(),
+            "expected nothing on stderr: {self:#?}"
         );
         Ok(self)
     }

@@ -3,11 +3,11 @@ use std::panic::catch_unwind;
 use std::process::{Command, ExitCode};
 use std::{env, fmt};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use nix::unistd::geteuid;
 
-use crate::{events, sandbox};
+use crate::{events, nextest, sandbox};
 
 /// A test on the running kernel.
 #[derive(Clone, Copy, Debug)]
@@ -86,29 +86,48 @@ pub fn many(count: usize) -> usize {
     }
 }
 
+/// The path of this test binary, for apps that trace programs.
+///
+/// # Errors
+///
+/// It is not known, or no UTF-8.
+pub fn own_path() -> Result<String> {
+    let path = env::current_exe().context("failed to find the test binary")?;
+    path.into_os_string()
+        .into_string()
+        .map_err(|path| anyhow!("{} is no UTF-8", path.display()))
+}
+
 /// The command that runs a fixture of this test binary.
 ///
 /// # Errors
 ///
-/// The path of the test binary is not known.
+/// As [`own_path`].
 pub fn fixture(name: &str) -> Result<Command> {
-    let mut command = Command::new(env::current_exe().context("failed to find the test binary")?);
+    let mut command = Command::new(own_path()?);
     command.env(FIXTURE, name);
     Ok(command)
 }
 
-/// Runs the tests, one after another: they look at what is loaded in the one kernel there is.
+/// The `main` of a test binary. It gets the lists of its modules and runs the tests one after
+/// another, because they look at what is loaded in the one kernel there is.
 ///
-/// Without root they are counted as skipped, with the reason printed.
-pub fn main(tests: &[Test], fixtures: &[Fixture]) -> ExitCode {
+/// Without root they are counted as skipped, with the reason printed. Under cargo-nextest none runs.
+#[expect(clippy::print_stderr, reason = "nobody else prints it")]
+pub fn main(tests: &[&[Test]], fixtures: &[&[Fixture]]) -> ExitCode {
     if let Ok(name) = env::var(FIXTURE) {
-        return run_fixture(&name, fixtures);
+        return run_fixture(&name, &fixtures.concat());
     }
     let mut args = Arguments::from_args();
+    if let Some(why) = nextest::refusal(&args) {
+        eprintln!("{why}");
+        return ExitCode::FAILURE;
+    }
     args.test_threads.get_or_insert(1);
     let trials = tests
-        .iter()
-        .map(|&Test { name, run }| {
+        .concat()
+        .into_iter()
+        .map(|Test { name, run }| {
             Trial::ignorable_test(name, move || match events::tell(name, || attempt(run)) {
                 Outcome::Passed => Ok(Completion::Completed),
                 Outcome::Skipped(reason) => Ok(Completion::ignored_with(reason)),
@@ -157,9 +176,11 @@ fn run_fixture(name: &str, fixtures: &[Fixture]) -> ExitCode {
         if name == sandbox::NAME {
             return sandbox::enter(&args);
         }
-        match fixtures.iter().find(|fixture| fixture.name == name) {
-            Some(fixture) => (fixture.run)(&args),
-            None => bail!("there is no fixture {name}"),
+        let named: Vec<_> = fixtures.iter().filter(|it| it.name == name).collect();
+        match named[..] {
+            [fixture] => (fixture.run)(&args),
+            [] => bail!("it is in no list"),
+            _ => bail!("more than one has this name"),
         }
     };
     match run() {

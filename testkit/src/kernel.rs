@@ -7,11 +7,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use bpfapps_host::Release;
+use bpfapps_host::hooks::btf;
 use libbpf_rs::ProgramType;
 use libbpf_rs::query::{LinkInfoIter, MapInfoIter, ProgInfoIter};
 use serde_json::Value;
 
-use crate::{Process, bpfapps, skip};
+use crate::{Process, cli, skip};
 
 /// The ids of all BPF objects in the kernel.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -121,6 +123,18 @@ pub fn needs_kprobes() -> Result<()> {
     )
 }
 
+/// Skips the test on a kernel before `version`, which has no `what` yet.
+///
+/// # Errors
+///
+/// That it has none.
+pub fn needs_linux(version: &str, what: &str) -> Result<()> {
+    match is_at_least(version)? {
+        true => Ok(()),
+        false => skip(format!("needs Linux {version} for {what}")),
+    }
+}
+
 /// Skips the test on a kernel that does not know this type of program.
 ///
 /// # Errors
@@ -145,7 +159,7 @@ pub fn needs_memory_at_run_time() -> Result<()> {
     let flags = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let lacks =
         cfg!(target_arch = "x86_64") && !flags.split_whitespace().any(|flag| flag == "cx16");
-    match lacks && running() >= Some((7, 0)) {
+    match lacks && Release::running()?.is_at_least((7, 0)) {
         true => skip("BPF gets no memory at run time: Linux 7 needs cmpxchg16b for that"),
         false => Ok(()),
     }
@@ -163,36 +177,31 @@ pub fn needs_helper(of: ProgramType, helper: u32, otherwise: &str) -> Result<()>
     }
 }
 
-/// What a user sees of `bpfapps <args>` on a kernel that is older than the app needs: one line with
+/// What a user sees of the app, called with `args`, on a kernel that is older than it needs: a line with
 /// the version that it is in. Elsewhere the test is skipped.
 ///
 /// # Errors
 ///
 /// It is not told.
 pub fn too_old(args: &[&str]) -> Result<()> {
-    let list = Process::run(&mut bpfapps(["list", "--output", "json"]))?.expect_code(0)?;
+    let list = Process::run(&mut cli(["list", "--output", "json"]))?.expect_code(0)?;
     let list: Value = serde_json::from_str(&list.stdout.concat())?;
     let mut apps = list.as_array().into_iter().flatten();
     let app = apps.find(|app| args.first().is_some_and(|name| app["name"] == *name));
     let least = app.and_then(|app| app["needs"]["kernel"].as_str());
     let least = least.context("the app needs no kernel")?;
-    if running() >= version(least) {
+    if is_at_least(least)? {
         return skip(format!("this kernel is not older than {least}"));
     }
-    let exit = Process::run(&mut bpfapps(args.iter().copied()))?.expect_code(1)?;
+    let exit = Process::run(&mut cli(args.iter().copied()))?.expect_code(1)?;
     exit.expect_stderr("too old")?
         .expect_stderr(&format!("hint: it needs Linux {least} or newer"))?;
     Ok(())
 }
 
-/// The version of the running kernel.
-fn running() -> Option<(u32, u32)> {
-    version(&fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default())
-}
-
-fn version(release: &str) -> Option<(u32, u32)> {
-    let mut numbers = release.split(|c: char| !c.is_ascii_digit());
-    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+fn is_at_least(version: &str) -> Result<bool> {
+    let version = Release::parse(version).with_context(|| format!("{version} is no version"))?;
+    Ok(Release::running()? >= version)
 }
 
 /// Skips the test on a kernel whose BTF has no type of this name.
@@ -201,10 +210,9 @@ fn version(release: &str) -> Option<(u32, u32)> {
 ///
 /// That it has none.
 pub fn needs_type(name: &str) -> Result<()> {
-    let btf = fs::read("/sys/kernel/btf/vmlinux").unwrap_or_default();
-    match btf.split(|byte| *byte == 0).any(|it| it == name.as_bytes()) {
-        true => Ok(()),
-        false => skip(format!("this kernel has no {name}")),
+    match btf::kernel_has(name) {
+        Some(true) => Ok(()),
+        _ => skip(format!("this kernel has no {name}")),
     }
 }
 

@@ -1,34 +1,56 @@
-//! What the tests of the kernel tier share: they run the real `bpfapps` on the running kernel and
-//! assert what its user sees.
+//! What the tests of the kernel tier share: they run the binary of their workspace on the running
+//! kernel and assert what its user sees.
 //!
-//! A test file lists its tests and its fixtures:
+//! Each module of a test binary lists its tests, and `main` lists the modules:
 //!
-//! ```text
+//! ```no_run
+//! # use std::process::ExitCode;
+//! mod rows {
+//!     use anyhow::Result;
+//!     use bpfapps_testkit::{Fixture, Process, Test, fixture, test};
+//!
+//!     pub(crate) const TESTS: &[Test] = &[test!(process_without_threads_has_a_row)];
+//!     pub(crate) const FIXTURES: &[Fixture] = &[fixture!(end_at_once)];
+//!
+//!     fn process_without_threads_has_a_row() -> Result<()> {
+//!         Process::run(&mut fixture("end_at_once")?)?.expect_code(0)?;
+//!         Ok(())
+//!     }
+//!
+//!     fn end_at_once(_: &[String]) -> Result<()> {
+//!         Ok(())
+//!     }
+//! }
+//!
 //! fn main() -> ExitCode {
-//!     bpfapps_testkit::main(&[test!(rows_of_a_child)], &[fixture!(leader_leaves_first)])
+//!     bpfapps_testkit::main(&[rows::TESTS], &[rows::FIXTURES])
 //! }
 //! ```
+//!
+//! The compiler warns about a test that is in no list, and about a list that is not in `main`: they
+//! are dead code.
 //!
 //! A fixture is a program that a test starts; it is the test binary itself, called with the
 //! fixture's name, so that nothing else has to be compiled, installed or copied into a VM.
 
 mod app;
-mod bpfapps;
 pub mod cgroup;
 mod events;
 mod exit;
 mod harness;
 pub mod kernel;
 pub mod net;
+mod nextest;
 mod process;
+mod program;
 pub mod sandbox;
 mod terminal;
 mod trampoline;
 
-pub use app::{App, documents_of};
-pub use bpfapps::{bpfapps, program};
+pub use app::{App, documents_of, refuses};
 pub use exit::Exit;
-pub use harness::{Fixture, Test, fixture, main, many, skip};
+pub use harness::{Fixture, Test, fixture, main, many, own_path, skip};
 pub use process::Process;
+pub use program::{cli, program};
 pub use terminal::Terminal;
 pub use trampoline::{needs_fentry, needs_lsm};

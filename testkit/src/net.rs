@@ -2,12 +2,14 @@
 
 use std::fs::File;
 use std::marker::PhantomData;
+use std::net::{SocketAddr, UdpSocket};
 use std::process::{Command, Output};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use nix::sched::{CloneFlags, setns, unshare};
 
-use crate::skip;
+use crate::{Process, cli, skip};
 
 const OWN: &str = "/proc/thread-self/ns/net";
 
@@ -80,6 +82,34 @@ impl Drop for Net {
         let back = setns(&self.before, CloneFlags::CLONE_NEWNET);
         assert!(back.is_ok(), "a thread is stuck in a network: {back:?}");
     }
+}
+
+/// Two UDP sockets at `address`, the second of which waits a few seconds for what the first sends;
+/// and where that is to be sent.
+///
+/// # Errors
+///
+/// There is no such address.
+pub fn pair(address: &str) -> Result<(UdpSocket, UdpSocket, SocketAddr)> {
+    let sender = UdpSocket::bind((address, 0)).context("failed to bind")?;
+    let receiver = UdpSocket::bind((address, 0)).context("failed to bind")?;
+    receiver.set_read_timeout(Some(Duration::from_secs(5)))?;
+    let to = receiver.local_addr()?;
+    Ok((sender, receiver, to))
+}
+
+/// What a user sees of the app with an `--interface` that is not there: its name, and those that are.
+///
+/// # Errors
+///
+/// Something else.
+pub fn missing_interface_is_named(app: &str) -> Result<()> {
+    let _net = Net::new()?;
+    Process::run(&mut cli([app, "--interface", "no-such"]))?
+        .expect_code(1)?
+        .expect_stderr("error[BPF0054]: there is no network interface `no-such`")?
+        .expect_stderr("hint: there are: lo")?;
+    Ok(())
 }
 
 /// Runs `ip <words>` in the network of this thread.

@@ -187,6 +187,7 @@ impl Process {
         {}
         let status: ExitStatus = self.child.wait().context("failed to wait for a process")?;
         Ok(Exit {
+            pid: self.pid(),
             code: status.code(),
             signal: status.signal(),
             stdout: std::mem::take(&mut self.stdout.seen),

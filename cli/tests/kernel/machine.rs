@@ -7,11 +7,27 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use bpfapps_testkit::kernel::{loaded, nothing_left};
 use bpfapps_testkit::sandbox::{self, Call};
-use bpfapps_testkit::{Process, bpfapps, fixture, program, skip};
+use bpfapps_testkit::{Process, Test, cli, program, skip, test};
 use nix::errno::Errno;
 use nix::libc;
 
 use crate::report::Report;
+
+pub(crate) const TESTS: &[Test] = &[
+    test!(healthy_machine_raises_no_alarm),
+    test!(answer_comes_at_once_and_leaves_nothing),
+    test!(documents_have_each_field),
+    test!(without_capabilities_each_is_named),
+    test!(user_is_told_to_set_capabilities),
+    test!(without_btf_only_those_fail_that_need_it),
+    test!(kernel_that_is_too_old_is_named),
+    test!(filtered_bpf_call_is_explained),
+    test!(kernel_without_bpf_is_explained),
+    test!(locked_down_kernel_is_named),
+    test!(interpreter_is_a_warning),
+    test!(container_wsl_and_android_are_named),
+    test!(namespaces_are_named),
+];
 
 /// The least of bpf(2): to make a map.
 const MAKE_MAP: Call = Call {
@@ -21,10 +37,10 @@ const MAKE_MAP: Call = Call {
 };
 
 fn doctor() -> Command {
-    bpfapps(["doctor", "-o", "json"])
+    cli(["doctor", "-o", "json"])
 }
 
-pub(crate) fn healthy_machine_raises_no_alarm() -> Result<()> {
+fn healthy_machine_raises_no_alarm() -> Result<()> {
     let report = Report::of(&mut doctor())?.expect_code(0)?;
     ensure!(report.with("fail").is_empty(), "{report:#?}");
     ensure!(report.stderr.is_empty(), "{report:#?}");
@@ -41,17 +57,17 @@ pub(crate) fn healthy_machine_raises_no_alarm() -> Result<()> {
 }
 
 /// The README says how long it takes; an emulated machine takes longer.
-pub(crate) fn answer_comes_at_once_and_leaves_nothing() -> Result<()> {
+fn answer_comes_at_once_and_leaves_nothing() -> Result<()> {
     let before = loaded();
     let start = Instant::now();
-    Process::run(&mut bpfapps(["doctor"]))?.expect_code(0)?;
+    Process::run(&mut cli(["doctor"]))?.expect_code(0)?;
     let took = start.elapsed();
     ensure!(took < Duration::from_secs(20), "it took {took:?}");
     nothing_left(&before)
 }
 
-pub(crate) fn documents_have_each_field() -> Result<()> {
-    let report = Report::of(&mut bpfapps(["doctor", "minimal", "-o", "json"]))?;
+fn documents_have_each_field() -> Result<()> {
+    let report = Report::of(&mut cli(["doctor", "minimal", "-o", "json"]))?;
     for check in report.checks() {
         let fields = check
             .as_object()
@@ -75,7 +91,7 @@ pub(crate) fn documents_have_each_field() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn without_capabilities_each_is_named() -> Result<()> {
+fn without_capabilities_each_is_named() -> Result<()> {
     let command = sandbox::without_capabilities(&doctor())?;
     let report = Report::of(&mut { command })?.expect_code(1)?;
     report.check("machine", "capabilities")?.expect(
@@ -93,18 +109,16 @@ pub(crate) fn without_capabilities_each_is_named() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn user_is_told_to_set_capabilities() -> Result<()> {
+fn user_is_told_to_set_capabilities() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let everybody = fs::Permissions::from_mode(0o755);
     fs::set_permissions(folder.path(), everybody.clone())?;
     let copy = folder.path().join("bpfapps");
     fs::copy(program(), &copy)?;
     fs::set_permissions(&copy, everybody)?;
-    let mut command = fixture("as_nobody")?;
-    command
-        .arg(&copy)
-        .args(["doctor", "bootstrap", "-o", "json"]);
-    let report = Report::of(&mut command)?.expect_code(1)?;
+    let mut command = Command::new(&copy);
+    command.args(["doctor", "bootstrap", "-o", "json"]);
+    let report = Report::of(&mut sandbox::as_nobody(&command)?)?.expect_code(1)?;
     let setcap = format!("sudo setcap cap_bpf,cap_perfmon+ep {}", copy.display());
     report.check("machine", "capabilities")?.expect(
         "fail",
@@ -113,7 +127,7 @@ pub(crate) fn user_is_told_to_set_capabilities() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn without_btf_only_those_fail_that_need_it() -> Result<()> {
+fn without_btf_only_those_fail_that_need_it() -> Result<()> {
     let report = Report::of(&mut sandbox::without_btf(&doctor())?)?.expect_code(1)?;
     let words = [
         "/sys/kernel/btf/vmlinux is missing",
@@ -126,7 +140,7 @@ pub(crate) fn without_btf_only_those_fail_that_need_it() -> Result<()> {
     report.check("minimal", "programs")?.expect("ok", &[])?;
     let expected = "error: this machine can not run bootstrap";
     ensure!(report.stderr == [expected], "{report:#?}");
-    let minimal = bpfapps(["doctor", "minimal", "-o", "json"]);
+    let minimal = cli(["doctor", "minimal", "-o", "json"]);
     let report = Report::of(&mut sandbox::without_btf(&minimal)?)?.expect_code(0)?;
     report
         .check("machine", "BTF")?
@@ -134,7 +148,7 @@ pub(crate) fn without_btf_only_those_fail_that_need_it() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn kernel_that_is_too_old_is_named() -> Result<()> {
+fn kernel_that_is_too_old_is_named() -> Result<()> {
     let report = Report::of(&mut sandbox::on_linux_5_6(&doctor())?)?;
     report
         .check("machine", "kernel")?
@@ -142,7 +156,7 @@ pub(crate) fn kernel_that_is_too_old_is_named() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn filtered_bpf_call_is_explained() -> Result<()> {
+fn filtered_bpf_call_is_explained() -> Result<()> {
     let report = Report::of(&mut sandbox::refusing(MAKE_MAP, Errno::EPERM, &doctor())?)?;
     let words = ["Operation not permitted", "seccomp=unconfined"];
     report.check("machine", "bpf()")?.expect("fail", &words)?;
@@ -150,14 +164,14 @@ pub(crate) fn filtered_bpf_call_is_explained() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn kernel_without_bpf_is_explained() -> Result<()> {
+fn kernel_without_bpf_is_explained() -> Result<()> {
     let report = Report::of(&mut sandbox::refusing(MAKE_MAP, Errno::ENOSYS, &doctor())?)?;
     let words = ["built without BPF", "CONFIG_BPF_SYSCALL=y"];
     report.check("machine", "bpf()")?.expect("fail", &words)?;
     Ok(())
 }
 
-pub(crate) fn locked_down_kernel_is_named() -> Result<()> {
+fn locked_down_kernel_is_named() -> Result<()> {
     let text = "none integrity [confidentiality]\n";
     let command = sandbox::with_file("/sys/kernel/security/lockdown", text, &doctor())?;
     let report = Report::of(&mut { command })?.expect_code(0)?;
@@ -171,7 +185,7 @@ pub(crate) fn locked_down_kernel_is_named() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn interpreter_is_a_warning() -> Result<()> {
+fn interpreter_is_a_warning() -> Result<()> {
     const FILE: &str = "/proc/sys/net/core/bpf_jit_enable";
     if !Path::new(FILE).exists() {
         return skip("this kernel does not show whether it compiles BPF");
@@ -182,7 +196,7 @@ pub(crate) fn interpreter_is_a_warning() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn container_wsl_and_android_are_named() -> Result<()> {
+fn container_wsl_and_android_are_named() -> Result<()> {
     for (version, word) in [
         (
             "Linux version 5.15.90.1-microsoft-standard-WSL2\n",
@@ -204,16 +218,8 @@ pub(crate) fn container_wsl_and_android_are_named() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn namespaces_are_named() -> Result<()> {
-    let mut command = fixture("in_user_namespace")?;
-    command.arg(program()).args(["doctor", "-o", "json"]);
-    let report = match Report::of(&mut command) {
-        Ok(report) => report,
-        Err(err) if format!("{err:#}").contains("no user namespace") => {
-            return skip("this kernel has no user namespaces");
-        }
-        Err(err) => return Err(err),
-    };
+fn namespaces_are_named() -> Result<()> {
+    let report = Report::of(&mut sandbox::in_user_namespace(&doctor())?)?;
     let words = ["not the machine's: ", "user", "do not count for BPF"];
     report
         .check("machine", "namespaces")?

@@ -6,9 +6,9 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_core::Embedded;
-use bpfapps_testkit::bpfapps;
 use bpfapps_testkit::sandbox;
 use bpfapps_testkit::sandbox::Call;
+use bpfapps_testkit::{Test, cli, test};
 use nix::errno::Errno;
 use nix::libc;
 use tempfile::TempDir;
@@ -17,6 +17,15 @@ use bpfapps_bootstrap as _;
 use bpfapps_minimal as _;
 
 use crate::report::Report;
+
+pub(crate) const TESTS: &[Test] = &[
+    test!(own_object_is_fine_as_a_file),
+    test!(tracepoint_that_is_not_there_has_near_names),
+    test!(kernel_without_kprobes_is_named),
+    test!(helper_that_is_not_there_is_named),
+    test!(field_that_is_not_there_is_named),
+    test!(refused_programs_are_a_failure),
+];
 
 /// A file with an object of ours, after `change`.
 pub(crate) struct File {
@@ -42,7 +51,7 @@ impl File {
     }
 
     pub(crate) fn doctor(&self) -> Command {
-        bpfapps(["doctor", "-o", "json", "--object", &self.name()])
+        cli(["doctor", "-o", "json", "--object", &self.name()])
     }
 }
 
@@ -58,7 +67,7 @@ fn replaced(mut bytes: Vec<u8>, old: &[u8], new: &[u8]) -> Vec<u8> {
     bytes
 }
 
-pub(crate) fn own_object_is_fine_as_a_file() -> Result<()> {
+fn own_object_is_fine_as_a_file() -> Result<()> {
     let file = File::of("trace", |bytes| bytes)?;
     let report = Report::of(&mut file.doctor())?.expect_code(0)?;
     let program = ["handle_bpf_trace_printk"];
@@ -75,7 +84,7 @@ pub(crate) fn own_object_is_fine_as_a_file() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn tracepoint_that_is_not_there_has_near_names() -> Result<()> {
+fn tracepoint_that_is_not_there_has_near_names() -> Result<()> {
     let file = File::of("trace", |bytes| {
         replaced(
             bytes,
@@ -96,7 +105,7 @@ pub(crate) fn tracepoint_that_is_not_there_has_near_names() -> Result<()> {
 }
 
 /// As of a kernel that is built without them: perf has a folder for each kind of event.
-pub(crate) fn kernel_without_kprobes_is_named() -> Result<()> {
+fn kernel_without_kprobes_is_named() -> Result<()> {
     let file = File::of("trace", |bytes| {
         replaced(
             bytes,
@@ -119,7 +128,7 @@ fn call(number: u32) -> Vec<u8> {
     [&[0x85, 0, 0, 0][..], &number.to_ne_bytes()].concat()
 }
 
-pub(crate) fn helper_that_is_not_there_is_named() -> Result<()> {
+fn helper_that_is_not_there_is_named() -> Result<()> {
     // bpf_get_smp_processor_id, and one that nobody has written
     let file = File::of("trace", |bytes| replaced(bytes, &call(8), &call(4242)))?;
     let report = Report::of(&mut file.doctor())?.expect_code(1)?;
@@ -133,7 +142,7 @@ pub(crate) fn helper_that_is_not_there_is_named() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn field_that_is_not_there_is_named() -> Result<()> {
+fn field_that_is_not_there_is_named() -> Result<()> {
     let file = File::of("bootstrap", |bytes| {
         replaced(bytes, b"\0real_parent\0", b"\0real_pirate\0")
     })?;
@@ -145,7 +154,7 @@ pub(crate) fn field_that_is_not_there_is_named() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn refused_programs_are_a_failure() -> Result<()> {
+fn refused_programs_are_a_failure() -> Result<()> {
     let load_program = Call {
         number: libc::SYS_bpf,
         argument: 0,

@@ -13,8 +13,18 @@ use bpfapps::objects::try_load;
 use bpfapps_diagnose::Object;
 use bpfapps_explain::report;
 use bpfapps_refused::{OBJECTS, Run};
+use bpfapps_testkit::{Fixture, fixture};
 use caps::CapSet;
 use libbpf_rs::libbpf_sys::{BPF_CGROUP_INET_EGRESS, bpf_prog_attach};
+
+pub(crate) const FIXTURES: &[Fixture] = &[
+    fixture!(app),
+    fixture!(powerless_app),
+    fixture!(uprobe),
+    fixture!(join),
+    fixture!(hold),
+    fixture!(open),
+];
 
 /// As `main` does it.
 pub(crate) fn told<T>(result: Result<T>) -> Result<()> {
@@ -26,7 +36,7 @@ pub(crate) fn told<T>(result: Result<T>) -> Result<()> {
 }
 
 /// Attaches the program of that name; with the kernel's types from a file, if one is named.
-pub(crate) fn app(args: &[String]) -> Result<()> {
+fn app(args: &[String]) -> Result<()> {
     let [program, btf @ ..] = args else {
         bail!("a program")
     };
@@ -35,7 +45,7 @@ pub(crate) fn app(args: &[String]) -> Result<()> {
 }
 
 /// The same, with no capability left between loading and attaching.
-pub(crate) fn powerless_app(args: &[String]) -> Result<()> {
+fn powerless_app(args: &[String]) -> Result<()> {
     let [program] = args else { bail!("a program") };
     let mut run = Run::start(None)?;
     let mut loaded = run.load(program)?;
@@ -47,7 +57,7 @@ pub(crate) fn powerless_app(args: &[String]) -> Result<()> {
 }
 
 /// Attaches to a function of a program or library.
-pub(crate) fn uprobe(args: &[String]) -> Result<()> {
+fn uprobe(args: &[String]) -> Result<()> {
     let [binary, function] = args else {
         bail!("a binary and a function")
     };
@@ -56,14 +66,14 @@ pub(crate) fn uprobe(args: &[String]) -> Result<()> {
 }
 
 /// Attaches to a cgroup.
-pub(crate) fn join(args: &[String]) -> Result<()> {
+fn join(args: &[String]) -> Result<()> {
     let [cgroup] = args else { bail!("a cgroup") };
     let mut run = Run::start(None)?;
     told(run.load("on_cgroup")?.attach_cgroup(Path::new(cgroup)))
 }
 
 /// Attaches to a cgroup in the old way, which keeps everybody else out, and waits to be killed.
-pub(crate) fn hold(args: &[String]) -> Result<()> {
+fn hold(args: &[String]) -> Result<()> {
     let [folder] = args else { bail!("a cgroup") };
     let mut run = Run::start(None)?;
     let loaded = run.load("on_cgroup")?;
@@ -84,7 +94,7 @@ pub(crate) fn hold(args: &[String]) -> Result<()> {
 }
 
 /// Tries to load an object that is none, or the first bytes of one.
-pub(crate) fn open(args: &[String]) -> Result<()> {
+fn open(args: &[String]) -> Result<()> {
     let [name, bytes @ ..] = args else {
         bail!("an object")
     };

@@ -1,12 +1,11 @@
 //! Hooks that are not there, not had, or taken.
 
 use std::fs;
-use std::path::Path;
 
 use anyhow::{Result, ensure};
 use bpfapps_testkit::cgroup::Cgroup;
-use bpfapps_testkit::kernel::{needs_kprobes, needs_uprobes};
-use bpfapps_testkit::{Process, Test, sandbox, skip, test};
+use bpfapps_testkit::kernel::{needs_kprobes, needs_type, needs_uprobes};
+use bpfapps_testkit::{Process, Test, own_path, sandbox, skip, test};
 
 use crate::{run, says};
 
@@ -108,8 +107,7 @@ fn missing_lsm_hook_and_iterator_are_named() -> Result<()> {
 
 fn missing_symbol_is_named() -> Result<()> {
     needs_uprobes()?;
-    let own = std::env::current_exe()?;
-    let own = own.to_string_lossy();
+    let own = own_path()?;
     let mut command = run("uprobe", &[&own, "no_such_function_at_all"])?;
     says(
         &mut command,
@@ -160,19 +158,13 @@ fn function_that_may_not_be_probed_is_named() -> Result<()> {
     )
 }
 
-/// Whether the kernel's BTF has a type of that name.
-fn has_type(name: &str) -> bool {
-    let btf = fs::read("/sys/kernel/btf/vmlinux").unwrap_or_default();
-    btf.split(|byte| *byte == 0).any(|it| it == name.as_bytes())
-}
-
 fn kernel_without_kprobe_multi_is_named() -> Result<()> {
     let mut command = sandbox::with_tracefs(&run("app", &["on_kprobe_multi"])?)?;
-    if has_type("bpf_kprobe_multi_link") {
+    if needs_type("bpf_kprobe_multi_link").is_ok() {
         Process::run(&mut command)?.expect_code(0)?;
         return skip("this kernel has kprobe.multi");
     }
-    let hint = match has_type("BPF_TRACE_KPROBE_MULTI") {
+    let hint = match needs_type("BPF_TRACE_KPROBE_MULTI").is_ok() {
         true => "take one that is built with CONFIG_FPROBE",
         false => "it is in Linux 5.18 and newer, and this is Linux 5.",
     };
@@ -187,7 +179,7 @@ fn kernel_without_kprobe_multi_is_named() -> Result<()> {
 
 fn kernel_without_netfilter_programs_is_named() -> Result<()> {
     let mut command = run("app", &["on_netfilter"])?;
-    if has_type("bpf_nf_link") {
+    if needs_type("bpf_nf_link").is_ok() {
         Process::run(&mut command)?.expect_code(0)?;
         return skip("this kernel has netfilter programs");
     }
@@ -258,14 +250,10 @@ fn holder_of_a_cgroup_is_named() -> Result<()> {
     );
     ensure!(first.starts_with(&start), "{exit:#?}");
     ensure!(first.contains(&format!(" (pid {pid}): ")), "{exit:#?}");
-    let below = Path::new(folder).join("below");
-    fs::create_dir(&below)?;
-    let kept_out = says(
-        &mut run("join", &[&below.to_string_lossy()])?,
+    says(
+        &mut run("join", &[cgroup.below("below")?.path()])?,
         "BPF0048",
         "/below: it is taken by program on_cgroup (id ",
         &format!("end it: sudo kill {pid}"),
-    );
-    fs::remove_dir(&below)?;
-    kept_out
+    )
 }

@@ -7,12 +7,12 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 use bpfapps::objects::try_load;
-use bpfapps_core::host::Release;
 use bpfapps_core::{Capability, Needs, Options, Session};
 use bpfapps_diagnose::Object;
 use bpfapps_refused::{ALL, Case};
+use bpfapps_testkit::kernel::needs_linux;
 use bpfapps_testkit::sandbox::{Call, refusing, with_only};
-use bpfapps_testkit::{Exit, Process, Test, bpfapps, fixture, skip, test};
+use bpfapps_testkit::{Exit, Fixture, Process, Test, cli, fixture, skip, test};
 use nix::errno::Errno;
 use nix::libc;
 use tempfile::TempDir;
@@ -78,10 +78,12 @@ tests! {
     bpf0039
 }
 
+pub(crate) const FIXTURES: &[Fixture] = &[fixture!(load), fixture!(load_as_app)];
+
 bpfapps_core::skeleton!("bpf0001");
 
 /// Loads `bpf0001` as an app does it.
-pub(crate) fn load_as_app(_: &[String]) -> Result<()> {
+fn load_as_app(_: &[String]) -> Result<()> {
     let session = Session::start(Options::default(), Needs::NONE)?;
     let mut object = MaybeUninit::uninit();
     let open = session.open(Bpf0001SkelBuilder::default(), &mut object)?;
@@ -89,7 +91,7 @@ pub(crate) fn load_as_app(_: &[String]) -> Result<()> {
 }
 
 /// Loads an object file.
-pub(crate) fn load(args: &[String]) -> Result<()> {
+fn load(args: &[String]) -> Result<()> {
     let (file, options) = args.split_last().context("which file")?;
     let options = Options {
         verbose: !options.is_empty(),
@@ -132,10 +134,7 @@ fn refused(name: &str, options: &[&str]) -> Result<Option<Exit>> {
 
 fn is_explained(name: &str) -> Result<()> {
     if let Some((_, since)) = case(name)?.source.split_once("needs Linux ") {
-        let since = since.split(' ').next().unwrap_or(since);
-        if Release::parse(since).context("no release")? > Release::running()? {
-            return skip(format!("needs Linux {since}"));
-        }
+        needs_linux(since.split(' ').next().unwrap_or(since), "this program")?;
     }
     let Some(exit) = refused(name, &[])? else {
         return skip("this kernel accepts the program");
@@ -194,7 +193,7 @@ fn doctor_tells_the_same() -> Result<()> {
     let folder = TempDir::new()?;
     let file = folder.path().join("bpf0001.bpf.o");
     fs::write(&file, case("bpf0001")?.object)?;
-    let mut doctor = bpfapps(["doctor", "--object"]);
+    let mut doctor = cli(["doctor", "--object"]);
     let doctor = Process::run(doctor.arg(file))?.expect_code(1)?;
     let of_file = refused("bpf0001", &[])?.context("no kernel accepts it")?;
     let [_, lines @ .., _, more] = of_file.stderr.as_slice() else {

@@ -10,22 +10,10 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result, ensure};
 use bpfapps_testkit::{Exit, Process, fixture};
 
-use crate::fixtures::*;
-use crate::loading::{load, load_as_app};
-
 fn main() -> ExitCode {
     bpfapps_testkit::main(
-        &[objects::TESTS, loading::TESTS, hooks::TESTS].concat(),
-        &[
-            fixture!(app),
-            fixture!(powerless_app),
-            fixture!(uprobe),
-            fixture!(join),
-            fixture!(hold),
-            fixture!(open),
-            fixture!(load),
-            fixture!(load_as_app),
-        ],
+        &[objects::TESTS, loading::TESTS, hooks::TESTS],
+        &[fixtures::FIXTURES, loading::FIXTURES],
     )
 }
 

@@ -9,22 +9,22 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_testkit::kernel::{gone, held_by};
-use bpfapps_testkit::{Process, skip, test};
+use bpfapps_testkit::net::Net;
+use bpfapps_testkit::{Process, Test, sandbox, test};
 use nix::sys::signal::Signal;
 
 use scratch::{APP, Scratch};
 
+const TESTS: &[Test] = &[
+    test!(no_mistake_ends_what_runs),
+    test!(ten_saves_leave_one_running),
+    test!(where_two_can_not_run_the_old_one_comes_back),
+    test!(who_ends_by_itself_is_started_by_a_change),
+    test!(what_limits_the_watching_is_named),
+];
+
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(no_mistake_ends_what_runs),
-            test!(ten_saves_leave_one_running),
-            test!(where_two_can_not_run_the_old_one_comes_back),
-            test!(who_ends_by_itself_is_started_by_a_change),
-            test!(what_limits_the_watching_is_named),
-        ],
-        &[],
-    )
+    bpfapps_testkit::main(&[TESTS], &[])
 }
 
 /// In the source of the template, what can be changed to be seen in each row, or to be wrong.
@@ -144,14 +144,8 @@ fn where_two_can_not_run_the_old_one_comes_back() -> Result<()> {
     let scratch = Scratch::new("xdp")?;
     let source = scratch.source()?;
     // an interface of its own
-    let mut alone = Command::new("unshare");
-    let command = scratch.dev();
-    alone.arg("--net").arg(command.get_program());
-    alone.args(command.get_args());
-    for (name, value) in command.get_envs() {
-        alone.env(name, value.unwrap_or_default());
-    }
-    let mut dev = Process::start(&mut alone)?;
+    let _net = Net::new()?;
+    let mut dev = Process::start(&mut scratch.dev())?;
     let first = pid(&dev.says("it runs")?)?;
     let held = held_by(first)?;
 
@@ -187,26 +181,19 @@ fn who_ends_by_itself_is_started_by_a_change() -> Result<()> {
 }
 
 fn what_limits_the_watching_is_named() -> Result<()> {
-    let mut unshared = Command::new("unshare");
-    unshared.args(["--user", "--map-root-user", "true"]);
-    if Process::run(&mut unshared)?.code != Some(0) {
-        return skip("no user namespace can be made here, as in a chroot");
-    }
+    // skips before anything is built
+    sandbox::in_user_namespace(&Command::new("true"))?;
     let scratch = Scratch::new("raw-tracepoint")?;
     for (limit, value, sysctl) in [
         ("max_inotify_instances", 0, "fs.inotify.max_user_instances"),
         ("max_inotify_watches", 2, "fs.inotify.max_user_watches"),
     ] {
-        let command = scratch.dev();
-        let mut limited = Command::new("unshare");
-        limited.args(["--user", "--map-root-user", "sh", "-c"]);
-        limited.arg(format!(
-            "echo {value} > /proc/sys/user/{limit} && exec \"$0\" \"$@\""
-        ));
-        limited.arg(command.get_program()).args(command.get_args());
-        for (name, value) in command.get_envs() {
-            limited.env(name, value.unwrap_or_default());
-        }
+        let script = format!(r#"echo {value} > /proc/sys/user/{limit} && exec "$0" "$@""#);
+        let dev = scratch.dev();
+        let mut shell = scratch.at_home(Command::new("sh"));
+        shell.args(["-c", &script]);
+        shell.arg(dev.get_program()).args(dev.get_args());
+        let mut limited = sandbox::in_user_namespace(&shell)?;
         let exit = Process::run(&mut limited)?.expect_code(1)?;
         let exit = exit.expect_stderr(&format!("error: failed to watch the sources: {sysctl}"))?;
         exit.expect_stderr(&format!("sudo sysctl {sysctl}="))?;

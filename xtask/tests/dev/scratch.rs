@@ -91,7 +91,8 @@ impl Scratch {
         self.at_home(command)
     }
 
-    fn at_home(&self, mut command: Command) -> Command {
+    /// Any command, run there.
+    pub(crate) fn at_home(&self, mut command: Command) -> Command {
         command.current_dir(self.folder.path());
         // what it depends on is compiled there already
         command.env("CARGO_TARGET_DIR", target());

@@ -5,23 +5,28 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_testkit::kernel::{loaded, nothing_left};
-use bpfapps_testkit::{Exit, Process, bpfapps, fixture};
+use bpfapps_testkit::{Exit, Process, Test, cli, fixture, test};
 use nix::sys::signal::Signal;
 
 use crate::row::rows;
 
+pub(crate) const TESTS: &[Test] = &[
+    test!(command_is_traced_with_its_children_and_nobody_else),
+    test!(exit_code_is_that_of_the_command),
+    test!(signal_is_handed_on_to_the_command),
+    test!(command_runs_as_who_called_sudo),
+];
+
 /// `bpfapps bootstrap <args> -- sh -c <script>`, to its end.
 fn run(args: &[&str], script: &str) -> Result<Exit> {
-    Process::run(&mut bpfapps(
-        ["bootstrap"]
-            .iter()
-            .chain(args)
-            .chain(&["--", "sh", "-c", script])
-            .copied(),
-    ))
+    Process::run(&mut cli(["bootstrap"]
+        .iter()
+        .chain(args)
+        .chain(&["--", "sh", "-c", script])
+        .copied()))
 }
 
-pub(crate) fn command_is_traced_with_its_children_and_nobody_else() -> Result<()> {
+fn command_is_traced_with_its_children_and_nobody_else() -> Result<()> {
     let other = Process::start(fixture("fork_many")?.args(["other", "1000000"]))?;
     // a child of a child, one whose parent does not wait for it, and one that only forks
     let exit = run(
@@ -49,21 +54,21 @@ pub(crate) fn command_is_traced_with_its_children_and_nobody_else() -> Result<()
     Ok(())
 }
 
-pub(crate) fn exit_code_is_that_of_the_command() -> Result<()> {
+fn exit_code_is_that_of_the_command() -> Result<()> {
     let before = loaded();
     run(&[], "exit 0")?.expect_code(0)?;
     run(&["-n", "1"], "sleep 0.2; exit 8")?.expect_code(8)?;
     run(&["--timeout", "0.1"], "sleep 0.3; exit 9")?.expect_code(9)?;
     run(&[], "kill -TERM $$")?.expect_code(128 + 15)?;
     run(&["--failed-only"], "exit 4")?.expect_code(4)?;
-    let exit = Process::run(&mut bpfapps(["bootstrap", "--", "/nonexistent"]))?.expect_code(1)?;
+    let exit = Process::run(&mut cli(["bootstrap", "--", "/nonexistent"]))?.expect_code(1)?;
     exit.expect_stderr("error: failed to run /nonexistent: No such file or directory")?;
     nothing_left(&before)
 }
 
-pub(crate) fn signal_is_handed_on_to_the_command() -> Result<()> {
+fn signal_is_handed_on_to_the_command() -> Result<()> {
     let script = r#"trap "exit 3" TERM; echo waits; while :; do sleep 0.01; done"#;
-    let mut bootstrap = Process::start(&mut bpfapps([
+    let mut bootstrap = Process::start(&mut cli([
         "bootstrap",
         "--comm",
         "none",
@@ -77,7 +82,7 @@ pub(crate) fn signal_is_handed_on_to_the_command() -> Result<()> {
     bootstrap.wait()?.expect_code(3)?;
 
     // one that does not want to end is left alone
-    let mut command = bpfapps(["bootstrap", "--comm", "none", "--", "sh", "-c"]);
+    let mut command = cli(["bootstrap", "--comm", "none", "--", "sh", "-c"]);
     command.arg(r#"trap "" INT; echo $$; exec sleep 20"#);
     let mut bootstrap = Process::start(&mut command)?;
     let pid = bootstrap.line(|line| line.parse::<i32>().is_ok())?;
@@ -95,7 +100,7 @@ pub(crate) fn signal_is_handed_on_to_the_command() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn command_runs_as_who_called_sudo() -> Result<()> {
+fn command_runs_as_who_called_sudo() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let seen = folder.path().join("seen");
     fs::set_permissions(
@@ -106,7 +111,7 @@ pub(crate) fn command_runs_as_who_called_sudo() -> Result<()> {
         "{{ id -u; id -g; echo $HOME; cat /proc/self/status | grep -E '^(CapEff|NoNewPrivs|SigBlk)'; }} > {}",
         seen.display()
     );
-    let mut command = bpfapps(["bootstrap", "--comm", "none", "--", "sh", "-c", &script]);
+    let mut command = cli(["bootstrap", "--comm", "none", "--", "sh", "-c", &script]);
     command
         .env("SUDO_UID", "65534")
         .env("SUDO_GID", "65534")

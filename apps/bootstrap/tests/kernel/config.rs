@@ -5,9 +5,14 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::process::Command;
 
 use anyhow::{Result, ensure};
-use bpfapps_testkit::{Process, bpfapps, program, sandbox};
+use bpfapps_testkit::{Process, Test, cli, program, sandbox, test};
 
 use crate::row::Row;
+
+pub(crate) const TESTS: &[Test] = &[
+    test!(option_goes_before_environment_before_file),
+    test!(file_of_the_system_is_read),
+];
 
 /// Fails unless it ends with this line on stderr alone.
 fn refused(command: &mut Command, error: &str) -> Result<()> {
@@ -16,7 +21,7 @@ fn refused(command: &mut Command, error: &str) -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn option_goes_before_environment_before_file() -> Result<()> {
+fn option_goes_before_environment_before_file() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("config.yaml");
     let text = "bootstrap:\n  btf: /of/the/file\n  uid: [1, 2]\n  max-events: 1\n";
@@ -25,7 +30,7 @@ pub(crate) fn option_goes_before_environment_before_file() -> Result<()> {
     // the command line may name the file, or the environment, and the app may be called by a link
     let link = folder.path().join("bootstrap");
     symlink(program(), &link)?;
-    let by_option = bpfapps(["--config", &file.to_string_lossy(), "bootstrap"]);
+    let by_option = cli(["--config", &file.to_string_lossy(), "bootstrap"]);
     let mut by_variable = Command::new(link);
     by_variable.env("BPFAPPS_CONFIG", &file);
     for mut command in [by_option, by_variable] {
@@ -41,7 +46,7 @@ pub(crate) fn option_goes_before_environment_before_file() -> Result<()> {
     }
 
     // An option that adds up is not added to: of uid 1 and 2 there is nothing to be seen.
-    let mut command = bpfapps(["bootstrap", "--uid", "0", "--timeout", "20"]);
+    let mut command = cli(["bootstrap", "--uid", "0", "--timeout", "20"]);
     command
         .env("BPFAPPS_CONFIG", &file)
         .env("BPFAPPS_BTF", "/sys/kernel/btf/vmlinux");
@@ -54,10 +59,10 @@ pub(crate) fn option_goes_before_environment_before_file() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn file_of_the_system_is_read() -> Result<()> {
+fn file_of_the_system_is_read() -> Result<()> {
     let file = "/etc/bpfapps/config.yaml";
     let with = |text, args: &[&str]| {
-        let command = bpfapps([&["bootstrap"], args].concat());
+        let command = cli([&["bootstrap"], args].concat());
         sandbox::with_file(file, text, &command)
     };
     let error =

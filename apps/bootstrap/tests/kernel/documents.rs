@@ -6,15 +6,22 @@ use std::os::unix::fs::symlink;
 use std::process::{self, Command};
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{Process, bpfapps, fixture};
+use bpfapps_testkit::{Process, Test, cli, fixture, test};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::row::storm;
 
+pub(crate) const TESTS: &[Test] = &[
+    test!(json_is_what_the_schema_says),
+    test!(hostile_names_come_back_from_json),
+    test!(loss_is_a_document),
+    test!(yaml_says_the_same_as_json),
+];
+
 /// Starts a bootstrap that prints JSON, and waits for its first document.
 pub(crate) fn start(args: &[&str]) -> Result<Process> {
-    let mut process = Process::start(&mut bpfapps([&["bootstrap", "-o", "json"], args].concat()))?;
+    let mut process = Process::start(&mut cli([&["bootstrap", "-o", "json"], args].concat()))?;
     process.line(|line| line.contains("\"type\":\"ready\""))?;
     Ok(process)
 }
@@ -25,7 +32,7 @@ pub(crate) fn documents(bootstrap: Process) -> Result<Vec<Value>> {
     let lines = bootstrap.wait()?.expect_code(0)?.stdout;
     let documents = lines.iter().map(|line| serde_json::from_str(line));
     let documents: Vec<Value> = documents.collect::<Result<_, _>>().context("no JSON")?;
-    let schema = Process::run(&mut bpfapps(["schema", "bootstrap"]))?
+    let schema = Process::run(&mut cli(["schema", "bootstrap"]))?
         .expect_code(0)?
         .stdout;
     let schema = serde_json::from_str(&schema.join("\n")).context("the schema is no JSON")?;
@@ -55,7 +62,7 @@ pub(crate) fn run(bootstrap: &mut Process, command: &mut Command) -> Result<u32>
     Ok(pid)
 }
 
-pub(crate) fn json_is_what_the_schema_says() -> Result<()> {
+fn json_is_what_the_schema_says() -> Result<()> {
     let mut bootstrap = start(&[])?;
     let killed = run(
         &mut bootstrap,
@@ -95,7 +102,7 @@ pub(crate) fn json_is_what_the_schema_says() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn hostile_names_come_back_from_json() -> Result<()> {
+fn hostile_names_come_back_from_json() -> Result<()> {
     let folder = tempfile::tempdir()?;
     for name in [
         &b"a\"b\\c\nd"[..],
@@ -122,7 +129,7 @@ pub(crate) fn hostile_names_come_back_from_json() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn loss_is_a_document() -> Result<()> {
+fn loss_is_a_document() -> Result<()> {
     let mut bootstrap = start(&["--ring-size", "4096"])?;
     for _ in 0..2 {
         bootstrap.signal(Signal::SIGSTOP)?;
@@ -155,8 +162,8 @@ pub(crate) fn loss_is_a_document() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn yaml_says_the_same_as_json() -> Result<()> {
-    let mut command = bpfapps(["bootstrap", "-o", "yaml", "-n", "2"]);
+fn yaml_says_the_same_as_json() -> Result<()> {
+    let mut command = cli(["bootstrap", "-o", "yaml", "-n", "2"]);
     let mut bootstrap = Process::start(&mut command)?;
     bootstrap.line(|line| line == "type: \"ready\"")?;
     Process::run(&mut storm(2)?)?.expect_code(0)?;

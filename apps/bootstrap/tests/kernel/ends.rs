@@ -7,10 +7,21 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_testkit::kernel::{loaded, nothing_left};
-use bpfapps_testkit::{Process, bpfapps, program};
+use bpfapps_testkit::{Process, Test, cli, program, test};
 use nix::sys::signal::Signal;
 
 use crate::row::{ready, row, start, storm};
+
+pub(crate) const TESTS: &[Test] = &[
+    test!(verbose_shows_the_log_of_libbpf),
+    test!(head_ends_it_without_a_word),
+    test!(full_disk_ends_it_with_the_reason),
+    test!(signals_end_it_with_zero),
+    test!(hangup_is_ignored_under_nohup),
+    test!(stop_and_continue_do_not_end_it),
+    test!(paused_reader_does_not_keep_it_from_ending),
+    test!(kill_leaves_nothing_in_the_kernel),
+];
 
 /// `sh -c script`, with the program to test as `$0`.
 fn shell(script: &str) -> Command {
@@ -19,9 +30,9 @@ fn shell(script: &str) -> Command {
     command
 }
 
-pub(crate) fn verbose_shows_the_log_of_libbpf() -> Result<()> {
+fn verbose_shows_the_log_of_libbpf() -> Result<()> {
     let log = |args: &[&str], filter: &str| -> Result<Vec<String>> {
-        let mut command = bpfapps(args.iter().copied());
+        let mut command = cli(args.iter().copied());
         let bootstrap = ready(command.env("BPFAPPS_LOG", filter))?;
         bootstrap.signal(Signal::SIGINT)?;
         Ok(bootstrap.wait()?.expect_code(0)?.stderr)
@@ -46,7 +57,7 @@ pub(crate) fn verbose_shows_the_log_of_libbpf() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn head_ends_it_without_a_word() -> Result<()> {
+fn head_ends_it_without_a_word() -> Result<()> {
     // head itself would show the title only at its end
     let head = r#"for i in 1 2 3; do read -r line; echo "$line"; done"#;
     let script = format!(r#"{{ "$0" bootstrap; echo "code $?" >&2; }} | {{ {head}; }}"#);
@@ -59,14 +70,14 @@ pub(crate) fn head_ends_it_without_a_word() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn full_disk_ends_it_with_the_reason() -> Result<()> {
+fn full_disk_ends_it_with_the_reason() -> Result<()> {
     let exit = Process::run(&mut shell(r#"exec "$0" bootstrap > /dev/full"#))?.expect_code(1)?;
     let reason = "error: failed to write to stdout: No space left on device (os error 28)";
     ensure!(exit.stderr == [reason], "{exit:#?}");
     Ok(())
 }
 
-pub(crate) fn signals_end_it_with_zero() -> Result<()> {
+fn signals_end_it_with_zero() -> Result<()> {
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
         let before = loaded();
         let bootstrap = start(&[])?;
@@ -84,7 +95,7 @@ pub(crate) fn signals_end_it_with_zero() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn hangup_is_ignored_under_nohup() -> Result<()> {
+fn hangup_is_ignored_under_nohup() -> Result<()> {
     let mut bootstrap = Process::start(&mut shell(r#"trap "" HUP; exec "$0" bootstrap"#))?;
     bootstrap.line(|line| line.starts_with("TIME"))?;
     bootstrap.signal(Signal::SIGHUP)?;
@@ -98,7 +109,7 @@ pub(crate) fn hangup_is_ignored_under_nohup() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn stop_and_continue_do_not_end_it() -> Result<()> {
+fn stop_and_continue_do_not_end_it() -> Result<()> {
     let mut bootstrap = start(&[])?;
     bootstrap.signal(Signal::SIGSTOP)?;
     bootstrap.wait_for_state('T')?;
@@ -111,9 +122,9 @@ pub(crate) fn stop_and_continue_do_not_end_it() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn paused_reader_does_not_keep_it_from_ending() -> Result<()> {
+fn paused_reader_does_not_keep_it_from_ending() -> Result<()> {
     let (mut reader, writer) = pipe()?;
-    let mut bootstrap = bpfapps(["bootstrap"])
+    let mut bootstrap = cli(["bootstrap"])
         .stdout(writer)
         .stderr(Stdio::piped())
         .spawn()
@@ -142,7 +153,7 @@ pub(crate) fn paused_reader_does_not_keep_it_from_ending() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn kill_leaves_nothing_in_the_kernel() -> Result<()> {
+fn kill_leaves_nothing_in_the_kernel() -> Result<()> {
     let before = loaded();
     let bootstrap = start(&[])?;
     ensure!(loaded() != before, "it has loaded nothing");

@@ -8,12 +8,23 @@ use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{Process, fixture};
+use bpfapps_testkit::{Process, Test, fixture, test};
 use serde_json::Value;
 
 use crate::documents::{documents, of, run, start as start_json};
 use crate::fixtures::Usage;
 use crate::row::{row, start};
+
+pub(crate) const TESTS: &[Test] = &[
+    test!(arguments_are_those_of_the_new_program),
+    test!(many_arguments_are_cut_and_say_so),
+    test!(no_arguments_at_all_are_none),
+    test!(script_is_shown_with_its_interpreter),
+    test!(programs_without_a_path_are_seen),
+    test!(failed_execs_have_the_name_of_the_error),
+    test!(without_failed_they_are_no_events),
+    test!(resources_are_those_of_the_whole_process),
+];
 
 /// The exec of `command` as a document.
 fn exec(args: &[&str], command: &mut Command) -> Result<Value> {
@@ -35,7 +46,7 @@ fn script(folder: &tempfile::TempDir, text: &str) -> Result<std::path::PathBuf> 
     Ok(path)
 }
 
-pub(crate) fn arguments_are_those_of_the_new_program() -> Result<()> {
+fn arguments_are_those_of_the_new_program() -> Result<()> {
     let hostile = OsStr::from_bytes(b"\x1b[31m\n\xff");
     let args = [
         OsStr::new("a b"),
@@ -70,7 +81,7 @@ pub(crate) fn arguments_are_those_of_the_new_program() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn many_arguments_are_cut_and_say_so() -> Result<()> {
+fn many_arguments_are_cut_and_say_so() -> Result<()> {
     // 2 MB in all, none longer than the kernel allows
     let many = vec!["x".repeat(100_000); 20];
     let seen = exec(&["--args"], Command::new("true").args(&many))?;
@@ -87,7 +98,7 @@ pub(crate) fn many_arguments_are_cut_and_say_so() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn no_arguments_at_all_are_none() -> Result<()> {
+fn no_arguments_at_all_are_none() -> Result<()> {
     let seen = exec(&["--args"], &mut fixture("exec_without_args")?)?;
     // since Linux 5.18 the kernel adds an empty one
     let args = seen["args"].as_array().context("arguments")?;
@@ -99,7 +110,7 @@ pub(crate) fn no_arguments_at_all_are_none() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn script_is_shown_with_its_interpreter() -> Result<()> {
+fn script_is_shown_with_its_interpreter() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let path = script(&folder, "#!/bin/sh -e\nexit 3\n")?;
     let mut bootstrap = start(&["--args"])?;
@@ -120,7 +131,7 @@ pub(crate) fn script_is_shown_with_its_interpreter() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn programs_without_a_path_are_seen() -> Result<()> {
+fn programs_without_a_path_are_seen() -> Result<()> {
     let seen = exec(&[], &mut fixture("exec_memfd")?)?;
     let filename = seen["filename"].as_str().unwrap_or_default();
     ensure!(
@@ -136,7 +147,7 @@ pub(crate) fn programs_without_a_path_are_seen() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn failed_execs_have_the_name_of_the_error() -> Result<()> {
+fn failed_execs_have_the_name_of_the_error() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let empty = script(&folder, "")?;
     let empty = empty.to_str().context("UTF-8")?;
@@ -170,7 +181,7 @@ pub(crate) fn failed_execs_have_the_name_of_the_error() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn without_failed_they_are_no_events() -> Result<()> {
+fn without_failed_they_are_no_events() -> Result<()> {
     let mut bootstrap = start(&[])?;
     let caller = Process::start(fixture("exec_in_vain")?.arg("/nonexistent"))?;
     let pid = caller.pid();
@@ -183,7 +194,7 @@ pub(crate) fn without_failed_they_are_no_events() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn resources_are_those_of_the_whole_process() -> Result<()> {
+fn resources_are_those_of_the_whole_process() -> Result<()> {
     let mut bootstrap = start_json(&[])?;
     let child = fixture("use_up")?.args(["400", "200"]).spawn()?;
     let (pid, Usage { user, system, peak }) = (child.id(), Usage::of(child)?);

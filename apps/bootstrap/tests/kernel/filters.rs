@@ -3,10 +3,19 @@
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{Process, bpfapps, fixture};
+use bpfapps_testkit::{Process, Test, cli, sandbox, test};
 use nix::sys::signal::Signal;
 
 use crate::row::{Row, rows_of, start};
+
+pub(crate) const TESTS: &[Test] = &[
+    test!(failed_only_leaves_out_success),
+    test!(exit_codes_add_up),
+    test!(names_add_up),
+    test!(only_that_process_is_reported),
+    test!(user_is_found_by_name_and_number),
+    test!(wrong_values_are_refused),
+];
 
 /// Runs each script in a shell under a bootstrap with `args`, and returns each one's rows.
 fn traced<const N: usize>(args: &[&str], scripts: [&str; N]) -> Result<[Vec<Row>; N]> {
@@ -37,7 +46,7 @@ fn events(rows: &[Row]) -> Vec<&str> {
     rows.iter().map(|row| row.event.as_str()).collect()
 }
 
-pub(crate) fn failed_only_leaves_out_success() -> Result<()> {
+fn failed_only_leaves_out_success() -> Result<()> {
     let [good, bad, killed] = traced(&["--failed-only"], ["exit 0", "exit 3", "kill -KILL $$"])?;
     ensure!(good.is_empty(), "{good:?}");
     ensure!(
@@ -47,7 +56,7 @@ pub(crate) fn failed_only_leaves_out_success() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn exit_codes_add_up() -> Result<()> {
+fn exit_codes_add_up() -> Result<()> {
     let args = ["--exit-code", "3", "--exit-code", "0"];
     let scripts = ["exit 3", "exit 0", "exit 4", "kill -KILL $$"];
     let [three, zero, four, killed] = traced(&args, scripts)?;
@@ -60,7 +69,7 @@ pub(crate) fn exit_codes_add_up() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn names_add_up() -> Result<()> {
+fn names_add_up() -> Result<()> {
     let args = ["--comm", "sh", "--comm", "sleep"];
     // with paths: a shell that has these commands built in is not to use them
     let [shell, other, sleep] =
@@ -72,7 +81,7 @@ pub(crate) fn names_add_up() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn only_that_process_is_reported() -> Result<()> {
+fn only_that_process_is_reported() -> Result<()> {
     let mut waiting = Command::new("sh")
         .args(["-c", "read line; exec /bin/true"])
         .stdin(std::process::Stdio::piped())
@@ -87,12 +96,12 @@ pub(crate) fn only_that_process_is_reported() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn user_is_found_by_name_and_number() -> Result<()> {
+fn user_is_found_by_name_and_number() -> Result<()> {
     for user in ["nobody", "65534"] {
         let bootstrap = start(&["--uid", user])?;
         Command::new("true").status()?;
-        Process::run(fixture("run_as_nobody")?.args(["/bin/sh", "-c", "exit 6"]))?
-            .expect_code(6)?;
+        let mut shell = Command::new("/bin/sh");
+        Process::run(&mut sandbox::as_nobody(shell.args(["-c", "exit 6"]))?)?.expect_code(6)?;
         let rows = all_rows(bootstrap)?;
         let row = rows.last().with_context(|| format!("{user}: no row"))?;
         ensure!(
@@ -104,7 +113,7 @@ pub(crate) fn user_is_found_by_name_and_number() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn wrong_values_are_refused() -> Result<()> {
+fn wrong_values_are_refused() -> Result<()> {
     const NUMBERS: &[&str] = &["-1", "18446744073709551616", "1e3", "ten", ""];
     let wrong: &[(&str, &[&str], &str)] = &[
         ("--duration", &[NUMBERS, &["0"]].concat(), "--duration <MS>"),
@@ -149,13 +158,13 @@ pub(crate) fn wrong_values_are_refused() -> Result<()> {
     ];
     for (option, values, reason) in wrong {
         for value in *values {
-            let exit = Process::run(&mut bpfapps(["bootstrap", option, value]))?;
+            let exit = Process::run(&mut cli(["bootstrap", option, value]))?;
             ensure!(exit.code == Some(2), "{option} {value:?}: {exit:#?}");
             exit.expect_stderr(reason)?;
         }
     }
     // and none is left out; a file that can not be read is another kind of mistake
-    let help = Process::run(&mut bpfapps(["bootstrap", "--help"]))?.stdout;
+    let help = Process::run(&mut cli(["bootstrap", "--help"]))?.stdout;
     let with_value = help
         .iter()
         .filter_map(|line| line.trim_start().split_once(" <"));

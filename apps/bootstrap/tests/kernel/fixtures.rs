@@ -11,15 +11,31 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
+use bpfapps_testkit::{Fixture, fixture};
 use nix::fcntl::AtFlags;
 use nix::libc;
-use nix::mount::{MsFlags, mount};
-use nix::sched::{CloneFlags, unshare};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::prctl::set_name;
 use nix::sys::wait::waitpid;
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{ForkResult, Pid, execve, execveat, fexecve, fork};
+
+pub(crate) const FIXTURES: &[Fixture] = &[
+    fixture!(leader_leaves_first),
+    fixture!(threads_exit_together),
+    fixture!(exec_in_a_thread),
+    fixture!(fork_without_exec),
+    fixture!(fork_many),
+    fixture!(fork_now_and_then),
+    fixture!(fork_pairs),
+    fixture!(kill_many),
+    fixture!(exec_memfd),
+    fixture!(exec_at),
+    fixture!(exec_without_args),
+    fixture!(exec_in_vain),
+    fixture!(use_up),
+    fixture!(fork_on_a_line),
+];
 
 /// Ends the calling thread alone, where exit(2) of the C library ends the process.
 fn exit_thread() -> ! {
@@ -225,30 +241,6 @@ pub(crate) fn fork_on_a_line(_: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Runs the command in the arguments as the first process of a PID namespace with its own /proc.
-pub(crate) fn in_pid_namespace(args: &[String]) -> Result<()> {
-    unshare(CloneFlags::CLONE_NEWPID | CloneFlags::CLONE_NEWNS)?;
-    let [program, args @ ..] = args else {
-        bail!("a command")
-    };
-    let nothing = None::<&str>;
-    mount(
-        nothing,
-        "/",
-        nothing,
-        MsFlags::MS_REC | MsFlags::MS_SLAVE,
-        nothing,
-    )
-    .or_else(|_| mount(nothing, "/proc", nothing, MsFlags::MS_PRIVATE, nothing))?;
-    // the shell is the first process: it mounts what only that may
-    let script = r#"mount -t proc proc /proc && "$0" "$@""#;
-    let status = Command::new("sh")
-        .args(["-c", script, program])
-        .args(args)
-        .status()?;
-    exit(status.code().unwrap_or(99))
-}
-
 /// What wait4(2) says that a process has used: times in ns, memory in bytes.
 #[derive(Debug)]
 pub(crate) struct Usage {
@@ -273,19 +265,4 @@ impl Usage {
             peak: u64::try_from(usage.ru_maxrss)? * 1024,
         })
     }
-}
-
-/// Becomes the command in the arguments as an ordinary user.
-pub(crate) fn run_as_nobody(args: &[String]) -> Result<()> {
-    const NOBODY: u32 = 65534;
-    let [program, args @ ..] = args else {
-        bail!("a command")
-    };
-    let err = Command::new(program)
-        .args(args)
-        .env_clear()
-        .uid(NOBODY)
-        .gid(NOBODY)
-        .exec();
-    Err(err).with_context(|| format!("failed to run {program}"))
 }

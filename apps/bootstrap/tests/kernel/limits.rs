@@ -3,11 +3,16 @@
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
-use bpfapps_testkit::{Process, bpfapps};
+use bpfapps_testkit::{Process, Test, cli, test};
 
 use crate::row::{Row, ready, start, storm};
 
-pub(crate) fn ends_after_so_many_events() -> Result<()> {
+pub(crate) const TESTS: &[Test] = &[
+    test!(ends_after_so_many_events),
+    test!(ends_after_so_much_time),
+];
+
+fn ends_after_so_many_events() -> Result<()> {
     // the last one is more than a batch of the reader
     for (count, forks) in [(1_usize, 50), (5, 50), (5000, 5500)] {
         let bootstrap = start(&["-n", &count.to_string()])?;
@@ -22,10 +27,10 @@ pub(crate) fn ends_after_so_many_events() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn ends_after_so_much_time() -> Result<()> {
+fn ends_after_so_much_time() -> Result<()> {
     // busy or idle, it is not to end late
     for forks in [0, 100_000] {
-        let bootstrap = ready(&mut bpfapps(["bootstrap", "--timeout", "0.5"]))?;
+        let bootstrap = ready(&mut cli(["bootstrap", "--timeout", "0.5"]))?;
         let began = Instant::now();
         let storm = Process::start(&mut storm(forks)?)?;
         bootstrap.wait()?.expect_code(0)?;

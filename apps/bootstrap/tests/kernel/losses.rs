@@ -5,11 +5,22 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use anyhow::{Context, Result, bail, ensure};
-use bpfapps_testkit::{Process, bpfapps, fixture, many};
+use bpfapps_testkit::{Process, Test, cli, fixture, many, test};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::row::{Row, STORM, row, rows, start, storm};
+
+pub(crate) const TESTS: &[Test] = &[
+    test!(produced_is_reported_and_lost),
+    test!(reader_that_pauses_costs_counted_losses_and_no_memory),
+    test!(what_a_blocked_reader_never_gets_is_counted),
+    test!(no_event_waits_for_the_next),
+    test!(strict_makes_a_loss_a_failure),
+    test!(two_threads_that_exit_at_once_are_one_exit_each_time),
+    test!(all_that_die_at_once_have_a_row_and_a_duration),
+    test!(two_instances_see_the_same),
+];
 
 /// A bootstrap that sees only the storms of these tests, and so all of its events are known.
 fn start_for_storm(args: &[&str]) -> Result<Process> {
@@ -52,7 +63,7 @@ fn lines_of(text: &str) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
 
-pub(crate) fn produced_is_reported_and_lost() -> Result<()> {
+fn produced_is_reported_and_lost() -> Result<()> {
     // a ring that holds them all, and one that does not, while nobody reads them
     for (ring_size, all_fit) in [("8M", true), ("64K", false)] {
         let forks = many(40_000);
@@ -74,11 +85,9 @@ pub(crate) fn produced_is_reported_and_lost() -> Result<()> {
 /// A bootstrap whose output nobody reads until it is asked for.
 fn start_unread(args: &[&str]) -> Result<(std::process::Child, std::io::PipeReader)> {
     let (mut reader, writer) = pipe()?;
-    let bootstrap = bpfapps(
-        ["bootstrap", "--comm", STORM]
-            .into_iter()
-            .chain(args.iter().copied()),
-    )
+    let bootstrap = cli(["bootstrap", "--comm", STORM]
+        .into_iter()
+        .chain(args.iter().copied()))
     .stdout(writer)
     .stderr(Stdio::piped())
     .spawn()
@@ -101,7 +110,7 @@ fn peak_memory(pid: u32) -> Result<u64> {
         .context("a number")
 }
 
-pub(crate) fn reader_that_pauses_costs_counted_losses_and_no_memory() -> Result<()> {
+fn reader_that_pauses_costs_counted_losses_and_no_memory() -> Result<()> {
     let forks = many(20_000);
     let (mut bootstrap, reader) = start_unread(&["--ring-size", "16K"])?;
     let before = peak_memory(bootstrap.id())?;
@@ -124,7 +133,7 @@ pub(crate) fn reader_that_pauses_costs_counted_losses_and_no_memory() -> Result<
     balance(forks + 1, reported, lost, &lines_of(&said))
 }
 
-pub(crate) fn what_a_blocked_reader_never_gets_is_counted() -> Result<()> {
+fn what_a_blocked_reader_never_gets_is_counted() -> Result<()> {
     // more than a pipe of 64 KiB holds, and less than the ring
     let forks = 2_500;
     let (mut bootstrap, reader) = start_unread(&[])?;
@@ -143,7 +152,7 @@ pub(crate) fn what_a_blocked_reader_never_gets_is_counted() -> Result<()> {
     balance(forks + 1, reported, lost, &lines_of(&said))
 }
 
-pub(crate) fn no_event_waits_for_the_next() -> Result<()> {
+fn no_event_waits_for_the_next() -> Result<()> {
     // from right behind the last one to when its reader sleeps, and all in between
     const TIMES: usize = 150;
     let mut bootstrap = start_for_storm(&[])?;
@@ -160,7 +169,7 @@ pub(crate) fn no_event_waits_for_the_next() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn strict_makes_a_loss_a_failure() -> Result<()> {
+fn strict_makes_a_loss_a_failure() -> Result<()> {
     for (ring_size, code) in [("4096", 3), ("8M", 0)] {
         let bootstrap = start(&["--strict", "--ring-size", ring_size])?;
         bootstrap.signal(Signal::SIGSTOP)?;
@@ -180,7 +189,7 @@ pub(crate) fn strict_makes_a_loss_a_failure() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn two_threads_that_exit_at_once_are_one_exit_each_time() -> Result<()> {
+fn two_threads_that_exit_at_once_are_one_exit_each_time() -> Result<()> {
     let pairs = many(10_000);
     let bootstrap = start_for_storm(&[])?;
     Process::run(fixture("fork_pairs")?.args([STORM, &pairs.to_string()]))?.expect_code(0)?;
@@ -189,7 +198,7 @@ pub(crate) fn two_threads_that_exit_at_once_are_one_exit_each_time() -> Result<(
     balance(pairs + 1, rows(&exit).len(), 0, &exit.stderr)
 }
 
-pub(crate) fn all_that_die_at_once_have_a_row_and_a_duration() -> Result<()> {
+fn all_that_die_at_once_have_a_row_and_a_duration() -> Result<()> {
     let children = many(9_500);
     let bootstrap = start(&["--comm", "sleep"])?;
     Process::run(fixture("kill_many")?.arg(children.to_string()))?.expect_code(0)?;
@@ -205,7 +214,7 @@ pub(crate) fn all_that_die_at_once_have_a_row_and_a_duration() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn two_instances_see_the_same() -> Result<()> {
+fn two_instances_see_the_same() -> Result<()> {
     let mut both = [start(&[])?, start(&[])?];
     let mut child = Command::new("true").spawn()?;
     child.wait()?;

@@ -4,9 +4,15 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_testkit::sandbox::{Call, refusing, with_file};
-use bpfapps_testkit::{Process, bpfapps};
+use bpfapps_testkit::{Process, Test, cli, test};
 use nix::errno::Errno;
 use nix::libc;
+
+pub(crate) const TESTS: &[Test] = &[
+    test!(lockdown_is_named),
+    test!(missing_ring_buffer_is_named),
+    test!(old_kernel_is_named),
+];
 
 const BPF_MAP_CREATE: u64 = 0;
 const BPF_PROG_LOAD: u64 = 5;
@@ -18,7 +24,7 @@ fn refused(command: u64, errno: Errno) -> Result<Command> {
         argument: 0,
         value: command,
     };
-    refusing(call, errno, &bpfapps(["bootstrap"]))
+    refusing(call, errno, &cli(["bootstrap"]))
 }
 
 /// Fails unless the last lines on stderr, behind libbpf's, begin like these.
@@ -38,7 +44,7 @@ fn says(command: &mut Command, error: &str, hint: &str) -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn lockdown_is_named() -> Result<()> {
+fn lockdown_is_named() -> Result<()> {
     let with = |lockdown| {
         let refused = refused(BPF_PROG_LOAD, Errno::EPERM)?;
         with_file("/sys/kernel/security/lockdown", lockdown, &refused)
@@ -60,7 +66,7 @@ pub(crate) fn lockdown_is_named() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn missing_ring_buffer_is_named() -> Result<()> {
+fn missing_ring_buffer_is_named() -> Result<()> {
     says(
         &mut refused(BPF_MAP_CREATE, Errno::EINVAL)?,
         "this kernel has no BPF ring buffer",
@@ -68,7 +74,7 @@ pub(crate) fn missing_ring_buffer_is_named() -> Result<()> {
     )
 }
 
-pub(crate) fn old_kernel_is_named() -> Result<()> {
+fn old_kernel_is_named() -> Result<()> {
     let release = "/proc/sys/kernel/osrelease";
     says(
         &mut with_file(release, "5.6.0\n", &refused(BPF_PROG_LOAD, Errno::EINVAL)?)?,

@@ -7,11 +7,21 @@ use std::process::Command;
 
 use anyhow::{Result, ensure};
 use bpfapps_core::host::Release;
-use bpfapps_testkit::{Process, bpfapps, fixture, program, sandbox};
+use bpfapps_testkit::{Process, Test, cli, program, sandbox, test};
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
 use crate::row::{ready, row, start};
+
+pub(crate) const TESTS: &[Test] = &[
+    test!(works_without_tracefs),
+    test!(without_btf_it_says_so),
+    test!(btf_of_a_file_will_do),
+    test!(what_is_no_btf_is_refused),
+    test!(each_missing_capability_is_named),
+    test!(file_capabilities_are_enough),
+    test!(privileges_are_given_up),
+];
 
 const CAP_PERFMON: u32 = 38;
 const CAP_BPF: u32 = 39;
@@ -40,9 +50,8 @@ fn installed(capabilities: &[u32]) -> Result<(TempDir, PathBuf)> {
 
 /// `bootstrap` of that place, as an ordinary user.
 fn as_nobody(path: &PathBuf) -> Result<Command> {
-    let mut command = fixture("run_as_nobody")?;
-    command.arg(path).arg("bootstrap");
-    Ok(command)
+    let mut command = Command::new(path);
+    sandbox::as_nobody(command.arg("bootstrap"))
 }
 
 /// Fails unless a bootstrap traces a process.
@@ -62,11 +71,11 @@ fn traces(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn works_without_tracefs() -> Result<()> {
-    traces(&mut sandbox::without_tracefs(&bpfapps(["bootstrap"]))?)
+fn works_without_tracefs() -> Result<()> {
+    traces(&mut sandbox::without_tracefs(&cli(["bootstrap"]))?)
 }
 
-pub(crate) fn file_capabilities_are_enough() -> Result<()> {
+fn file_capabilities_are_enough() -> Result<()> {
     let (_folder, path) = installed(&[CAP_PERFMON, CAP_BPF])?;
     let mut command = as_nobody(&path)?;
     if Release::running()?.is_at_least((5, 11)) {
@@ -80,11 +89,11 @@ pub(crate) fn file_capabilities_are_enough() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn privileges_are_given_up() -> Result<()> {
+fn privileges_are_given_up() -> Result<()> {
     start(&[])?.expect_no_privileges()
 }
 
-pub(crate) fn each_missing_capability_is_named() -> Result<()> {
+fn each_missing_capability_is_named() -> Result<()> {
     let cases: [(&[u32], &str); 3] = [
         (&[], "error[BPF0045]: missing CAP_BPF and CAP_PERFMON"),
         (&[CAP_BPF], "error[BPF0045]: missing CAP_PERFMON"),
@@ -102,8 +111,8 @@ pub(crate) fn each_missing_capability_is_named() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn without_btf_it_says_so() -> Result<()> {
-    let exit = Process::run(&mut sandbox::without_btf(&bpfapps(["bootstrap"]))?)?;
+fn without_btf_it_says_so() -> Result<()> {
+    let exit = Process::run(&mut sandbox::without_btf(&cli(["bootstrap"]))?)?;
     exit.expect_code(1)?
         .expect_stderr(
             "error[BPF0060]: this kernel has no BTF: /sys/kernel/btf/vmlinux is missing",
@@ -112,19 +121,19 @@ pub(crate) fn without_btf_it_says_so() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn btf_of_a_file_will_do() -> Result<()> {
+fn btf_of_a_file_will_do() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("vmlinux.btf");
     fs::copy("/sys/kernel/btf/vmlinux", &file)?;
     let file = file.to_string_lossy();
-    traces(&mut sandbox::without_btf(&bpfapps([
+    traces(&mut sandbox::without_btf(&cli([
         "bootstrap",
         "--btf",
         &file,
     ]))?)
 }
 
-pub(crate) fn what_is_no_btf_is_refused() -> Result<()> {
+fn what_is_no_btf_is_refused() -> Result<()> {
     for (file, lines, reason) in [
         (
             "/etc/passwd",
@@ -133,7 +142,7 @@ pub(crate) fn what_is_no_btf_is_refused() -> Result<()> {
         ),
         ("/nonexistent", 1, "No such file"),
     ] {
-        let exit = Process::run(&mut bpfapps(["bootstrap", "--btf", file]))?.expect_code(1)?;
+        let exit = Process::run(&mut cli(["bootstrap", "--btf", file]))?.expect_code(1)?;
         ensure!(exit.stderr.len() == lines, "{exit:#?}");
         exit.expect_stderr(file)?.expect_stderr(reason)?;
     }

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use anyhow::{Context, Result};
-use bpfapps_testkit::{Exit, Process, bpfapps, fixture};
+use bpfapps_testkit::{Exit, Process, cli, fixture};
 
 /// The title line: from then on nothing is missed.
 const TITLE: &str = "TIME     EVENT COMM             PID     PPID    FILENAME/EXIT CODE";
@@ -68,7 +68,7 @@ pub(crate) fn storm(count: usize) -> Result<Command> {
 
 /// `bpfapps bootstrap <args>`, ready.
 pub(crate) fn start(args: &[&str]) -> Result<Process> {
-    ready(&mut bpfapps([&["bootstrap"], args].concat()))
+    ready(&mut cli([&["bootstrap"], args].concat()))
 }
 
 /// Starts a bootstrap and waits for its title line.

@@ -8,11 +8,25 @@ use std::time::Instant;
 use std::{fs, os};
 
 use anyhow::{Context, Result, bail, ensure};
-use bpfapps_testkit::{Process, bpfapps, fixture};
+use bpfapps_testkit::{Process, Test, cli, fixture, test};
 use nix::sys::signal::Signal;
 
 use crate::losses::told_as_lost;
 use crate::row::{Row, row, rows, rows_of, start};
+
+pub(crate) const TESTS: &[Test] = &[
+    test!(child_has_both_rows),
+    test!(signal_stands_where_the_code_would),
+    test!(process_lives_as_long_as_its_last_thread),
+    test!(threads_that_exit_together_are_one_exit),
+    test!(exec_in_a_thread_is_no_exit),
+    test!(fork_without_exec_has_a_duration_of_its_own),
+    test!(duration_leaves_out_execs_and_short_lives),
+    test!(name_can_not_forge_a_row_or_touch_the_terminal),
+    test!(process_that_is_older_has_an_exit_of_its_own),
+    test!(dumped_core_is_told),
+    test!(longest_filename_is_whole),
+];
 
 /// Runs `command` under a new bootstrap and returns its pid and its rows, up to its EXIT.
 fn traced(command: &mut Command) -> Result<(u32, Vec<Row>)> {
@@ -26,7 +40,7 @@ fn traced(command: &mut Command) -> Result<(u32, Vec<Row>)> {
     Ok((pid, rows_of(pid, &exit.stdout)))
 }
 
-pub(crate) fn child_has_both_rows() -> Result<()> {
+fn child_has_both_rows() -> Result<()> {
     let mut bootstrap = start(&[])?;
     let begin = Instant::now();
     let mut child = Command::new("sh")
@@ -67,13 +81,13 @@ pub(crate) fn child_has_both_rows() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn signal_stands_where_the_code_would() -> Result<()> {
+fn signal_stands_where_the_code_would() -> Result<()> {
     let (_, rows) = traced(Command::new("sh").args(["-c", "kill -KILL $$"]))?;
     ensure!(rows[1].rest.starts_with("[SIGKILL] ("), "{rows:?}");
     Ok(())
 }
 
-pub(crate) fn process_lives_as_long_as_its_last_thread() -> Result<()> {
+fn process_lives_as_long_as_its_last_thread() -> Result<()> {
     let (_, rows) = traced(&mut fixture("leader_leaves_first")?)?;
     let exits: Vec<_> = rows.iter().filter(|row| row.event == "EXIT").collect();
     ensure!(
@@ -84,11 +98,11 @@ pub(crate) fn process_lives_as_long_as_its_last_thread() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn threads_that_exit_together_are_one_exit() -> Result<()> {
+fn threads_that_exit_together_are_one_exit() -> Result<()> {
     let mut whole = 0;
     for _ in 0..20 {
         let command = fixture("threads_exit_together")?;
-        let mut bootstrap = bpfapps(["bootstrap", "--"]);
+        let mut bootstrap = cli(["bootstrap", "--"]);
         bootstrap.arg(command.get_program());
         bootstrap.envs(
             command
@@ -109,7 +123,7 @@ pub(crate) fn threads_that_exit_together_are_one_exit() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn exec_in_a_thread_is_no_exit() -> Result<()> {
+fn exec_in_a_thread_is_no_exit() -> Result<()> {
     let (_, rows) = traced(&mut fixture("exec_in_a_thread")?)?;
     let events: Vec<_> = rows.iter().map(|row| row.event.as_str()).collect();
     ensure!(events == ["EXEC", "EXEC", "EXIT"], "{rows:?}");
@@ -120,7 +134,7 @@ pub(crate) fn exec_in_a_thread_is_no_exit() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn fork_without_exec_has_a_duration_of_its_own() -> Result<()> {
+fn fork_without_exec_has_a_duration_of_its_own() -> Result<()> {
     let mut bootstrap = start(&[])?;
     let parent = Process::start(&mut fixture("fork_without_exec")?)?;
     let pid = parent.pid();
@@ -130,7 +144,7 @@ pub(crate) fn fork_without_exec_has_a_duration_of_its_own() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn duration_leaves_out_execs_and_short_lives() -> Result<()> {
+fn duration_leaves_out_execs_and_short_lives() -> Result<()> {
     let mut bootstrap = start(&["-d", "300"])?;
     let mut short = Command::new("true").spawn()?;
     short.wait()?;
@@ -148,7 +162,7 @@ pub(crate) fn duration_leaves_out_execs_and_short_lives() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn process_that_is_older_has_an_exit_of_its_own() -> Result<()> {
+fn process_that_is_older_has_an_exit_of_its_own() -> Result<()> {
     let mut child = Command::new("sleep").arg("100").spawn()?;
     let mut bootstrap = start(&[])?;
     child.kill()?;
@@ -158,7 +172,7 @@ pub(crate) fn process_that_is_older_has_an_exit_of_its_own() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn dumped_core_is_told() -> Result<()> {
+fn dumped_core_is_told() -> Result<()> {
     // whether a core is dumped, the system decides: the kernel's answer is what counts
     for limit in ["0", "unlimited"] {
         let folder = tempfile::tempdir()?;
@@ -180,7 +194,7 @@ pub(crate) fn dumped_core_is_told() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn name_can_not_forge_a_row_or_touch_the_terminal() -> Result<()> {
+fn name_can_not_forge_a_row_or_touch_the_terminal() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let names: [(&[u8], &str); 8] = [
         (
@@ -210,7 +224,7 @@ pub(crate) fn name_can_not_forge_a_row_or_touch_the_terminal() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn longest_filename_is_whole() -> Result<()> {
+fn longest_filename_is_whole() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let mut path = folder.path().to_owned();
     while path.as_os_str().len() + 200 < 4095 {

@@ -6,13 +6,20 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_testkit::kernel::{loaded, nothing_left};
-use bpfapps_testkit::{Process, bpfapps};
+use bpfapps_testkit::{Process, Test, cli, test};
 use nix::sys::ptrace::{self, Options};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::Pid;
 
 use crate::row::{row, start, storm};
+
+pub(crate) const TESTS: &[Test] = &[
+    test!(signals_end_it_under_load),
+    test!(second_signal_ends_it_at_once),
+    test!(new_size_of_the_window_changes_nothing),
+    test!(debugger_comes_and_goes),
+];
 
 /// Starts processes without a pause until it is dropped, from both CPUs.
 fn endless_storm() -> Result<[Process; 2]> {
@@ -23,7 +30,7 @@ fn endless_storm() -> Result<[Process; 2]> {
     ])
 }
 
-pub(crate) fn signals_end_it_under_load() -> Result<()> {
+fn signals_end_it_under_load() -> Result<()> {
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
         let before = loaded();
         let load = endless_storm()?;
@@ -47,11 +54,11 @@ pub(crate) fn signals_end_it_under_load() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn second_signal_ends_it_at_once() -> Result<()> {
+fn second_signal_ends_it_at_once() -> Result<()> {
     // the first one is handed on to a command that takes no notice, and is waited for
     let script = r#"trap "" INT; echo $$; exec sleep 20 >&- 2>&-"#;
     let args = ["bootstrap", "--comm", "none", "--", "sh", "-c", script];
-    let mut bootstrap = Process::start(&mut bpfapps(args))?;
+    let mut bootstrap = Process::start(&mut cli(args))?;
     let command = bootstrap.line(|line| line.parse::<i32>().is_ok())?;
     let command = Pid::from_raw(command.parse()?);
     let blocked = bootstrap.status("SigBlk")?;
@@ -69,7 +76,7 @@ pub(crate) fn second_signal_ends_it_at_once() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn new_size_of_the_window_changes_nothing() -> Result<()> {
+fn new_size_of_the_window_changes_nothing() -> Result<()> {
     let mut bootstrap = start(&[])?;
     bootstrap.signal(Signal::SIGWINCH)?;
     let mut child = Command::new("true").spawn()?;
@@ -81,7 +88,7 @@ pub(crate) fn new_size_of_the_window_changes_nothing() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn debugger_comes_and_goes() -> Result<()> {
+fn debugger_comes_and_goes() -> Result<()> {
     let mut bootstrap = start(&[])?;
     let pid = Pid::from_raw(bootstrap.pid().try_into()?);
     // as `strace -p` does, which stops it in the middle of a system call

@@ -5,8 +5,15 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{Process, Terminal, bpfapps};
+use bpfapps_testkit::{Process, Terminal, Test, cli, test};
 use nix::sys::signal::Signal;
+
+pub(crate) const TESTS: &[Test] = &[
+    test!(rows_fit_the_terminal),
+    test!(colours_are_for_terminals_that_want_them),
+    test!(failed_exec_is_red),
+    test!(only_our_own_escapes_reach_a_terminal),
+];
 
 const STYLES: [&str; 5] = ["\x1b[0m", "\x1b[1m", "\x1b[31m", "\x1b[32m", "\x1b[36m"];
 
@@ -17,7 +24,7 @@ fn plain(line: &str) -> String {
 
 /// A bootstrap on a terminal which says that it can show colours.
 fn start_on(terminal: &Terminal, args: &[&str]) -> Result<Process> {
-    let mut command = bpfapps([&["bootstrap"], args].concat());
+    let mut command = cli([&["bootstrap"], args].concat());
     command.env("TERM", "xterm").env_remove("NO_COLOR");
     Process::start_on(terminal, &mut command)
 }
@@ -30,7 +37,7 @@ fn exec(bootstrap: &mut Process, program: &Path) -> Result<String> {
     bootstrap.line(|line| line.contains("EXEC") && line.contains(&pid))
 }
 
-pub(crate) fn rows_fit_the_terminal() -> Result<()> {
+fn rows_fit_the_terminal() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let long = folder.path().join("x".repeat(120));
     symlink("/bin/true", &long)?;
@@ -62,7 +69,7 @@ pub(crate) fn rows_fit_the_terminal() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn colours_are_for_terminals_that_want_them() -> Result<()> {
+fn colours_are_for_terminals_that_want_them() -> Result<()> {
     let failure = "\x1b[31m[7] (";
     let rows = |bootstrap: Process| -> Result<(String, String, String)> {
         let mut bootstrap = bootstrap;
@@ -89,11 +96,11 @@ pub(crate) fn colours_are_for_terminals_that_want_them() -> Result<()> {
     // not where it is refused, or no terminal
     let mut refused = Vec::new();
     for (name, value) in [("NO_COLOR", "1"), ("TERM", "dumb")] {
-        let mut command = bpfapps(["bootstrap"]);
+        let mut command = cli(["bootstrap"]);
         command.env("TERM", "xterm").env(name, value);
         refused.push(Process::start_on(&Terminal::new(120)?, &mut command)?);
     }
-    refused.push(Process::start(bpfapps(["bootstrap"]).env("TERM", "xterm"))?);
+    refused.push(Process::start(cli(["bootstrap"]).env("TERM", "xterm"))?);
     for bootstrap in refused {
         let (title, exec, exit) = rows(bootstrap)?;
         let all = [title, exec, exit].concat();
@@ -101,16 +108,16 @@ pub(crate) fn colours_are_for_terminals_that_want_them() -> Result<()> {
     }
 
     let always = ["bootstrap", "--color", "always"];
-    let (_, _, exit) = rows(Process::start(&mut bpfapps(always))?)?;
+    let (_, _, exit) = rows(Process::start(&mut cli(always))?)?;
     ensure!(exit.contains(failure), "{exit:?}");
     let json = [always.as_slice(), &["-o", "json"]].concat();
-    let mut bootstrap = Process::start(&mut bpfapps(json))?;
+    let mut bootstrap = Process::start(&mut cli(json))?;
     let ready = bootstrap.line(|_| true)?;
     ensure!(ready.starts_with("{\"version\""), "{ready:?}");
     Ok(())
 }
 
-pub(crate) fn failed_exec_is_red() -> Result<()> {
+fn failed_exec_is_red() -> Result<()> {
     let terminal = Terminal::new(120)?;
     let mut bootstrap = start_on(&terminal, &["--failed"])?;
     bootstrap.line(|line| plain(line).starts_with("TIME"))?;
@@ -120,7 +127,7 @@ pub(crate) fn failed_exec_is_red() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn only_our_own_escapes_reach_a_terminal() -> Result<()> {
+fn only_our_own_escapes_reach_a_terminal() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let hostile = folder.path().join("\x1b[31m\x1b]0;x\x07\u{9b}2J");
     symlink("/bin/true", &hostile)?;

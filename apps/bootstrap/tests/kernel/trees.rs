@@ -3,18 +3,25 @@
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
-use std::process::{self, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{Process, bpfapps, fixture, program};
+use bpfapps_testkit::cgroup::Cgroup;
+use bpfapps_testkit::{Process, Test, cli, fixture, program, sandbox, test};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::row::{Row, row, rows, rows_of, start};
 
-pub(crate) fn children_are_those_that_are_there_and_those_to_come() -> Result<()> {
+pub(crate) const TESTS: &[Test] = &[
+    test!(children_are_those_that_are_there_and_those_to_come),
+    test!(cgroup_is_that_and_all_below_it),
+    test!(namespaces_are_those_of_the_process),
+    test!(works_inside_a_pid_namespace),
+];
+
+fn children_are_those_that_are_there_and_those_to_come() -> Result<()> {
     // sh ── fixture, which is there already, and whose child comes later
     let mut parent = Command::new(std::env::current_exe()?);
     let mut family = Command::new("sh")
@@ -73,54 +80,20 @@ pub(crate) fn children_are_those_that_are_there_and_those_to_come() -> Result<()
     Ok(())
 }
 
-/// A cgroup of this test, removed with it.
-struct Cgroup(PathBuf);
-
-impl Cgroup {
-    fn new(name: &str) -> Result<Self> {
-        let mounts = fs::read_to_string("/proc/self/mounts")?;
-        let root = mounts.lines().find_map(|line| {
-            let fields: Vec<_> = line.split(' ').collect();
-            (fields[2] == "cgroup2").then(|| PathBuf::from(fields[1]))
-        });
-        let path = root
-            .context("no cgroup v2 is mounted")?
-            .join(format!("bpfapps-test-{}", process::id()));
-        fs::create_dir_all(path.join(name)).context("failed to create a cgroup")?;
-        Ok(Self(path.join(name)))
-    }
-
-    /// A shell in it.
-    fn shell(&self, script: &str) -> Command {
-        let mut command = Command::new("sh");
-        let enter = format!(
-            r#"echo $$ > "{}" && {script}"#,
-            self.0.join("cgroup.procs").display()
-        );
-        command.args(["-c", &enter]);
-        command
-    }
-}
-
-impl Drop for Cgroup {
-    fn drop(&mut self) {
-        let folders = self.0.ancestors().take(2);
-        folders.for_each(|folder| drop(fs::remove_dir(folder)));
-    }
-}
-
-pub(crate) fn cgroup_is_that_and_all_below_it() -> Result<()> {
+fn cgroup_is_that_and_all_below_it() -> Result<()> {
     let container = "0123456789abcdef".repeat(4);
-    let cgroup = Cgroup::new(&format!("docker-{container}.scope"))?;
-    let outer = cgroup.0.parent().context("a parent")?;
-    let inside =
-        [outer.to_str(), cgroup.0.to_str()].map(|path| path.unwrap_or_default().to_owned());
-    for path in inside {
-        let args = ["bootstrap", "-o", "json", "--cgroup", &path];
-        let mut bootstrap = Process::start(&mut bpfapps(args))?;
+    let outer = Cgroup::new()?;
+    let cgroup = outer.below(&format!("docker-{container}.scope"))?;
+    let script = format!(
+        "echo $$ > {}/cgroup.procs && exec sh -c 'exit 5'",
+        cgroup.path()
+    );
+    for path in [outer.path(), cgroup.path()] {
+        let args = ["bootstrap", "-o", "json", "--cgroup", path];
+        let mut bootstrap = Process::start(&mut cli(args))?;
         bootstrap.line(|line| line.contains("ready"))?;
         Command::new("true").status()?;
-        let child = Process::start(&mut cgroup.shell("exec sh -c 'exit 5'"))?;
+        let child = Process::start(Command::new("sh").args(["-c", &script]))?;
         let pid = child.pid();
         child.wait()?.expect_code(5)?;
         let line = bootstrap.line(|line| line.contains("\"exit\""))?;
@@ -130,23 +103,19 @@ pub(crate) fn cgroup_is_that_and_all_below_it() -> Result<()> {
         let seen: Value = serde_json::from_str(&line)?;
         ensure!(seen["pid"] == pid && seen["exit_code"] == 5, "{seen}");
         ensure!(seen["container_id"] == container, "{seen}");
-        let inode = std::os::unix::fs::MetadataExt::ino(&fs::metadata(&cgroup.0)?);
-        ensure!(seen["cgroup_id"] == inode, "{seen}");
+        ensure!(seen["cgroup_id"] == cgroup.id()?, "{seen}");
     }
-    let exit = Process::run(&mut bpfapps(["bootstrap", "--cgroup", "/etc"]))?.expect_code(2)?;
+    let exit = Process::run(&mut cli(["bootstrap", "--cgroup", "/etc"]))?.expect_code(2)?;
     exit.expect_stderr("`/etc` is no cgroup v2")?;
     Ok(())
 }
 
-pub(crate) fn namespaces_are_those_of_the_process() -> Result<()> {
-    let mut bootstrap = Process::start(&mut bpfapps(["bootstrap", "-o", "json"]))?;
+fn namespaces_are_those_of_the_process() -> Result<()> {
+    let mut bootstrap = Process::start(&mut cli(["bootstrap", "-o", "json"]))?;
     bootstrap.line(|line| line.contains("ready"))?;
-    let mut command = fixture("in_pid_namespace")?;
-    command.args([
-        "sh",
-        "-c",
-        "readlink /proc/self/ns/pid; readlink /proc/self/ns/mnt; exit 7",
-    ]);
+    let script = "readlink /proc/self/ns/pid; readlink /proc/self/ns/mnt; exit 7";
+    let mut shell = Command::new("sh");
+    let mut command = sandbox::in_pid_namespace(shell.args(["-c", script]))?;
     let exit = Process::run(&mut command)?.expect_code(7)?;
     let line = bootstrap.line(|line| line.contains("\"exit_code\":7,"))?;
     let seen: Value = serde_json::from_str(&line)?;
@@ -162,10 +131,9 @@ pub(crate) fn namespaces_are_those_of_the_process() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn works_inside_a_pid_namespace() -> Result<()> {
-    let program = program().to_str().context("UTF-8")?;
-    let mut command = fixture("in_pid_namespace")?;
-    command.args([program, "bootstrap", "--", "sh", "-c", "true; exit 6"]);
+fn works_inside_a_pid_namespace() -> Result<()> {
+    let command = cli(["bootstrap", "--", "sh", "-c", "true; exit 6"]);
+    let mut command = sandbox::in_pid_namespace(&command)?;
     let other = Process::start(fixture("fork_many")?.args(["other", "1000000"]))?;
     let exit = Process::run(&mut command)?.expect_code(6)?;
     drop(other);
@@ -178,16 +146,18 @@ pub(crate) fn works_inside_a_pid_namespace() -> Result<()> {
     ensure!(rows.iter().all(|row| row.comm != "other"), "{rows:#?}");
 
     // --pid means the number that is known there
-    let mut command = fixture("in_pid_namespace")?;
     let script = r#"sh -c 'read line; exec sleep 0' < "$1" & "$0" bootstrap --pid $! > "$2" & b=$!;
         while ! grep -q TIME "$2"; do sleep 0.01; done; echo > "$1";
         while ! grep -q "EXIT  " "$2"; do sleep 0.01; done; kill $b; wait $b"#;
     let folder = tempfile::tempdir()?;
     let (fifo, output) = (folder.path().join("fifo"), folder.path().join("output"));
     nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU)?;
-    command
-        .args(["sh", "-c", script, program])
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", script])
+        .arg(program())
         .args([&fifo, &output]);
+    let mut command = sandbox::in_pid_namespace(&shell)?;
     command.process_group(0);
     Process::run(&mut command)?.expect_code(0)?;
     let lines: Vec<_> = fs::read_to_string(&output)?

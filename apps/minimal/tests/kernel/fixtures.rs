@@ -5,14 +5,20 @@ use std::io::{BufRead as _, BufReader, Write as _, stdout};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
-use bpfapps_testkit::Process;
+use bpfapps_testkit::{Fixture, Process, fixture};
 use libbpf_rs::{MapCore as _, MapFlags, ObjectBuilder};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::Signal;
 
+pub(crate) const FIXTURES: &[Fixture] = &[
+    fixture!(print_all_the_time),
+    fixture!(read_trace_pipe),
+    fixture!(watch_mounts),
+];
+
 /// Reads the trace as everybody does, and takes its lines away.
-pub(crate) fn read_trace_pipe(_: &[String]) -> Result<()> {
+fn read_trace_pipe(_: &[String]) -> Result<()> {
     let pipe = File::open("/sys/kernel/tracing/trace_pipe").context("failed to open trace_pipe")?;
     println("reading")?;
     for line in BufReader::new(pipe).lines() {
@@ -22,7 +28,7 @@ pub(crate) fn read_trace_pipe(_: &[String]) -> Result<()> {
 }
 
 /// Writes without end, and has minimal's program print a line for each write.
-pub(crate) fn print_all_the_time(_: &[String]) -> Result<()> {
+fn print_all_the_time(_: &[String]) -> Result<()> {
     let object = include_bytes!(concat!(env!("OUT_DIR"), "/minimal.bpf.o"));
     let mut object = ObjectBuilder::default().open_memory(object)?.load()?;
     for map in object.maps_mut() {
@@ -44,7 +50,7 @@ pub(crate) fn print_all_the_time(_: &[String]) -> Result<()> {
 }
 
 /// Runs minimal where each mount that it makes would be seen here, and looks whether one is.
-pub(crate) fn watch_mounts(args: &[String]) -> Result<()> {
+fn watch_mounts(args: &[String]) -> Result<()> {
     let [program] = args else { bail!("a program") };
     let nothing = None::<&str>;
     let set = |flags: MsFlags| mount(nothing, "/sys", nothing, flags | MsFlags::MS_REC, nothing);

@@ -8,36 +8,29 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use bpfapps_testkit::kernel::{loaded, nothing_left};
 use bpfapps_testkit::sandbox::Call;
-use bpfapps_testkit::{Process, bpfapps, fixture, program, sandbox, test};
+use bpfapps_testkit::{Process, Test, cli, fixture, program, sandbox, test};
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::signal::Signal;
 
-use crate::fixtures::*;
+const TESTS: &[Test] = &[
+    test!(once_shows_its_line),
+    test!(line_comes_every_second),
+    test!(works_without_tracefs),
+    test!(private_mount_stays_private),
+    test!(others_still_get_the_line),
+    test!(no_line_of_another_process),
+    test!(works_in_a_pid_namespace),
+    test!(without_a_line_it_says_why),
+    test!(old_kernel_is_told_where_the_line_is),
+    test!(signals_end_it_with_zero),
+    test!(kill_leaves_nothing),
+    test!(privileges_are_given_up),
+    test!(without_privileges_it_says_so),
+];
 
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(once_shows_its_line),
-            test!(line_comes_every_second),
-            test!(works_without_tracefs),
-            test!(private_mount_stays_private),
-            test!(others_still_get_the_line),
-            test!(no_line_of_another_process),
-            test!(works_in_a_pid_namespace),
-            test!(without_a_line_it_says_why),
-            test!(old_kernel_is_told_where_the_line_is),
-            test!(signals_end_it_with_zero),
-            test!(kill_leaves_nothing),
-            test!(privileges_are_given_up),
-            test!(without_privileges_it_says_so),
-        ],
-        &[
-            fixture!(print_all_the_time),
-            fixture!(read_trace_pipe),
-            fixture!(watch_mounts),
-        ],
-    )
+    bpfapps_testkit::main(&[TESTS], &[fixtures::FIXTURES])
 }
 
 /// The end of the line that the process `pid` causes.
@@ -46,7 +39,7 @@ fn triggered(pid: u32) -> String {
 }
 
 fn once() -> Command {
-    bpfapps(["minimal", "--once"])
+    cli(["minimal", "--once"])
 }
 
 /// Starts `command` and waits until it says that it has started.
@@ -81,7 +74,7 @@ fn once_shows_its_line() -> Result<()> {
 }
 
 fn line_comes_every_second() -> Result<()> {
-    let mut minimal = started(&mut bpfapps(["minimal"]))?;
+    let mut minimal = started(&mut cli(["minimal"]))?;
     let end = triggered(minimal.pid());
     minimal.line(|line| line.ends_with(&end))?;
     let first = Instant::now();
@@ -133,12 +126,7 @@ fn no_line_of_another_process() -> Result<()> {
 }
 
 fn works_in_a_pid_namespace() -> Result<()> {
-    let mut container = Command::new("unshare");
-    container
-        .args(["--pid", "--fork", "--mount-proc"])
-        .arg(program())
-        .args(["minimal", "--once"]);
-    let exit = Process::run(&mut container)?.expect_code(0)?;
+    let exit = Process::run(&mut sandbox::in_pid_namespace(&once())?)?.expect_code(0)?;
     // The first process of the namespace is number 1 in there.
     ensure!(exit.stdout[1].ends_with(&triggered(1)), "{exit:#?}");
     Ok(())
@@ -165,7 +153,7 @@ fn without_a_line_it_says_why() -> Result<()> {
 }
 
 fn old_kernel_is_told_where_the_line_is() -> Result<()> {
-    let minimal = started(&mut sandbox::on_linux_5_6(&bpfapps(["minimal"]))?)?;
+    let minimal = started(&mut sandbox::on_linux_5_6(&cli(["minimal"]))?)?;
     minimal.signal(Signal::SIGINT)?;
     let exit = minimal.wait()?.expect_code(0)?;
     ensure!(exit.stdout == ["Successfully started!"], "{exit:#?}");
@@ -176,7 +164,7 @@ fn old_kernel_is_told_where_the_line_is() -> Result<()> {
 fn signals_end_it_with_zero() -> Result<()> {
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
         let before = loaded();
-        let minimal = started(&mut bpfapps(["minimal"]))?;
+        let minimal = started(&mut cli(["minimal"]))?;
         let sent = Instant::now();
         minimal.signal(signal)?;
         minimal.wait()?.expect_code(0)?;
@@ -192,7 +180,7 @@ fn signals_end_it_with_zero() -> Result<()> {
 
 fn kill_leaves_nothing() -> Result<()> {
     let before = loaded();
-    let minimal = started(&mut bpfapps(["minimal"]))?;
+    let minimal = started(&mut cli(["minimal"]))?;
     ensure!(loaded() != before, "it has loaded nothing");
     minimal.signal(Signal::SIGKILL)?;
     minimal.wait()?;
@@ -200,7 +188,7 @@ fn kill_leaves_nothing() -> Result<()> {
 }
 
 fn privileges_are_given_up() -> Result<()> {
-    let mut minimal = started(&mut bpfapps(["minimal"]))?;
+    let mut minimal = started(&mut cli(["minimal"]))?;
     minimal.expect_no_privileges()?;
     let own = triggered(minimal.pid());
     minimal.line(|line| line.ends_with(&own))?;
@@ -208,7 +196,7 @@ fn privileges_are_given_up() -> Result<()> {
 }
 
 fn without_privileges_it_says_so() -> Result<()> {
-    let mut command = sandbox::without_capabilities(&bpfapps(["minimal"]))?;
+    let mut command = sandbox::without_capabilities(&cli(["minimal"]))?;
     let exit = Process::run(&mut command)?.expect_code(1)?;
     let first = exit.stderr.first().context("nothing is said")?;
     ensure!(

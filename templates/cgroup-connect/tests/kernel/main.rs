@@ -1,4 +1,4 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 
 use std::io::ErrorKind;
 use std::net::{TcpListener, TcpStream, UdpSocket};
@@ -7,21 +7,22 @@ use std::process::ExitCode;
 use anyhow::{Result, bail, ensure};
 use bpfapps_testkit::cgroup::{self, Cgroup};
 use bpfapps_testkit::net::Net;
-use bpfapps_testkit::{App, Process, bpfapps, fixture, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, test};
+
+const TESTS: &[Test] = &[
+    test!(connection_has_a_row),
+    test!(documents_are_what_the_schema_says),
+    test!(denied_connection_fails),
+    test!(others_are_not_denied),
+    test!(only_that_port_is_reported),
+    test!(denying_needs_a_cgroup),
+    test!(missing_cgroup_is_named),
+];
+
+const FIXTURES: &[Fixture] = &[fixture!(connect)];
 
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(connection_has_a_row),
-            test!(documents_are_what_the_schema_says),
-            test!(denied_connection_fails),
-            test!(others_are_not_denied),
-            test!(only_that_port_is_reported),
-            test!(denying_needs_a_cgroup),
-            test!(missing_cgroup_is_named),
-        ],
-        &[fixture!(connect)],
-    )
+    bpfapps_testkit::main(&[TESTS], &[FIXTURES])
 }
 
 /// Connects to an address, in a cgroup: ends with 0 if it may, and with 99 if it is refused.
@@ -41,9 +42,8 @@ fn connect(args: &[String]) -> Result<()> {
 /// Runs the fixture, and returns its pid and how it ended.
 fn provoke(cgroup: &Cgroup, protocol: &str, address: &str) -> Result<(u32, Option<i32>)> {
     let args = [cgroup.path(), protocol, address];
-    let process = Process::start(fixture("connect")?.args(args))?;
-    let pid = process.pid();
-    Ok((pid, process.wait()?.code))
+    let exit = Process::run(fixture("connect")?.args(args))?;
+    Ok((exit.pid, exit.code))
 }
 
 fn connection_has_a_row() -> Result<()> {
@@ -58,8 +58,7 @@ fn connection_has_a_row() -> Result<()> {
     ensure!(code == Some(0), "it could not connect");
     let row = app.row(|row| row.split_whitespace().nth(2) == Some(&pid.to_string()))?;
     ensure!(row.ends_with(&format!("0     allow   tcp    {to}")), "{row}");
-    let exit = app.end()?;
-    ensure!(exit.stderr.is_empty(), "{exit:#?}");
+    app.end()?.expect_no_stderr()?;
     Ok(())
 }
 
@@ -120,19 +119,15 @@ fn only_that_port_is_reported() -> Result<()> {
 }
 
 fn denying_needs_a_cgroup() -> Result<()> {
-    Process::run(&mut bpfapps(["{{ name }}", "--deny", "10.0.0.0/8"]))?
+    Process::run(&mut cli(["{{ name }}", "--deny", "10.0.0.0/8"]))?
         .expect_code(2)?
         .expect_stderr("--cgroup <PATH>")?;
-    Process::run(&mut bpfapps(["{{ name }}", "--cgroup", "/", "--deny", "10.0.0.300"]))?
+    Process::run(&mut cli(["{{ name }}", "--cgroup", "/", "--deny", "10.0.0.300"]))?
         .expect_code(2)?
         .expect_stderr("not an address such as 192.0.2.1")?;
     Ok(())
 }
 
 fn missing_cgroup_is_named() -> Result<()> {
-    Process::run(&mut bpfapps(["{{ name }}", "--cgroup", "/no/such"]))?
-        .expect_code(1)?
-        .expect_stderr("error[BPF0055]: `/no/such` is no cgroup v2")?
-        .expect_stderr("hint: look below ")?;
-    Ok(())
+    cgroup::missing_is_named("{{ name }}")
 }

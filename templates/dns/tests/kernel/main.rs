@@ -1,25 +1,25 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 
-use std::env;
 use std::fs;
 use std::net::{TcpListener, TcpStream, ToSocketAddrs as _};
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use bpfapps_testkit::net::Net;
-use bpfapps_testkit::{App, Process, bpfapps, fixture, kernel, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, kernel, own_path, test};
+
+const TESTS: &[Test] = &[
+    test!(lookup_and_connect_have_rows),
+    test!(documents_are_what_the_schema_says),
+    test!(connect_without_a_lookup_has_no_host),
+    test!(only_failures_are_reported),
+    test!(missing_library_is_named),
+];
+
+const FIXTURES: &[Fixture] = &[fixture!(connect)];
 
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(lookup_and_connect_have_rows),
-            test!(documents_are_what_the_schema_says),
-            test!(connect_without_a_lookup_has_no_host),
-            test!(only_failures_are_reported),
-            test!(missing_library_is_named),
-        ],
-        &[fixture!(connect)],
-    )
+    bpfapps_testkit::main(&[TESTS], &[FIXTURES])
 }
 
 /// Connects to a host, whether anybody answers there or not.
@@ -34,10 +34,7 @@ fn connect(args: &[String]) -> Result<()> {
 
 /// Runs the fixture, and returns its pid.
 fn provoke(host: &str, port: u16) -> Result<u32> {
-    let process = Process::start(fixture("connect")?.args([host, &port.to_string()]))?;
-    let pid = process.pid();
-    process.wait()?.expect_code(0)?;
-    Ok(pid)
+    Ok(Process::run(fixture("connect")?.args([host, &port.to_string()]))?.expect_code(0)?.pid)
 }
 
 /// The app, looking into the C library that this process looks names up with: its own program file,
@@ -46,9 +43,8 @@ fn start(args: &[&str]) -> Result<App> {
     let maps = fs::read_to_string("/proc/self/maps")?;
     let mut files = maps.lines().filter_map(|line| line.split_whitespace().nth(5));
     let libc = files.find(|file| file.contains("/libc.so"));
-    let own = env::current_exe()?;
-    let file = libc.or(own.to_str()).context("the path is UTF-8")?;
-    App::start(&[&["{{ name }}", "--libc", file], args].concat())
+    let own = own_path()?;
+    App::start(&[&["{{ name }}", "--libc", libc.unwrap_or(&own)], args].concat())
 }
 
 /// A network of the test's own, on a kernel that has what it takes.
@@ -77,8 +73,7 @@ fn lookup_and_connect_have_rows() -> Result<()> {
     ensure!(words[4].parse::<f64>()? > 0.0, "{lookup}");
     let connect = app.row(|row| of("connect")(row) && row.ends_with(&format!(" 127.0.0.1:{port}")))?;
     ensure!(connect.contains(" localhost "), "{connect}");
-    let exit = app.end()?;
-    ensure!(exit.stderr.is_empty(), "{exit:#?}");
+    app.end()?.expect_no_stderr()?;
     Ok(())
 }
 
@@ -124,7 +119,7 @@ fn only_failures_are_reported() -> Result<()> {
 }
 
 fn missing_library_is_named() -> Result<()> {
-    Process::run(&mut bpfapps(["{{ name }}", "--libc", "/no/such.so"]))?
+    Process::run(&mut cli(["{{ name }}", "--libc", "/no/such.so"]))?
         .expect_code(1)?
         .expect_stderr("error[BPF0044]: failed to attach handle_found to getaddrinfo in /no/such.so")?
         .expect_stderr("hint: ldd PROGRAM shows the libraries that it uses")?;

@@ -1,24 +1,25 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 
 use std::fs;
 use std::path::PathBuf;
 use std::process::{self, ExitCode};
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{App, Process, bpfapps, fixture, kernel, needs_fentry, skip, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, kernel, needs_fentry, skip, test};
+
+const TESTS: &[Test] = &[
+    test!(removed_file_has_a_row),
+    test!(kprobes_see_the_same),
+    test!(documents_are_what_the_schema_says),
+    test!(only_that_process_is_reported),
+    test!(only_failures_are_reported),
+    test!(kernel_without_any_way_is_named),
+];
+
+const FIXTURES: &[Fixture] = &[fixture!(remove)];
 
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(removed_file_has_a_row),
-            test!(kprobes_see_the_same),
-            test!(documents_are_what_the_schema_says),
-            test!(only_that_process_is_reported),
-            test!(only_failures_are_reported),
-            test!(kernel_without_any_way_is_named),
-        ],
-        &[fixture!(remove)],
-    )
+    bpfapps_testkit::main(&[TESTS], &[FIXTURES])
 }
 
 /// A file of our own.
@@ -37,10 +38,7 @@ fn remove(_: &[String]) -> Result<()> {
 
 /// Runs the fixture, and returns its pid.
 fn provoke() -> Result<u32> {
-    let process = Process::start(&mut fixture("remove")?)?;
-    let pid = process.pid();
-    process.wait()?.expect_code(0)?;
-    Ok(pid)
+    Ok(Process::run(&mut fixture("remove")?)?.expect_code(0)?.pid)
 }
 
 fn start(more: &[&str]) -> Result<App> {
@@ -113,7 +111,7 @@ fn kernel_without_any_way_is_named() -> Result<()> {
     if needs_fentry().is_ok() || kernel::needs_kprobes().is_ok() {
         return skip("this kernel has fentry or kprobes");
     }
-    Process::run(&mut bpfapps(["{{ name }}"]))?
+    Process::run(&mut cli(["{{ name }}"]))?
         .expect_code(1)?
         .expect_stderr("error[BPF0049]: this kernel has no kprobes, and refuses fentry: ")?
         .expect_stderr("hint: one that is built with CONFIG_KPROBE_EVENTS")?;

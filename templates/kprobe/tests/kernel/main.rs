@@ -1,25 +1,26 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 
 use std::fs;
 use std::process::{self, ExitCode};
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_core::host::hooks::has_kprobes;
-use bpfapps_testkit::{App, Process, bpfapps, fixture, kernel, skip, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, kernel, skip, test};
+
+const TESTS: &[Test] = &[
+    test!(call_has_a_row),
+    test!(documents_are_what_the_schema_says),
+    test!(other_processes_are_left_out),
+    test!(short_calls_are_left_out),
+    test!(first_function_that_is_there_is_traced),
+    test!(missing_function_is_named),
+    test!(kernel_without_kprobes_is_named),
+];
+
+const FIXTURES: &[Fixture] = &[fixture!(unlink)];
 
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(call_has_a_row),
-            test!(documents_are_what_the_schema_says),
-            test!(other_processes_are_left_out),
-            test!(short_calls_are_left_out),
-            test!(first_function_that_is_there_is_traced),
-            test!(missing_function_is_named),
-            test!(kernel_without_kprobes_is_named),
-        ],
-        &[fixture!(unlink)],
-    )
+    bpfapps_testkit::main(&[TESTS], &[FIXTURES])
 }
 
 /// The function that the tests trace: what removes a file, in any file system.
@@ -36,10 +37,7 @@ fn unlink(_: &[String]) -> Result<()> {
 
 /// Runs the fixture, and returns its pid.
 fn provoke() -> Result<u32> {
-    let process = Process::start(&mut fixture("unlink")?)?;
-    let pid = process.pid();
-    process.wait()?.expect_code(0)?;
-    Ok(pid)
+    Ok(Process::run(&mut fixture("unlink")?)?.expect_code(0)?.pid)
 }
 
 fn start(more: &[&str]) -> Result<App> {
@@ -57,8 +55,7 @@ fn call_has_a_row() -> Result<()> {
     ensure!((0.0..5_000.0).contains(&ms) && words[5] == "0", "{row}");
     // the second argument of vfs_unlink is a pointer in every version of it
     ensure!(words[7].starts_with("0xff"), "{row}");
-    let exit = app.end()?;
-    ensure!(exit.stderr.is_empty(), "{exit:#?}");
+    app.end()?.expect_no_stderr()?;
     Ok(())
 }
 
@@ -100,7 +97,7 @@ fn first_function_that_is_there_is_traced() -> Result<()> {
 }
 
 fn missing_function_is_named() -> Result<()> {
-    Process::run(&mut bpfapps(["{{ name }}", "-f", "no_such_function"]))?
+    Process::run(&mut cli(["{{ name }}", "-f", "no_such_function"]))?
         .expect_code(1)?
         .expect_stderr("error[BPF0041]: this kernel has no function `no_such_function`")?
         .expect_stderr("hint: ")?;
@@ -111,7 +108,7 @@ fn kernel_without_kprobes_is_named() -> Result<()> {
     if has_kprobes() {
         return skip("this kernel has kprobes");
     }
-    Process::run(&mut bpfapps(["{{ name }}"]))?
+    Process::run(&mut cli(["{{ name }}"]))?
         .expect_code(1)?
         .expect_stderr("error[BPF0051]: failed to attach handle_return to the kernel's function ")?
         .expect_stderr(": this kernel has no kprobes: ")?;

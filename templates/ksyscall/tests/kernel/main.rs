@@ -1,26 +1,27 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 
 use std::process::{self, ExitCode};
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_core::host::hooks::has_kprobes;
-use bpfapps_testkit::{App, Process, bpfapps, fixture, kernel, skip, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, kernel, skip, test};
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
 
+const TESTS: &[Test] = &[
+    test!(call_has_a_row),
+    test!(documents_are_what_the_schema_says),
+    test!(other_processes_are_left_out),
+    test!(short_calls_are_left_out),
+    test!(only_failures_are_reported),
+    test!(missing_system_call_is_named),
+    test!(kernel_without_kprobes_is_named),
+];
+
+const FIXTURES: &[Fixture] = &[fixture!(signal)];
+
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(call_has_a_row),
-            test!(documents_are_what_the_schema_says),
-            test!(other_processes_are_left_out),
-            test!(short_calls_are_left_out),
-            test!(only_failures_are_reported),
-            test!(missing_system_call_is_named),
-            test!(kernel_without_kprobes_is_named),
-        ],
-        &[fixture!(signal)],
-    )
+    bpfapps_testkit::main(&[TESTS], &[FIXTURES])
 }
 
 /// Makes the system call that the tests trace: once with success, once without.
@@ -37,10 +38,7 @@ const NOBODY: i32 = i32::MAX;
 
 /// Runs the fixture, and returns its pid.
 fn provoke() -> Result<u32> {
-    let process = Process::start(&mut fixture("signal")?)?;
-    let pid = process.pid();
-    process.wait()?.expect_code(0)?;
-    Ok(pid)
+    Ok(Process::run(&mut fixture("signal")?)?.expect_code(0)?.pid)
 }
 
 fn start(more: &[&str]) -> Result<App> {
@@ -60,8 +58,7 @@ fn call_has_a_row() -> Result<()> {
         let first = u32::from_str_radix(words[6].trim_start_matches("0x"), 16)?;
         ensure!(i32::try_from(first) == Ok(whom) && words[7] == "0x00", "{row}");
     }
-    let exit = app.end()?;
-    ensure!(exit.stderr.is_empty(), "{exit:#?}");
+    app.end()?.expect_no_stderr()?;
     Ok(())
 }
 
@@ -104,7 +101,7 @@ fn only_failures_are_reported() -> Result<()> {
 }
 
 fn missing_system_call_is_named() -> Result<()> {
-    Process::run(&mut bpfapps(["{{ name }}", "-s", "no_such_call"]))?
+    Process::run(&mut cli(["{{ name }}", "-s", "no_such_call"]))?
         .expect_code(1)?
         .expect_stderr("error[BPF0041]: failed to attach handle_return to the system call no_such_call")?
         .expect_stderr(": this kernel has no such system call: ")?;
@@ -115,7 +112,7 @@ fn kernel_without_kprobes_is_named() -> Result<()> {
     if has_kprobes() {
         return skip("this kernel has kprobes");
     }
-    Process::run(&mut bpfapps(["{{ name }}"]))?
+    Process::run(&mut cli(["{{ name }}"]))?
         .expect_code(1)?
         .expect_stderr("error[BPF0051]: failed to attach handle_return to the system call ")?
         .expect_stderr(": this kernel has no kprobes: ")?;

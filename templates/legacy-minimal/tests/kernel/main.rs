@@ -1,24 +1,23 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 
 use std::fs::File;
 use std::io::Write as _;
 use std::process::{self, Command, ExitCode};
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{App, Process, bpfapps, program, sandbox, test};
+use bpfapps_testkit::{App, Process, Test, cli, sandbox, test};
+
+const TESTS: &[Test] = &[
+    test!(dot_is_counted),
+    test!(lines_count_on),
+    test!(only_that_process_is_counted),
+    test!(works_without_tracefs),
+    test!(container_is_refused),
+    test!(privileges_are_given_up),
+];
 
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(dot_is_counted),
-            test!(lines_count_on),
-            test!(only_that_process_is_counted),
-            test!(works_without_tracefs),
-            test!(container_is_refused),
-            test!(privileges_are_given_up),
-        ],
-        &[],
-    )
+    bpfapps_testkit::main(&[TESTS], &[])
 }
 
 /// Calls and bytes of a line.
@@ -32,18 +31,16 @@ fn counted(line: &str) -> Result<(u64, u64)> {
 
 /// Runs `command`, which is to count its title line and one dot.
 fn counts_a_dot(command: &mut Command) -> Result<()> {
-    let app = Process::start(command)?;
-    let pid = app.pid();
-    let exit = app.wait()?.expect_code(0)?;
+    let exit = Process::run(command)?.expect_code(0)?;
     ensure!(exit.stdout.len() == 2 && exit.stdout[0] == "Successfully started!", "{exit:#?}");
     let bytes = exit.stdout[0].len() + "\n.".len();
-    let line = format!("PID {pid} has written 2 times, {bytes} bytes");
+    let line = format!("PID {} has written 2 times, {bytes} bytes", exit.pid);
     ensure!(exit.stdout[1] == line && exit.stderr == ["."], "{exit:#?}");
     Ok(())
 }
 
 fn dot_is_counted() -> Result<()> {
-    counts_a_dot(&mut bpfapps(["{{ name }}", "--once"]))
+    counts_a_dot(&mut cli(["{{ name }}", "--once"]))
 }
 
 fn lines_count_on() -> Result<()> {
@@ -65,22 +62,16 @@ fn only_that_process_is_counted() -> Result<()> {
     nowhere.write_all(&[0; 1000])?;
     nowhere.write_all(&[0; 234])?;
     app.row(|line| counted(line).is_ok_and(|now| now == (before.0 + 2, before.1 + 1234)))?;
-    let exit = app.end()?;
-    ensure!(exit.stderr.is_empty(), "{exit:#?}");
+    app.end()?.expect_no_stderr()?;
     Ok(())
 }
 
 fn works_without_tracefs() -> Result<()> {
-    counts_a_dot(&mut sandbox::without_tracefs(&bpfapps(["{{ name }}", "--once"]))?)
+    counts_a_dot(&mut sandbox::without_tracefs(&cli(["{{ name }}", "--once"]))?)
 }
 
 fn container_is_refused() -> Result<()> {
-    let mut container = Command::new("unshare");
-    container
-        .args(["--pid", "--fork", "--mount-proc"])
-        .arg(program())
-        .args(["{{ name }}", "--once"]);
-    Process::run(&mut container)?
+    Process::run(&mut sandbox::in_pid_namespace(&cli(["{{ name }}", "--once"]))?)?
         .expect_code(1)?
         .expect_stderr("this is a container")?
         .expect_stderr("hint: run it on the host")?;

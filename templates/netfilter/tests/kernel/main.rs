@@ -1,45 +1,35 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 
-use std::net::{SocketAddr, UdpSocket};
+use std::net::UdpSocket;
 use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::net::Net;
-use bpfapps_testkit::{App, Process, bpfapps, kernel, test};
+use anyhow::{Result, ensure};
+use bpfapps_testkit::net::{Net, pair};
+use bpfapps_testkit::{App, Process, Test, cli, kernel, refuses, test};
 use libbpf_rs::ProgramType;
 
+const TESTS: &[Test] = &[
+    test!(flow_has_a_row),
+    test!(documents_are_what_the_schema_says),
+    test!(each_hook_has_its_flows),
+    test!(flow_is_reported_once),
+    test!(quiet_flow_is_reported_again),
+    test!(dropped_packets_do_not_arrive),
+    test!(priority_that_is_taken_is_named),
+    test!(wrong_options_are_refused),
+    test!(kernel_that_is_too_old_is_named),
+];
+
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(flow_has_a_row),
-            test!(documents_are_what_the_schema_says),
-            test!(each_hook_has_its_flows),
-            test!(flow_is_reported_once),
-            test!(quiet_flow_is_reported_again),
-            test!(dropped_packets_do_not_arrive),
-            test!(priority_that_is_taken_is_named),
-            test!(wrong_options_are_refused),
-            test!(kernel_that_is_too_old_is_named),
-        ],
-        &[],
-    )
+    bpfapps_testkit::main(&[TESTS], &[])
 }
 
 /// A network of the test's own, on a kernel that has what it takes.
 fn network() -> Result<Net> {
     kernel::needs_programs(ProgramType::Netfilter)?;
     Net::new()
-}
-
-/// Two sockets, the second of which waits a few seconds for what the first sends.
-fn pair(address: &str) -> Result<(UdpSocket, UdpSocket, SocketAddr)> {
-    let sender = UdpSocket::bind((address, 0)).context("failed to bind")?;
-    let receiver = UdpSocket::bind((address, 0)).context("failed to bind")?;
-    receiver.set_read_timeout(Some(Duration::from_secs(5)))?;
-    let to = receiver.local_addr()?;
-    Ok((sender, receiver, to))
 }
 
 fn flow_has_a_row() -> Result<()> {
@@ -52,8 +42,7 @@ fn flow_has_a_row() -> Result<()> {
     let row = app.row(|row| row.contains(&format!(" udp    {from} ")))?;
     // headers: 20 of IP, 8 of UDP
     ensure!(row.contains(" accept  lo       -  ") && row.ends_with(" 33"), "{row}");
-    let exit = app.end()?;
-    ensure!(exit.stderr.is_empty(), "{exit:#?}");
+    app.end()?.expect_no_stderr()?;
     Ok(())
 }
 
@@ -136,7 +125,7 @@ fn dropped_packets_do_not_arrive() -> Result<()> {
 fn priority_that_is_taken_is_named() -> Result<()> {
     let _net = network()?;
     let app = App::start(&["{{ name }}", "--priority", "-7"])?;
-    Process::run(&mut bpfapps(["{{ name }}", "--priority", "-7"]))?
+    Process::run(&mut cli(["{{ name }}", "--priority", "-7"]))?
         .expect_code(1)?
         .expect_stderr(
             "error[BPF0048]: failed to attach handle_packet to input of netfilter for IPv4, \
@@ -151,12 +140,7 @@ fn priority_that_is_taken_is_named() -> Result<()> {
 }
 
 fn wrong_options_are_refused() -> Result<()> {
-    for [option, value] in [["--idle", "0"], ["--hook", "ingress"], ["--drop", "lo"]] {
-        Process::run(&mut bpfapps(["{{ name }}", option, value]))?
-            .expect_code(2)?
-            .expect_stderr(&format!("invalid value '{value}' for '{option} <"))?;
-    }
-    Ok(())
+    refuses(&["{{ name }}"], &[["--idle", "0"], ["--hook", "ingress"], ["--drop", "lo"]])
 }
 
 fn kernel_that_is_too_old_is_named() -> Result<()> {

@@ -1,4 +1,4 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 
 use std::fs::{File, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -7,28 +7,29 @@ use std::process::{self, ExitCode};
 use std::thread;
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{App, Process, bpfapps, fixture, sandbox, skip, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, sandbox, skip, test};
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 use serde_json::Value;
 use tempfile::tempdir;
 
+const TESTS: &[Test] = &[
+    test!(file_has_a_row),
+    test!(documents_are_what_the_schema_says),
+    test!(failed_leaves_out_what_worked),
+    test!(others_are_left_out),
+    test!(rows_of_two_cpus_are_in_order),
+    test!(end_comes_after_so_many),
+    test!(losses_are_told),
+    test!(works_without_tracefs),
+    test!(privileges_are_given_up),
+];
+
+const FIXTURES: &[Fixture] = &[fixture!(open_a_lot), fixture!(open_until_killed)];
+
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(file_has_a_row),
-            test!(documents_are_what_the_schema_says),
-            test!(failed_leaves_out_what_worked),
-            test!(others_are_left_out),
-            test!(rows_of_two_cpus_are_in_order),
-            test!(end_comes_after_so_many),
-            test!(losses_are_told),
-            test!(works_without_tracefs),
-            test!(privileges_are_given_up),
-        ],
-        &[fixture!(open_a_lot), fixture!(open_until_killed)],
-    )
+    bpfapps_testkit::main(&[TESTS], &[FIXTURES])
 }
 
 fn own() -> String {
@@ -72,8 +73,7 @@ fn file_has_a_row() -> Result<()> {
     let missing = open_nothing("row");
     let row = app.row(|row| row.ends_with(&missing))?;
     ensure!(row.split_whitespace().nth(5) == Some("ENOENT"), "{row}");
-    let exit = app.end()?;
-    ensure!(exit.stderr.is_empty(), "{exit:#?}");
+    app.end()?.expect_no_stderr()?;
     Ok(())
 }
 
@@ -149,9 +149,8 @@ fn end_comes_after_so_many() -> Result<()> {
     let pid = other.pid().to_string();
     // so large that nothing is lost but what came before there was a ring
     let args = ["{{ name }}", "-n", "5", "--pid", &pid, "--ring-size", "4M"];
-    let exit = Process::run(&mut bpfapps(args))?.expect_code(0)?;
+    let exit = Process::run(&mut cli(args))?.expect_code(0)?.expect_no_stderr()?;
     ensure!(exit.stdout.len() == 6, "{exit:#?}");
-    ensure!(exit.stderr.is_empty(), "{exit:#?}");
     Ok(())
 }
 
@@ -161,9 +160,8 @@ fn losses_are_told() -> Result<()> {
     let mut app = App::start(&["{{ name }}", "-o", "json", "--ring-size", "16K"])?;
     let path = "/nonexistent/storm";
     app.process().signal(Signal::SIGSTOP)?;
-    let storm = Process::start(fixture("open_a_lot")?.args([path, &count.to_string()]))?;
-    let pid = storm.pid();
-    storm.wait()?.expect_code(0)?;
+    let storm = Process::run(fixture("open_a_lot")?.args([path, &count.to_string()]))?;
+    let pid = storm.expect_code(0)?.pid;
     app.process().signal(Signal::SIGCONT)?;
     app.document(|document| document["type"] == "lost" && document["stage"] == "ring")?;
     let exit = app.end()?.expect_stderr(" events: the ring buffer was full (cpu ")?;
@@ -182,7 +180,7 @@ fn losses_are_told() -> Result<()> {
 fn works_without_tracefs() -> Result<()> {
     let args = ["{{ name }}", "--timeout", "60", "-n", "1"];
     let _other = Process::start(&mut fixture("open_until_killed")?)?;
-    let exit = Process::run(&mut sandbox::without_tracefs(&bpfapps(args))?)?.expect_code(0)?;
+    let exit = Process::run(&mut sandbox::without_tracefs(&cli(args))?)?.expect_code(0)?;
     exit.stdout.get(1).context("no row came")?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 #![allow(unsafe_code, reason = "a function under a name that can be looked up")]
 
 use std::fs;
@@ -6,19 +6,20 @@ use std::hint::black_box;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, ensure};
-use bpfapps_testkit::{App, Process, bpfapps, fixture, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, test};
+
+const TESTS: &[Test] = &[
+    test!(busy_function_has_a_row),
+    test!(other_processes_are_left_out),
+    test!(documents_are_what_the_schema_says),
+    test!(only_the_wanted_stack_is_shown),
+    test!(impossible_frequency_is_explained),
+];
+
+const FIXTURES: &[Fixture] = &[fixture!(burn_user), fixture!(burn_kernel)];
 
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(busy_function_has_a_row),
-            test!(other_processes_are_left_out),
-            test!(documents_are_what_the_schema_says),
-            test!(only_the_wanted_stack_is_shown),
-            test!(impossible_frequency_is_explained),
-        ],
-        &[fixture!(burn_user), fixture!(burn_kernel)],
-    )
+    bpfapps_testkit::main(&[TESTS], &[FIXTURES])
 }
 
 /// What the fixture is busy with.
@@ -52,8 +53,7 @@ fn busy_function_has_a_row() -> Result<()> {
     ensure!(app.title().starts_with("TIME     COMM"), "{}", app.title());
     let row = app.row(|row| row.contains("burned_by_tests"))?;
     ensure!(row.split_whitespace().nth(2) == Some(&pid), "{row}");
-    let exit = app.end()?;
-    ensure!(exit.stderr.is_empty(), "{exit:#?}");
+    app.end()?.expect_no_stderr()?;
     Ok(())
 }
 
@@ -106,7 +106,7 @@ fn only_the_wanted_stack_is_shown() -> Result<()> {
 }
 
 fn impossible_frequency_is_explained() -> Result<()> {
-    Process::run(&mut bpfapps(["{{ name }}", "--frequency", "1000000000"]))?
+    Process::run(&mut cli(["{{ name }}", "--frequency", "1000000000"]))?
         .expect_code(1)?
         .expect_stderr("error: failed to open a perf event: Invalid argument")?
         .expect_stderr("perf_event_max_sample_rate")?;

@@ -1,20 +1,19 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 
 use std::process::{self, Command, ExitCode};
 use std::thread;
 
 use anyhow::{Result, ensure};
-use bpfapps_testkit::{App, test};
+use bpfapps_testkit::{App, Test, test};
+
+const TESTS: &[Test] = &[
+    test!(child_has_a_row),
+    test!(documents_are_what_the_schema_says),
+    test!(processes_leave_out_threads),
+];
 
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(child_has_a_row),
-            test!(documents_are_what_the_schema_says),
-            test!(processes_leave_out_threads),
-        ],
-        &[],
-    )
+    bpfapps_testkit::main(&[TESTS], &[])
 }
 
 /// Starts a child of ours, and returns its pid.
@@ -35,8 +34,7 @@ fn child_has_a_row() -> Result<()> {
     let row = app.row(|row| row.ends_with(&format!(" {pid}")))?;
     let words: Vec<_> = row.split_whitespace().collect();
     ensure!(words[1] == "PROCESS" && words[3] == own(), "{row}");
-    let exit = app.end()?;
-    ensure!(exit.stderr.is_empty(), "{exit:#?}");
+    app.end()?.expect_no_stderr()?;
     Ok(())
 }
 

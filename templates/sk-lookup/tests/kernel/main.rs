@@ -1,25 +1,24 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 
 use std::net::{TcpListener, TcpStream};
 use std::process::ExitCode;
 
 use anyhow::{Result, ensure};
 use bpfapps_testkit::net::Net;
-use bpfapps_testkit::{App, Process, bpfapps, kernel, test};
+use bpfapps_testkit::{App, Process, Test, cli, kernel, test};
 use libbpf_rs::ProgramType;
 
+const TESTS: &[Test] = &[
+    test!(request_has_a_row),
+    test!(documents_are_what_the_schema_says),
+    test!(requests_are_steered_to_one_socket),
+    test!(socket_for_both_gets_both),
+    test!(port_where_nobody_listens_is_named),
+    test!(wrong_options_are_refused),
+];
+
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(request_has_a_row),
-            test!(documents_are_what_the_schema_says),
-            test!(requests_are_steered_to_one_socket),
-            test!(socket_for_both_gets_both),
-            test!(port_where_nobody_listens_is_named),
-            test!(wrong_options_are_refused),
-        ],
-        &[],
-    )
+    bpfapps_testkit::main(&[TESTS], &[])
 }
 
 /// A network of the test's own, on a kernel that has what it takes.
@@ -39,8 +38,7 @@ fn request_has_a_row() -> Result<()> {
     ensure!(row.contains(&format!(" {to} ")) && row.ends_with("whoever listens"), "{row}");
     ensure!(TcpStream::connect("127.0.0.1:9").is_err(), "somebody listens");
     app.row(|row| row.contains(" 127.0.0.1:9 "))?;
-    let exit = app.end()?;
-    ensure!(exit.stderr.is_empty(), "{exit:#?}");
+    app.end()?.expect_no_stderr()?;
     Ok(())
 }
 
@@ -94,7 +92,7 @@ fn socket_for_both_gets_both() -> Result<()> {
 
 fn port_where_nobody_listens_is_named() -> Result<()> {
     let _net = network()?;
-    Process::run(&mut bpfapps(["{{ name }}", "--ports", "7000", "--to", "9"]))?
+    Process::run(&mut cli(["{{ name }}", "--ports", "7000", "--to", "9"]))?
         .expect_code(1)?
         .expect_stderr("error: nobody listens on port 9")?
         .expect_stderr("hint: ss -ltn shows")?;
@@ -102,10 +100,10 @@ fn port_where_nobody_listens_is_named() -> Result<()> {
 }
 
 fn wrong_options_are_refused() -> Result<()> {
-    Process::run(&mut bpfapps(["{{ name }}", "--ports", "8-7"]))?
+    Process::run(&mut cli(["{{ name }}", "--ports", "8-7"]))?
         .expect_code(2)?
         .expect_stderr("not a range of ports from 1 on, the lower first")?;
-    Process::run(&mut bpfapps(["{{ name }}", "--to", "80"]))?
+    Process::run(&mut cli(["{{ name }}", "--to", "80"]))?
         .expect_code(2)?
         .expect_stderr("--ports <PORTS>")?;
     Ok(())

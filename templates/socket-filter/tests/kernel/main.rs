@@ -1,24 +1,23 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::net::{Net, ip};
-use bpfapps_testkit::{App, Process, bpfapps, test};
+use bpfapps_testkit::net::{self, Net, ip};
+use bpfapps_testkit::{App, Test, test};
+
+const TESTS: &[Test] = &[
+    test!(connection_begins_and_ends),
+    test!(documents_are_what_the_schema_says),
+    test!(only_that_port_is_reported),
+    test!(only_that_interface_is_reported),
+    test!(refused_connection_is_reset),
+    test!(missing_interface_is_named),
+];
 
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(connection_begins_and_ends),
-            test!(documents_are_what_the_schema_says),
-            test!(only_that_port_is_reported),
-            test!(only_that_interface_is_reported),
-            test!(refused_connection_is_reset),
-            test!(missing_interface_is_named),
-        ],
-        &[],
-    )
+    bpfapps_testkit::main(&[TESTS], &[])
 }
 
 /// The app on loopback, which is all there is in a network of the test's own.
@@ -45,8 +44,7 @@ fn connection_begins_and_ends() -> Result<()> {
     app.row(|row| row.contains(&format!("in  tcp    {to}")) && row.ends_with(" SYN ACK"))?;
     drop(client);
     app.row(|row| row.contains(&format!("in  tcp    {from}")) && row.ends_with(" FIN ACK"))?;
-    let exit = app.end()?;
-    ensure!(exit.stderr.is_empty(), "{exit:#?}");
+    let exit = app.end()?.expect_no_stderr()?;
     ensure!(!exit.stdout.iter().any(|row| row.contains(&quiet)), "{exit:#?}");
     // each packet once, though it both leaves and comes in
     let begins = exit.stdout.iter().filter(|row| row.ends_with(" SYN"));
@@ -111,10 +109,5 @@ fn refused_connection_is_reset() -> Result<()> {
 }
 
 fn missing_interface_is_named() -> Result<()> {
-    let _net = Net::new()?;
-    Process::run(&mut bpfapps(["{{ name }}", "--interface", "no-such"]))?
-        .expect_code(1)?
-        .expect_stderr("error[BPF0054]: there is no network interface `no-such`")?
-        .expect_stderr("hint: there are: lo")?;
-    Ok(())
+    net::missing_interface_is_named("{{ name }}")
 }

@@ -1,4 +1,4 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -9,21 +9,22 @@ use std::time::Duration;
 use anyhow::{Result, bail, ensure};
 use bpfapps_testkit::cgroup::{self, Cgroup};
 use bpfapps_testkit::net::{Net, ip};
-use bpfapps_testkit::{App, Process, bpfapps, fixture, kernel, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, fixture, kernel, refuses, test};
+
+const TESTS: &[Test] = &[
+    test!(connection_has_a_row_on_either_side),
+    test!(documents_are_what_the_schema_says),
+    test!(others_are_not_reported),
+    test!(only_that_port_is_reported),
+    test!(retransmissions_are_counted),
+    test!(wrong_options_are_refused),
+    test!(missing_cgroup_is_named),
+];
+
+const FIXTURES: &[Fixture] = &[fixture!(fetch)];
 
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(connection_has_a_row_on_either_side),
-            test!(documents_are_what_the_schema_says),
-            test!(others_are_not_reported),
-            test!(only_that_port_is_reported),
-            test!(retransmissions_are_counted),
-            test!(wrong_options_are_refused),
-            test!(missing_cgroup_is_named),
-        ],
-        &[fixture!(fetch)],
-    )
+    bpfapps_testkit::main(&[TESTS], &[FIXTURES])
 }
 
 /// In a cgroup, gets from an address what it says, after so many milliseconds.
@@ -90,8 +91,7 @@ fn connection_has_a_row_on_either_side() -> Result<()> {
     ensure!((1000..=1002).contains(&accepted[0]) && (5..=6).contains(&accepted[1]), "{accept:?}");
     ensure!((5..=7).contains(&connected[0]), "{connect:?}");
     ensure!((1000..=1001).contains(&connected[1]), "{connect:?}");
-    let exit = app.end()?;
-    ensure!(exit.stderr.is_empty(), "{exit:#?}");
+    app.end()?.expect_no_stderr()?;
     Ok(())
 }
 
@@ -165,18 +165,9 @@ fn retransmissions_are_counted() -> Result<()> {
 }
 
 fn wrong_options_are_refused() -> Result<()> {
-    for [option, value] in [["--port", "0"], ["--retransmits", "-1"]] {
-        Process::run(&mut bpfapps(["{{ name }}", option, value]))?
-            .expect_code(2)?
-            .expect_stderr(&format!("invalid value '{value}' for '{option} <"))?;
-    }
-    Ok(())
+    refuses(&["{{ name }}"], &[["--port", "0"], ["--retransmits", "-1"]])
 }
 
 fn missing_cgroup_is_named() -> Result<()> {
-    Process::run(&mut bpfapps(["{{ name }}", "--cgroup", "/no/such"]))?
-        .expect_code(1)?
-        .expect_stderr("error[BPF0055]: `/no/such` is no cgroup v2")?
-        .expect_stderr("hint: look below ")?;
-    Ok(())
+    cgroup::missing_is_named("{{ name }}")
 }

@@ -1,4 +1,4 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 
 use std::ffi::OsString;
 use std::io::{Read as _, Write as _};
@@ -8,23 +8,22 @@ use std::thread;
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_testkit::net::{Net, ip};
-use bpfapps_testkit::{App, Process, bpfapps, kernel, test};
+use bpfapps_testkit::{App, Process, Test, cli, kernel, refuses, test};
 use nix::sys::socket::{setsockopt, sockopt::TcpCongestion};
 
 const ALGORITHM: &str = "{{ algorithm }}";
 
+const TESTS: &[Test] = &[
+    test!(connection_has_a_row),
+    test!(documents_are_what_the_schema_says),
+    test!(window_grows_and_shrinks),
+    test!(second_one_is_refused),
+    test!(wrong_share_is_refused),
+    test!(kernel_that_is_too_old_is_named),
+];
+
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(connection_has_a_row),
-            test!(documents_are_what_the_schema_says),
-            test!(window_grows_and_shrinks),
-            test!(second_one_is_refused),
-            test!(wrong_share_is_refused),
-            test!(kernel_that_is_too_old_is_named),
-        ],
-        &[],
-    )
+    bpfapps_testkit::main(&[TESTS], &[])
 }
 
 /// A network of the test's own, on a kernel that has what it takes.
@@ -74,8 +73,7 @@ fn connection_has_a_row() -> Result<()> {
     finish(stream)?;
     let row = app.row(|row| row.contains(&format!(" {from} ")))?;
     ensure!(row.contains(&format!(" {at} ")) && row.ends_with(" 0      -"), "{row}");
-    let exit = app.end()?;
-    ensure!(exit.stderr.is_empty(), "{exit:#?}");
+    app.end()?.expect_no_stderr()?;
     let stream = TcpStream::connect(at)?;
     let left = setsockopt(&stream, TcpCongestion, &OsString::from(ALGORITHM));
     ensure!(left.is_err(), "the congestion control is still there");
@@ -130,7 +128,7 @@ fn window_grows_and_shrinks() -> Result<()> {
 fn second_one_is_refused() -> Result<()> {
     let _net = network()?;
     let app = App::start(&["{{ name }}"])?;
-    Process::run(&mut bpfapps(["{{ name }}"]))?
+    Process::run(&mut cli(["{{ name }}"]))?
         .expect_code(1)?
         .expect_stderr(&format!(
             "error[BPF0048]: failed to attach algorithm to struct_ops {ALGORITHM}: it is taken by map \
@@ -143,12 +141,7 @@ fn second_one_is_refused() -> Result<()> {
 }
 
 fn wrong_share_is_refused() -> Result<()> {
-    for share in ["0", "100"] {
-        Process::run(&mut bpfapps(["{{ name }}", "--keep", share]))?
-            .expect_code(2)?
-            .expect_stderr(&format!("invalid value '{share}' for '--keep <PERCENT>'"))?;
-    }
-    Ok(())
+    refuses(&["{{ name }}"], &[["--keep", "0"], ["--keep", "100"]])
 }
 
 fn kernel_that_is_too_old_is_named() -> Result<()> {

@@ -1,24 +1,25 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 
 use std::process::{self, ExitCode};
 use std::thread;
 
 use anyhow::{Result, ensure};
-use bpfapps_testkit::{App, Process, bpfapps, documents_of, fixture, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, documents_of, fixture, test};
 use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::Pid;
 
+const TESTS: &[Test] = &[
+    test!(thread_has_a_row),
+    test!(documents_are_what_the_schema_says),
+    test!(only_that_process_is_listed),
+    test!(only_those_states_are_listed),
+    test!(wrong_state_is_refused),
+];
+
+const FIXTURES: &[Fixture] = &[fixture!(wait_for_a_signal), fixture!(leave_a_zombie)];
+
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(thread_has_a_row),
-            test!(documents_are_what_the_schema_says),
-            test!(only_that_process_is_listed),
-            test!(only_those_states_are_listed),
-            test!(wrong_state_is_refused),
-        ],
-        &[fixture!(wait_for_a_signal), fixture!(leave_a_zombie)],
-    )
+    bpfapps_testkit::main(&[TESTS], &[FIXTURES])
 }
 
 /// Waits in the kernel until it is killed.
@@ -46,8 +47,7 @@ fn thread_has_a_row() -> Result<()> {
     let words: Vec<_> = row.split_whitespace().collect();
     ensure!(words[1] == "S" && words[3] == pid && words[4] == pid, "{row}");
     ensure!(row.contains(" < do_syscall_64") || row.contains(" < invoke_syscall"), "{row}");
-    let exit = app.end()?;
-    ensure!(exit.stderr.is_empty(), "{exit:#?}");
+    app.end()?.expect_no_stderr()?;
     Ok(())
 }
 
@@ -86,7 +86,7 @@ fn only_those_states_are_listed() -> Result<()> {
 }
 
 fn wrong_state_is_refused() -> Result<()> {
-    Process::run(&mut bpfapps(["{{ name }}", "--state", "Q"]))?
+    Process::run(&mut cli(["{{ name }}", "--state", "Q"]))?
         .expect_code(2)?
         .expect_stderr("`Q` is no state: there are RSDTtXZPI")?;
     Ok(())

@@ -1,7 +1,7 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 
 use std::io::ErrorKind;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::UdpSocket;
 use std::process::{Command, ExitCode};
 use std::thread;
 use std::time::Duration;
@@ -10,25 +10,24 @@ use anyhow::{Context, Result, ensure};
 use bpfapps_core::host::interfaces;
 use bpfapps_core::net::create_clsact;
 use bpfapps_testkit::kernel::needs_type;
-use bpfapps_testkit::net::Net;
-use bpfapps_testkit::{App, Process, bpfapps, skip, test};
+use bpfapps_testkit::net::{self, Net, pair};
+use bpfapps_testkit::{App, Process, Test, cli, refuses, skip, test};
+
+const TESTS: &[Test] = &[
+    test!(flow_has_a_row_each_way),
+    test!(documents_are_what_the_schema_says),
+    test!(flow_is_reported_once),
+    test!(quiet_flow_is_reported_again),
+    test!(packets_to_a_port_are_dropped),
+    test!(classic_tc_does_the_same),
+    test!(classic_tc_leaves_what_was_there),
+    test!(kernel_without_either_tc_is_named),
+    test!(missing_interface_is_named),
+    test!(wrong_options_are_refused),
+];
 
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(flow_has_a_row_each_way),
-            test!(documents_are_what_the_schema_says),
-            test!(flow_is_reported_once),
-            test!(quiet_flow_is_reported_again),
-            test!(packets_to_a_port_are_dropped),
-            test!(classic_tc_does_the_same),
-            test!(classic_tc_leaves_what_was_there),
-            test!(kernel_without_either_tc_is_named),
-            test!(missing_interface_is_named),
-            test!(wrong_options_are_refused),
-        ],
-        &[],
-    )
+    bpfapps_testkit::main(&[TESTS], &[])
 }
 
 /// The app on loopback, which is all there is in a network of the test's own.
@@ -61,15 +60,6 @@ fn classic_network() -> Result<Net> {
     Net::new()
 }
 
-/// Two sockets, the second of which waits a few seconds for what the first sends.
-fn pair(address: &str) -> Result<(UdpSocket, UdpSocket, SocketAddr)> {
-    let sender = UdpSocket::bind((address, 0)).context("failed to bind")?;
-    let receiver = UdpSocket::bind((address, 0)).context("failed to bind")?;
-    receiver.set_read_timeout(Some(Duration::from_secs(5)))?;
-    let to = receiver.local_addr()?;
-    Ok((sender, receiver, to))
-}
-
 /// What is attached to loopback by the classic tc.
 fn tc(words: &str) -> Result<String> {
     let output = Command::new("tc").args(words.split(' ')).output();
@@ -90,8 +80,7 @@ fn flow_has_a_row_each_way() -> Result<()> {
         // headers: 14 of Ethernet, 20 of IP, 8 of UDP
         app.row(|row| row.contains(&wanted) && row.ends_with(" 47"))?;
     }
-    let exit = app.end()?;
-    ensure!(exit.stderr.is_empty(), "{exit:#?}");
+    app.end()?.expect_no_stderr()?;
     Ok(())
 }
 
@@ -190,7 +179,7 @@ fn classic_tc_leaves_what_was_there() -> Result<()> {
 }
 
 fn kernel_without_either_tc_is_named() -> Result<()> {
-    let mut app = bpfapps(["{{ name }}", "--interface", "lo", "--classic"]);
+    let mut app = cli(["{{ name }}", "--interface", "lo", "--classic"]);
     if has_clsact()? {
         return skip("this kernel has the clsact qdisc");
     }
@@ -203,19 +192,9 @@ fn kernel_without_either_tc_is_named() -> Result<()> {
 }
 
 fn missing_interface_is_named() -> Result<()> {
-    let _net = Net::new()?;
-    Process::run(&mut bpfapps(["{{ name }}", "--interface", "no-such"]))?
-        .expect_code(1)?
-        .expect_stderr("error[BPF0054]: there is no network interface `no-such`")?
-        .expect_stderr("hint: there are: lo")?;
-    Ok(())
+    net::missing_interface_is_named("{{ name }}")
 }
 
 fn wrong_options_are_refused() -> Result<()> {
-    for [option, value] in [["--drop", "0"], ["--idle", "0"]] {
-        Process::run(&mut bpfapps(["{{ name }}", option, value]))?
-            .expect_code(2)?
-            .expect_stderr(&format!("invalid value '{value}' for '{option} <"))?;
-    }
-    Ok(())
+    refuses(&["{{ name }}"], &[["--drop", "0"], ["--idle", "0"]])
 }

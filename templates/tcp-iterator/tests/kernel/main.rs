@@ -1,25 +1,24 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 
 use std::io::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{App, Process, bpfapps, documents_of, skip, test};
+use bpfapps_testkit::{App, Process, Test, cli, documents_of, skip, test};
 use serde_json::Value;
 
+const TESTS: &[Test] = &[
+    test!(connection_has_a_row),
+    test!(documents_are_what_the_schema_says),
+    test!(addresses_of_ipv6_are_listed),
+    test!(only_those_states_are_listed),
+    test!(it_looks_again),
+    test!(wrong_state_is_refused),
+];
+
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(connection_has_a_row),
-            test!(documents_are_what_the_schema_says),
-            test!(addresses_of_ipv6_are_listed),
-            test!(only_those_states_are_listed),
-            test!(it_looks_again),
-            test!(wrong_state_is_refused),
-        ],
-        &[],
-    )
+    bpfapps_testkit::main(&[TESTS], &[])
 }
 
 /// A connection within this process: one side has bytes to read.
@@ -55,13 +54,12 @@ impl Connection {
 
 fn connection_has_a_row() -> Result<()> {
     let connection = Connection::on_loopback()?;
-    let exit = Process::run(&mut bpfapps(["{{ name }}", "--port", &connection.port()?]))?;
-    let exit = exit.expect_code(0)?;
+    let exit = Process::run(&mut cli(["{{ name }}", "--port", &connection.port()?]))?;
+    let exit = exit.expect_code(0)?.expect_no_stderr()?;
     let (local, remote) = (connection.listener.local_addr()?, connection.client.local_addr()?);
     let ends = [local, remote].map(|end| end.to_string());
     let rows = || exit.stdout.iter().map(|row| row.split_whitespace().collect::<Vec<_>>());
     ensure!(exit.stdout[0].starts_with("TIME     STATE"), "{exit:#?}");
-    ensure!(exit.stderr.is_empty(), "{exit:#?}");
     let mut rows = rows().filter(|row| row[2] == ends[0]);
     let listens = rows.clone().any(|row| row[1] == "listen");
     let server = rows.find(|row| row[3] == ends[1]);
@@ -120,7 +118,7 @@ fn it_looks_again() -> Result<()> {
 }
 
 fn wrong_state_is_refused() -> Result<()> {
-    Process::run(&mut bpfapps(["{{ name }}", "--state", "open"]))?
+    Process::run(&mut cli(["{{ name }}", "--state", "open"]))?
         .expect_code(2)?
         .expect_stderr("invalid value 'open' for '--state <STATE>': the states are established")?;
     Ok(())

@@ -1,24 +1,25 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 
 use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{App, Process, bpfapps, fixture, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, fixture, refuses, test};
 use nix::sched::{CpuSet, sched_setaffinity};
 use nix::unistd::Pid;
 
+const TESTS: &[Test] = &[
+    test!(wait_has_a_row),
+    test!(documents_are_what_the_schema_says),
+    test!(short_waits_and_other_processes_are_left_out),
+    test!(wrong_wait_is_refused),
+];
+
+const FIXTURES: &[Fixture] = &[fixture!(crowd_a_cpu)];
+
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(wait_has_a_row),
-            test!(documents_are_what_the_schema_says),
-            test!(short_waits_and_other_processes_are_left_out),
-            test!(wrong_wait_is_refused),
-        ],
-        &[fixture!(crowd_a_cpu)],
-    )
+    bpfapps_testkit::main(&[TESTS], &[FIXTURES])
 }
 
 /// Three threads that all want the same CPU, for as long as was said.
@@ -38,10 +39,7 @@ fn crowd_a_cpu(args: &[String]) -> Result<()> {
 
 /// Runs the fixture, and returns its pid.
 fn provoke() -> Result<u32> {
-    let process = Process::start(fixture("crowd_a_cpu")?.arg("300"))?;
-    let pid = process.pid();
-    process.wait()?.expect_code(0)?;
-    Ok(pid)
+    Ok(Process::run(fixture("crowd_a_cpu")?.arg("300"))?.expect_code(0)?.pid)
 }
 
 fn wait_has_a_row() -> Result<()> {
@@ -56,8 +54,7 @@ fn wait_has_a_row() -> Result<()> {
     let wait = row.split_whitespace().nth(5).context("no wait")?;
     let ms: f64 = wait.parse().with_context(|| row.clone())?;
     ensure!((0.5..20_000.0).contains(&ms) && row.contains('/'), "{row}");
-    let exit = app.end()?;
-    ensure!(exit.stderr.is_empty(), "{exit:#?}");
+    app.end()?.expect_no_stderr()?;
     Ok(())
 }
 
@@ -87,8 +84,5 @@ fn short_waits_and_other_processes_are_left_out() -> Result<()> {
 }
 
 fn wrong_wait_is_refused() -> Result<()> {
-    Process::run(&mut bpfapps(["{{ name }}", "--wait", "-1"]))?
-        .expect_code(2)?
-        .expect_stderr("invalid value '-1' for '--wait <US>'")?;
-    Ok(())
+    refuses(&["{{ name }}"], &[["--wait", "-1"]])
 }

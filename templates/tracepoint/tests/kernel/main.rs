@@ -1,20 +1,19 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 
 use std::process::{Command, ExitCode};
 
 use anyhow::{Result, ensure};
-use bpfapps_testkit::{App, Process, bpfapps, test};
+use bpfapps_testkit::{App, Test, refuses, test};
+
+const TESTS: &[Test] = &[
+    test!(hit_has_a_row),
+    test!(documents_are_what_the_schema_says),
+    test!(only_that_process_is_reported),
+    test!(wrong_pid_is_refused),
+];
 
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(hit_has_a_row),
-            test!(documents_are_what_the_schema_says),
-            test!(only_that_process_is_reported),
-            test!(wrong_pid_is_refused),
-        ],
-        &[],
-    )
+    bpfapps_testkit::main(&[TESTS], &[])
 }
 
 /// Hits the tracepoint, and returns the pid that did.
@@ -33,8 +32,7 @@ fn hit_has_a_row() -> Result<()> {
     let pid = provoke()?;
     let row = app.row(|row| row.split_whitespace().nth(2) == Some(&pid.to_string()))?;
     ensure!(row.contains('='), "no field: {row}");
-    let exit = app.end()?;
-    ensure!(exit.stderr.is_empty(), "{exit:#?}");
+    app.end()?.expect_no_stderr()?;
     Ok(())
 }
 
@@ -58,8 +56,5 @@ fn only_that_process_is_reported() -> Result<()> {
 }
 
 fn wrong_pid_is_refused() -> Result<()> {
-    Process::run(&mut bpfapps(["{{ name }}", "--pid", "0"]))?
-        .expect_code(2)?
-        .expect_stderr("invalid value '0' for '--pid <PID>'")?;
-    Ok(())
+    refuses(&["{{ name }}"], &[["--pid", "0"]])
 }

@@ -1,7 +1,6 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 #![allow(unsafe_code, reason = "a function under a name that can be looked up")]
 
-use std::env;
 use std::fs;
 use std::hint::black_box;
 use std::process::ExitCode;
@@ -9,19 +8,20 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{App, Process, bpfapps, fixture, kernel, skip, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, kernel, own_path, skip, test};
+
+const TESTS: &[Test] = &[
+    test!(call_has_a_row),
+    test!(documents_are_what_the_schema_says),
+    test!(short_calls_are_left_out),
+    test!(library_is_found_by_name),
+    test!(missing_function_is_named),
+];
+
+const FIXTURES: &[Fixture] = &[fixture!(call_it)];
 
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(call_has_a_row),
-            test!(documents_are_what_the_schema_says),
-            test!(short_calls_are_left_out),
-            test!(library_is_found_by_name),
-            test!(missing_function_is_named),
-        ],
-        &[fixture!(call_it)],
-    )
+    bpfapps_testkit::main(&[TESTS], &[FIXTURES])
 }
 
 /// The function that the tests trace: in this very binary.
@@ -43,18 +43,14 @@ fn call_it(args: &[String]) -> Result<()> {
 
 /// Runs the fixture, and returns its pid.
 fn provoke(a: &str, ms: &str) -> Result<u32> {
-    let process = Process::start(fixture("call_it")?.args([a, ms]))?;
-    let pid = process.pid();
-    process.wait()?.expect_code(0)?;
-    Ok(pid)
+    Ok(Process::run(fixture("call_it")?.args([a, ms]))?.expect_code(0)?.pid)
 }
 
 /// The app on this binary.
 fn start(more: &[&str]) -> Result<App> {
     kernel::needs_uprobes()?;
-    let own = env::current_exe()?;
-    let own = own.to_str().context("the path is UTF-8")?;
-    let args = ["{{ name }}", "--binary", own, "--function", "probed_by_tests"];
+    let own = own_path()?;
+    let args = ["{{ name }}", "--binary", &own, "--function", "probed_by_tests"];
     App::start(&[&args, more].concat())
 }
 
@@ -67,8 +63,7 @@ fn call_has_a_row() -> Result<()> {
     let ms: f64 = words[4].parse().context("no duration")?;
     ensure!((50.0..5_000.0).contains(&ms), "{row}");
     ensure!(words[5] == "67" && words[6..8] == ["0x11", "0x32"], "{row}");
-    let exit = app.end()?;
-    ensure!(exit.stderr.is_empty(), "{exit:#?}");
+    app.end()?.expect_no_stderr()?;
     Ok(())
 }
 
@@ -105,11 +100,10 @@ fn library_is_found_by_name() -> Result<()> {
 }
 
 fn missing_function_is_named() -> Result<()> {
-    let own = env::current_exe()?;
-    let own = own.to_str().context("the path is UTF-8")?;
-    let args = ["{{ name }}", "--binary", own, "--function", "no_such_function"];
+    let own = own_path()?;
+    let args = ["{{ name }}", "--binary", &own, "--function", "no_such_function"];
     let said = format!("failed to attach handle_return to no_such_function in {own}: it has no such");
-    Process::run(&mut bpfapps(args))?
+    Process::run(&mut cli(args))?
         .expect_code(1)?
         .expect_stderr("error[BPF0043]: ")?
         .expect_stderr(&said)?

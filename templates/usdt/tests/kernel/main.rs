@@ -1,26 +1,25 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 #![allow(unsafe_code, reason = "what the macro of a probe expands to")]
 
-use std::env;
 use std::process::ExitCode;
 
-use bpfapps_core::host::Release;
-use anyhow::{Context, Result, bail, ensure};
-use bpfapps_testkit::{App, Process, bpfapps, fixture, kernel, skip, test};
+use anyhow::{Result, bail, ensure};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, kernel, own_path, skip, test};
 use probe::probe;
 
+const TESTS: &[Test] = &[
+    test!(hit_has_a_row),
+    test!(documents_are_what_the_schema_says),
+    test!(other_values_are_left_out),
+    test!(missing_probe_is_named),
+    test!(wrong_probe_is_refused),
+    test!(kernel_that_is_too_old_is_named),
+];
+
+const FIXTURES: &[Fixture] = &[fixture!(hit)];
+
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(hit_has_a_row),
-            test!(documents_are_what_the_schema_says),
-            test!(other_values_are_left_out),
-            test!(missing_probe_is_named),
-            test!(wrong_probe_is_refused),
-            test!(kernel_that_is_too_old_is_named),
-        ],
-        &[fixture!(hit)],
-    )
+    bpfapps_testkit::main(&[TESTS], &[FIXTURES])
 }
 
 /// Hits the probe that the tests trace, which is in this very binary.
@@ -35,21 +34,15 @@ fn hit(args: &[String]) -> Result<()> {
 
 /// Runs the fixture, and returns its pid.
 fn provoke(a: &str, b: &str) -> Result<u32> {
-    let process = Process::start(fixture("hit")?.args([a, b]))?;
-    let pid = process.pid();
-    process.wait()?.expect_code(0)?;
-    Ok(pid)
+    Ok(Process::run(fixture("hit")?.args([a, b]))?.expect_code(0)?.pid)
 }
 
 /// The app on this binary.
 fn start(more: &[&str]) -> Result<App> {
     kernel::needs_uprobes()?;
-    if bpfapps_core::!Release::running()?.is_at_least((5, 15)) {
-        skip("before Linux 5.15 USDT probes are traced in one process only")?;
-    }
-    let own = env::current_exe()?;
-    let own = own.to_str().context("the path is UTF-8")?;
-    App::start(&[&["{{ name }}", "--binary", own, "--probe", "tests:hit"], more].concat())
+    kernel::needs_linux("5.15", "USDT probes of all processes")?;
+    let own = own_path()?;
+    App::start(&[&["{{ name }}", "--binary", &own, "--probe", "tests:hit"], more].concat())
 }
 
 fn hit_has_a_row() -> Result<()> {
@@ -59,8 +52,7 @@ fn hit_has_a_row() -> Result<()> {
     let row = app.row(|row| row.split_whitespace().nth(2) == Some(&pid))?;
     let words: Vec<_> = row.split_whitespace().collect();
     ensure!(words[5..] == ["17", "-3"], "{row}");
-    let exit = app.end()?;
-    ensure!(exit.stderr.is_empty(), "{exit:#?}");
+    app.end()?.expect_no_stderr()?;
     Ok(())
 }
 
@@ -83,9 +75,8 @@ fn other_values_are_left_out() -> Result<()> {
 }
 
 fn missing_probe_is_named() -> Result<()> {
-    let own = env::current_exe()?;
-    let own = own.to_str().context("the path is UTF-8")?;
-    Process::run(&mut bpfapps(["{{ name }}", "--binary", own, "--probe", "tests:miss"]))?
+    let own = own_path()?;
+    Process::run(&mut cli(["{{ name }}", "--binary", &own, "--probe", "tests:miss"]))?
         .expect_code(1)?
         .expect_stderr("error[BPF0043]: failed to attach handle_probe to the probe tests:miss of ")?
         .expect_stderr("hint: did you mean tests:hit?")?;
@@ -93,7 +84,7 @@ fn missing_probe_is_named() -> Result<()> {
 }
 
 fn wrong_probe_is_refused() -> Result<()> {
-    Process::run(&mut bpfapps(["{{ name }}", "--probe", "hit"]))?
+    Process::run(&mut cli(["{{ name }}", "--probe", "hit"]))?
         .expect_code(2)?
         .expect_stderr("not of the form PROVIDER:NAME")?;
     Ok(())
@@ -101,12 +92,11 @@ fn wrong_probe_is_refused() -> Result<()> {
 
 fn kernel_that_is_too_old_is_named() -> Result<()> {
     kernel::needs_uprobes()?;
-    if bpfapps_core::Release::running()?.is_at_least((5, 15)) {
+    if kernel::needs_linux("5.15", "them").is_ok() {
         return skip("this kernel traces USDT probes in all processes");
     }
-    let own = env::current_exe()?;
-    let own = own.to_str().context("the path is UTF-8")?;
-    Process::run(&mut bpfapps(["{{ name }}", "--binary", own, "--probe", "tests:hit"]))?
+    let own = own_path()?;
+    Process::run(&mut cli(["{{ name }}", "--binary", &own, "--probe", "tests:hit"]))?
         .expect_code(1)?
         .expect_stderr("this kernel has such probes in one process only")?
         .expect_stderr("or take Linux 5.15 or newer")?;

@@ -1,31 +1,32 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 
 use std::fs::File;
 use std::io::Write as _;
 use std::process::{self, ExitCode};
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{App, Process, bpfapps, fixture, sandbox, skip, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, kernel, sandbox, test};
 use nix::sys::signal::{SigSet, Signal, raise};
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 use tempfile::{TempDir, tempdir};
 
+const TESTS: &[Test] = &[
+    test!(signal_has_a_row),
+    test!(documents_are_what_the_schema_says),
+    test!(only_what_is_watched_is_reported),
+    test!(foreign_leaves_out_own_signals),
+    test!(wrong_commands_are_told_and_others_followed),
+    test!(many_commands_arrive_in_order),
+    test!(missing_file_is_told),
+    test!(privileges_are_given_up),
+    test!(old_kernel_is_refused),
+];
+
+const FIXTURES: &[Fixture] = &[fixture!(take_signals)];
+
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(signal_has_a_row),
-            test!(documents_are_what_the_schema_says),
-            test!(only_what_is_watched_is_reported),
-            test!(foreign_leaves_out_own_signals),
-            test!(wrong_commands_are_told_and_others_followed),
-            test!(many_commands_arrive_in_order),
-            test!(missing_file_is_told),
-            test!(privileges_are_given_up),
-            test!(old_kernel_is_refused),
-        ],
-        &[fixture!(take_signals)],
-    )
+    bpfapps_testkit::main(&[TESTS], &[FIXTURES])
 }
 
 /// Takes what comes, and raises SIGUSR2 for each SIGUSR1: then it says so.
@@ -84,14 +85,7 @@ impl Commanded {
 
 /// Skips the test on a kernel without user ring buffers.
 fn needs_user_ring_buffer() -> Result<()> {
-    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease")?;
-    let mut numbers = release.split('.').map_while(|part| part.parse::<u32>().ok());
-    match (numbers.next(), numbers.next()) {
-        (Some(major), Some(minor)) if (major, minor) < (6, 1) => {
-            skip("needs a user ring buffer: Linux 6.1")
-        }
-        _ => Ok(()),
-    }
+    kernel::needs_linux("6.1", "user ring buffers")
 }
 
 fn signal_has_a_row() -> Result<()> {
@@ -106,8 +100,7 @@ fn signal_has_a_row() -> Result<()> {
     let row = run.app.row(|row| row.contains(&format!(" SIGNAL {pid} ")))?;
     ensure!(row.contains(" SIGUSR2 "), "{row}");
     ensure!(row.contains(&format!(" {}, uid ", process::id())), "{row}");
-    let exit = run.app.end()?;
-    ensure!(exit.stderr.is_empty(), "{exit:#?}");
+    run.app.end()?.expect_no_stderr()?;
     Ok(())
 }
 
@@ -197,7 +190,7 @@ fn many_commands_arrive_in_order() -> Result<()> {
 
 fn missing_file_is_told() -> Result<()> {
     needs_user_ring_buffer()?;
-    Process::run(&mut bpfapps(["{{ name }}", "--commands", "/nonexistent/fifo"]))?
+    Process::run(&mut cli(["{{ name }}", "--commands", "/nonexistent/fifo"]))?
         .expect_code(1)?
         .expect_stderr("failed to open /nonexistent/fifo: No such file or directory")?;
     Ok(())
@@ -218,7 +211,7 @@ fn privileges_are_given_up() -> Result<()> {
 }
 
 fn old_kernel_is_refused() -> Result<()> {
-    Process::run(&mut sandbox::on_linux_5_6(&bpfapps(["{{ name }}"]))?)?
+    Process::run(&mut sandbox::on_linux_5_6(&cli(["{{ name }}"]))?)?
         .expect_code(1)?
         .expect_stderr("this kernel has no user ring buffer")?;
     Ok(())

@@ -1,30 +1,29 @@
-//! `bpfapps {{ name }}` on the running kernel: what its user sees.
+//! `{{ name }}` on the running kernel: what its user sees.
 
 use std::net::UdpSocket;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::net::{Net, ip};
-use bpfapps_testkit::{App, Process, bpfapps, kernel, skip, test};
+use bpfapps_testkit::net::{self, Net, ip};
+use bpfapps_testkit::{App, Process, Test, cli, kernel, skip, test};
 use libbpf_rs::ProgramType;
 use libbpf_rs::libbpf_sys::BPF_FUNC_timer_init;
 
+const TESTS: &[Test] = &[
+    test!(source_has_a_row),
+    test!(documents_are_what_the_schema_says),
+    test!(dropped_packets_do_not_arrive),
+    test!(source_without_a_timer_is_lost),
+    test!(driver_is_asked_first),
+    test!(driver_without_xdp_is_named),
+    test!(missing_interface_is_named),
+    test!(interface_that_is_taken_is_named),
+    test!(kernel_that_is_too_old_is_named),
+];
+
 fn main() -> ExitCode {
-    bpfapps_testkit::main(
-        &[
-            test!(source_has_a_row),
-            test!(documents_are_what_the_schema_says),
-            test!(dropped_packets_do_not_arrive),
-            test!(source_without_a_timer_is_lost),
-            test!(driver_is_asked_first),
-            test!(driver_without_xdp_is_named),
-            test!(missing_interface_is_named),
-            test!(interface_that_is_taken_is_named),
-            test!(kernel_that_is_too_old_is_named),
-        ],
-        &[],
-    )
+    bpfapps_testkit::main(&[TESTS], &[])
 }
 
 /// A network of the test's own, on a kernel whose XDP programs have timers.
@@ -63,8 +62,7 @@ fn source_has_a_row() -> Result<()> {
     let words: Vec<_> = row.split_whitespace().collect();
     // headers: 14 of Ethernet, 20 of IP, 8 of UDP
     ensure!(words[2..] == ["pass", "1", "100"], "{row}");
-    let exit = app.end()?;
-    ensure!(exit.stderr.is_empty(), "{exit:#?}");
+    app.end()?.expect_no_stderr()?;
     Ok(())
 }
 
@@ -137,7 +135,7 @@ fn driver_is_asked_first() -> Result<()> {
 
 fn driver_without_xdp_is_named() -> Result<()> {
     let _net = network()?;
-    Process::run(&mut bpfapps(["{{ name }}", "--interface", "lo", "--mode", "native"]))?
+    Process::run(&mut cli(["{{ name }}", "--interface", "lo", "--mode", "native"]))?
         .expect_code(1)?
         .expect_stderr(
             "error[BPF0050]: failed to attach handle_packet to native XDP of lo: the driver of lo \
@@ -148,18 +146,13 @@ fn driver_without_xdp_is_named() -> Result<()> {
 }
 
 fn missing_interface_is_named() -> Result<()> {
-    let _net = Net::new()?;
-    Process::run(&mut bpfapps(["{{ name }}", "--interface", "no-such"]))?
-        .expect_code(1)?
-        .expect_stderr("error[BPF0054]: there is no network interface `no-such`")?
-        .expect_stderr("hint: there are: lo")?;
-    Ok(())
+    net::missing_interface_is_named("{{ name }}")
 }
 
 fn interface_that_is_taken_is_named() -> Result<()> {
     let _net = network()?;
     let app = start(&[])?;
-    let exit = Process::run(&mut bpfapps(["{{ name }}", "--interface", "lo"]))?.expect_code(1)?;
+    let exit = Process::run(&mut cli(["{{ name }}", "--interface", "lo"]))?.expect_code(1)?;
     let said = exit.stderr.first().context("nothing is said")?;
     // native or generic: which of them is asked first, and says so, is up to the kernel
     let taken = " XDP of lo: it is taken by program handle_packet (id ";

@@ -1,0 +1,61 @@
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+/// The binary to test, where it is not to be built: on a machine without cargo, say.
+const PROGRAM: &str = "BPFAPPS_BIN";
+
+/// The binary of the workspace that the test belongs to: the file that `BPFAPPS_BIN` names, or what
+/// cargo builds of the package in folder `cli/`, from the sources as they stand.
+///
+/// # Panics
+///
+/// It does not build.
+pub fn program() -> &'static Path {
+    static PROGRAM_PATH: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM_PATH.get_or_init(|| match env::var_os(PROGRAM) {
+        Some(path) => path.into(),
+        None => build().unwrap_or_else(|err| panic!("{err:#}; or name it in {PROGRAM}")),
+    })
+}
+
+/// The command that runs [`program`] with these arguments, of which the first is the app.
+pub fn cli<'a>(args: impl IntoIterator<Item = &'a str>) -> Command {
+    let mut command = Command::new(program());
+    command.args(args);
+    command
+}
+
+/// A test runs in its package's folder. What the binary is called, and where it is, cargo says.
+fn build() -> Result<PathBuf> {
+    let workspace = cargo(&["locate-project", "--workspace", "--message-format", "plain"])?;
+    let manifest = Path::new(workspace.trim_end()).with_file_name("cli/Cargo.toml");
+    let manifest = manifest
+        .to_str()
+        .context("the workspace's path is no UTF-8")?;
+    let format = ["--message-format", "json-render-diagnostics"];
+    let args = ["build", "--quiet", "--bins", "--manifest-path", manifest];
+    let built = cargo(&[&args[..], &format].concat())?;
+    let mut messages = built
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok());
+    let binary = messages.find_map(|it: Value| it["executable"].as_str().map(PathBuf::from));
+    binary.with_context(|| format!("{manifest} has no binary"))
+}
+
+/// What cargo prints, called with these arguments.
+fn cargo(args: &[&str]) -> Result<String> {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    let output = command.args(args).stderr(Stdio::inherit()).output();
+    let output = output.context("failed to run cargo to build the binary to test")?;
+    ensure!(
+        output.status.success(),
+        "failed to build the binary to test"
+    );
+    String::from_utf8(output.stdout).context("cargo prints no UTF-8")
+}
