@@ -20,6 +20,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
+use bpfapps_task::workspace::Workspace;
 
 use crate::setup::{self, Stage};
 use crate::{busybox, out};
@@ -146,9 +147,7 @@ fn prepare(options: &Options, command: Option<&str>) -> Result<Vec<Machine>> {
     // it takes minutes, so only where they are to run
     let suite = Suite::build(command.is_none_or(|command| command.contains("/templates/")))?;
 
-    // target/<triple>/release/bpfapps
-    let target = suite.own.binary.ancestors().nth(3);
-    let folder = target.context("no target folder")?.join("vm");
+    let folder = Workspace::here()?.target().join("vm");
     fs::create_dir_all(&folder).context("failed to create target/vm")?;
     let initramfs = folder.join("initramfs.cpio");
     // replaced as a whole: another machine may be about to read it

@@ -65,7 +65,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     };
 
     let path = format!("bpf-build/include/vmlinux/{arch}/vmlinux.h");
-    replace(&cargo::root().join(&path), &header)?;
+    replace(&cargo::root()?.join(&path), &header)?;
     out::result(format_args!("{path}: {release}, {} bytes", header.len()))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -21,7 +21,7 @@ impl C {
     pub(super) fn new(libbpf: &Path, folder: PathBuf) -> Result<Self> {
         fs::create_dir_all(&folder).context("failed to create a folder for C programs")?;
         Ok(Self {
-            sources: cargo::root().join("xtask/bench"),
+            sources: cargo::root()?.join("xtask/bench"),
             libbpf: libbpf.to_owned(),
             folder,
         })
@@ -67,7 +67,7 @@ impl C {
         let object = self.folder.join(source).with_extension("o");
         let compiled = object.with_extension("clang.o");
         let arch = vmlinux::this_arch();
-        let types = cargo::root().join("bpf-build/include/vmlinux").join(arch);
+        let types = cargo::root()?.join("bpf-build/include/vmlinux").join(arch);
 
         let mut clang = Command::new(env::var_os("CLANG").unwrap_or_else(|| "clang".into()));
         clang

@@ -11,9 +11,8 @@ use super::figures::{Table, largest, median, smallest};
 use super::programs;
 use crate::{cargo, out, run};
 
-/// What is edited, and the package that it belongs to.
+/// What is edited.
 const SOURCE: &str = "apps/bootstrap/src/bpf/bootstrap.bpf.c";
-const PACKAGE: &str = "bpfapps-bootstrap";
 
 /// Edits that are made.
 const EDITS: usize = 3;
@@ -42,7 +41,7 @@ fn edit() -> Result<(f64, f64)> {
     run::build(false)?;
 
     let start = Instant::now();
-    touch(&cargo::root().join(SOURCE))?;
+    touch(&cargo::root()?.join(SOURCE))?;
     let built = run::build(false)?;
     let through = start.elapsed();
     let mut tracer = programs::bootstrap(built.program.clone()).start()?;
@@ -50,7 +49,7 @@ fn edit() -> Result<(f64, f64)> {
     let ready = start.elapsed();
     tracer.stop()?;
 
-    if !built.compiled(PACKAGE) {
+    if !built.is_new {
         bail!("cargo has not noticed the edit of {SOURCE}");
     }
     Ok((through.as_secs_f64(), ready.as_secs_f64()))

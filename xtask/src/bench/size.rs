@@ -1,16 +1,17 @@
 //! The binary that ships, in bytes.
 
-use std::{fs, slice};
+use std::fs;
 
 use anyhow::{Context, Result};
+use bpfapps_task::workspace::Workspace;
 
 use super::figures::{Table, ratio};
 use crate::dist;
 
 pub(super) fn measure() -> Result<Table> {
     let mut rows = Vec::new();
-    for app in dist::apps()? {
-        let size = built(slice::from_ref(&app))?;
+    for app in Workspace::here()?.apps()? {
+        let size = built(&[app.to_owned()])?;
         rows.push((format!("{app} alone"), size));
     }
     // last: what `cargo xtask dist` makes is what stays behind

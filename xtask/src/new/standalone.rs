@@ -5,15 +5,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use bpfapps_task::workspace::Workspace;
 use toml_edit::DocumentMut;
 
 use super::change::Change;
 use super::kind::walk;
 use super::register;
-use crate::{cargo, dist, out};
+use crate::{cargo, out};
 
 /// What makes the workspace: the rest is about the project that this one is.
-const PARTS: [&str; 15] = [
+const PARTS: [&str; 16] = [
     ".cargo",
     ".clang-format",
     ".gitignore",
@@ -27,6 +28,7 @@ const PARTS: [&str; 15] = [
     "core",
     "explain",
     "rustfmt.toml",
+    "task",
     "templates",
     "testkit",
 ];
@@ -59,8 +61,8 @@ pub(crate) fn workspace(folder: &Path) -> Result<Change> {
     }
     change.edit("Cargo.toml", without_refused)?;
     change.edit("cli/Cargo.toml", register::without_tests)?;
-    for app in dist::apps()? {
-        register::remove(&app, &mut change)?;
+    for app in Workspace::here()?.apps()? {
+        register::remove(app, &mut change)?;
     }
     Ok(change)
 }
@@ -76,11 +78,11 @@ fn without_refused(text: &str) -> Result<String> {
 }
 
 fn files() -> Result<BTreeMap<PathBuf, PathBuf>> {
-    let mut files = BTreeMap::new();
+    let (mut files, root) = (BTreeMap::new(), cargo::root()?);
     for part in PARTS.into_iter().chain(XTASK) {
-        let whole = cargo::root().join(part);
+        let whole = root.join(part);
         if whole.is_dir() {
-            walk(cargo::root(), Path::new(part), &mut files)?;
+            walk(root, Path::new(part), &mut files)?;
         } else {
             files.insert(part.into(), whole);
         }

@@ -5,11 +5,12 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use bpfapps_task::cargo;
+use bpfapps_task::workspace::Workspace;
 
-use crate::cargo;
 use crate::dist::{self, elf};
-use crate::test::templates::{self, Workspace};
+use crate::test::templates::{self, Rendered};
 
 /// Programs for virtual machines.
 pub(super) struct Suite {
@@ -35,16 +36,15 @@ impl Suite {
     /// Builds them. Whichever package of the workspace has a `[[test]]` of the
     /// name `kernel` is taken along: apps that were made of a template have one.
     pub(super) fn build(with_templates: bool) -> Result<Self> {
+        let workspace = Workspace::here()?;
         let binary = dist::build(&[])?.program;
+        let feature = format!("{}/static", workspace.binary()?);
+        let build = cargo::cargo(["build"]);
         let own = Programs {
-            tests: tests(
-                "the kernel tests",
-                cargo::cargo(["build"]),
-                "bpfapps/static",
-            )?,
+            tests: tests("the kernel tests", workspace, build, &feature)?,
             binary,
         };
-        let rendered = match with_templates {
+        let rendered = match with_templates && templates::are_here()? {
             true => Some(rendered()?),
             false => None,
         };
@@ -53,28 +53,35 @@ impl Suite {
 }
 
 fn rendered() -> Result<Programs> {
-    let workspace = Workspace::render(None)?;
+    let rendered = Rendered::render(None)?;
     let feature = format!("{}/static", templates::PACKAGE);
     let tests = tests(
         "the templates' kernel tests",
-        workspace.cargo(["build"]),
+        &Workspace::at(&rendered.folder)?,
+        rendered.cargo(["build"]),
         &feature,
     )?;
-    let mut command = workspace.cargo(["build", "--package", templates::PACKAGE]);
+    let mut command = rendered.cargo(["build", "--package", templates::PACKAGE]);
     let binary = build("the templates", &mut command, &feature)?.program;
     elf::assert_static(&binary)?;
     Ok(Programs { binary, tests })
 }
 
 /// The kernel tests of a workspace, where `command` is a `cargo build` in it.
-fn tests(what: &str, mut command: Command, feature: &str) -> Result<Vec<Tests>> {
+fn tests(
+    what: &str,
+    workspace: &Workspace,
+    mut command: Command,
+    feature: &str,
+) -> Result<Vec<Tests>> {
     command.args(["--workspace", "--test", "kernel"]);
     let built = build(what, &mut command, feature)?;
     let mut tests = Vec::new();
-    for (package, program) in built.tests() {
+    for (id, program) in built.tests() {
         elf::assert_static(&program)?;
+        let package = workspace.member(id).context("a test of no member")?;
         tests.push(Tests {
-            package: package.to_owned(),
+            package: package.name.clone(),
             program,
         });
     }

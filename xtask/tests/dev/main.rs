@@ -139,6 +139,17 @@ fn ten_saves_leave_one_running() -> Result<()> {
     scratch.is_left_clean()
 }
 
+/// Has a command that runs another run this one, as it is.
+fn runs(outer: &mut Command, inner: &Command) {
+    outer.arg(inner.get_program()).args(inner.get_args());
+    for (name, value) in inner.get_envs() {
+        outer.env(name, value.unwrap_or_default());
+    }
+    if let Some(folder) = inner.get_current_dir() {
+        outer.current_dir(folder);
+    }
+}
+
 /// An interface takes one XDP program.
 fn where_two_can_not_run_the_old_one_comes_back() -> Result<()> {
     let scratch = Scratch::new("xdp")?;
@@ -146,11 +157,8 @@ fn where_two_can_not_run_the_old_one_comes_back() -> Result<()> {
     // an interface of its own
     let mut alone = Command::new("unshare");
     let command = scratch.dev();
-    alone.arg("--net").arg(command.get_program());
-    alone.args(command.get_args());
-    for (name, value) in command.get_envs() {
-        alone.env(name, value.unwrap_or_default());
-    }
+    alone.arg("--net");
+    runs(&mut alone, &command);
     let mut dev = Process::start(&mut alone)?;
     let first = pid(&dev.says("it runs")?)?;
     let held = held_by(first)?;
@@ -203,10 +211,7 @@ fn what_limits_the_watching_is_named() -> Result<()> {
         limited.arg(format!(
             "echo {value} > /proc/sys/user/{limit} && exec \"$0\" \"$@\""
         ));
-        limited.arg(command.get_program()).args(command.get_args());
-        for (name, value) in command.get_envs() {
-            limited.env(name, value.unwrap_or_default());
-        }
+        runs(&mut limited, &command);
         let exit = Process::run(&mut limited)?.expect_code(1)?;
         let exit = exit.expect_stderr(&format!("error: failed to watch the sources: {sysctl}"))?;
         exit.expect_stderr(&format!("sudo sysctl {sysctl}="))?;

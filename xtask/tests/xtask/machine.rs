@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs, process};
 
+use crate::cargo;
+
 /// What a user saw of one run.
 #[derive(Debug)]
 pub(crate) struct Seen {
@@ -68,6 +70,8 @@ impl Machine {
         );
         machine.program("env", r#"export "$1"; shift; exec "$@""#);
         machine.file("log", 0o666, "");
+        machine.file("metadata", 0o644, &cargo::metadata(&machine.dir));
+        machine.cargo("");
         machine
     }
 
@@ -95,7 +99,7 @@ impl Machine {
         );
     }
 
-    fn file(&self, name: &str, mode: u32, content: &str) {
+    pub(crate) fn file(&self, name: &str, mode: u32, content: &str) {
         let path = self.dir.join(name);
         fs::write(&path, content).expect("temporary file");
         fs::set_permissions(path, PermissionsExt::from_mode(mode)).expect("mode");

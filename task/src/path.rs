@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 /// Whether a program of this name can be run.
-pub(crate) fn has(program: &str) -> bool {
+pub fn has(program: &str) -> bool {
     find(program).is_some()
 }
 
 /// The program that a shell would run by this name.
-pub(crate) fn find(program: &str) -> Option<PathBuf> {
+pub fn find(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path)
         .map(|dir| dir.join(program))
@@ -23,7 +23,7 @@ pub(crate) fn find(program: &str) -> Option<PathBuf> {
 }
 
 /// Whether this process runs as root.
-pub(crate) fn is_root() -> bool {
+pub fn is_root() -> bool {
     // `Uid: real effective saved file`
     fs::read_to_string("/proc/self/status").is_ok_and(|status| {
         status
@@ -35,7 +35,7 @@ pub(crate) fn is_root() -> bool {
 }
 
 /// The words to put before a command that needs root; `None` without sudo.
-pub(crate) fn root_prefix() -> Option<&'static [&'static str]> {
+pub fn root_prefix() -> Option<&'static [&'static str]> {
     if is_root() {
         Some(&[])
     } else if !has("sudo") {

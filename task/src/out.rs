@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use bpfapps_explain::Code;
 
 /// Writes one line of a task's result.
-pub(crate) fn result(line: impl Display) -> Result<()> {
+pub fn result(line: impl Display) -> Result<()> {
     writeln!(io::stdout().lock(), "{line}").context("failed to write to stdout")
 }
 
@@ -16,12 +16,12 @@ pub(crate) fn result(line: impl Display) -> Result<()> {
 ///
 /// A stderr that cannot be written to is no reason to stop, and there is
 /// nowhere left to complain.
-pub(crate) fn note(line: impl Display) {
+pub fn note(line: impl Display) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
 /// Reports why a task failed: the only place that writes `error:`.
-pub(crate) fn failure(error: &anyhow::Error) -> ExitCode {
+pub fn failure(error: &anyhow::Error) -> ExitCode {
     // `cargo xtask … | head -1`: the reader has seen enough
     let closed = |cause: &io::Error| cause.kind() == ErrorKind::BrokenPipe;
     if !error.downcast_ref::<io::Error>().is_some_and(closed) {
@@ -35,13 +35,14 @@ pub(crate) fn failure(error: &anyhow::Error) -> ExitCode {
 
 /// An error that knows what to do about it.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub struct Failure {
     message: String,
     hint: String,
 }
 
 impl Failure {
-    pub(crate) fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
+    /// An error that says `message`, and on a line of its own what to do.
+    pub fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self {
             message: message.into(),
             hint: hint.into(),
@@ -49,7 +50,7 @@ impl Failure {
     }
 
     /// As core's: there is no page to point to before there is a `bpfapps`.
-    pub(crate) fn code(self, _: Code) -> Self {
+    pub fn code(self, _: Code) -> Self {
         self
     }
 }
@@ -63,6 +64,6 @@ impl Display for Failure {
 impl std::error::Error for Failure {}
 
 /// Makes an error with a `hint:` line.
-pub(crate) fn hinted(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
+pub fn hinted(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
     Failure::new(message, hint).into()
 }

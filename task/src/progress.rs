@@ -11,14 +11,17 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::out;
 
 /// How a command ended, and what it wrote to stdout and stderr.
-pub(crate) struct Ended {
-    pub(crate) status: ExitStatus,
-    pub(crate) output: String,
+#[derive(Debug)]
+pub struct Ended {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// Both streams, in order.
+    pub output: String,
 }
 
 impl Ended {
     /// The last lines of the output, indented.
-    pub(crate) fn tail(&self, lines: usize) -> String {
+    pub fn tail(&self, lines: usize) -> String {
         let all: Vec<_> = self.output.lines().collect();
         let from = all.len().saturating_sub(lines);
         let tail: Vec<_> = all[from..].iter().map(|line| format!("  {line}")).collect();
@@ -31,7 +34,7 @@ impl Ended {
 /// On a terminal a spinner shows the time and the newest line of output, and
 /// anywhere else the label is a line of its own. The command gets no stdin:
 /// it has nobody to ask.
-pub(crate) fn watch(label: &str, mut command: Command) -> Result<Ended> {
+pub fn watch(label: &str, mut command: Command) -> Result<Ended> {
     let step = Step::start(label);
     let spinner = step.spinner();
     let (reader, writer) = io::pipe().context("failed to create a pipe")?;
@@ -60,14 +63,16 @@ pub(crate) fn watch(label: &str, mut command: Command) -> Result<Ended> {
 }
 
 /// Something announced, whose duration is told at its end.
-pub(crate) struct Step<'a> {
+#[derive(Debug)]
+pub struct Step<'a> {
     label: &'a str,
     start: Instant,
     terminal: bool,
 }
 
 impl<'a> Step<'a> {
-    pub(crate) fn start(label: &'a str) -> Self {
+    /// Announces it.
+    pub fn start(label: &'a str) -> Self {
         let terminal = io::stderr().is_terminal();
         if !terminal {
             out::note(format_args!("{label} …"));
@@ -79,7 +84,8 @@ impl<'a> Step<'a> {
         }
     }
 
-    pub(crate) fn end(self, status: ExitStatus) {
+    /// The end of a command.
+    pub fn end(self, status: ExitStatus) {
         let (label, took) = (self.label, seconds(self.start.elapsed()));
         if status.success() {
             out::note(format_args!("{label} … done in {took}"));
@@ -89,13 +95,13 @@ impl<'a> Step<'a> {
     }
 
     /// The end of what is more than done or failed.
-    pub(crate) fn close(self, how: impl Display) {
+    pub fn close(self, how: impl Display) {
         let (label, took) = (self.label, seconds(self.start.elapsed()));
         out::note(format_args!("{label} … {how} in {took}"));
     }
 
     /// Fills up to 100, where there is a terminal to see it.
-    pub(crate) fn bar(&self) -> ProgressBar {
+    pub fn bar(&self) -> ProgressBar {
         if !self.terminal {
             return ProgressBar::hidden();
         }
@@ -107,7 +113,7 @@ impl<'a> Step<'a> {
     }
 
     /// Turns until it is finished, where there is a terminal to see it.
-    pub(crate) fn spinner(&self) -> ProgressBar {
+    pub fn spinner(&self) -> ProgressBar {
         if !self.terminal {
             return ProgressBar::hidden();
         }

@@ -1,0 +1,55 @@
+//! A cargo that knows a workspace, and builds nothing.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::machine::Machine;
+
+/// Its packages, by folder, with the program that each has.
+const PACKAGES: [(&str, &str, Option<&str>); 4] = [
+    ("cli", "bpfapps", Some("bpfapps")),
+    ("apps/minimal", "bpfapps-minimal", None),
+    ("apps/bootstrap", "bpfapps-bootstrap", None),
+    ("xtask", "own-tasks", Some("xtask")),
+];
+
+/// What a script says in place of a build: `artifact PACKAGE KIND FILE`.
+const ARTIFACT: &str = r#"artifact() {
+    echo "{\"reason\":\"compiler-artifact\",\"package_id\":\"$1\",\"manifest_path\":\"/x/Cargo.toml\",\"target\":{\"kind\":[\"$2\"],\"crate_types\":[\"bin\"],\"name\":\"x\",\"src_path\":\"/x.rs\"},\"profile\":{\"opt_level\":\"0\",\"debug_assertions\":true,\"overflow_checks\":true,\"test\":false},\"features\":[],\"filenames\":[],\"executable\":\"$3\",\"fresh\":false}"
+}"#;
+
+impl Machine {
+    /// Has cargo do as `script` says, but for questions about the workspace.
+    pub(crate) fn cargo(&self, script: &str) {
+        let metadata = r#"[ "$1" = metadata ] && exec /bin/cat "$DIR/metadata""#;
+        self.program("cargo", &format!("{metadata}\n{ARTIFACT}\n{script}"));
+    }
+}
+
+/// What cargo says about the workspace in `folder`.
+pub(crate) fn metadata(folder: &Path) -> String {
+    let packages = PACKAGES.map(|(below, name, program)| {
+        let programs: Vec<Value> = program.into_iter().map(target).collect();
+        let features = match name {
+            "bpfapps" => json!({
+                "default": ["minimal"], "static": ["bpfapps-core/static"],
+                "minimal": ["dep:bpfapps-minimal"], "opens": ["dep:opens"], "kills": ["dep:kills"],
+            }),
+            _ => json!({}),
+        };
+        json!({
+            "name": name, "version": "0.1.0", "id": name, "dependencies": [], "targets": programs,
+            "features": features, "manifest_path": folder.join(below).join("Cargo.toml"),
+        })
+    });
+    let document = json!({
+        "packages": packages, "workspace_members": [], "resolve": null, "version": 1,
+        "workspace_root": folder, "target_directory": folder.join("target"), "metadata": null,
+    });
+    document.to_string()
+}
+
+fn target(program: &str) -> Value {
+    json!({"kind": ["bin"], "crate_types": ["bin"], "name": program, "src_path": "/x/main.rs"})
+}
