@@ -15,6 +15,7 @@
 //! Deliberately absent: any crate that links libelf, which a task has to be able to install.
 
 pub mod cargo;
+pub mod kernel;
 pub mod out;
 pub mod path;
 pub mod progress;

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use anyhow::{Context, Error, Result};
+use bpfapps_explain::{did_you_mean, nearest};
 use cargo_metadata::{Metadata, MetadataCommand, Package, PackageId, TargetKind};
 
 use crate::cargo;
@@ -85,6 +86,24 @@ impl Workspace {
         let brings_one = |needs: &[String]| needs.iter().any(|need| need.starts_with("dep:"));
         let apps = features.filter(|(_, needs)| brings_one(needs));
         Ok(apps.map(|(name, _)| name.as_str()).collect())
+    }
+
+    /// Refuses an app that the binary can not have.
+    pub fn know(&self, app: &str) -> Result<()> {
+        let apps = self.apps()?;
+        if apps.contains(&app) {
+            return Ok(());
+        }
+        let near = did_you_mean(&nearest(app, apps.iter().copied()));
+        let near = near.map_or_else(String::new, |near| format!(": {near}"));
+        let hint = match &apps[..] {
+            [] => "there is none yet: cargo xtask new".to_owned(),
+            apps => format!(
+                "there are {}; another one: cargo xtask new",
+                apps.join(", ")
+            ),
+        };
+        Err(hinted(format!("there is no app {app}{near}"), hint))
     }
 
     fn cli(&self) -> Result<&Package> {

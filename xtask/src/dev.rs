@@ -20,7 +20,6 @@ use bpfapps_task::workspace::Workspace;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::new::machine::near;
 use crate::out;
 use crate::setup::{self, Stage};
 use build::{Builds, Built, Outcome};
@@ -63,7 +62,7 @@ enum Event {
 
 pub(crate) fn run(options: Options) -> Result<ExitCode> {
     let workspace = Workspace::here()?;
-    know(&options.app, &workspace.apps()?)?;
+    workspace.know(&options.app)?;
     setup::ensure(Stage::Build)?;
 
     let (sender, events) = mpsc::channel();
@@ -110,21 +109,6 @@ fn decide(
             Ok(Event::Quit) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
         }
     }
-}
-
-/// Refuses an app that there is not.
-fn know(app: &str, apps: &[&str]) -> Result<()> {
-    if apps.contains(&app) {
-        return Ok(());
-    }
-    let known: Vec<_> = apps.iter().map(|&known| known.to_owned()).collect();
-    Err(out::hinted(
-        format!("there is no app {app}{}", near(app, &known)),
-        format!(
-            "there are {}; another one: cargo xtask new",
-            apps.join(", ")
-        ),
-    ))
 }
 
 /// Has signals sent as events. They are handled and not blocked: what we start would inherit that.

@@ -27,7 +27,9 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let workspace = Workspace::here()?;
-    know(&options.apps, &workspace.apps()?)?;
+    for app in &options.apps {
+        workspace.know(app)?;
+    }
     setup::ensure(Stage::Dist)?;
 
     let built = build(&options.apps)?.program;
@@ -45,14 +47,6 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         out::result(format_args!("{size:>9} bytes  {}", shown.display()))?;
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Refuses an app that there is not.
-fn know(chosen: &[String], apps: &[&str]) -> Result<()> {
-    match chosen.iter().find(|name| !apps.contains(&name.as_str())) {
-        Some(unknown) => bail!("there is no app {unknown}: there are {}", apps.join(", ")),
-        None => Ok(()),
-    }
 }
 
 /// Builds the binary to ship, with these apps, or with every app.

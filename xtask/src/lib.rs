@@ -13,6 +13,7 @@
 //! Deliberately absent: any crate that links libelf. xtask has to compile on a
 //! machine where libelf is yet to be installed, because it installs it.
 
+mod again;
 #[path = "../../bpf-build/src/arch.rs"]
 mod arch;
 mod bench;

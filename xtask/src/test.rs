@@ -9,12 +9,14 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
 use anyhow::{Context, Result, bail};
+use bpfapps_task::kernel::Series;
 
+use crate::again;
 use crate::cargo::{cargo, root};
 use crate::out;
 use crate::progress::{self, Step};
 use crate::setup::{self, Stage};
-use crate::vm::{self, Series};
+use crate::vm;
 use tally::Tally;
 use templates::Rendered;
 
@@ -49,6 +51,9 @@ pub(crate) struct Options {
 /// Every check runs, also after one has failed. A check counts as one test, so
 /// that the closing line never says `0 failed` about a run that did.
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    if options.vm.is_some() && !vm::IS_HERE {
+        return Err(again::with(vm::FEATURE));
+    }
     setup::ensure(Stage::Test)?;
 
     let mut run = Run::default();

@@ -14,7 +14,7 @@ use super::register;
 use crate::{cargo, out};
 
 /// What makes the workspace: the rest is about the project that this one is.
-const PARTS: [&str; 16] = [
+const PARTS: [&str; 17] = [
     ".cargo",
     ".clang-format",
     ".gitignore",
@@ -31,6 +31,7 @@ const PARTS: [&str; 16] = [
     "task",
     "templates",
     "testkit",
+    "vm",
 ];
 
 /// xtask is a part as well, but for those of its tests that take this workspace's apps for examples.

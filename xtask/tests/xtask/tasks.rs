@@ -189,10 +189,10 @@ fn dist_names_the_apps_there_are() {
     let machine = Machine::new("dist");
     let seen = machine.xtask(&["dist", "--app", "bootstrip"]);
     assert_eq!(seen.code, Some(1));
-    assert!(
-        seen.stderr
-            .contains("there is no app bootstrip: there are kills, minimal, opens\n"),
-        "{seen:?}"
+    assert_eq!(
+        seen.stderr,
+        "error: there is no app bootstrip\n\
+         hint: there are kills, minimal, opens; another one: cargo xtask new\n"
     );
 }
 

@@ -1,34 +1,33 @@
-//! A command in virtual machines, or a shell in one.
+//! A command in virtual machines.
 
-use std::io::{self, IsTerminal, Write};
-use std::process::ExitCode;
+use std::ffi::OsString;
+use std::io::{self, Write};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use bpfapps_task::out;
 
-use super::machine::{End, Machine, Patience};
-use super::{Options, prepare};
-use crate::out;
+use crate::machine::{End, Machine, Patience};
 
-/// Runs a command on each kernel, or a shell on one.
-pub(super) fn run(options: &Options) -> Result<ExitCode> {
-    let Some((program, args)) = options.command.split_first() else {
-        return shell(options);
-    };
-    let words = [program]
-        .into_iter()
-        .chain(args)
-        .map(|word| quote(&word.to_string_lossy()));
-    let script = format!("exec {}\n", words.collect::<Vec<_>>().join(" "));
-    let machines = prepare(options, Some(&script))?;
+/// What a machine's shell runs.
+pub(crate) fn script(command: &[OsString]) -> String {
+    let words = command.iter().map(|word| quote(&word.to_string_lossy()));
+    match words.collect::<Vec<_>>().join(" ") {
+        none if none.is_empty() => none,
+        words => format!("exec {words}\n"),
+    }
+}
+
+/// Runs the command that is in each machine, and answers the highest exit code.
+pub(crate) fn run(machines: &[Machine]) -> Result<u8> {
     let mut code = 0;
-    for machine in &machines {
+    for machine in machines {
         if machines.len() > 1 {
             out::note(format_args!("Linux {}:", machine.name()));
         }
         code = run_on(machine)?.max(code);
     }
-    Ok(ExitCode::from(code))
+    Ok(code)
 }
 
 /// Runs the command that is in a machine, and answers its exit code. What it
@@ -67,20 +66,6 @@ fn run_on(machine: &Machine) -> Result<u8> {
         End::Done => Ok(code.unwrap_or(1)),
         End::Broke(why) => bail!("Linux {}: {why}", machine.name()),
     }
-}
-
-fn shell(options: &Options) -> Result<ExitCode> {
-    if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
-        return Err(out::hinted(
-            "a shell needs a terminal, and this is none",
-            "give a command after --",
-        ));
-    }
-    let mut machines = prepare(options, Some(""))?;
-    // without a choice the newest one
-    let machine = machines.pop().context("no kernel to boot")?;
-    machine.shell()?;
-    Ok(ExitCode::SUCCESS)
 }
 
 /// A word as a shell reads it back.

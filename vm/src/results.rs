@@ -7,13 +7,13 @@ use serde_json::Value;
 
 /// All that is known of one machine.
 #[derive(Debug, Default, Serialize)]
-pub(super) struct Results {
+pub(crate) struct Results {
     /// What the table calls the machine.
-    pub(super) machine: String,
+    pub(crate) machine: String,
     /// The kernel's own name for itself; empty where it did not boot.
-    pub(super) release: String,
-    pub(super) seconds: f64,
-    pub(super) tests: Vec<Test>,
+    pub(crate) release: String,
+    pub(crate) seconds: f64,
+    pub(crate) tests: Vec<Test>,
     #[serde(skip)]
     program: String,
     #[serde(skip)]
@@ -21,19 +21,19 @@ pub(super) struct Results {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub(super) struct Test {
+pub(crate) struct Test {
     /// The package that the test is of.
-    pub(super) package: String,
-    pub(super) name: String,
-    pub(super) outcome: Outcome,
+    pub(crate) package: String,
+    pub(crate) name: String,
+    pub(crate) outcome: Outcome,
     /// Why it failed or was skipped.
-    pub(super) message: Option<String>,
-    pub(super) seconds: f64,
+    pub(crate) message: Option<String>,
+    pub(crate) seconds: f64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     Passed,
     Failed,
     Skipped,
@@ -44,7 +44,7 @@ const PROGRAM: &str = "(the test program)";
 const MACHINE: &str = "(the machine)";
 
 impl Results {
-    pub(super) fn of(machine: String) -> Self {
+    pub(crate) fn of(machine: String) -> Self {
         Self {
             machine,
             ..Self::default()
@@ -53,7 +53,7 @@ impl Results {
 
     /// Takes a line from the machine; answers whether it was the last one.
     /// What is no event is nothing of ours.
-    pub(super) fn read(&mut self, line: &[u8]) -> bool {
+    pub(crate) fn read(&mut self, line: &[u8]) -> bool {
         let event: Value = serde_json::from_slice(line).unwrap_or_default();
         let word = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
         match event["event"].as_str().unwrap_or_default() {
@@ -71,28 +71,28 @@ impl Results {
     }
 
     /// What the machine is at, for whoever waits.
-    pub(super) fn running(&self) -> &str {
+    pub(crate) fn running(&self) -> &str {
         self.running.as_deref().unwrap_or_default()
     }
 
     /// Whether a test has begun.
-    pub(super) fn began(&self) -> bool {
+    pub(crate) fn began(&self) -> bool {
         self.running.is_some() || !self.tests.is_empty()
     }
 
     /// The machine is gone, and takes down what it was at.
-    pub(super) fn broke(&mut self, why: &str) {
+    pub(crate) fn broke(&mut self, why: &str) {
         match self.running.take() {
             Some(test) => self.fail(&test, why),
             None => self.fail(MACHINE, why),
         }
     }
 
-    pub(super) fn took(&mut self, time: Duration) {
+    pub(crate) fn took(&mut self, time: Duration) {
         self.seconds = time.as_secs_f64();
     }
 
-    pub(super) fn count(&self, outcome: Outcome) -> usize {
+    pub(crate) fn count(&self, outcome: Outcome) -> usize {
         let these = self.tests.iter().filter(|test| test.outcome == outcome);
         these.count()
     }

@@ -3,9 +3,9 @@
 # xtask asked for, and turns it off. What xtask is to know goes to the second serial port, a JSON
 # document a line: the kernel prints on the first one only.
 export PATH=/usr/bin HOME=/root TERM="${TERM:-dumb}" LC_ALL=C.UTF-8
+. /etc/binaries
 # what tests test, also those that are started by hand
-export BPFAPPS_BIN=/usr/bin/bpfapps BPFAPPS_TEST_SLOW=yes
-OF_TEMPLATES=/usr/bin/bpfapps-of-templates
+export BPFAPPS_BIN="$OWN" BPFAPPS_TEST_SLOW=yes
 
 busybox mount -t proc proc /proc
 busybox mount -t sysfs sysfs /sys
@@ -28,7 +28,7 @@ cd /root
 
 if [ "$BPFAPPS_VM" = shell ]; then
 	stty rows "$ROWS" cols "$COLUMNS" </dev/ttyS0
-	echo "Linux $(uname -r): bpfapps is there, and tests are in /tests; exit ends it"
+	echo "Linux $(uname -r): ${OWN##*/} is there, and tests are in /tests; exit ends it"
 	setsid -c sh </dev/ttyS0 >/dev/ttyS0 2>&1
 	poweroff -f
 fi

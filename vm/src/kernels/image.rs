@@ -1,47 +1,11 @@
 //! Kernel images, and what they say about themselves.
 
-use std::fmt;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-
-/// The numbers of a version: 6.12.117, or 5.10 of a series.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Version(Vec<u32>);
-
-impl Version {
-    /// The numbers that a text begins with; at least two.
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        let end = text.find(|c: char| c != '.' && !c.is_ascii_digit());
-        let numbers = text[..end.unwrap_or(text.len())].trim_end_matches('.');
-        let numbers: Option<Vec<_>> = numbers.split('.').map(|part| part.parse().ok()).collect();
-        numbers.filter(|numbers| numbers.len() > 1).map(Self)
-    }
-
-    /// Whether it is one of a series: 6.1.192 is of 6.1, 6.12.1 is not.
-    pub(super) fn is_of(&self, series: &Self) -> bool {
-        self.0.starts_with(&series.0)
-    }
-
-    /// The first two numbers.
-    pub(super) fn series(&self) -> Self {
-        Self(self.0.iter().copied().take(2).collect())
-    }
-
-    /// The first number.
-    pub(super) fn major(&self) -> u32 {
-        self.0.first().copied().unwrap_or_default()
-    }
-}
-
-impl fmt::Display for Version {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let numbers: Vec<_> = self.0.iter().map(u32::to_string).collect();
-        f.write_str(&numbers.join("."))
-    }
-}
+use bpfapps_task::kernel::Version;
 
 /// Reads the version that an x86 image of a kernel states.
 pub(super) fn version(image: &Path) -> Result<Version> {
@@ -79,20 +43,6 @@ fn exact(stated: &str) -> Option<Version> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn parsed(text: &str) -> Version {
-        Version::parse(text).expect("a version")
-    }
-
-    #[test]
-    fn versions_are_numbers() {
-        assert!(parsed("6.1.192-2") < parsed("6.12.117+deb13"));
-        assert!(parsed("6.1.192").is_of(&parsed("6.1")));
-        assert!(!parsed("6.12.117").is_of(&parsed("6.1")));
-        assert_eq!(parsed("7.2-rc1").to_string(), "7.2");
-        assert_eq!(Version::parse("latest"), None);
-        assert_eq!(Version::parse("7"), None);
-    }
 
     #[test]
     fn last_number_is_found_where_the_release_has_none() {

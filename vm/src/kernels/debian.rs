@@ -10,11 +10,11 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail};
+use bpfapps_task::kernel::Version;
+use bpfapps_task::progress::{self, Step};
+use bpfapps_task::{out, path};
 
-use super::image::Version;
 use super::mirror::{no_archive, sources};
-use crate::progress::{self, Step};
-use crate::{out, path};
 
 /// The flavour without drivers that no virtual machine has.
 const FLAVOUR: &str = "cloud-amd64";

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 
-use super::super::results::{Outcome, Results};
+use crate::results::{Outcome, Results};
 
 /// What continuous integration reads: a suite for each machine.
-pub(in crate::vm) fn junit(machines: &[Results]) -> Result<String> {
+pub(crate) fn junit(machines: &[Results]) -> Result<String> {
     let mut xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n".to_owned();
     for machine in machines {
         writeln!(

@@ -6,15 +6,16 @@ use std::thread;
 use std::time::Instant;
 
 use anyhow::{Result, anyhow};
+use bpfapps_task::out;
+use bpfapps_task::progress::Step;
 use indicatif::MultiProgress;
 
-use super::machine::{End, Machine};
-use super::results::{Outcome, Results};
-use crate::out;
-use crate::progress::Step;
+use crate::machine::{End, Machine};
+use crate::report::Report;
+use crate::results::{Outcome, Results};
 
 /// Runs the tests on each machine.
-pub(super) fn test(machines: &[Machine]) -> Result<Vec<Results>> {
+pub(crate) fn test(machines: &[Machine]) -> Result<Report> {
     // what QEMU translates runs in one thread
     let workers = thread::available_parallelism().map_or(1, usize::from);
     let bars = MultiProgress::new();
@@ -40,7 +41,8 @@ pub(super) fn test(machines: &[Machine]) -> Result<Vec<Results>> {
         .into_inner()
         .map_err(|_| anyhow!("a worker panicked"))?;
     done.sort_by_key(|(index, _)| *index);
-    done.into_iter().map(|(_, results)| results).collect()
+    let results = done.into_iter().map(|(_, results)| results);
+    Ok(Report(results.collect::<Result<_>>()?))
 }
 
 /// A machine that breaks before a test has begun is booted once more, and so is

@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use cpio::newc;
 
-use super::suite::{Programs, Suite};
+use crate::{Programs, Suite};
 
 const INIT: &str = include_str!("init.sh");
 /// As on most systems.
@@ -24,7 +24,7 @@ const LINK: u32 = 0o120_777;
 const CHARACTER_DEVICE: u32 = 0o020_600;
 
 /// Writes it. `command` is what to run in place of tests, as a script.
-pub(super) fn write(to: &Path, busybox: &Path, suite: &Suite, command: Option<&str>) -> Result<()> {
+pub(crate) fn write(to: &Path, busybox: &Path, suite: &Suite, command: Option<&str>) -> Result<()> {
     let file = File::create(to).with_context(|| format!("failed to write {}", to.display()))?;
     let mut archive = Archive {
         file: BufWriter::new(file),
@@ -47,10 +47,17 @@ pub(super) fn write(to: &Path, busybox: &Path, suite: &Suite, command: Option<&s
     archive.add("init", PROGRAM, INIT.as_bytes())?;
     archive.add("etc/command", TEXT, command.unwrap_or_default().as_bytes())?;
     archive.add_program("usr/bin/busybox", busybox)?;
-    archive.add_programs("usr/bin/bpfapps", "tests", &suite.own)?;
-    if let Some(rendered) = &suite.rendered {
-        archive.add_programs("usr/bin/bpfapps-of-templates", "templates", rendered)?;
+    let mut names = String::new();
+    for (variable, folder, programs) in [
+        ("OWN", "tests", Some(&suite.own)),
+        ("OF_TEMPLATES", "templates", suite.rendered.as_ref()),
+    ] {
+        if let Some(programs) = programs {
+            let binary = archive.add_programs(folder, programs)?;
+            names += &format!("{variable}=/{binary}\n");
+        }
     }
+    archive.add("etc/binaries", TEXT, names.as_bytes())?;
     let mut file = newc::trailer(archive.file).context("failed to write the initramfs")?;
     file.flush().context("failed to write the initramfs")
 }
@@ -80,14 +87,16 @@ impl Archive {
             .with_context(|| format!("failed to add {name} to the initramfs"))
     }
 
-    /// The binary, and a folder with what tests it.
-    fn add_programs(&mut self, binary: &str, folder: &str, programs: &Programs) -> Result<()> {
+    /// The binary, and a folder with what tests it. Answers where the binary is.
+    fn add_programs(&mut self, folder: &str, programs: &Programs) -> Result<String> {
+        let name = programs.binary.file_name().context("a binary has a name")?;
+        let binary = format!("usr/bin/{}", name.to_string_lossy());
+        self.add_program(&binary, &programs.binary)?;
         self.add(folder, FOLDER, b"")?;
-        self.add_program(binary, &programs.binary)?;
         for test in &programs.tests {
             self.add_program(&format!("{folder}/{}", test.package), &test.program)?;
         }
-        Ok(())
+        Ok(binary)
     }
 
     fn add_program(&mut self, name: &str, file: &Path) -> Result<()> {

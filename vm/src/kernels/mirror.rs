@@ -3,8 +3,7 @@
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
-
-use crate::out;
+use bpfapps_task::out;
 
 /// Suites that carry kernels, each with the newest of a series; what is newer
 /// than the newest of these is not in Debian.

@@ -9,14 +9,44 @@ use std::fmt::Write as _;
 use anyhow::Result;
 use serde_json::json;
 
-use super::results::{Outcome, Results, Test};
+use crate::results::{Outcome, Results, Test};
+use junit::junit;
+use markdown::markdown;
 
-pub(super) use junit::junit;
-pub(super) use markdown::markdown;
+/// What came of the tests, on each machine.
+#[derive(Debug)]
+pub struct Report(pub(crate) Vec<Results>);
 
-/// A table, kernels across and tests down, and below it why tests were skipped
-/// and how they failed.
-pub(super) fn table(machines: &[Results]) -> Result<String> {
+impl Report {
+    /// How many tests passed, failed and were skipped.
+    pub fn counts(&self) -> [usize; 3] {
+        [Outcome::Passed, Outcome::Failed, Outcome::Skipped]
+            .map(|outcome| self.0.iter().map(|machine| machine.count(outcome)).sum())
+    }
+
+    /// A table for people: kernels across and tests down, and below it why tests were skipped and
+    /// how they failed.
+    pub fn table(&self) -> Result<String> {
+        table(&self.0)
+    }
+
+    /// One document.
+    pub fn json(&self) -> String {
+        json(&self.0)
+    }
+
+    /// As JUnit writes them: a suite for each machine.
+    pub fn junit(&self) -> Result<String> {
+        junit(&self.0)
+    }
+
+    /// A table for a README: kernels across, packages down.
+    pub fn markdown(&self) -> Result<String> {
+        markdown(&self.0)
+    }
+}
+
+fn table(machines: &[Results]) -> Result<String> {
     if machines.is_empty() {
         return Ok(String::new());
     }
@@ -106,8 +136,7 @@ fn skipped(machines: &[Results]) -> BTreeMap<&str, BTreeMap<&str, Vec<&str>>> {
     reasons
 }
 
-/// One document.
-pub(super) fn json(machines: &[Results]) -> String {
+fn json(machines: &[Results]) -> String {
     let total = |outcome| machines.iter().map(|m| m.count(outcome)).sum::<usize>();
     format!(
         "{:#}",

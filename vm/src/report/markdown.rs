@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 
-use super::super::results::{Outcome, Results};
+use crate::results::{Outcome, Results};
 
 /// How many tests of each package passed. Where some were skipped or failed, that stands behind it.
-pub(in crate::vm) fn markdown(machines: &[Results]) -> Result<String> {
+pub(crate) fn markdown(machines: &[Results]) -> Result<String> {
     let mut text = "| kernel tests |".to_owned();
     for machine in machines {
         write!(text, " {} |", machine.machine)?;

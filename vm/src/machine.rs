@@ -1,5 +1,7 @@
 //! A virtual machine: a kernel, an initramfs and two serial ports under QEMU.
 
+pub(crate) mod initramfs;
+
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -9,37 +11,35 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-
-use super::image::Version;
+use bpfapps_task::kernel::Version;
 
 /// How QEMU executes the guest.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Accel {
-    /// Translate its code: slow, and works everywhere
-    #[default]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accel {
+    /// It translates its code: slow, and works everywhere.
     Tcg,
-    /// Run it on this processor, through /dev/kvm
+    /// It runs it on this processor, through /dev/kvm.
     Kvm,
 }
 
 /// One machine to boot.
 #[derive(Debug)]
-pub(super) struct Machine {
-    pub(super) version: Version,
-    pub(super) image: PathBuf,
-    pub(super) initramfs: PathBuf,
+pub(crate) struct Machine {
+    pub(crate) version: Version,
+    pub(crate) image: PathBuf,
+    pub(crate) initramfs: PathBuf,
     /// Gets all that the kernel prints.
-    pub(super) console: PathBuf,
-    pub(super) accel: Accel,
+    pub(crate) console: PathBuf,
+    pub(crate) accel: Accel,
     /// Whether the processor has `cmpxchg16b`. QEMU's translation of it is
     /// broken in some versions (7.2), and kernels without it have no memory
     /// for task storage (from Linux 7 on).
-    pub(super) cx16: bool,
+    pub(crate) cx16: bool,
 }
 
 /// Why a machine is no longer there.
 #[derive(Debug)]
-pub(super) enum End {
+pub(crate) enum End {
     /// It has told all that was asked of it.
     Done,
     /// In words, with what the console showed last.
@@ -48,16 +48,16 @@ pub(super) enum End {
 
 /// How long to wait for a machine that says nothing.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Patience {
+pub(crate) struct Patience {
     /// Until it has booted.
-    pub(super) boot: Duration,
+    pub(crate) boot: Duration,
     /// From then on.
-    pub(super) silence: Duration,
+    pub(crate) silence: Duration,
 }
 
 impl Machine {
     /// What a table calls it.
-    pub(super) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         let plus = match (self.accel, self.cx16) {
             (Accel::Tcg, true) => "+cx16",
             _ => "",
@@ -66,13 +66,13 @@ impl Machine {
     }
 
     /// Whether it may well break by QEMU's fault.
-    pub(super) fn is_fragile(&self) -> bool {
+    pub(crate) fn is_fragile(&self) -> bool {
         self.accel == Accel::Tcg && self.cx16
     }
 
     /// Which tests are worth to be run on it: with `cmpxchg16b` there is a second
     /// machine of that kernel, for what bootstrap does with it.
-    pub(super) fn tests(&self) -> &'static str {
+    pub(crate) fn tests(&self) -> &'static str {
         match self.is_fragile() {
             true => "own",
             false => "all",
@@ -80,7 +80,7 @@ impl Machine {
     }
 
     /// Several times what it needs on two cores that are busy with more.
-    pub(super) fn patience(&self) -> Patience {
+    pub(crate) fn patience(&self) -> Patience {
         Patience {
             boot: Duration::from_secs(120),
             silence: Duration::from_secs(180),
@@ -121,7 +121,7 @@ impl Machine {
 
     /// Boots it, and hands each line of the second serial port to `line`, which
     /// answers whether it was the last.
-    pub(super) fn run(
+    pub(crate) fn run(
         &self,
         task: &str,
         patience: Patience,
@@ -175,7 +175,7 @@ impl Machine {
     }
 
     /// A shell in it, on this terminal.
-    pub(super) fn shell(&self) -> Result<()> {
+    pub(crate) fn shell(&self) -> Result<()> {
         let (columns, rows) = terminal_size();
         let term = std::env::var("TERM").unwrap_or_else(|_| "dumb".to_owned());
         let words = format!("quiet TERM={term} COLUMNS={columns} ROWS={rows}");
