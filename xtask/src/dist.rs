@@ -50,7 +50,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
 }
 
 /// Builds the binary to ship, with these apps, or with every app.
-pub(crate) fn build(apps: &[String]) -> Result<Built> {
+pub fn build(apps: &[String]) -> Result<Built> {
     let mut features = vec!["static"];
     features.extend(apps.iter().map(String::as_str));
     let binary = Workspace::here()?.binary()?;
@@ -64,7 +64,7 @@ pub(crate) fn build(apps: &[String]) -> Result<Built> {
 }
 
 /// Builds another binary in the same way, of a package that depends on core.
-pub(crate) fn build_binary(package: &str, binary: &str) -> Result<PathBuf> {
+pub fn build_binary(package: &str, binary: &str) -> Result<PathBuf> {
     let mut command = command(package, binary, &["bpfapps-core/static"])?;
     Ok(cargo::build(binary, &mut command)?.program)
 }

@@ -10,6 +10,8 @@
 //! }
 //! ```
 //!
+//! The public modules are what other tasks of a workspace build on, such as the benchmarks here.
+//!
 //! Deliberately absent: any crate that links libelf. xtask has to compile on a
 //! machine where libelf is yet to be installed, because it installs it.
 
@@ -18,20 +20,20 @@ mod again;
 mod arch;
 mod bench;
 mod busybox;
-mod cc;
+pub mod cc;
 mod dev;
-mod dist;
+pub mod dist;
 mod doctor;
 mod new;
-mod run;
-mod setup;
+pub mod run;
+pub mod setup;
 mod test;
 /// Where the kernel lists its tracepoints, found as apps find it.
 #[allow(unreachable_pub, dead_code, reason = "public where it lives")]
 #[path = "../../core/src/tracefs.rs"]
 mod tracefs;
 mod vm;
-mod vmlinux;
+pub mod vmlinux;
 
 use std::process::ExitCode;
 

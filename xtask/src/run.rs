@@ -60,7 +60,7 @@ pub(crate) fn as_root(program: &Path) -> Result<Command> {
 }
 
 /// Builds the binary of a developer.
-pub(crate) fn build(release: bool) -> Result<Built> {
+pub fn build(release: bool) -> Result<Built> {
     let binary = Workspace::here()?.binary()?;
     let mut build = cargo::cargo(["build", "--package", binary]);
     if release {

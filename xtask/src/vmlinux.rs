@@ -77,11 +77,12 @@ fn usage(message: &str) -> ! {
 }
 
 /// This machine's architecture in the kernel's words, which name the folders.
-pub(crate) fn this_arch() -> &'static str {
+pub fn this_arch() -> &'static str {
     kernel_arch(std::env::consts::ARCH)
 }
 
-pub(crate) fn running_release() -> Result<String> {
+/// The running kernel's release.
+pub fn running_release() -> Result<String> {
     let release = fs::read_to_string("/proc/sys/kernel/osrelease")
         .context("failed to read the running kernel's release")?;
     Ok(release.trim().to_owned())

@@ -35,12 +35,7 @@ const PARTS: [&str; 17] = [
 ];
 
 /// xtask is a part as well, but for those of its tests that take this workspace's apps for examples.
-const XTASK: [&str; 4] = [
-    "xtask/Cargo.toml",
-    "xtask/bench",
-    "xtask/src",
-    "xtask/tests/dev",
-];
+const XTASK: [&str; 3] = ["xtask/Cargo.toml", "xtask/src", "xtask/tests/dev"];
 
 /// The change that makes `folder` a workspace without an app.
 pub(crate) fn workspace(folder: &Path) -> Result<Change> {
@@ -60,7 +55,7 @@ pub(crate) fn workspace(folder: &Path) -> Result<Change> {
             .with_context(|| format!("failed to read {}", source.display()))?;
         change.create(path, text);
     }
-    change.edit("Cargo.toml", without_refused)?;
+    change.edit("Cargo.toml", without_our_own)?;
     change.edit("cli/Cargo.toml", register::without_tests)?;
     for app in Workspace::here()?.apps()? {
         register::remove(app, &mut change)?;
@@ -68,13 +63,13 @@ pub(crate) fn workspace(folder: &Path) -> Result<Change> {
     Ok(change)
 }
 
-/// What the kernel is to refuse is for whoever works on the explanations.
-fn without_refused(text: &str) -> Result<String> {
+/// What is about this project alone: what the kernel is to refuse, and the figures.
+fn without_our_own(text: &str) -> Result<String> {
     let mut manifest: DocumentMut = text.parse()?;
     let members = manifest["workspace"]["members"].as_array_mut();
     members
         .context("no members")?
-        .retain(|member| member.as_str() != Some("refused"));
+        .retain(|member| !["bench", "refused"].map(Some).contains(&member.as_str()));
     Ok(manifest.to_string())
 }
 

@@ -6,12 +6,11 @@ use serde_json::{Value, json};
 
 use crate::machine::Machine;
 
-/// Its packages, by folder, with the program that each has.
-const PACKAGES: [(&str, &str, Option<&str>); 4] = [
-    ("cli", "bpfapps", Some("bpfapps")),
-    ("apps/minimal", "bpfapps-minimal", None),
-    ("apps/bootstrap", "bpfapps-bootstrap", None),
-    ("xtask", "own-tasks", Some("xtask")),
+/// Its packages by folder; each has a program of its name.
+const PACKAGES: [(&str, &str); 3] = [
+    ("cli", "bpfapps"),
+    ("apps/minimal", "bpfapps-minimal"),
+    ("apps/bootstrap", "bpfapps-bootstrap"),
 ];
 
 /// What a script says in place of a build: `artifact PACKAGE KIND FILE`.
@@ -25,12 +24,23 @@ impl Machine {
         let metadata = r#"[ "$1" = metadata ] && exec /bin/cat "$DIR/metadata""#;
         self.program("cargo", &format!("{metadata}\n{ARTIFACT}\n{script}"));
     }
+
+    /// Adds a package to the workspace.
+    pub(crate) fn member(&self, folder: &str, name: &str) {
+        let members = PACKAGES.iter().copied().chain([(folder, name)]);
+        self.file("metadata", 0o644, &metadata(&self.path(""), members));
+    }
+
+    /// The packages that a machine has from the start.
+    pub(crate) fn workspace(&self) {
+        let metadata = metadata(&self.path(""), PACKAGES.into_iter());
+        self.file("metadata", 0o644, &metadata);
+    }
 }
 
 /// What cargo says about the workspace in `folder`.
-pub(crate) fn metadata(folder: &Path) -> String {
-    let packages = PACKAGES.map(|(below, name, program)| {
-        let programs: Vec<Value> = program.into_iter().map(target).collect();
+fn metadata<'a>(folder: &Path, members: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let packages = members.map(|(below, name)| {
         let features = match name {
             "bpfapps" => json!({
                 "default": ["minimal"], "static": ["bpfapps-core/static"],
@@ -39,12 +49,12 @@ pub(crate) fn metadata(folder: &Path) -> String {
             _ => json!({}),
         };
         json!({
-            "name": name, "version": "0.1.0", "id": name, "dependencies": [], "targets": programs,
+            "name": name, "version": "0.1.0", "id": name, "dependencies": [], "targets": [target(name)],
             "features": features, "manifest_path": folder.join(below).join("Cargo.toml"),
         })
     });
     let document = json!({
-        "packages": packages, "workspace_members": [], "resolve": null, "version": 1,
+        "packages": packages.collect::<Vec<_>>(), "workspace_members": [], "resolve": null, "version": 1,
         "workspace_root": folder, "target_directory": folder.join("target"), "metadata": null,
     });
     document.to_string()

@@ -6,8 +6,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs, process};
 
-use crate::cargo;
-
 /// What a user saw of one run.
 #[derive(Debug)]
 pub(crate) struct Seen {
@@ -70,7 +68,7 @@ impl Machine {
         );
         machine.program("env", r#"export "$1"; shift; exec "$@""#);
         machine.file("log", 0o666, "");
-        machine.file("metadata", 0o644, &cargo::metadata(&machine.dir));
+        machine.workspace();
         machine.cargo("");
         machine
     }

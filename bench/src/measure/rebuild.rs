@@ -6,10 +6,11 @@ use std::path::Path;
 use std::time::{Instant, SystemTime};
 
 use anyhow::{Context, Result, bail};
+use bpfapps_task::{cargo, out};
+use bpfapps_xtask::run;
 
-use super::figures::{Table, largest, median, smallest};
-use super::programs;
-use crate::{cargo, out, run};
+use crate::figures::{Table, largest, median, smallest};
+use crate::programs;
 
 /// What is edited.
 const SOURCE: &str = "apps/bootstrap/src/bpf/bootstrap.bpf.c";
@@ -17,7 +18,7 @@ const SOURCE: &str = "apps/bootstrap/src/bpf/bootstrap.bpf.c";
 /// Edits that are made.
 const EDITS: usize = 3;
 
-pub(super) fn measure() -> Result<Table> {
+pub(crate) fn measure() -> Result<Table> {
     out::note(format_args!("editing {SOURCE} {EDITS} times …"));
     let measured = iter::repeat_with(edit).take(EDITS);
     let (built, ready): (Vec<_>, Vec<_>) =

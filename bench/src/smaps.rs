@@ -9,14 +9,14 @@ const LARGE: u64 = 1024;
 
 /// Resident memory in KiB.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Resident {
+pub(crate) struct Resident {
     /// Everything but the ring.
-    pub(super) own: u64,
-    pub(super) ring: u64,
+    pub(crate) own: u64,
+    pub(crate) ring: u64,
 }
 
 /// Adds up the mappings; `None` where the text is not like smaps.
-pub(super) fn parse(text: &str) -> Option<Resident> {
+pub(crate) fn parse(text: &str) -> Option<Resident> {
     let mut resident = Resident::default();
     let (mut bpf_map, mut size) = (false, 0);
     for line in text.lines() {
@@ -33,7 +33,7 @@ pub(super) fn parse(text: &str) -> Option<Resident> {
 }
 
 /// The value of a line such as `Rss:    3072 kB`.
-pub(super) fn kib(text: &str, name: &str) -> Option<u64> {
+pub(crate) fn kib(text: &str, name: &str) -> Option<u64> {
     let named = |line: &'_ str| Some(line.strip_prefix(name)?.strip_prefix(':')?.to_owned());
     let value = text.lines().find_map(named)?;
     value.trim().strip_suffix(" kB")?.parse().ok()

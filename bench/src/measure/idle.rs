@@ -5,11 +5,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
+use bpfapps_task::out;
 
-use super::figures::{Goal, Table, goals};
-use super::process::{context_switches, is_asleep};
-use super::programs::Programs;
-use crate::out;
+use crate::figures::{Goal, Table, goals};
+use crate::process::{context_switches, is_asleep};
+use crate::programs::Programs;
 
 /// How long it is looked at.
 const IDLE: Duration = Duration::from_secs(10);
@@ -17,7 +17,7 @@ const IDLE: Duration = Duration::from_secs(10);
 /// Wake-ups that there may be.
 const AT_MOST: f64 = 0.0;
 
-pub(super) fn measure(programs: &Programs) -> Result<Table> {
+pub(crate) fn measure(programs: &Programs) -> Result<Table> {
     // other processes come and go: of this one, nothing is to be reported meanwhile
     let id = process::id().to_string();
     out::note(format_args!(

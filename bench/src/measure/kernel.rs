@@ -7,13 +7,13 @@ use std::fs::File;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use bpfapps_task::out;
 
-use super::figures::{Goal, Table, goals, median, ratio};
-use super::process;
-use super::programs::{Program, Programs};
-use super::tracer::Tracer;
-use super::workload::Storm;
-use crate::out;
+use crate::figures::{Goal, Table, goals, median, ratio};
+use crate::process;
+use crate::programs::{Program, Programs};
+use crate::tracer::Tracer;
+use crate::workload::Storm;
 use runtime::{Runs, Runtime};
 
 /// Processes of one storm, and storms for each tracer.
@@ -24,7 +24,7 @@ const STORMS: usize = 5;
 const EXEC_AT_MOST: f64 = 1800.0;
 const EXIT_AT_MOST: f64 = 900.0;
 
-pub(super) fn measure(programs: &Programs) -> Result<()> {
+pub(crate) fn measure(programs: &Programs) -> Result<()> {
     let storm = Storm::build(&programs.c)?;
     let runtime = programs.c.program("runtime.c", "runtime", None)?;
     let tracers = [programs.bootstrap(), programs.small()?];

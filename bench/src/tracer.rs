@@ -13,10 +13,10 @@ use nix::pty::openpty;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::process;
+use crate::process;
 
 /// One run of a tracer. It is ended whatever happens.
-pub(super) struct Tracer {
+pub(crate) struct Tracer {
     child: Child,
     /// Not where it writes to a file.
     stdout: Option<BufReader<File>>,
@@ -27,7 +27,7 @@ pub(super) struct Tracer {
 impl Tracer {
     /// Starts it with a pipe for its rows, of which the first begins with `title`; its stderr is
     /// ours, unless `command` says otherwise.
-    pub(super) fn start(command: &mut Command, title: &'static str) -> Result<Self> {
+    pub(crate) fn start(command: &mut Command, title: &'static str) -> Result<Self> {
         let mut tracer = Self::spawn(command.stdout(Stdio::piped()), title)?;
         let stdout = tracer.child.stdout.take();
         let stdout = OwnedFd::from(stdout.context("a tracer without stdout")?);
@@ -36,7 +36,7 @@ impl Tracer {
     }
 
     /// The same with a terminal, where every program shows each line at once.
-    pub(super) fn start_on_terminal(command: &mut Command, title: &'static str) -> Result<Self> {
+    pub(crate) fn start_on_terminal(command: &mut Command, title: &'static str) -> Result<Self> {
         let terminal = openpty(None, None).context("failed to open a terminal")?;
         let mut tracer = Self::spawn(command.stdout(terminal.slave), title)?;
         // which holds the other end: without it the terminal would never close
@@ -46,7 +46,7 @@ impl Tracer {
     }
 
     /// The same with a file.
-    pub(super) fn start_into(command: &mut Command, file: File) -> Result<Self> {
+    pub(crate) fn start_into(command: &mut Command, file: File) -> Result<Self> {
         Self::spawn(command.stdout(file), "")
     }
 
@@ -63,7 +63,7 @@ impl Tracer {
     }
 
     /// Waits for the title line: from then on nothing is missed.
-    pub(super) fn ready(&mut self) -> Result<()> {
+    pub(crate) fn ready(&mut self) -> Result<()> {
         let mut line = String::new();
         let stdout = self.stdout.as_mut().context("a tracer without stdout")?;
         stdout
@@ -85,7 +85,7 @@ impl Tracer {
 
     /// Waits until it sleeps with its ring buffers in an epoll, as each tracer on libbpf or bcc
     /// does: one that writes to a file may keep its title line to itself.
-    pub(super) fn sleeps(&mut self) -> Result<()> {
+    pub(crate) fn sleeps(&mut self) -> Result<()> {
         loop {
             if let Some(status) = self.child.try_wait().context("failed to wait")? {
                 bail!("{} was never ready ({status})", self.name);
@@ -98,12 +98,12 @@ impl Tracer {
         }
     }
 
-    pub(super) fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
     /// Interrupts it and waits for its end, which has to be a good one.
-    pub(super) fn stop(mut self) -> Result<()> {
+    pub(crate) fn stop(mut self) -> Result<()> {
         self.interrupt()?;
         self.read_on()
             .with_context(|| format!("failed to read from {}", self.name))?;

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::bench::programs::{Program, Programs};
+use crate::programs::{Program, Programs};
 
 /// A tracer, and how many events it reports of one process.
 pub(super) struct Rival {

@@ -3,10 +3,10 @@
 use std::time::Instant;
 
 use anyhow::Result;
+use bpfapps_task::out;
 
-use super::figures::{Table, largest, median, ratio, smallest};
-use super::programs::{BASE, Program};
-use crate::out;
+use crate::figures::{Table, largest, median, ratio, smallest};
+use crate::programs::{BASE, Program};
 
 /// Starts that only bring files and branch predictors up to date.
 const WARM_UP: usize = 3;
@@ -14,7 +14,7 @@ const WARM_UP: usize = 3;
 /// Starts of each program that count.
 const STARTS: usize = 40;
 
-pub(super) fn measure(programs: &[Program; BASE + 1]) -> Result<Table> {
+pub(crate) fn measure(programs: &[Program; BASE + 1]) -> Result<Table> {
     out::note(format_args!("starting each tracer {STARTS} times …"));
     let mut times = programs.each_ref().map(|_| Vec::with_capacity(STARTS));
     for round in 0..WARM_UP + STARTS {

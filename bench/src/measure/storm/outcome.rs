@@ -8,10 +8,10 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use super::tracers::{self, Rival};
-use crate::bench::programs::Programs;
-use crate::bench::tracer::Tracer;
-use crate::bench::workload::Storm;
-use crate::bench::{process, smaps};
+use crate::programs::Programs;
+use crate::tracer::Tracer;
+use crate::workload::Storm;
+use crate::{process, smaps};
 
 /// A tracer that waits for the storm; its rows go to a file.
 pub(super) struct Run {

@@ -4,23 +4,23 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::Result;
+use bpfapps_task::cargo::Built;
+use bpfapps_xtask::dist;
 
-use super::c::C;
-use super::tracer::Tracer;
-use crate::cargo::Built;
-use crate::dist;
+use crate::c::C;
+use crate::tracer::Tracer;
 
 /// A tracer of process starts and exits.
-pub(super) struct Program {
-    pub(super) label: &'static str,
+pub(crate) struct Program {
+    pub(crate) label: &'static str,
     path: PathBuf,
     args: Vec<String>,
     /// What the line begins with that it prints once nothing is missed.
-    pub(super) title: &'static str,
+    pub(crate) title: &'static str,
 }
 
 impl Program {
-    pub(super) fn new(label: &'static str, path: impl Into<PathBuf>, title: &'static str) -> Self {
+    pub(crate) fn new(label: &'static str, path: impl Into<PathBuf>, title: &'static str) -> Self {
         Self {
             label,
             path: path.into(),
@@ -29,23 +29,23 @@ impl Program {
         }
     }
 
-    pub(super) fn labelled(self, label: &'static str) -> Self {
+    pub(crate) fn labelled(self, label: &'static str) -> Self {
         Self { label, ..self }
     }
 
-    pub(super) fn args<S: Into<String>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
+    pub(crate) fn args<S: Into<String>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
         self.args.extend(args.into_iter().map(S::into));
         self
     }
 
-    pub(super) fn command(&self) -> Command {
+    pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(&self.path);
         // also on a terminal a title is to be known
         command.args(&self.args).env("NO_COLOR", "1");
         command
     }
 
-    pub(super) fn start(&self) -> Result<Tracer> {
+    pub(crate) fn start(&self) -> Result<Tracer> {
         Tracer::start(&mut self.command(), self.title)
     }
 }
@@ -54,33 +54,33 @@ impl Program {
 const TITLE: &str = "TIME ";
 
 /// bootstrap as a program of `bpfapps`.
-pub(super) fn bootstrap(bpfapps: PathBuf) -> Program {
+pub(crate) fn bootstrap(bpfapps: PathBuf) -> Program {
     Program::new("bpfapps bootstrap", bpfapps, TITLE).args(["bootstrap"])
 }
 
 /// The number of the program that the others are held against.
-pub(super) const BASE: usize = 2;
+pub(crate) const BASE: usize = 2;
 
 /// bootstrap as it ships, and what it takes to build the others.
-pub(super) struct Programs {
+pub(crate) struct Programs {
     built: Built,
-    pub(super) c: C,
+    pub(crate) c: C,
 }
 
 impl Programs {
-    pub(super) fn build() -> Result<Self> {
+    pub(crate) fn build() -> Result<Self> {
         let built = dist::build(&[])?;
         let folder = built.program.with_file_name("bench");
         let c = C::new(built.out_dir("libbpf-sys")?, folder)?;
         Ok(Self { built, c })
     }
 
-    pub(super) fn bootstrap(&self) -> Program {
+    pub(crate) fn bootstrap(&self) -> Program {
         bootstrap(self.built.program.clone())
     }
 
     /// Builds a C program around a small BPF object, which wakes its reader for each event.
-    pub(super) fn small(&self) -> Result<Program> {
+    pub(crate) fn small(&self) -> Result<Program> {
         let object = self.c.bpf_object("ready.bpf.c")?;
         let program = self.c.program("ready.c", "ready-small", Some(&object))?;
         Ok(Program::new("C, small BPF object", program, TITLE))
@@ -88,7 +88,7 @@ impl Programs {
 
     /// bootstrap, a C program around the very BPF object of bootstrap, and one around a small BPF
     /// object.
-    pub(super) fn readers(&self) -> Result<[Program; BASE + 1]> {
+    pub(crate) fn readers(&self) -> Result<[Program; BASE + 1]> {
         let object = self.built.out_dir("bpfapps-bootstrap")?;
         let object = object.join("bootstrap.bpf.o");
         let same = self.c.program("ready.c", "ready-same", Some(&object))?;

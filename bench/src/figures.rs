@@ -1,11 +1,10 @@
 //! Many figures to one, and a few of those to a table.
 
 use anyhow::{Context, Result};
-
-use crate::out;
+use bpfapps_task::out;
 
 /// The middle one, or what is half-way between the middle two.
-pub(super) fn median(figures: &[f64]) -> Result<f64> {
+pub(crate) fn median(figures: &[f64]) -> Result<f64> {
     let mut sorted = figures.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
     let middle = sorted.len() / 2;
@@ -17,39 +16,39 @@ pub(super) fn median(figures: &[f64]) -> Result<f64> {
 }
 
 /// The largest one.
-pub(super) fn largest(figures: &[f64]) -> Result<f64> {
+pub(crate) fn largest(figures: &[f64]) -> Result<f64> {
     let largest = figures.iter().copied().max_by(f64::total_cmp);
     largest.context("nothing was measured")
 }
 
 /// The smallest one.
-pub(super) fn smallest(figures: &[f64]) -> Result<f64> {
+pub(crate) fn smallest(figures: &[f64]) -> Result<f64> {
     let smallest = figures.iter().copied().min_by(f64::total_cmp);
     smallest.context("nothing was measured")
 }
 
 /// `figure` as a multiple of `base`.
-pub(super) fn ratio(figure: f64, base: f64) -> String {
+pub(crate) fn ratio(figure: f64, base: f64) -> String {
     format!("{:.2} x", figure / base)
 }
 
 /// Rows below a title line; its first column is text, the others are figures.
-pub(super) struct Table {
+pub(crate) struct Table {
     lines: Vec<Vec<String>>,
 }
 
 impl Table {
-    pub(super) fn new<const N: usize>(title: [&str; N]) -> Self {
+    pub(crate) fn new<const N: usize>(title: [&str; N]) -> Self {
         let title = title.map(str::to_owned).to_vec();
         Self { lines: vec![title] }
     }
 
-    pub(super) fn row<const N: usize>(&mut self, cells: [String; N]) {
+    pub(crate) fn row<const N: usize>(&mut self, cells: [String; N]) {
         self.lines.push(cells.to_vec());
     }
 
     /// Writes it to stdout below an empty line.
-    pub(super) fn print(&self) -> Result<()> {
+    pub(crate) fn print(&self) -> Result<()> {
         out::result(format_args!("\n{}", self.text()))
     }
 
@@ -74,16 +73,16 @@ impl Table {
 }
 
 /// A figure that is not to be above a limit.
-pub(super) struct Goal {
-    pub(super) what: &'static str,
-    pub(super) measured: f64,
-    pub(super) at_most: f64,
+pub(crate) struct Goal {
+    pub(crate) what: &'static str,
+    pub(crate) measured: f64,
+    pub(crate) at_most: f64,
     /// Follows both numbers: " ns".
-    pub(super) unit: &'static str,
+    pub(crate) unit: &'static str,
 }
 
 /// What was to be reached, and whether it was.
-pub(super) fn goals(goals: &[Goal]) -> Table {
+pub(crate) fn goals(goals: &[Goal]) -> Table {
     let mut table = Table::new(["goal", "measured", "at most", ""]);
     for goal in goals {
         let met = goal.measured <= goal.at_most;

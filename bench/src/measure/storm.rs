@@ -7,19 +7,19 @@ mod tracers;
 use std::time::Instant;
 
 use anyhow::Result;
+use bpfapps_task::out;
 
-use super::figures::{Goal, Table, goals, median, ratio};
-use super::programs::{Program, Programs};
-use super::tracer::Tracer;
-use super::workload::Storm;
-use crate::out;
+use crate::figures::{Goal, Table, goals, median, ratio};
+use crate::programs::{Program, Programs};
+use crate::tracer::Tracer;
+use crate::workload::Storm;
 use outcome::{Outcome, Run};
 use tracers::{BOOTSTRAP, EXECSNOOP, Rival};
 
 /// Starts of each tracer, to see how long it takes until it is ready.
 const STARTS: usize = 10;
 
-pub(super) fn measure(programs: &Programs, events: u64) -> Result<()> {
+pub(crate) fn measure(programs: &Programs, events: u64) -> Result<()> {
     mount::tracefs()?;
     let storm = Storm::build(&programs.c)?;
     let rivals = tracers::all(programs)?;

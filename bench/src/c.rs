@@ -6,34 +6,34 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+use bpfapps_task::cargo;
+use bpfapps_xtask::{cc, vmlinux};
 
-use crate::{cargo, cc, vmlinux};
-
-/// A compiler of what lies in `xtask/bench`, with the libbpf that bpfapps is linked with.
-pub(super) struct C {
+/// A compiler of what lies in `bench/c`, with the libbpf that bpfapps is linked with.
+pub(crate) struct C {
     sources: PathBuf,
     libbpf: PathBuf,
     /// Where the programs go, and whatever else is left for a while.
-    pub(super) folder: PathBuf,
+    pub(crate) folder: PathBuf,
 }
 
 impl C {
-    pub(super) fn new(libbpf: &Path, folder: PathBuf) -> Result<Self> {
+    pub(crate) fn new(libbpf: &Path, folder: PathBuf) -> Result<Self> {
         fs::create_dir_all(&folder).context("failed to create a folder for C programs")?;
         Ok(Self {
-            sources: cargo::root()?.join("xtask/bench"),
+            sources: Path::new(env!("CARGO_MANIFEST_DIR")).join("c"),
             libbpf: libbpf.to_owned(),
             folder,
         })
     }
 
     /// The path of a source file.
-    pub(super) fn source(&self, name: &str) -> PathBuf {
+    pub(crate) fn source(&self, name: &str) -> PathBuf {
         self.sources.join(name)
     }
 
     /// Compiles and links a static program, with `object` inside.
-    pub(super) fn program(
+    pub(crate) fn program(
         &self,
         source: &str,
         name: &str,
@@ -63,7 +63,7 @@ impl C {
     }
 
     /// Compiles BPF code as bpf-build does, DWARF left behind.
-    pub(super) fn bpf_object(&self, source: &str) -> Result<PathBuf> {
+    pub(crate) fn bpf_object(&self, source: &str) -> Result<PathBuf> {
         let object = self.folder.join(source).with_extension("o");
         let compiled = object.with_extension("clang.o");
         let arch = vmlinux::this_arch();

@@ -5,12 +5,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use bpfapps_task::out;
 
-use super::figures::{Table, largest, median, ratio};
-use super::process::{is_asleep, read};
-use super::programs::{BASE, Program};
-use super::smaps::{self, Resident};
-use crate::out;
+use crate::figures::{Table, largest, median, ratio};
+use crate::process::{is_asleep, read};
+use crate::programs::{BASE, Program};
+use crate::smaps::{self, Resident};
 
 /// Starts of each program.
 const STARTS: usize = 10;
@@ -18,7 +18,7 @@ const STARTS: usize = 10;
 /// A tracer that was ready has nothing left to do but map its ring.
 const SETTLED: Duration = Duration::from_secs(10);
 
-pub(super) fn measure(programs: &[Program; BASE + 1]) -> Result<Table> {
+pub(crate) fn measure(programs: &[Program; BASE + 1]) -> Result<Table> {
     out::note(format_args!("looking at the memory of {STARTS} starts …"));
     let mut peaks = programs.each_ref().map(|_| Vec::with_capacity(STARTS));
     let mut steadies = peaks.clone();

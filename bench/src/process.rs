@@ -15,27 +15,27 @@ const QUIET: Duration = Duration::from_millis(100);
 /// A tracer that has not caught up by then never will.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-pub(super) fn read(id: u32, file: &str) -> Result<String> {
+pub(crate) fn read(id: u32, file: &str) -> Result<String> {
     let path = format!("/proc/{id}/{file}");
     fs::read_to_string(&path).with_context(|| format!("failed to read {path}"))
 }
 
 /// Whether it waits for events.
-pub(super) fn is_asleep(id: u32) -> Result<bool> {
+pub(crate) fn is_asleep(id: u32) -> Result<bool> {
     let status = read(id, "status")?;
     let state = status.lines().find_map(|line| line.strip_prefix("State:"));
     Ok(state.is_some_and(|state| state.trim_start().starts_with('S')))
 }
 
 /// User and system time of all its threads.
-pub(super) fn cpu_time(id: u32) -> Result<Duration> {
+pub(crate) fn cpu_time(id: u32) -> Result<Duration> {
     let clock = ClockId::pid_cpu_clock_id(Pid::from_raw(id.cast_signed()));
     let time = clock.and_then(ClockId::now);
     Ok(time.context("failed to read a CPU clock")?.into())
 }
 
 /// How often its threads have given up a CPU, or had to.
-pub(super) fn context_switches(id: u32) -> Result<u64> {
+pub(crate) fn context_switches(id: u32) -> Result<u64> {
     let mut sum = 0;
     for status in each(id, "task", "/status")? {
         sum += switches(&status).context("a thread without context switches")?;
@@ -49,7 +49,7 @@ fn switches(status: &str) -> Option<u64> {
 }
 
 /// What the kernel says of each of its open files.
-pub(super) fn files(id: u32) -> Result<Vec<String>> {
+pub(crate) fn files(id: u32) -> Result<Vec<String>> {
     each(id, "fdinfo", "")
 }
 
@@ -64,13 +64,13 @@ fn each(id: u32, folder: &str, file: &str) -> Result<Vec<String>> {
 }
 
 /// The value of a line such as `map_id: 42`.
-pub(super) fn number(text: &str, name: &str) -> Option<u64> {
+pub(crate) fn number(text: &str, name: &str) -> Option<u64> {
     let named = |line: &'_ str| Some(line.strip_prefix(name)?.strip_prefix(':')?.to_owned());
     text.lines().find_map(named)?.trim().parse().ok()
 }
 
 /// Waits until it has nothing left to do.
-pub(super) fn settle(id: u32) -> Result<()> {
+pub(crate) fn settle(id: u32) -> Result<()> {
     let deadline = Instant::now() + PATIENCE;
     let mut before = cpu_time(id)?;
     while Instant::now() < deadline {

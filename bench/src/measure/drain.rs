@@ -8,13 +8,14 @@ use std::path::Path;
 use std::process::{self, Command};
 
 use anyhow::{Context, Result, bail};
+use bpfapps_task::out;
+use bpfapps_xtask::dist;
 
-use super::figures::{Goal, Table, goals, median, ratio, smallest};
-use super::process::{files, number};
-use super::programs::{Program, Programs};
-use super::tracer::Tracer;
-use super::workload::Storm;
-use crate::{dist, out};
+use crate::figures::{Goal, Table, goals, median, ratio, smallest};
+use crate::process::{files, number};
+use crate::programs::{Program, Programs};
+use crate::tracer::Tracer;
+use crate::workload::Storm;
 
 /// Turns of each reader, and how often the ring buffer is filled in one.
 const TURNS: usize = 15;
@@ -27,7 +28,7 @@ const JSON_AT_MOST: f64 = 6.0;
 /// As the kernel numbers it (BPF_MAP_TYPE_RINGBUF).
 const RING_BUFFER: u64 = 27;
 
-pub(super) fn measure(programs: &Programs) -> Result<()> {
+pub(crate) fn measure(programs: &Programs) -> Result<()> {
     let empty = dist::build_binary("bpfapps-bootstrap", "bootstrap-drain")?;
     let object = programs.c.bpf_object("drain.bpf.c")?;
     let drain = programs.c.program("drain.c", "drain", Some(&object))?;

@@ -7,17 +7,17 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::c::C;
+use crate::c::C;
 
-pub(super) struct Storm {
+pub(crate) struct Storm {
     program: PathBuf,
-    pub(super) folder: PathBuf,
+    pub(crate) folder: PathBuf,
     /// The program that is started, as it stands in the column COMM: no other storm has it.
-    pub(super) victim: String,
+    pub(crate) victim: String,
 }
 
 impl Storm {
-    pub(super) fn build(c: &C) -> Result<Self> {
+    pub(crate) fn build(c: &C) -> Result<Self> {
         // the kernel keeps 15 bytes of it
         let victim = format!("storm-{}", process::id());
         c.program("storm.c", &victim, None)?;
@@ -29,12 +29,12 @@ impl Storm {
     }
 
     /// The victim as it is started in `folder`.
-    pub(super) fn path(&self) -> String {
+    pub(crate) fn path(&self) -> String {
         format!("./{}", self.victim)
     }
 
     /// Starts so many processes, and says how long that took.
-    pub(super) fn run(&self, processes: u64) -> Result<Duration> {
+    pub(crate) fn run(&self, processes: u64) -> Result<Duration> {
         let start = Instant::now();
         let status = Command::new(&self.program)
             .args([processes.to_string(), self.path()])

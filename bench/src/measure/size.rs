@@ -4,11 +4,11 @@ use std::fs;
 
 use anyhow::{Context, Result};
 use bpfapps_task::workspace::Workspace;
+use bpfapps_xtask::dist;
 
-use super::figures::{Table, ratio};
-use crate::dist;
+use crate::figures::{Table, ratio};
 
-pub(super) fn measure() -> Result<Table> {
+pub(crate) fn measure() -> Result<Table> {
     let mut rows = Vec::new();
     for app in Workspace::here()?.apps()? {
         let size = built(&[app.to_owned()])?;
