@@ -74,6 +74,16 @@ impl Workspace {
         })
     }
 
+    /// The members that have a build script.
+    pub fn built_by_script(&self) -> impl Iterator<Item = &str> {
+        let has_script = |package: &&Package| {
+            let mut targets = package.targets.iter();
+            targets.any(|target| target.kind.contains(&TargetKind::CustomBuild))
+        };
+        let packages = self.0.packages.iter().filter(has_script);
+        packages.map(|package| package.name.as_str())
+    }
+
     /// The package of the binary that has the apps, which is called like it.
     pub fn binary(&self) -> Result<&str> {
         Ok(&self.cli()?.name)

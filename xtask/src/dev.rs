@@ -68,7 +68,7 @@ pub(crate) fn run(options: Options) -> Result<ExitCode> {
     let (sender, events) = mpsc::channel();
     await_signals(sender.clone())?;
     let sources = Sources::watch(workspace, &options.app, sender.clone())?;
-    let mut versions = Versions::new(&options, sender.clone());
+    let mut versions = Versions::new(workspace.binary()?, &options, sender.clone());
     let builds = Builds::start(workspace.binary()?, &options.app, sender)?;
     let decided = decide(workspace.root(), sources, builds, &mut versions, &events);
     // also after a failure

@@ -26,7 +26,7 @@ const VMLINUX: &str = "bpf-build/include/vmlinux/";
 /// No C yet: what is rendered from them is checked.
 const TEMPLATES: &str = "templates/";
 
-/// Tells the kernel tests which `bpfapps` to run.
+/// Tells the kernel tests which binary to run.
 const PROGRAM: &str = "BPFAPPS_BIN";
 
 #[derive(Debug, clap::Args)]

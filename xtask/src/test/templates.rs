@@ -16,7 +16,7 @@ use crate::new::change::Change;
 use crate::new::kind::{self, Kind, Values, walk};
 use crate::new::{add, register};
 
-/// The package that stands for `bpfapps`, so that its binary does not take that one's place.
+/// The package that stands for the one in `cli/`, so that its binary does not take that one's place.
 pub(crate) const PACKAGE: &str = "bpfapps-of-templates";
 
 /// Whether this workspace has templates of its own.

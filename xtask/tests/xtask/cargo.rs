@@ -49,7 +49,7 @@ fn metadata<'a>(folder: &Path, members: impl Iterator<Item = (&'a str, &'a str)>
             _ => json!({}),
         };
         json!({
-            "name": name, "version": "0.1.0", "id": name, "dependencies": [], "targets": [target(name)],
+            "name": name, "version": "0.1.0", "id": name, "dependencies": [], "targets": targets(below, name),
             "features": features, "manifest_path": folder.join(below).join("Cargo.toml"),
         })
     });
@@ -60,6 +60,11 @@ fn metadata<'a>(folder: &Path, members: impl Iterator<Item = (&'a str, &'a str)>
     document.to_string()
 }
 
-fn target(program: &str) -> Value {
-    json!({"kind": ["bin"], "crate_types": ["bin"], "name": program, "src_path": "/x/main.rs"})
+fn targets(folder: &str, name: &str) -> Vec<Value> {
+    let target = |kind: &str, name: &str| json!({"kind": [kind], "crate_types": ["bin"], "name": name, "src_path": "/x.rs"});
+    let mut targets = vec![target("bin", name)];
+    if folder.starts_with("apps/") {
+        targets.push(target("custom-build", "build-script-build"));
+    }
+    targets
 }

@@ -7,3 +7,4 @@ mod new;
 mod setup;
 mod tasks;
 mod vm;
+mod vmlinux;

@@ -168,23 +168,6 @@ fn test_goes_on_after_a_failure_and_reports_them_all() {
 }
 
 #[test]
-fn vmlinux_refuses_before_it_builds() {
-    let machine = Machine::new("vmlinux");
-    let seen = machine.xtask(&["vmlinux", "--btf", "none", "--release", "6.1"]);
-    assert_eq!(seen.code, Some(1));
-    assert_eq!(
-        seen.stderr,
-        "error: failed to read none: No such file or directory (os error 2)\n"
-    );
-    let seen = machine.xtask(&["vmlinux", "--btf", "log"]);
-    assert_eq!(seen.code, Some(2));
-    assert!(
-        seen.stderr
-            .contains("--btf FILE of another kernel needs its --release NAME")
-    );
-}
-
-#[test]
 fn dist_names_the_apps_there_are() {
     let machine = Machine::new("dist");
     let seen = machine.xtask(&["dist", "--app", "bootstrip"]);

@@ -1,15 +1,13 @@
-//! Prints the types of a kernel as a C header, from its BTF, through libbpf's own dumper.
-//!
-//! `cargo xtask vmlinux` runs this and keeps what it prints; see there for the options.
+//! vmlinux.h, for `cargo xtask vmlinux`.
 #![allow(unsafe_code)]
 
-use std::env;
 use std::ffi::{CString, c_char, c_void};
-use std::io::{self, BufWriter, Write};
-use std::process::ExitCode;
+use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
 use std::ptr::{self, NonNull};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use libbpf_rs::libbpf_sys::{
     __va_list_tag, btf, btf__free, btf__parse, btf__type_cnt, btf_dump, btf_dump__dump_type,
     btf_dump__free, btf_dump__new,
@@ -32,37 +30,24 @@ const TAIL: &str = "
 #endif /* __VMLINUX_H__ */
 ";
 
-fn main() -> ExitCode {
+/// The types of a kernel of that `release` as a C header, from its BTF, or from the vmlinux that
+/// holds it: through libbpf's own dumper.
+pub fn header(btf: &Path, release: &str) -> Result<Vec<u8>> {
     // what libbpf complains about is told by our own error
     libbpf_rs::set_print(None);
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(err) => {
-            // Nothing is left to be done where stderr is gone, too.
-            let _ = writeln!(io::stderr(), "error: {err:#}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn run() -> Result<()> {
-    let args: Vec<String> = env::args().skip(1).collect();
-    let [_, file, _, release] = args.as_slice() else {
-        bail!("usage: vmlinux --btf FILE --release NAME");
-    };
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = Vec::new();
     writeln!(
         out,
         "/* The types of Linux {release}, from its BTF: made by `cargo xtask vmlinux`. */"
     )?;
     out.write_all(HEAD.as_bytes())?;
-    dump(file, &mut out).with_context(|| format!("failed to dump the BTF in {file}"))?;
+    dump(btf, &mut out).with_context(|| format!("failed to dump the BTF in {}", btf.display()))?;
     out.write_all(TAIL.as_bytes())?;
-    out.flush().context("failed to write the header")
+    Ok(out)
 }
 
-fn dump(file: &str, out: &mut dyn Write) -> Result<()> {
-    let path = CString::new(file)?;
+fn dump(file: &Path, out: &mut dyn Write) -> Result<()> {
+    let path = CString::new(file.as_os_str().as_bytes())?;
     // SAFETY: `path` is a C string; the second argument may be null.
     let types = NonNull::new(unsafe { btf__parse(path.as_ptr(), ptr::null_mut()) });
     // the number that libbpf gives for a reason is its own
