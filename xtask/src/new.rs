@@ -54,7 +54,10 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     };
     let kind = kind::find(kinds, &options.template)?;
-    let root = options.root.as_deref().unwrap_or(cargo::root());
+    let root = match options.root.as_deref() {
+        Some(root) => root,
+        None => cargo::root()?,
+    };
     let (root, mut change) = match &options.standalone {
         Some(folder) => (folder.as_path(), standalone::workspace(folder)?),
         None => (root, Change::new(root)),

@@ -9,14 +9,16 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
 use anyhow::{Context, Result, bail};
+use bpfapps_task::Series;
 
+use crate::again;
 use crate::cargo::{cargo, root};
 use crate::out;
 use crate::progress::{self, Step};
 use crate::setup::{self, Stage};
-use crate::vm::{self, Series};
+use crate::vm;
 use tally::Tally;
-use templates::Workspace;
+use templates::Rendered;
 
 /// Generated, so nobody formats it.
 const VMLINUX: &str = "bpf-build/include/vmlinux/";
@@ -24,7 +26,7 @@ const VMLINUX: &str = "bpf-build/include/vmlinux/";
 /// No C yet: what is rendered from them is checked.
 const TEMPLATES: &str = "templates/";
 
-/// Tells the kernel tests which `bpfapps` to run.
+/// Tells the kernel tests which binary to run.
 const PROGRAM: &str = "BPFAPPS_BIN";
 
 #[derive(Debug, clap::Args)]
@@ -49,6 +51,9 @@ pub(crate) struct Options {
 /// Every check runs, also after one has failed. A check counts as one test, so
 /// that the closing line never says `0 failed` about a run that did.
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    if options.vm.is_some() && !vm::IS_HERE {
+        return Err(again::with(vm::FEATURE));
+    }
     setup::ensure(Stage::Test)?;
 
     let mut run = Run::default();
@@ -61,7 +66,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         )?;
     }
     // what is chosen by name is not in the templates
-    if options.template.is_some() || options.args.is_empty() {
+    let has_templates = templates::are_here()? && options.args.is_empty();
+    if options.template.is_some() || has_templates {
         run.templates(options)?;
     }
     if let Some(series) = &options.vm {
@@ -107,7 +113,7 @@ impl Run {
     }
 
     fn templates(&mut self, options: &Options) -> Result<()> {
-        let workspace = Workspace::render(options.template.as_deref())?;
+        let workspace = Rendered::render(options.template.as_deref())?;
         let fmt = ["fmt", "--all", "--check", "--", "--color", "never"];
         self.checks([
             ("rustfmt of templates", workspace.cargo(fmt)),
@@ -187,6 +193,7 @@ fn checks() -> Result<[(&'static str, Command); 4]> {
 
 /// Checks the C files that git knows, or that it would take.
 fn clang_format() -> Result<Command> {
+    let root = root()?;
     let listed = Command::new("git")
         // root may well check what a user has cloned
         .args(["-c", "safe.directory=*"])
@@ -198,7 +205,7 @@ fn clang_format() -> Result<Command> {
             "--exclude-standard",
         ])
         .args(["--", "*.bpf.c", "*.h"])
-        .current_dir(root())
+        .current_dir(root)
         .stderr(Stdio::inherit())
         .output()
         .context("failed to run git")?;
@@ -206,13 +213,13 @@ fn clang_format() -> Result<Command> {
         bail!("failed to list C files: git ended with {}", listed.status);
     }
     let mut command = Command::new("clang-format");
-    command.args(["--dry-run", "-Werror"]).current_dir(root());
+    command.args(["--dry-run", "-Werror"]).current_dir(root);
     command.args(
         String::from_utf8_lossy(&listed.stdout)
             .split_terminator('\0')
             // git also lists what is deleted, but not yet for it
             .filter(|file| !file.starts_with(VMLINUX) && !file.starts_with(TEMPLATES))
-            .filter(|file| root().join(file).exists()),
+            .filter(|file| root.join(file).exists()),
     );
     Ok(command)
 }

@@ -35,9 +35,11 @@ pub(crate) fn rust(files: &mut [File]) -> Result<()> {
 
 fn rustfmt() -> Command {
     let mut command = Command::new("rustfmt");
-    command
-        .args(["--edition", "2024", "--config-path"])
-        .arg(cargo::root());
+    command.args(["--edition", "2024"]);
+    // elsewhere it is formatted as usual
+    if let Ok(root) = cargo::root() {
+        command.arg("--config-path").arg(root);
+    }
     command
 }
 

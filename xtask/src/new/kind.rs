@@ -66,7 +66,7 @@ pub(crate) struct Parameter {
 impl Kind {
     /// All of them, sorted by name.
     pub(crate) fn all() -> Result<Vec<Self>> {
-        let templates = templates();
+        let templates = templates()?;
         let entries = fs::read_dir(&templates)
             .with_context(|| format!("failed to list {}", templates.display()))?;
         let mut kinds = Vec::new();
@@ -97,7 +97,7 @@ impl Kind {
     /// Its files and those that all kinds share, by their path in an app. Its own win.
     pub(crate) fn files(&self) -> Result<BTreeMap<PathBuf, PathBuf>> {
         let mut files = BTreeMap::new();
-        for folder in [&templates().join(SHARED), &self.folder] {
+        for folder in [&templates()?.join(SHARED), &self.folder] {
             walk(folder, Path::new(""), &mut files)?;
         }
         files.remove(Path::new(MANIFEST));
@@ -105,8 +105,8 @@ impl Kind {
     }
 }
 
-fn templates() -> PathBuf {
-    cargo::root().join("templates")
+fn templates() -> Result<PathBuf> {
+    Ok(cargo::root()?.join("templates"))
 }
 
 /// Adds the files of a folder to `files`, from their path in it to their whole path.

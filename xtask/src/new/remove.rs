@@ -21,7 +21,10 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let name = &options.name;
-    let root = options.root.as_deref().unwrap_or(cargo::root());
+    let root = match options.root.as_deref() {
+        Some(root) => root,
+        None => cargo::root()?,
+    };
     let app = Path::new("apps").join(name);
     let is_name = app.components().count() == 2 && !name.starts_with('.');
     if !is_name || !root.join(&app).is_dir() {

@@ -5,15 +5,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use bpfapps_task::workspace::Workspace;
 use toml_edit::DocumentMut;
 
 use super::change::Change;
 use super::kind::walk;
 use super::register;
-use crate::{cargo, dist, out};
+use crate::{cargo, out};
 
 /// What makes the workspace: the rest is about the project that this one is.
-const PARTS: [&str; 15] = [
+const PARTS: [&str; 17] = [
     ".cargo",
     ".clang-format",
     ".gitignore",
@@ -27,17 +28,14 @@ const PARTS: [&str; 15] = [
     "core",
     "explain",
     "rustfmt.toml",
+    "task",
     "templates",
     "testkit",
+    "vm",
 ];
 
 /// xtask is a part as well, but for those of its tests that take this workspace's apps for examples.
-const XTASK: [&str; 4] = [
-    "xtask/Cargo.toml",
-    "xtask/bench",
-    "xtask/src",
-    "xtask/tests/dev",
-];
+const XTASK: [&str; 3] = ["xtask/Cargo.toml", "xtask/src", "xtask/tests/dev"];
 
 /// The change that makes `folder` a workspace without an app.
 pub(crate) fn workspace(folder: &Path) -> Result<Change> {
@@ -57,30 +55,30 @@ pub(crate) fn workspace(folder: &Path) -> Result<Change> {
             .with_context(|| format!("failed to read {}", source.display()))?;
         change.create(path, text);
     }
-    change.edit("Cargo.toml", without_refused)?;
+    change.edit("Cargo.toml", without_our_own)?;
     change.edit("cli/Cargo.toml", register::without_tests)?;
-    for app in dist::apps()? {
-        register::remove(&app, &mut change)?;
+    for app in Workspace::here()?.apps()? {
+        register::remove(app, &mut change)?;
     }
     Ok(change)
 }
 
-/// What the kernel is to refuse is for whoever works on the explanations.
-fn without_refused(text: &str) -> Result<String> {
+/// What is about this project alone: what the kernel is to refuse, and the figures.
+fn without_our_own(text: &str) -> Result<String> {
     let mut manifest: DocumentMut = text.parse()?;
     let members = manifest["workspace"]["members"].as_array_mut();
     members
         .context("no members")?
-        .retain(|member| member.as_str() != Some("refused"));
+        .retain(|member| !["bench", "refused"].map(Some).contains(&member.as_str()));
     Ok(manifest.to_string())
 }
 
 fn files() -> Result<BTreeMap<PathBuf, PathBuf>> {
-    let mut files = BTreeMap::new();
+    let (mut files, root) = (BTreeMap::new(), cargo::root()?);
     for part in PARTS.into_iter().chain(XTASK) {
-        let whole = cargo::root().join(part);
+        let whole = root.join(part);
         if whole.is_dir() {
-            walk(cargo::root(), Path::new(part), &mut files)?;
+            walk(root, Path::new(part), &mut files)?;
         } else {
             files.insert(part.into(), whole);
         }

@@ -8,25 +8,30 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
+use bpfapps_task::workspace::Workspace;
 use toml_edit::{Array, DocumentMut, value};
 
 use crate::cargo::{self, root};
-use crate::dist;
 use crate::new::change::Change;
 use crate::new::kind::{self, Kind, Values, walk};
 use crate::new::{add, register};
 
-/// The package that stands for `bpfapps`, so that its binary does not take that one's place.
+/// The package that stands for the one in `cli/`, so that its binary does not take that one's place.
 pub(crate) const PACKAGE: &str = "bpfapps-of-templates";
+
+/// Whether this workspace has templates of its own.
+pub(crate) fn are_here() -> Result<bool> {
+    Ok(root()?.join("templates").is_dir())
+}
 
 /// The workspace of the rendered apps.
 #[derive(Debug)]
-pub(crate) struct Workspace {
-    folder: PathBuf,
+pub(crate) struct Rendered {
+    pub(crate) folder: PathBuf,
     target: PathBuf,
 }
 
-impl Workspace {
+impl Rendered {
     /// Renders every kind, or only one, as an app of the kind's name.
     pub(crate) fn render(only: Option<&str>) -> Result<Self> {
         let all = Kind::all()?;
@@ -34,21 +39,22 @@ impl Workspace {
             Some(name) => vec![kind::find(all, name)?],
             None => all,
         };
-        let folder = root().join("target/templates");
+        let root = root()?;
+        let folder = root.join("target/templates");
         let mut change = Change::new(&folder);
         change.create("Cargo.toml", manifest()?);
         for file in ["Cargo.lock", "rustfmt.toml", ".clang-format"] {
             change.create(file, read(file)?);
         }
-        let mut files = [("cli/Cargo.toml".into(), root().join("cli/Cargo.toml"))].into();
-        walk(root(), Path::new("cli/src"), &mut files)?;
+        let mut files = [("cli/Cargo.toml".into(), root.join("cli/Cargo.toml"))].into();
+        walk(root, Path::new("cli/src"), &mut files)?;
         for path in files.keys() {
             change.create(path, read(path)?);
         }
         change.edit("cli/Cargo.toml", renamed)?;
         change.edit("cli/Cargo.toml", register::without_tests)?;
-        for app in dist::apps()? {
-            register::remove(&app, &mut change)?;
+        for app in Workspace::here()?.apps()? {
+            register::remove(app, &mut change)?;
         }
         for kind in kinds {
             let parameters = &kind.manifest.parameters;
@@ -103,7 +109,7 @@ fn manifest() -> Result<String> {
     for (_, dependency) in dependencies.context("no dependencies")?.iter_mut() {
         let table = dependency.as_table_like_mut();
         if let Some(path) = table.and_then(|table| table.get_mut("path")) {
-            let whole = root().join(path.as_str().context("a path is no text")?);
+            let whole = root()?.join(path.as_str().context("a path is no text")?);
             *path = value(whole.to_str().context("the workspace's path is no UTF-8")?);
         }
     }
@@ -117,7 +123,7 @@ fn renamed(text: &str) -> Result<String> {
 }
 
 fn read(path: impl AsRef<Path>) -> Result<String> {
-    let path = root().join(path);
+    let path = root()?.join(path);
     fs::read_to_string(&path).with_context(|| format!("failed to read {}", path.display()))
 }
 
