@@ -1,8 +1,9 @@
 //! A change of the tree that happens as a whole or not at all.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -50,8 +51,10 @@ impl Change {
             return Ok(());
         }
         let old = fs::read_to_string(self.root.join(path)).with_context(editing)?;
-        self.edited
-            .push((path.into(), edit(&old).with_context(editing)?));
+        let new = edit(&old).with_context(editing)?;
+        if new != old {
+            self.edited.push((path.into(), new));
+        }
         Ok(())
     }
 
@@ -165,7 +168,14 @@ fn create_folders(path: &Path, undo: &mut Undo) -> Result<()> {
 /// Never overwrites.
 fn write_new(path: &Path, text: &str) -> Result<()> {
     let mut file = fs::File::create_new(path)?;
-    if let Err(err) = file.write_all(text.as_bytes()) {
+    let written = file.write_all(text.as_bytes()).and_then(|()| {
+        // a script is there to be run
+        match text.starts_with("#!") {
+            true => file.set_permissions(Permissions::from_mode(0o755)),
+            false => Ok(()),
+        }
+    });
+    if let Err(err) = written {
         fs::remove_file(path)?;
         return Err(err.into());
     }
@@ -193,7 +203,7 @@ mod tests {
 
     use nix::sys::signal::{SigSet, Signal, raise};
 
-    use super::super::kind::walk;
+    use super::super::walk::walk;
     use super::*;
 
     fn tree(root: &Path) -> BTreeMap<PathBuf, String> {

@@ -1,7 +1,10 @@
 //! Where an app is listed: a dependency and a feature in `cli/Cargo.toml`, and two lines in
 //! `cli/src/apps.rs`.
 
+use std::path::Path;
+
 use anyhow::{Context, Result};
+use bpfapps_templates::Release;
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, value};
 
 use super::change::Change;
@@ -9,58 +12,125 @@ use super::change::Change;
 const MANIFEST: &str = "cli/Cargo.toml";
 const APPS: &str = "cli/src/apps.rs";
 
-pub(crate) fn add(name: &str, change: &mut Change) -> Result<()> {
-    change.edit(MANIFEST, |text| add_to_manifest(name, text))?;
-    change.edit(APPS, |text| Ok(add_to_apps(name, text)))
+/// The manifest of the workspace, where every version stands.
+const VERSIONS: &str = "Cargo.toml";
+
+/// An app, as the binary takes it in.
+#[derive(Debug)]
+pub(crate) struct Entry<'a> {
+    /// What the feature is called.
+    pub(crate) name: &'a str,
+    /// The package that brings the app in.
+    pub(crate) package: &'a str,
+    /// What that is called in Rust.
+    pub(crate) library: &'a str,
+    /// Where cargo finds it.
+    pub(crate) source: InlineTable,
 }
 
-pub(crate) fn remove(name: &str, change: &mut Change) -> Result<()> {
-    change.edit(MANIFEST, |text| remove_from_manifest(name, text))?;
-    change.edit(APPS, |text| Ok(remove_from_apps(name, text)))
+impl Entry<'_> {
+    /// Lists it.
+    pub(crate) fn add(&self, change: &mut Change) -> Result<()> {
+        change.edit(MANIFEST, |text| self.add_to_manifest(text))?;
+        change.edit(APPS, |text| Ok(self.add_to_apps(text)))
+    }
+
+    fn add_to_manifest(&self, text: &str) -> Result<String> {
+        let mut manifest: DocumentMut = text.parse()?;
+        let Self { name, package, .. } = *self;
+
+        let features = table(&mut manifest, "features")?;
+        let feature: Array = [format!("dep:{package}")].into_iter().collect();
+        // after its neighbours among the apps, which come before the other features
+        let is_app = |item: &Item| package_of(item).is_some();
+        insert(features, name, value(feature), |key, item| {
+            key == "default" || (is_app(item) && key < name)
+        });
+        add_to_array(default_features(features)?, name);
+
+        let mut source = self.source.clone();
+        source.insert("optional", true.into());
+        let dependencies = table(&mut manifest, "dependencies")?;
+        insert(dependencies, package, value(source), |key, _| key < package);
+        Ok(manifest.to_string())
+    }
+
+    /// The list is sorted, and each app has two lines.
+    fn add_to_apps(&self, text: &str) -> String {
+        let Self { name, library, .. } = self;
+        let later = text
+            .match_indices(FEATURE)
+            .find(|(at, _)| text[at + FEATURE.len()..].split('"').next() > Some(name));
+        let at = later.map_or(text.len(), |(at, _)| at);
+        let (before, after) = text.split_at(at);
+        // the first is apart from what is said about the list
+        let apart = if text.contains(FEATURE) { "" } else { "\n" };
+        format!("{before}{apart}{FEATURE}{name}\")]\nuse {library} as _;\n{after}")
+    }
 }
 
-/// The package of an app.
-pub(crate) fn package(name: &str) -> String {
-    format!("bpfapps-{name}")
+/// Takes an app out of the lists, wherever it came from; answers whether it was there.
+pub(crate) fn remove(name: &str, change: &mut Change) -> Result<bool> {
+    let mut was_there = false;
+    change.edit(MANIFEST, |text| {
+        let (text, package) = remove_from_manifest(name, text)?;
+        was_there = package.is_some();
+        Ok(text)
+    })?;
+    change.edit(APPS, |text| Ok(remove_from_apps(name, text)))?;
+    Ok(was_there)
 }
 
-fn add_to_manifest(name: &str, text: &str) -> Result<String> {
+/// Where cargo finds a package that lies in a folder.
+pub(crate) fn folder(path: &Path) -> InlineTable {
+    let path = path.to_string_lossy().into_owned();
+    InlineTable::from_iter([("path", path)])
+}
+
+/// Sees to it that the workspace has a version of everything that an app depends on.
+pub(crate) fn versions<'a>(
+    names: impl Iterator<Item = &'a str>,
+    release: &Release,
+    change: &mut Change,
+) -> Result<()> {
+    change.edit(VERSIONS, |text| {
+        let mut manifest: DocumentMut = text.parse()?;
+        let dependencies = manifest.get_mut("workspace").and_then(Item::as_table_mut);
+        let dependencies = dependencies.context("there is no [workspace]")?;
+        let dependencies = dependencies.get_mut("dependencies");
+        let dependencies = dependencies.and_then(Item::as_table_mut);
+        let dependencies = dependencies.context("there is no [workspace.dependencies]")?;
+        for name in names {
+            if !dependencies.contains_key(name) {
+                let version = value(release.requirement(name)?);
+                insert(dependencies, name, version, |key, _| key < name);
+            }
+        }
+        Ok(manifest.to_string())
+    })
+}
+
+/// The manifest without the app, and the package that brought it in.
+fn remove_from_manifest(name: &str, text: &str) -> Result<(String, Option<String>)> {
     let mut manifest: DocumentMut = text.parse()?;
-    let package = package(name);
-
     let features = table(&mut manifest, "features")?;
-    let feature: Array = [format!("dep:{package}")].into_iter().collect();
-    // after its neighbours among the apps, which come before the other features
-    let is_app = |item: &Item| item.to_string().contains("\"dep:");
-    insert(features, name, value(feature), |key, item| {
-        key == "default" || (is_app(item) && key < name)
-    });
-    add_to_array(default_features(features)?, name);
-
-    let mut dependency = InlineTable::new();
-    dependency.insert("path", format!("../apps/{name}").into());
-    dependency.insert("optional", true.into());
-    let dependencies = table(&mut manifest, "dependencies")?;
-    insert(dependencies, &package, value(dependency), |key, _| {
-        key < package.as_str()
-    });
-    Ok(manifest.to_string())
-}
-
-fn remove_from_manifest(name: &str, text: &str) -> Result<String> {
-    let mut manifest: DocumentMut = text.parse()?;
-    let features = table(&mut manifest, "features")?;
+    let package = features.get(name).and_then(package_of);
+    let Some(package) = package else {
+        return Ok((text.to_owned(), None));
+    };
     features.remove(name);
     remove_from_array(default_features(features)?, name);
-    table(&mut manifest, "dependencies")?.remove(&package(name));
-    Ok(manifest.to_string())
+    table(&mut manifest, "dependencies")?.remove(&package);
+    Ok((manifest.to_string(), Some(package)))
 }
 
-/// The manifest without the tests of this workspace's own apps, where these are not.
-pub(crate) fn without_tests(text: &str) -> Result<String> {
-    let mut manifest: DocumentMut = text.parse()?;
-    manifest.remove("test");
-    Ok(manifest.to_string())
+/// The package that a feature brings in, if it is the feature of an app.
+fn package_of(feature: &Item) -> Option<String> {
+    let needs = feature.as_array()?.iter();
+    needs
+        .filter_map(|need| need.as_str()?.strip_prefix("dep:"))
+        .map(str::to_owned)
+        .next()
 }
 
 fn table<'a>(manifest: &'a mut DocumentMut, name: &str) -> Result<&'a mut Table> {
@@ -123,23 +193,20 @@ fn remove_from_array(array: &mut Array, name: &str) {
     }
 }
 
-fn lines_of(name: &str) -> String {
-    let package = package(name).replace('-', "_");
-    format!("#[cfg(feature = \"{name}\")]\nuse {package} as _;\n")
-}
-
-/// The list is sorted, and each app has two lines.
-fn add_to_apps(name: &str, text: &str) -> String {
-    let later = text
-        .match_indices("#[cfg(feature = \"")
-        .find(|(at, start)| text[at + start.len()..].split('"').next() > Some(name));
-    let at = later.map_or(text.len(), |(at, _)| at);
-    let (before, after) = text.split_at(at);
-    format!("{before}{}{after}", lines_of(name))
-}
+/// How the lines of an app begin.
+const FEATURE: &str = "#[cfg(feature = \"";
 
 fn remove_from_apps(name: &str, text: &str) -> String {
-    text.replacen(&lines_of(name), "", 1)
+    let begin = format!("{FEATURE}{name}\")]\nuse ");
+    let Some((before, after)) = text.split_once(&begin) else {
+        return text.to_owned();
+    };
+    let after = after.split_once('\n').map_or("", |(_, after)| after);
+    let left = format!("{before}{after}");
+    match left.contains(FEATURE) {
+        true => left,
+        false => format!("{}\n", left.trim_end()),
+    }
 }
 
 #[cfg(test)]
@@ -151,6 +218,15 @@ mod tests {
         include_str!("../../../cli/Cargo.toml"),
         include_str!("../../../cli/src/apps.rs"),
     ];
+
+    fn entry<'a>(name: &'a str, package: &'a str) -> Entry<'a> {
+        Entry {
+            name,
+            package,
+            library: package.replace('-', "_").leak(),
+            source: folder(&Path::new("../apps").join(name)),
+        }
+    }
 
     #[test]
     fn an_app_has_its_place_among_the_others() {
@@ -164,7 +240,9 @@ mod tests {
                         bpfapps-b = { path = \"../apps/b\", optional = true }\n\
                         bpfapps-c = { path = \"../apps/c\", optional = true }\nclap = \"4\"\n";
         assert_eq!(
-            add_to_manifest("c", manifest).expect("a manifest"),
+            entry("c", "bpfapps-c")
+                .add_to_manifest(manifest)
+                .expect("a manifest"),
             expected
         );
 
@@ -173,7 +251,7 @@ mod tests {
         let expected = "//! doc\n\n#[cfg(feature = \"b\")]\nuse bpfapps_b as _;\n\
                         #[cfg(feature = \"c\")]\nuse bpfapps_c as _;\n\
                         #[cfg(feature = \"d\")]\nuse bpfapps_d as _;\n";
-        assert_eq!(add_to_apps("c", apps), expected);
+        assert_eq!(entry("c", "bpfapps-c").add_to_apps(apps), expected);
     }
 
     #[test]
@@ -189,15 +267,22 @@ mod tests {
             format!("[features]\ndefault = {list}\n\n# end\n[dependencies]\nclap = \"4\" # why\n")
         });
         for name in ["a", "c", "z", "my_app2"] {
+            let package = format!("bpfapps-{name}");
+            let entry = entry(name, &package);
             for text in manifests.iter().map(String::as_str).chain([REAL[0]]) {
-                let added = add_to_manifest(name, text).expect("a manifest");
+                let added = entry.add_to_manifest(text).expect("a manifest");
                 assert!(added.contains(&format!("\"{name}\"")), "{added}");
-                assert_eq!(
-                    remove_from_manifest(name, &added).expect("a manifest"),
-                    text
-                );
+                let (left, removed) = remove_from_manifest(name, &added).expect("a manifest");
+                assert_eq!((left.as_str(), removed), (text, Some(package.clone())));
             }
-            assert_eq!(remove_from_apps(name, &add_to_apps(name, REAL[1])), REAL[1]);
+            for text in [REAL[1], "//! doc\n"] {
+                let added = entry.add_to_apps(text);
+                assert!(
+                    added.contains(&format!("use bpfapps_{name} as _;")),
+                    "{added}"
+                );
+                assert_eq!(remove_from_apps(name, &added), text);
+            }
         }
     }
 }

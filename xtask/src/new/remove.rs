@@ -14,32 +14,29 @@ pub(crate) struct Options {
     /// The app to remove
     #[arg(value_name = "NAME")]
     name: String,
-    /// The workspace to remove it from [default: this one]
-    #[arg(long, value_name = "DIR", hide = true)]
-    root: Option<PathBuf>,
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let name = &options.name;
-    let root = match options.root.as_deref() {
-        Some(root) => root,
-        None => cargo::root()?,
-    };
+    let root = cargo::root()?;
     let app = Path::new("apps").join(name);
     let is_name = app.components().count() == 2 && !name.starts_with('.');
-    if !is_name || !root.join(&app).is_dir() {
-        bail!("there is no app {name}: see apps/");
-    }
     let mut change = Change::new(root);
+    let is_listed = is_name && register::remove(name, &mut change)?;
     // what somebody has written is not thrown away
-    let away = free_place(root, name);
-    change.rename(&app, &away);
-    register::remove(name, &mut change)?;
+    let away = (is_name && root.join(&app).is_dir()).then(|| free_place(root, name));
+    if let Some(away) = &away {
+        change.rename(&app, away);
+    } else if !is_listed {
+        bail!("there is no app {name}: see apps/ and cli/src/apps.rs");
+    }
     for path in change.apply()? {
         out::result(path.display())?;
     }
     forget(root);
-    out::note(format_args!("its files are in {}", away.display()));
+    if let Some(away) = away {
+        out::note(format_args!("its files are in {}", away.display()));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -55,6 +52,9 @@ fn free_place(root: &Path, name: &str) -> PathBuf {
 /// The lock file forgets a package when cargo looks at the workspace. Where it can't now, the next
 /// build will do.
 fn forget(root: &Path) {
+    if !root.join("Cargo.lock").exists() {
+        return;
+    }
     let mut cargo = Command::new(cargo::program());
     let _ = cargo
         .args(["update", "--workspace", "--offline"])

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::thread;
@@ -15,31 +16,30 @@ use tempfile::TempDir;
 
 type Tree = BTreeMap<PathBuf, String>;
 
-/// A workspace, as far as `new` and `remove` are concerned: the real files.
-fn workspace() -> TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
-    let real = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    for file in ["cli/Cargo.toml", "cli/src/apps.rs"] {
-        let to = folder.path().join(file);
-        fs::create_dir_all(to.parent().expect("a folder")).expect("a folder");
-        fs::copy(real.join(file), to).expect("a copy");
+/// A repository of somebody's own, called `own`, with an app `taken`.
+struct Own(TempDir);
+
+impl Own {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let made = run(folder.path(), &["new", "taken", "--standalone", "own"]);
+        assert!(made.status.success(), "{made:?}");
+        Self(folder)
     }
-    fs::create_dir_all(folder.path().join("apps/taken")).expect("a folder");
-    folder
+
+    fn root(&self) -> PathBuf {
+        self.0.path().join("own")
+    }
 }
 
-fn xtask(root: &Path, args: &[&str]) -> Command {
+fn xtask(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
-    command
-        .args(args)
-        .arg("--root")
-        .arg(root)
-        .stdin(Stdio::null());
+    command.args(args).current_dir(folder).stdin(Stdio::null());
     command
 }
 
-fn run(root: &Path, args: &[&str]) -> Output {
-    xtask(root, args).output().expect("xtask runs")
+fn run(folder: &Path, args: &[&str]) -> Output {
+    xtask(folder, args).output().expect("xtask runs")
 }
 
 /// All files below `root`, and the empty folders.
@@ -71,8 +71,8 @@ fn tree_without_target(root: &Path) -> Tree {
 
 #[test]
 fn every_path_is_told_and_removed_again() {
-    let folder = workspace();
-    let root = folder.path();
+    let own = Own::new();
+    let root = &own.root();
     let before = tree(root);
     for kind in ["tracepoint", "raw-tracepoint", "uprobe"] {
         let made = run(root, &["new", "my_app", "--template", kind]);
@@ -109,8 +109,9 @@ fn every_path_is_told_and_removed_again() {
 
 #[test]
 fn what_is_refused_changes_nothing() {
-    let folder = workspace();
-    let before = tree(folder.path());
+    let own = Own::new();
+    let root = &own.root();
+    let before = tree(root);
     for (args, reason) in [
         (&["new", "my-app"][..], "hint: try `my_app`"),
         (&["new", "taken"], "there is an app taken already"),
@@ -139,20 +140,20 @@ fn what_is_refused_changes_nothing() {
         (&["remove", "../apps"], "there is no app ../apps"),
         (&["remove", ".."], "there is no app .."),
     ] {
-        let seen = run(folder.path(), args);
+        let seen = run(root, args);
         let stderr = String::from_utf8_lossy(&seen.stderr);
         assert!(
             !seen.status.success() && stderr.contains(reason),
             "{args:?}: {stderr}"
         );
-        assert_eq!(tree(folder.path()), before, "{args:?}");
+        assert_eq!(tree(root), before, "{args:?}");
     }
 }
 
 #[test]
 fn whenever_it_is_interrupted_it_did_all_or_nothing() {
-    let folder = workspace();
-    let root = folder.path();
+    let own = Own::new();
+    let root = &own.root();
     let before = tree(root);
     assert!(run(root, &["new", "x"]).status.success());
     let whole = tree(root);
@@ -221,8 +222,8 @@ fn answered(root: &Path, args: &[&str], answers: &[&str]) -> (Output, String) {
 
 #[test]
 fn questions_are_asked_until_the_answer_will_do() {
-    let folder = workspace();
-    let root = folder.path();
+    let own = Own::new();
+    let root = &own.root();
     let before = tree(root);
     let args = ["new", "my_app", "--template", "uprobe"];
 
@@ -251,51 +252,123 @@ fn questions_are_asked_until_the_answer_will_do() {
     );
 }
 
-/// Has cargo bring the lock file up to date, as each build does.
-fn lock(root: &Path) {
-    let mut cargo = Command::new(env!("CARGO"));
-    let args = ["update", "--workspace", "--offline"];
-    let locked = cargo.args(args).current_dir(root).stdout(Stdio::null());
-    assert!(locked.status().expect("cargo runs").success());
+/// Every path below `root` that is no folder, and how many lines all of them have.
+fn files(root: &Path) -> (Vec<String>, usize) {
+    let mut tree = tree(root);
+    tree.retain(|path, _| path.is_file());
+    let lines = tree.values().map(|text| text.lines().count()).sum();
+    let paths = tree
+        .keys()
+        .map(|path| path.strip_prefix(root).expect("below"));
+    (
+        paths.map(|path| path.display().to_string()).collect(),
+        lines,
+    )
 }
 
 #[test]
-fn standalone_has_the_app_and_no_other() {
+fn standalone_is_all_ones_own() {
     let folder = tempfile::tempdir().expect("a folder");
-    let own = folder.path().join("own");
-    let args = ["new", "mine", "--standalone", own.to_str().expect("UTF-8")];
-    let make = || {
-        Command::new(env!("CARGO_BIN_EXE_xtask"))
-            .args(args)
-            .output()
-            .expect("xtask")
-    };
-    let made = make();
+    let root = folder.path().join("own");
+    let args = ["new", "mine", "--standalone", "own"];
+    let made = run(folder.path(), &args);
     assert!(made.status.success(), "{made:?}");
-    let apps = fs::read_dir(own.join("apps")).expect("apps");
-    let apps: Vec<_> = apps.map(|app| app.expect("an app").file_name()).collect();
-    assert_eq!(apps, ["mine"]);
-    let listed = fs::read_to_string(own.join("cli/src/apps.rs")).expect("the list");
-    assert_eq!(listed.matches("use bpfapps_").count(), 1);
-    let manifest = fs::read_to_string(own.join("cli/Cargo.toml")).expect("a manifest");
-    assert!(manifest.contains("default = [\"mine\"]"), "{manifest}");
+    let told = String::from_utf8_lossy(&made.stdout).into_owned();
+    assert!(
+        told.ends_with("\nnext: cd own && cargo xtask run mine\n"),
+        "{told}"
+    );
 
-    // cargo notes each package in the lock file, and forgets it with its removal
-    lock(&own);
-    let before = tree_without_target(&own);
-    assert!(run(&own, &["new", "other"]).status.success());
-    lock(&own);
-    let noted = fs::read_to_string(own.join("Cargo.lock")).expect("a lock file");
-    assert!(noted.contains("bpfapps-other"), "{noted}");
-    assert!(run(&own, &["remove", "other"]).status.success());
-    assert_eq!(tree_without_target(&own), before);
+    let (paths, lines) = files(&root);
+    assert!(
+        paths.len() <= 25 && lines <= 900,
+        "{lines} lines in {paths:?}"
+    );
+    for path in [
+        ".ci/run",
+        ".gitignore",
+        "apps/mine/src/lib.rs",
+        "xtask/src/main.rs",
+    ] {
+        assert!(paths.iter().any(|other| other == path), "{path}: {paths:?}");
+    }
+    let mode = root
+        .join(".ci/run")
+        .metadata()
+        .expect("a script")
+        .permissions();
+    assert_eq!(mode.mode() & 0o777, 0o755);
+    let manifest = fs::read_to_string(root.join("cli/Cargo.toml")).expect("a manifest");
+    for line in [
+        "name = \"own\"",
+        "default = [\"mine\"]",
+        "mine = [\"dep:own-mine\"]",
+        "own-mine = { path = \"../apps/mine\", optional = true }",
+    ] {
+        assert!(
+            manifest.lines().any(|other| other == line),
+            "{line}: {manifest}"
+        );
+    }
+    let listed = fs::read_to_string(root.join("cli/src/apps.rs")).expect("the list");
+    assert!(
+        listed.ends_with("\n\n#[cfg(feature = \"mine\")]\nuse own_mine as _;\n"),
+        "{listed}"
+    );
 
-    let before = tree(&own);
-    let again = make();
+    let before = tree(&root);
+    let again = run(folder.path(), &args);
     let stderr = String::from_utf8_lossy(&again.stderr);
     assert!(
         stderr.contains("is there already\nhint: name a folder"),
         "{stderr}"
     );
-    assert_eq!(tree(&own), before);
+    assert_eq!(tree(&root), before);
+}
+
+#[test]
+fn a_folder_that_no_binary_can_be_called_like_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, reason) in [
+        ("My Tools", "it contains 'M'\nhint: try `my-tools`"),
+        (
+            "2fast",
+            "it does not start with a letter\nhint: name another",
+        ),
+        ("xtask", "cargo takes it for something else"),
+        ("anyhow", "a crate that it needs is called so"),
+        ("bpfapps-core", "a crate that it needs is called so"),
+    ] {
+        let seen = run(folder.path(), &["new", "mine", "--standalone", name]);
+        let stderr = String::from_utf8_lossy(&seen.stderr);
+        assert!(
+            !seen.status.success() && stderr.contains(reason),
+            "{name}: {stderr}"
+        );
+    }
+    assert_eq!(tree(folder.path()), Tree::new());
+}
+
+/// What an app of that kind needs gets its version where the others stand.
+#[test]
+fn versions_stand_in_one_place() {
+    let own = Own::new();
+    let root = &own.root();
+    let versions = || fs::read_to_string(root.join("Cargo.toml")).expect("a manifest");
+    assert!(!versions().contains("blazesym"));
+    let made = run(root, &["new", "samples", "--template", "perf-event"]);
+    assert!(made.status.success(), "{made:?}");
+    let text = versions();
+    let names = text
+        .lines()
+        .skip_while(|line| *line != "[workspace.dependencies]");
+    let names = names.skip(1).take_while(|line| !line.is_empty());
+    let names: Vec<_> = names
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.split(' ').next())
+        .collect();
+    assert!(
+        names.contains(&"blazesym") && names.is_sorted(),
+        "{names:?}"
+    );
 }

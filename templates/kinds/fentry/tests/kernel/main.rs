@@ -1,0 +1,121 @@
+//! `{{ binary }} {{ name }}` on the running kernel: what its user sees.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{self, ExitCode};
+
+use anyhow::{Context, Result, ensure};
+use bpfapps_testkit::{App, Process, bpfapps, fixture, kernel, needs_fentry, skip, test};
+
+fn main() -> ExitCode {
+    bpfapps_testkit::main(
+        &[
+            test!(removed_file_has_a_row),
+            test!(kprobes_see_the_same),
+            test!(documents_are_what_the_schema_says),
+            test!(only_that_process_is_reported),
+            test!(only_failures_are_reported),
+            test!(kernel_without_any_way_is_named),
+        ],
+        &[fixture!(remove)],
+    )
+}
+
+/// A file of our own.
+fn file(name: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("{{ name }}.{}.{name}", process::id()))
+}
+
+/// Removes a file that is there, and one that is not.
+fn remove(_: &[String]) -> Result<()> {
+    let there = file("there");
+    fs::write(&there, "")?;
+    fs::remove_file(&there).context("failed to remove a file")?;
+    ensure!(fs::remove_file(file("absent")).is_err(), "there was one");
+    Ok(())
+}
+
+/// Runs the fixture, and returns its pid.
+fn provoke() -> Result<u32> {
+    let process = Process::start(&mut fixture("remove")?)?;
+    let pid = process.pid();
+    process.wait()?.expect_code(0)?;
+    Ok(pid)
+}
+
+fn start(more: &[&str]) -> Result<App> {
+    if needs_fentry().is_err() {
+        kernel::needs_kprobes()?;
+    }
+    App::start(&[&["{{ name }}", "-v"], more].concat())
+}
+
+/// Both files are seen, and the app says that this is how.
+fn both_have_a_row(mut app: App, hook: &str) -> Result<()> {
+    ensure!(app.title().starts_with("TIME     COMM"), "{}", app.title());
+    let pid = provoke()?.to_string();
+    for (result, name) in [("removed", "there"), ("ENOENT", "absent")] {
+        let row = app.row(|row| row.split_whitespace().nth(2) == Some(&pid))?;
+        let words: Vec<_> = row.split_whitespace().collect();
+        ensure!(words[5] == result && words[6].ends_with(&format!("{pid}.{name}")), "{row}");
+    }
+    app.end()?.expect_stderr(hook)?;
+    Ok(())
+}
+
+fn removed_file_has_a_row() -> Result<()> {
+    needs_fentry()?;
+    both_have_a_row(start(&[])?, ": Fentry")
+}
+
+fn kprobes_see_the_same() -> Result<()> {
+    kernel::needs_kprobes()?;
+    both_have_a_row(start(&["--kprobe"])?, ": Kprobe")?;
+    // without being told to
+    match needs_fentry() {
+        Ok(()) => Ok(()),
+        Err(_) => both_have_a_row(start(&[])?, ": Kprobe"),
+    }
+}
+
+fn documents_are_what_the_schema_says() -> Result<()> {
+    let mut app = start(&["-o", "json"])?;
+    let pid = provoke()?;
+    let failed = app.document(|it| it["type"] == "failed" && it["pid"] == pid)?;
+    ensure!(failed["error"] == "ENOENT", "{failed}");
+    let documents = app.documents()?;
+    let removed = documents.iter().any(|it| it["type"] == "removed" && it["pid"] == pid);
+    ensure!(removed, "{documents:#?}");
+    Ok(())
+}
+
+fn only_that_process_is_reported() -> Result<()> {
+    let mut app = start(&["-o", "json", "--pid", &process::id().to_string()])?;
+    provoke()?;
+    remove(&[])?;
+    app.document(|it| it["type"] == "failed" && it["pid"] == process::id())?;
+    let documents = app.documents()?;
+    let mut own = documents.iter().filter(|it| it["pid"].is_number());
+    ensure!(own.all(|it| it["pid"] == process::id()), "{documents:#?}");
+    Ok(())
+}
+
+fn only_failures_are_reported() -> Result<()> {
+    let mut app = start(&["-o", "json", "--failed"])?;
+    let pid = provoke()?;
+    app.document(|it| it["type"] == "failed" && it["pid"] == pid)?;
+    let documents = app.documents()?;
+    ensure!(!documents.iter().any(|it| it["type"] == "removed"), "{documents:#?}");
+    Ok(())
+}
+
+fn kernel_without_any_way_is_named() -> Result<()> {
+    if needs_fentry().is_ok() || kernel::needs_kprobes().is_ok() {
+        return skip("this kernel has fentry or kprobes");
+    }
+    Process::run(&mut bpfapps(["{{ name }}"]))?
+        .expect_code(1)?
+        .expect_stderr("error[BPF0049]: this kernel has no kprobes, and refuses fentry: ")?
+        .expect_stderr("hint: one that is built with CONFIG_KPROBE_EVENTS")?;
+    Ok(())
+}

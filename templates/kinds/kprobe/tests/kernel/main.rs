@@ -1,0 +1,119 @@
+//! `{{ binary }} {{ name }}` on the running kernel: what its user sees.
+
+use std::fs;
+use std::process::{self, ExitCode};
+
+use anyhow::{Context, Result, ensure};
+use bpfapps_core::kallsyms::has_kprobes;
+use bpfapps_testkit::{App, Process, bpfapps, fixture, kernel, skip, test};
+
+fn main() -> ExitCode {
+    bpfapps_testkit::main(
+        &[
+            test!(call_has_a_row),
+            test!(documents_are_what_the_schema_says),
+            test!(other_processes_are_left_out),
+            test!(short_calls_are_left_out),
+            test!(first_function_that_is_there_is_traced),
+            test!(missing_function_is_named),
+            test!(kernel_without_kprobes_is_named),
+        ],
+        &[fixture!(unlink)],
+    )
+}
+
+/// The function that the tests trace: what removes a file, in any file system.
+///
+/// When you trace another one: call that in the fixture.
+const FUNCTION: &str = "vfs_unlink";
+
+/// Calls it.
+fn unlink(_: &[String]) -> Result<()> {
+    let path = std::env::temp_dir().join(format!("{{ name }}.{}", process::id()));
+    fs::write(&path, "")?;
+    fs::remove_file(&path).context("failed to remove a file")
+}
+
+/// Runs the fixture, and returns its pid.
+fn provoke() -> Result<u32> {
+    let process = Process::start(&mut fixture("unlink")?)?;
+    let pid = process.pid();
+    process.wait()?.expect_code(0)?;
+    Ok(pid)
+}
+
+fn start(more: &[&str]) -> Result<App> {
+    kernel::needs_kprobes()?;
+    App::start(&[&["{{ name }}", "--function", FUNCTION], more].concat())
+}
+
+fn call_has_a_row() -> Result<()> {
+    let mut app = start(&[])?;
+    ensure!(app.title().starts_with("TIME     COMM"), "{}", app.title());
+    let pid = provoke()?.to_string();
+    let row = app.row(|row| row.split_whitespace().nth(2) == Some(&pid))?;
+    let words: Vec<_> = row.split_whitespace().collect();
+    let ms: f64 = words[4].parse().context("no duration")?;
+    ensure!((0.0..5_000.0).contains(&ms) && words[5] == "0", "{row}");
+    // the second argument of vfs_unlink is a pointer in every version of it
+    ensure!(words[7].starts_with("0xff"), "{row}");
+    let exit = app.end()?;
+    ensure!(exit.stderr.is_empty(), "{exit:#?}");
+    Ok(())
+}
+
+fn documents_are_what_the_schema_says() -> Result<()> {
+    let mut app = start(&["-o", "json"])?;
+    let pid = provoke()?;
+    let call = app.document(|document| document["pid"] == pid)?;
+    ensure!(call["type"] == "call" && call["result"] == 0, "{call}");
+    app.documents()?;
+    Ok(())
+}
+
+fn other_processes_are_left_out() -> Result<()> {
+    let mut app = start(&["-o", "json", "--pid", &process::id().to_string()])?;
+    provoke()?;
+    unlink(&[])?;
+    app.document(|document| document["pid"] == process::id())?;
+    let documents = app.documents()?;
+    let mut calls = documents.iter().filter(|document| document["type"] == "call");
+    ensure!(calls.all(|call| call["pid"] == process::id()), "{documents:#?}");
+    Ok(())
+}
+
+fn short_calls_are_left_out() -> Result<()> {
+    let app = start(&["-o", "json", "--duration", "60000"])?;
+    provoke()?;
+    let documents = app.documents()?;
+    ensure!(documents.len() == 1, "no call took a minute: {documents:#?}");
+    Ok(())
+}
+
+fn first_function_that_is_there_is_traced() -> Result<()> {
+    kernel::needs_kprobes()?;
+    let args = ["{{ name }}", "-v", "-f", "no_such_function", "-f", FUNCTION, "-n", "1"];
+    let app = App::start(&args)?;
+    provoke()?;
+    app.end()?.expect_stderr("this kernel has the function vfs_unlink")?;
+    Ok(())
+}
+
+fn missing_function_is_named() -> Result<()> {
+    Process::run(&mut bpfapps(["{{ name }}", "-f", "no_such_function"]))?
+        .expect_code(1)?
+        .expect_stderr("error[BPF0041]: this kernel has no function `no_such_function`")?
+        .expect_stderr("hint: ")?;
+    Ok(())
+}
+
+fn kernel_without_kprobes_is_named() -> Result<()> {
+    if has_kprobes() {
+        return skip("this kernel has kprobes");
+    }
+    Process::run(&mut bpfapps(["{{ name }}"]))?
+        .expect_code(1)?
+        .expect_stderr("error[BPF0051]: failed to attach handle_return to the kernel's function ")?
+        .expect_stderr(": this kernel has no kprobes: ")?;
+    Ok(())
+}

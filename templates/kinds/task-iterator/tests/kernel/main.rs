@@ -1,0 +1,93 @@
+//! `{{ binary }} {{ name }}` on the running kernel: what its user sees.
+
+use std::process::{self, ExitCode};
+use std::thread;
+
+use anyhow::{Result, ensure};
+use bpfapps_testkit::{App, Process, bpfapps, documents_of, fixture, test};
+use nix::sys::signal::{SigSet, Signal};
+use nix::unistd::Pid;
+
+fn main() -> ExitCode {
+    bpfapps_testkit::main(
+        &[
+            test!(thread_has_a_row),
+            test!(documents_are_what_the_schema_says),
+            test!(only_that_process_is_listed),
+            test!(only_those_states_are_listed),
+            test!(wrong_state_is_refused),
+        ],
+        &[fixture!(wait_for_a_signal), fixture!(leave_a_zombie)],
+    )
+}
+
+/// Waits in the kernel until it is killed.
+fn wait_for_a_signal(_: &[String]) -> Result<()> {
+    let mut signals = SigSet::empty();
+    signals.add(Signal::SIGUSR1);
+    signals.thread_block()?;
+    signals.wait()?;
+    Ok(())
+}
+
+/// Has a child that has ended and that nobody waits for.
+fn leave_a_zombie(args: &[String]) -> Result<()> {
+    let _zombie = process::Command::new("true").spawn()?;
+    wait_for_a_signal(args)
+}
+
+fn thread_has_a_row() -> Result<()> {
+    let process = Process::start(&mut fixture("wait_for_a_signal")?)?;
+    let pid = process.pid().to_string();
+    let mut app = App::start(&["{{ name }}", "--interval", "0.05", "--pid", &pid])?;
+    ensure!(app.title().starts_with("TIME     STATE COMM"), "{}", app.title());
+    // it takes a moment to get there
+    let row = app.row(|row| row.contains("sigtimedwait"))?;
+    let words: Vec<_> = row.split_whitespace().collect();
+    ensure!(words[1] == "S" && words[3] == pid && words[4] == pid, "{row}");
+    ensure!(row.contains(" < do_syscall_64") || row.contains(" < invoke_syscall"), "{row}");
+    let exit = app.end()?;
+    ensure!(exit.stderr.is_empty(), "{exit:#?}");
+    Ok(())
+}
+
+fn documents_are_what_the_schema_says() -> Result<()> {
+    let other = Process::start(&mut fixture("wait_for_a_signal")?)?;
+    let documents = documents_of(&["{{ name }}", "-o", "json"])?;
+    for pid in [other.pid(), process::id()] {
+        let listed = documents.iter().any(|document| document["pid"] == pid);
+        ensure!(listed, "{pid} is not listed: {documents:#?}");
+    }
+    Ok(())
+}
+
+fn only_that_process_is_listed() -> Result<()> {
+    // a second thread of ours, which the listing is to have
+    let other = thread::spawn(|| {
+        let args = ["{{ name }}", "-o", "json", "--pid", &Pid::this().to_string()];
+        documents_of(&args)
+    });
+    let documents = other.join().expect("it does not panic")?;
+    let threads: Vec<_> = documents.iter().filter(|it| it["type"] == "thread").collect();
+    ensure!(threads.len() >= 2, "{documents:#?}");
+    ensure!(threads.iter().all(|thread| thread["pid"] == process::id()), "{documents:#?}");
+    Ok(())
+}
+
+fn only_those_states_are_listed() -> Result<()> {
+    let _parent = Process::start(&mut fixture("leave_a_zombie")?)?;
+    let args = ["{{ name }}", "-o", "json", "--interval", "0.05", "--state", "Z"];
+    let mut app = App::start(&args)?;
+    app.document(|document| document["comm"] == "true")?;
+    let documents = app.documents()?;
+    let mut threads = documents.iter().filter(|document| document["type"] == "thread");
+    ensure!(threads.all(|thread| thread["state"] == "Z"), "{documents:#?}");
+    Ok(())
+}
+
+fn wrong_state_is_refused() -> Result<()> {
+    Process::run(&mut bpfapps(["{{ name }}", "--state", "Q"]))?
+        .expect_code(2)?
+        .expect_stderr("`Q` is no state: there are RSDTtXZPI")?;
+    Ok(())
+}

@@ -1,0 +1,65 @@
+//! `{{ binary }} {{ name }}` on the running kernel: what its user sees.
+
+use std::process::{Command, ExitCode};
+
+use anyhow::{Result, ensure};
+use bpfapps_testkit::{App, Process, bpfapps, test};
+
+fn main() -> ExitCode {
+    bpfapps_testkit::main(
+        &[
+            test!(hit_has_a_row),
+            test!(documents_are_what_the_schema_says),
+            test!(only_that_process_is_reported),
+            test!(wrong_pid_is_refused),
+        ],
+        &[],
+    )
+}
+
+/// Hits the tracepoint, and returns the pid that did.
+///
+/// When you trace another one: do here what hits it.
+fn provoke() -> Result<u32> {
+    let mut shell = Command::new("sh").args(["-c", "kill -USR1 $$"]).spawn()?;
+    let pid = shell.id();
+    shell.wait()?;
+    Ok(pid)
+}
+
+fn hit_has_a_row() -> Result<()> {
+    let mut app = App::start(&["{{ name }}"])?;
+    ensure!(app.title().starts_with("TIME     COMM"), "{}", app.title());
+    let pid = provoke()?;
+    let row = app.row(|row| row.split_whitespace().nth(2) == Some(&pid.to_string()))?;
+    ensure!(row.contains('='), "no field: {row}");
+    let exit = app.end()?;
+    ensure!(exit.stderr.is_empty(), "{exit:#?}");
+    Ok(())
+}
+
+fn documents_are_what_the_schema_says() -> Result<()> {
+    let mut app = App::start(&["{{ name }}", "-o", "json"])?;
+    let pid = provoke()?;
+    let hit = app.document(|document| document["pid"] == pid)?;
+    ensure!(hit["type"] == "hit", "{hit}");
+    app.documents()?;
+    Ok(())
+}
+
+fn only_that_process_is_reported() -> Result<()> {
+    let own = std::process::id();
+    let app = App::start(&["{{ name }}", "-o", "json", "--pid", &own.to_string()])?;
+    provoke()?;
+    let documents = app.documents()?;
+    let mut hits = documents.iter().filter(|document| document["type"] == "hit");
+    ensure!(hits.all(|hit| hit["pid"] == own), "{documents:#?}");
+    Ok(())
+}
+
+fn wrong_pid_is_refused() -> Result<()> {
+    Process::run(&mut bpfapps(["{{ name }}", "--pid", "0"]))?
+        .expect_code(2)?
+        .expect_stderr("invalid value '0' for '--pid <PID>'")?;
+    Ok(())
+}

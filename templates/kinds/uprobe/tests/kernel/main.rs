@@ -1,0 +1,118 @@
+//! `{{ binary }} {{ name }}` on the running kernel: what its user sees.
+#![allow(unsafe_code, reason = "a function under a name that can be looked up")]
+
+use std::env;
+use std::fs;
+use std::hint::black_box;
+use std::process::ExitCode;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use bpfapps_testkit::{App, Process, bpfapps, fixture, kernel, skip, test};
+
+fn main() -> ExitCode {
+    bpfapps_testkit::main(
+        &[
+            test!(call_has_a_row),
+            test!(documents_are_what_the_schema_says),
+            test!(short_calls_are_left_out),
+            test!(library_is_found_by_name),
+            test!(missing_function_is_named),
+        ],
+        &[fixture!(call_it)],
+    )
+}
+
+/// The function that the tests trace: in this very binary.
+///
+/// When you trace another one: call that in a fixture of your own, and drop `--binary`.
+// SAFETY: nothing else here has that name.
+#[unsafe(no_mangle)]
+extern "C" fn probed_by_tests(a: u64, ms: u64) -> u64 {
+    thread::sleep(Duration::from_millis(ms));
+    black_box(a + ms)
+}
+
+/// Calls it with the two arguments.
+fn call_it(args: &[String]) -> Result<()> {
+    let [a, ms] = args else { anyhow::bail!("two numbers") };
+    black_box(probed_by_tests(a.parse()?, ms.parse()?));
+    Ok(())
+}
+
+/// Runs the fixture, and returns its pid.
+fn provoke(a: &str, ms: &str) -> Result<u32> {
+    let process = Process::start(fixture("call_it")?.args([a, ms]))?;
+    let pid = process.pid();
+    process.wait()?.expect_code(0)?;
+    Ok(pid)
+}
+
+/// The app on this binary.
+fn start(more: &[&str]) -> Result<App> {
+    kernel::needs_uprobes()?;
+    let own = env::current_exe()?;
+    let own = own.to_str().context("the path is UTF-8")?;
+    let args = ["{{ name }}", "--binary", own, "--function", "probed_by_tests"];
+    App::start(&[&args, more].concat())
+}
+
+fn call_has_a_row() -> Result<()> {
+    let mut app = start(&[])?;
+    ensure!(app.title().starts_with("TIME     COMM"), "{}", app.title());
+    let pid = provoke("17", "50")?.to_string();
+    let row = app.row(|row| row.split_whitespace().nth(2) == Some(&pid))?;
+    let words: Vec<_> = row.split_whitespace().collect();
+    let ms: f64 = words[4].parse().context("no duration")?;
+    ensure!((50.0..5_000.0).contains(&ms), "{row}");
+    ensure!(words[5] == "67" && words[6..8] == ["0x11", "0x32"], "{row}");
+    let exit = app.end()?;
+    ensure!(exit.stderr.is_empty(), "{exit:#?}");
+    Ok(())
+}
+
+fn documents_are_what_the_schema_says() -> Result<()> {
+    let mut app = start(&["-o", "json"])?;
+    let pid = provoke("1", "2")?;
+    let call = app.document(|document| document["pid"] == pid)?;
+    ensure!(call["type"] == "call" && call["result"] == 3, "{call}");
+    app.documents()?;
+    Ok(())
+}
+
+fn short_calls_are_left_out() -> Result<()> {
+    let mut app = start(&["-o", "json", "--duration", "40"])?;
+    let (short, long) = (provoke("1", "0")?, provoke("1", "50")?);
+    app.document(|document| document["pid"] == long)?;
+    let documents = app.documents()?;
+    ensure!(!documents.iter().any(|document| document["pid"] == short), "{documents:#?}");
+    Ok(())
+}
+
+fn library_is_found_by_name() -> Result<()> {
+    kernel::needs_uprobes()?;
+    if !fs::read_to_string("/proc/self/maps")?.contains("/libc.so.6") {
+        return skip("this test is linked statically: nothing here calls libc.so.6");
+    }
+    // what the fixture sleeps by
+    let args = ["{{ name }}", "--binary", "libc.so.6", "--function", "clock_nanosleep"];
+    let mut app = App::start(&args)?;
+    let pid = provoke("0", "1")?.to_string();
+    app.row(|row| row.split_whitespace().nth(2) == Some(&pid))?;
+    app.end()?;
+    Ok(())
+}
+
+fn missing_function_is_named() -> Result<()> {
+    let own = env::current_exe()?;
+    let own = own.to_str().context("the path is UTF-8")?;
+    let args = ["{{ name }}", "--binary", own, "--function", "no_such_function"];
+    let said = format!("failed to attach handle_return to no_such_function in {own}: it has no such");
+    Process::run(&mut bpfapps(args))?
+        .expect_code(1)?
+        .expect_stderr("error[BPF0043]: ")?
+        .expect_stderr(&said)?
+        .expect_stderr("hint: ")?;
+    Ok(())
+}

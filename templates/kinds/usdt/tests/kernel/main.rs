@@ -1,0 +1,113 @@
+//! `{{ binary }} {{ name }}` on the running kernel: what its user sees.
+#![allow(unsafe_code, reason = "what the macro of a probe expands to")]
+
+use std::env;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail, ensure};
+use bpfapps_testkit::{App, Process, bpfapps, fixture, kernel, skip, test};
+use probe::probe;
+
+fn main() -> ExitCode {
+    bpfapps_testkit::main(
+        &[
+            test!(hit_has_a_row),
+            test!(documents_are_what_the_schema_says),
+            test!(other_values_are_left_out),
+            test!(missing_probe_is_named),
+            test!(wrong_probe_is_refused),
+            test!(kernel_that_is_too_old_is_named),
+        ],
+        &[fixture!(hit)],
+    )
+}
+
+/// Hits the probe that the tests trace, which is in this very binary.
+///
+/// When you trace another one: hit that here, and drop `--binary` and `--probe`.
+fn hit(args: &[String]) -> Result<()> {
+    let [a, b] = args else { bail!("two numbers") };
+    let (a, b): (isize, isize) = (a.parse()?, b.parse()?);
+    probe!(tests, hit, a, b);
+    Ok(())
+}
+
+/// Runs the fixture, and returns its pid.
+fn provoke(a: &str, b: &str) -> Result<u32> {
+    let process = Process::start(fixture("hit")?.args([a, b]))?;
+    let pid = process.pid();
+    process.wait()?.expect_code(0)?;
+    Ok(pid)
+}
+
+/// The app on this binary.
+fn start(more: &[&str]) -> Result<App> {
+    kernel::needs_uprobes()?;
+    if bpfapps_core::kernel::version()? < (5, 15) {
+        skip("before Linux 5.15 USDT probes are traced in one process only")?;
+    }
+    let own = env::current_exe()?;
+    let own = own.to_str().context("the path is UTF-8")?;
+    App::start(&[&["{{ name }}", "--binary", own, "--probe", "tests:hit"], more].concat())
+}
+
+fn hit_has_a_row() -> Result<()> {
+    let mut app = start(&[])?;
+    ensure!(app.title().starts_with("TIME     COMM"), "{}", app.title());
+    let pid = provoke("17", "-3")?.to_string();
+    let row = app.row(|row| row.split_whitespace().nth(2) == Some(&pid))?;
+    let words: Vec<_> = row.split_whitespace().collect();
+    ensure!(words[5..] == ["17", "-3"], "{row}");
+    let exit = app.end()?;
+    ensure!(exit.stderr.is_empty(), "{exit:#?}");
+    Ok(())
+}
+
+fn documents_are_what_the_schema_says() -> Result<()> {
+    let mut app = start(&["-o", "json"])?;
+    let pid = provoke("1", "-2")?;
+    let hit = app.document(|document| document["pid"] == pid)?;
+    ensure!(hit["type"] == "hit" && hit["arg0"] == 1 && hit["arg1"] == -2, "{hit}");
+    app.documents()?;
+    Ok(())
+}
+
+fn other_values_are_left_out() -> Result<()> {
+    let mut app = start(&["-o", "json", "--arg", "1=-2"])?;
+    let (other, wanted) = (provoke("1", "2")?, provoke("1", "-2")?);
+    app.document(|document| document["pid"] == wanted)?;
+    let documents = app.documents()?;
+    ensure!(!documents.iter().any(|document| document["pid"] == other), "{documents:#?}");
+    Ok(())
+}
+
+fn missing_probe_is_named() -> Result<()> {
+    let own = env::current_exe()?;
+    let own = own.to_str().context("the path is UTF-8")?;
+    Process::run(&mut bpfapps(["{{ name }}", "--binary", own, "--probe", "tests:miss"]))?
+        .expect_code(1)?
+        .expect_stderr("error[BPF0043]: failed to attach handle_probe to the probe tests:miss of ")?
+        .expect_stderr("hint: did you mean tests:hit?")?;
+    Ok(())
+}
+
+fn wrong_probe_is_refused() -> Result<()> {
+    Process::run(&mut bpfapps(["{{ name }}", "--probe", "hit"]))?
+        .expect_code(2)?
+        .expect_stderr("not of the form PROVIDER:NAME")?;
+    Ok(())
+}
+
+fn kernel_that_is_too_old_is_named() -> Result<()> {
+    kernel::needs_uprobes()?;
+    if bpfapps_core::kernel::version()? >= (5, 15) {
+        return skip("this kernel traces USDT probes in all processes");
+    }
+    let own = env::current_exe()?;
+    let own = own.to_str().context("the path is UTF-8")?;
+    Process::run(&mut bpfapps(["{{ name }}", "--binary", own, "--probe", "tests:hit"]))?
+        .expect_code(1)?
+        .expect_stderr("this kernel has such probes in one process only")?
+        .expect_stderr("or take Linux 5.15 or newer")?;
+    Ok(())
+}
