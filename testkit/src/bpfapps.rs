@@ -3,10 +3,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-/// The `bpfapps` to test, where it is not to be built: on a machine without cargo, say.
+use serde_json::Value;
+
+/// The binary to test, where it is not to be built: on a machine without cargo, say.
 const PROGRAM: &str = "BPFAPPS_BIN";
 
-/// The `bpfapps` binary, built from the sources as they stand.
+/// The workspace's binary with all the apps, built from the sources as they stand. Here it is
+/// `bpfapps`.
 ///
 /// # Panics
 ///
@@ -16,27 +19,44 @@ pub fn program() -> &'static Path {
     PROGRAM_PATH.get_or_init(|| env::var_os(PROGRAM).map_or_else(build, PathBuf::from))
 }
 
-/// A test binary stands in `<target>/<profile>/deps`, and `bpfapps` one folder above. Which one
-/// cargo built it for, cargo is asked to bring up to date.
+/// Which one cargo built the test for, cargo is asked to bring up to date. It is the package in
+/// `cli/`, whatever that is called.
 fn build() -> PathBuf {
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo)
-        .args(["build", "--quiet", "--package", "bpfapps"])
-        .stdout(Stdio::null())
-        .status();
-    assert!(
-        status.is_ok_and(|status| status.success()),
-        "failed to build bpfapps"
-    );
-    let test = env::current_exe().expect("the test binary has a path");
-    let target = test
-        .ancestors()
-        .nth(3)
-        .expect("the test binary stands in a target folder");
-    target.join("debug/bpfapps")
+    let workspace = cargo(&["locate-project", "--workspace", "--message-format=plain"]);
+    let manifest = Path::new(workspace.trim()).with_file_name("cli/Cargo.toml");
+    let manifest = manifest
+        .to_str()
+        .expect("the path of the workspace is UTF-8");
+    let build = [
+        "build",
+        "--quiet",
+        "--message-format=json-render-diagnostics",
+    ];
+    let messages = cargo(&[&build[..], &["--manifest-path", manifest]].concat());
+    let messages = messages
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok());
+    let programs =
+        messages.filter_map(|message: Value| Some(message["executable"].as_str()?.into()));
+    programs.last().expect("cargo says where the binary is")
 }
 
-/// The command `bpfapps <args>`.
+/// What cargo says on stdout.
+fn cargo(args: &[&str]) -> String {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let ended = Command::new(cargo)
+        .args(args)
+        .stderr(Stdio::inherit())
+        .output();
+    let ended = ended.expect("cargo runs");
+    assert!(
+        ended.status.success(),
+        "failed to build the binary with the apps"
+    );
+    String::from_utf8(ended.stdout).expect("cargo writes UTF-8")
+}
+
+/// A call of it.
 pub fn bpfapps<'a>(args: impl IntoIterator<Item = &'a str>) -> Command {
     let mut command = Command::new(program());
     command.args(args);
