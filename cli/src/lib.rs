@@ -21,7 +21,11 @@ use crate::command::{Called, Document};
 
 /// STUB
 #[macro_export]
-macro_rules! main { () => { $crate::main_of(env!("CARGO_BIN_NAME")) } }
+macro_rules! main {
+    () => {
+        $crate::main_of(env!("CARGO_BIN_NAME"))
+    };
+}
 /// STUB
 pub fn main_of(_name: &str) -> ExitCode {
     match run(env::args_os().collect()) {
