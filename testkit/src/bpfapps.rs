@@ -36,9 +36,11 @@ fn build() -> PathBuf {
     let messages = messages
         .lines()
         .filter_map(|line| serde_json::from_str(line).ok());
-    let programs =
+    let mut programs =
         messages.filter_map(|message: Value| Some(message["executable"].as_str()?.into()));
-    programs.last().expect("cargo says where the binary is")
+    programs
+        .next_back()
+        .expect("cargo says where the binary is")
 }
 
 /// What cargo says on stdout.
