@@ -45,12 +45,6 @@ impl App<'_> {
         always.into_iter().chain(more.map(String::as_str))
     }
 
-    /// Its package: unlike those of other binaries, so that an app can go from one to another.
-    #[must_use]
-    pub fn package(&self) -> String {
-        format!("{}-{}", self.binary, self.name)
-    }
-
     /// Its files, by their paths in its folder.
     ///
     /// # Errors
@@ -79,7 +73,7 @@ impl App<'_> {
             ("binary", Value::from(self.binary)),
             ("name", Value::from(self.name)),
             ("Name", Value::from(camel_case(self.name))),
-            ("package", Value::from(self.package())),
+            ("package", Value::from(package(self.binary, self.name))),
             ("kind", Value::from(kind.name.as_str())),
             ("kernel", Value::from(manifest.kernel.as_str())),
             (
@@ -109,6 +103,12 @@ fn sorted(always: &[&str], more: &[String]) -> Value {
         .collect();
     all.sort_unstable();
     all.into_iter().map(Value::from).collect()
+}
+
+/// The package of an app: unlike those of other binaries, so that an app can go from one to another.
+#[must_use]
+pub fn package(binary: &str, app: &str) -> String {
+    format!("{binary}-{app}")
 }
 
 /// `my_app` as a type: `MyApp`, as libbpf-cargo makes it.

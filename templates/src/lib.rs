@@ -20,7 +20,7 @@ mod kind;
 mod release;
 mod standalone;
 
-pub use app::{App, camel_case};
+pub use app::{App, camel_case, package};
 pub use files::File;
 pub use kind::{Check, Kind, Manifest, Parameter, Values};
 pub use release::Release;

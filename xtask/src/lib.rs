@@ -13,11 +13,13 @@
 //! Deliberately absent: any crate that links libelf. xtask has to compile on a
 //! machine where libelf is yet to be installed, because it installs it.
 
+mod apps;
 #[path = "../../bpf-build/src/arch.rs"]
 mod arch;
 mod bench;
 mod busybox;
 mod cc;
+mod change;
 mod dev;
 mod dist;
 mod doctor;
@@ -59,8 +61,10 @@ enum Task {
     Dev(dev::Options),
     /// Create an app of a kind of BPF program, complete and tested
     New(new::Options),
-    /// Remove an app, and keep a copy of it below target/
-    Remove(new::remove::Options),
+    /// Take in an app from elsewhere: a crate of a registry, or a folder
+    Add(apps::add::Options),
+    /// Remove an app; where its files are here, keep them below target/
+    Remove(apps::remove::Options),
     /// Check formatting, lints and documentation, and run every test
     Test(test::Options),
     /// Run the kernel tests, a command or a shell on real kernels, old and new
@@ -81,7 +85,8 @@ pub fn main() -> ExitCode {
         Task::Run(options) => run::run(options),
         Task::Dev(options) => dev::run(options),
         Task::New(options) => new::run(&options),
-        Task::Remove(options) => new::remove::run(&options),
+        Task::Add(options) => apps::add::run(&options),
+        Task::Remove(options) => apps::remove::run(&options),
         Task::Test(options) => test::run(&options),
         Task::Vm(options) => vm::run(&options),
         Task::Vmlinux(options) => vmlinux::run(&options),

@@ -1,29 +1,24 @@
 //! `cargo xtask new`: an app of any kind of BPF program, complete and tested, in one command.
 
 mod ask;
-pub(crate) mod change;
 mod format;
-mod held;
 pub(crate) mod kind;
 mod list;
 pub(crate) mod machine;
-mod name;
-pub(crate) mod register;
-pub(crate) mod remove;
+pub(crate) mod name;
 mod standalone;
-pub(crate) mod walk;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use bpfapps_task::workspace::Workspace;
-use bpfapps_templates::{App, Kind, Release};
+use bpfapps_templates::{App, Kind, Release, package};
 
+use crate::apps::{self, Entry};
+use crate::change::Change;
 use crate::out;
-use change::Change;
 use name::Taken;
-use register::Entry;
 
 /// The kind of an app for which no template was chosen.
 const DEFAULT_KIND: &str = "tracepoint";
@@ -70,7 +65,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
             (here.root(), Taken::within(here)?, Change::new(here.root()))
         }
     };
-    name::check(name, &taken, &root.join("apps"))?;
+    let package = package(&taken.binary, name);
+    name::check(name, &package, &taken, &root.join("apps"))?;
     let app = App {
         binary: &taken.binary,
         name,
@@ -100,13 +96,13 @@ pub(crate) fn add(
     for file in files {
         change.create(folder.join(file.path), file.text);
     }
-    register::versions(App::dependencies(kind), release, change)?;
-    let package = app.package();
+    apps::versions(App::dependencies(kind), release, change)?;
+    let package = package(app.binary, app.name);
     let entry = Entry {
         name: app.name,
         package: &package,
         library: &package.replace('-', "_"),
-        source: register::folder(&Path::new("..").join(folder)),
+        source: apps::folder(&Path::new("..").join(folder)),
     };
     entry.add(change)
 }

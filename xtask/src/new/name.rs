@@ -25,9 +25,9 @@ const COMMANDS: [&str; 8] = [
 
 /// What a new app must not be called: it would be the second of that name.
 #[derive(Debug)]
-pub(super) struct Taken {
+pub(crate) struct Taken {
     /// The binary, with whose name the package of each app begins.
-    pub(super) binary: String,
+    pub(crate) binary: String,
     apps: Vec<String>,
     features: Vec<String>,
     packages: Vec<String>,
@@ -35,7 +35,7 @@ pub(super) struct Taken {
 
 impl Taken {
     /// In a workspace.
-    pub(super) fn within(workspace: &Workspace) -> Result<Self> {
+    pub(crate) fn within(workspace: &Workspace) -> Result<Self> {
         let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
         Ok(Self {
             binary: workspace.binary()?.to_owned(),
@@ -56,15 +56,12 @@ impl Taken {
         }
     }
 
-    /// The package that the package of an app of that name would be taken for.
-    fn package(&self, name: &str) -> Option<&str> {
+    /// The package that one of that name would be taken for.
+    fn package(&self, name: &str) -> Option<&String> {
         // to a registry, and to rustc, they are the same
         let plain = |package: &str| package.replace('-', "_");
-        let own = plain(&format!("{}-{name}", self.binary));
         let mut packages = self.packages.iter();
-        packages
-            .find(|package| plain(package) == own)
-            .map(String::as_str)
+        packages.find(|package| plain(package) == plain(name))
     }
 }
 
@@ -78,8 +75,9 @@ const C: &str = "alignas alignof asm auto bool break case char const constexpr c
     return short signed sizeof static struct switch thread_local true typedef typeof union \
     unsigned void volatile while";
 
-/// Refuses a name that can not be one, or that is taken; `apps` is the folder of the apps.
-pub(super) fn check(name: &str, taken: &Taken, apps: &Path) -> Result<()> {
+/// Refuses a name that can not be one, or that is taken, as its package may be; `apps` is the folder
+/// of the apps.
+pub(crate) fn check(name: &str, package: &str, taken: &Taken, apps: &Path) -> Result<()> {
     spelled(name, &taken.binary)?;
     let folder = apps.join(name);
     // also where a link leads nowhere: nothing is overwritten
@@ -98,7 +96,7 @@ pub(super) fn check(name: &str, taken: &Taken, apps: &Path) -> Result<()> {
     if taken.features.iter().any(|feature| feature == name) {
         bail!("{refused}: it is a feature of {}", taken.binary);
     }
-    if let Some(package) = taken.package(name) {
+    if let Some(package) = taken.package(package) {
         bail!("{refused}: there is a package {package} already");
     }
     Ok(())
@@ -206,7 +204,8 @@ mod tests {
     #[test]
     fn what_is_taken_already_is_refused() -> Result<()> {
         let refusal = |name: &str, taken: &Taken| {
-            let checked = check(name, taken, Path::new("/none"));
+            let package = bpfapps_templates::package(&taken.binary, name);
+            let checked = check(name, &package, taken, Path::new("/none"));
             checked.map_or_else(|err| format!("{err:#}"), |()| "fine".to_owned())
         };
         let ours = Taken::within(Workspace::here()?)?;

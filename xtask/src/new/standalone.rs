@@ -6,8 +6,8 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use bpfapps_templates::{Release, standalone};
 
-use super::change::Change;
 use super::name::{is_keyword, words};
+use crate::change::Change;
 use crate::out;
 
 /// Names of folders below `target/`, which cargo gives to no binary, and of the tasks' package.

@@ -11,8 +11,8 @@ use anyhow::{Context, Result};
 use bpfapps_templates::{App, Kind, Release, standalone};
 
 use crate::cargo::{self, root};
-use crate::new::change::Change;
-use crate::new::walk::walk;
+use crate::change::Change;
+use crate::change::walk::walk;
 use crate::new::{add, kind};
 
 /// The package that stands for `bpfapps`, so that its binary does not take that one's place.

@@ -1,5 +1,8 @@
 //! A change of the tree that happens as a whole or not at all.
 
+mod held;
+pub(crate) mod walk;
+
 use std::collections::BTreeSet;
 use std::fs::{self, Permissions};
 use std::io::Write as _;
@@ -8,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use super::held::Held;
+use held::Held;
 
 /// Files to create, to edit and to put away. Until [`Change::apply`] nothing is touched.
 #[derive(Debug)]
@@ -203,7 +206,7 @@ mod tests {
 
     use nix::sys::signal::{SigSet, Signal, raise};
 
-    use super::super::walk::walk;
+    use super::walk::walk;
     use super::*;
 
     fn tree(root: &Path) -> BTreeMap<PathBuf, String> {

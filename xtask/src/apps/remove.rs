@@ -5,8 +5,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Result, bail};
 
-use super::change::Change;
-use super::register;
+use crate::change::Change;
 use crate::{cargo, out};
 
 #[derive(Debug, clap::Args)]
@@ -22,7 +21,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let app = Path::new("apps").join(name);
     let is_name = app.components().count() == 2 && !name.starts_with('.');
     let mut change = Change::new(root);
-    let is_listed = is_name && register::remove(name, &mut change)?;
+    let is_listed = is_name && super::unlist(name, &mut change)?;
     // what somebody has written is not thrown away
     let away = (is_name && root.join(&app).is_dir()).then(|| free_place(root, name));
     if let Some(away) = &away {

@@ -1,5 +1,10 @@
-//! Where an app is listed: a dependency and a feature in `cli/Cargo.toml`, and two lines in
+//! The apps of a workspace, and how they come and go.
+//!
+//! An app is listed by a dependency and a feature in `cli/Cargo.toml`, and two lines in
 //! `cli/src/apps.rs`.
+
+pub(crate) mod add;
+pub(crate) mod remove;
 
 use std::path::Path;
 
@@ -7,7 +12,7 @@ use anyhow::{Context, Result};
 use bpfapps_templates::Release;
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, value};
 
-use super::change::Change;
+use crate::change::Change;
 
 const MANIFEST: &str = "cli/Cargo.toml";
 const APPS: &str = "cli/src/apps.rs";
@@ -55,12 +60,14 @@ impl Entry<'_> {
         Ok(manifest.to_string())
     }
 
-    /// The list is sorted, and each app has two lines.
+    /// Each app has two lines. They are sorted as rustfmt has them: by the crate.
     fn add_to_apps(&self, text: &str) -> String {
         let Self { name, library, .. } = self;
-        let later = text
-            .match_indices(FEATURE)
-            .find(|(at, _)| text[at + FEATURE.len()..].split('"').next() > Some(name));
+        let mut entries = text.match_indices(FEATURE);
+        let later = entries.find(|(at, _)| {
+            let uses = text[*at..].split_once("\nuse ");
+            uses.and_then(|(_, uses)| uses.split(' ').next()) > Some(library)
+        });
         let at = later.map_or(text.len(), |(at, _)| at);
         let (before, after) = text.split_at(at);
         // the first is apart from what is said about the list
@@ -70,7 +77,7 @@ impl Entry<'_> {
 }
 
 /// Takes an app out of the lists, wherever it came from; answers whether it was there.
-pub(crate) fn remove(name: &str, change: &mut Change) -> Result<bool> {
+fn unlist(name: &str, change: &mut Change) -> Result<bool> {
     let mut was_there = false;
     change.edit(MANIFEST, |text| {
         let (text, package) = remove_from_manifest(name, text)?;
@@ -215,8 +222,8 @@ mod tests {
 
     /// The files as they are in this workspace.
     const REAL: [&str; 2] = [
-        include_str!("../../../cli/Cargo.toml"),
-        include_str!("../../../cli/src/apps.rs"),
+        include_str!("../../cli/Cargo.toml"),
+        include_str!("../../cli/src/apps.rs"),
     ];
 
     fn entry<'a>(name: &'a str, package: &'a str) -> Entry<'a> {
@@ -252,6 +259,9 @@ mod tests {
                         #[cfg(feature = \"c\")]\nuse bpfapps_c as _;\n\
                         #[cfg(feature = \"d\")]\nuse bpfapps_d as _;\n";
         assert_eq!(entry("c", "bpfapps-c").add_to_apps(apps), expected);
+        // whatever it is called there
+        let expected = expected.replace("\"c\"", "\"a\"");
+        assert_eq!(entry("a", "bpfapps-c").add_to_apps(apps), expected);
     }
 
     #[test]
