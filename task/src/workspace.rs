@@ -116,6 +116,21 @@ impl Workspace {
         Err(hinted(format!("there is no app {app}{near}"), hint))
     }
 
+    /// The names of all features that the binary has.
+    pub fn features(&self) -> Result<Vec<&str>> {
+        Ok(self.cli()?.features.keys().map(String::as_str).collect())
+    }
+
+    /// The names of all members, and of what they depend on.
+    pub fn packages(&self) -> impl Iterator<Item = &str> {
+        let members = self.0.packages.iter();
+        members.flat_map(|member| {
+            let dependencies = member.dependencies.iter();
+            let dependencies = dependencies.map(|dependency| dependency.name.as_str());
+            [member.name.as_str()].into_iter().chain(dependencies)
+        })
+    }
+
     fn cli(&self) -> Result<&Package> {
         self.member_in(BINARY).ok_or_else(|| {
             let root = self.root().display();

@@ -103,7 +103,7 @@ fn glibc() -> Option<(u32, u32)> {
 }
 
 /// The triple of this machine, from cargo.
-fn host() -> Result<String> {
+pub(crate) fn host() -> Result<String> {
     let version = stdout(&mut cargo::cargo(["-vV"]))?;
     let version = String::from_utf8_lossy(&version);
     let host = version.lines().find_map(|line| line.strip_prefix("host: "));

@@ -16,9 +16,11 @@
 //! machine where libelf is yet to be installed, because it installs it.
 
 mod again;
+mod apps;
 mod bench;
 mod busybox;
 pub mod cc;
+mod change;
 mod dev;
 pub mod dist;
 mod doctor;
@@ -57,8 +59,10 @@ enum Task {
     Dev(dev::Options),
     /// Create an app of a kind of BPF program, complete and tested
     New(new::Options),
-    /// Remove an app, and keep a copy of it below target/
-    Remove(new::remove::Options),
+    /// Take in an app from elsewhere: a crate of a registry, or a folder
+    Add(apps::add::Options),
+    /// Remove an app; where its files are here, keep them below target/
+    Remove(apps::remove::Options),
     /// Check formatting, lints and documentation, and run every test
     Test(test::Options),
     /// Run the kernel tests, a command or a shell on real kernels, old and new
@@ -80,7 +84,8 @@ pub fn main() -> ExitCode {
         Task::Run(options) => run::run(options),
         Task::Dev(options) => dev::run(options),
         Task::New(options) => new::run(&options),
-        Task::Remove(options) => new::remove::run(&options),
+        Task::Add(options) => apps::add::run(&options),
+        Task::Remove(options) => apps::remove::run(&options),
         Task::Test(options) => test::run(&options),
         Task::Vm(options) => vm::run(&options),
         Task::Vmlinux(options) => vmlinux::run(&options),

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: formatting, lints, documentation, and every test; then the same for the
 //! apps that the templates render.
 
+mod c_files;
 mod tally;
 pub(crate) mod templates;
 
@@ -8,7 +9,7 @@ use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use bpfapps_task::Series;
 
 use crate::again;
@@ -17,6 +18,7 @@ use crate::out;
 use crate::progress::{self, Step};
 use crate::setup::{self, Stage};
 use crate::vm;
+use c_files::c_files;
 use tally::Tally;
 use templates::Rendered;
 
@@ -114,22 +116,17 @@ impl Run {
 
     fn templates(&mut self, options: &Options) -> Result<()> {
         let workspace = Rendered::render(options.template.as_deref())?;
-        let fmt = ["fmt", "--all", "--check", "--", "--color", "never"];
+        let fmt = ["fmt", "--check", "--", "--color", "never"];
         self.checks([
             ("rustfmt of templates", workspace.cargo(fmt)),
             ("clang-format of templates", workspace.clang_format()?),
         ])?;
         // a warning of clang's is none of clippy's
-        let clippy = [
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--",
-            "-D",
-            "warnings",
-        ];
+        // its tasks are those of this workspace
+        let mut clippy = workspace.cargo(["clippy", "--workspace", "--exclude", "xtask"]);
+        clippy.args(["--all-targets", "--", "-D", "warnings"]);
         let name = "clippy of templates";
-        let clippy = progress::watch(name, workspace.cargo(clippy))?;
+        let clippy = progress::watch(name, clippy)?;
         let clean = clippy.status.success() && !clippy.output.contains("warning: ");
         self.check(name, &clippy.output, clean);
 
@@ -137,7 +134,7 @@ impl Run {
         self.checks([("build of templates", build)])?;
         // no app has an example in its documentation
         let mut test = workspace.cargo(["test", "--workspace", "--exclude", templates::PACKAGE]);
-        test.args(["--all-targets", "--no-fail-fast"]);
+        test.args(["--exclude", "xtask", "--all-targets", "--no-fail-fast"]);
         test.env(PROGRAM, workspace.program());
         self.tests("tests of templates", test, &options.args)
     }
@@ -173,8 +170,9 @@ impl Run {
 fn checks() -> Result<[(&'static str, Command); 4]> {
     let mut doc = cargo(["doc", "--workspace", "--no-deps"]);
     doc.env("RUSTDOCFLAGS", "-D warnings");
-    // rustfmt would colour its diff even in a pipe
-    let fmt = ["fmt", "--all", "--check", "--", "--color", "never"];
+    // every member, but no dependency in another folder; in a pipe it would colour its diff, too
+    let mut fmt = cargo(["fmt", "--check", "--", "--color", "never"]);
+    fmt.current_dir(root()?);
     let clippy = [
         "clippy",
         "--workspace",
@@ -184,43 +182,21 @@ fn checks() -> Result<[(&'static str, Command); 4]> {
         "warnings",
     ];
     Ok([
-        ("rustfmt", cargo(fmt)),
+        ("rustfmt", fmt),
         ("clang-format", clang_format()?),
         ("clippy", cargo(clippy)),
         ("rustdoc", doc),
     ])
 }
 
-/// Checks the C files that git knows, or that it would take.
+/// Checks the C files.
 fn clang_format() -> Result<Command> {
     let root = root()?;
-    let listed = Command::new("git")
-        // root may well check what a user has cloned
-        .args(["-c", "safe.directory=*"])
-        .args([
-            "ls-files",
-            "-z",
-            "--cached",
-            "--others",
-            "--exclude-standard",
-        ])
-        .args(["--", "*.bpf.c", "*.h"])
-        .current_dir(root)
-        .stderr(Stdio::inherit())
-        .output()
-        .context("failed to run git")?;
-    if !listed.status.success() {
-        bail!("failed to list C files: git ended with {}", listed.status);
-    }
     let mut command = Command::new("clang-format");
-    command.args(["--dry-run", "-Werror"]).current_dir(root);
-    command.args(
-        String::from_utf8_lossy(&listed.stdout)
-            .split_terminator('\0')
-            // git also lists what is deleted, but not yet for it
-            .filter(|file| !file.starts_with(VMLINUX) && !file.starts_with(TEMPLATES))
-            .filter(|file| root.join(file).exists()),
-    );
+    command
+        .args(["--dry-run", "-Werror"])
+        .args(c_files(root, &[VMLINUX, TEMPLATES])?)
+        .current_dir(root);
     Ok(command)
 }
 

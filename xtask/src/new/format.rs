@@ -5,8 +5,8 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use anyhow::{Context, Result, bail};
+use bpfapps_templates::File;
 
-use super::render::File;
 use crate::{cargo, out};
 
 /// Formats each Rust file. Where rustfmt is not installed they stay as they are: good Rust, and

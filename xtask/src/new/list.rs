@@ -1,8 +1,8 @@
 //! `cargo xtask new --list`.
 
 use anyhow::Result;
+use bpfapps_templates::Kind;
 
-use super::kind::Kind;
 use crate::out;
 
 pub(crate) fn print(kinds: &[Kind]) -> Result<()> {

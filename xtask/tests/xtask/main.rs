@@ -3,7 +3,6 @@
 mod cargo;
 mod doctor;
 mod machine;
-mod new;
 mod setup;
 mod tasks;
 mod vm;

@@ -135,7 +135,7 @@ fn test_adds_up_and_closes_with_one_line() {
     assert!(seen.stdout.starts_with("test rows ... ok\n"));
     assert_eq!(
         machine.log(),
-        "cargo fmt --all --check -- --color never\n\
+        "cargo fmt --check -- --color never\n\
          cargo clippy --workspace --all-targets -- -D warnings\n\
          cargo doc --workspace --no-deps\n\
          cargo test --workspace --no-fail-fast --package x\n"
