@@ -1,11 +1,13 @@
 //! `cargo xtask setup`: what the project needs, what is missing, how it comes.
 
+mod apt;
 mod detect;
 mod install;
 mod manager;
 mod requirements;
 
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
 
@@ -26,7 +28,13 @@ pub(crate) struct Options {
     /// What it is needed for [default: all but QEMU and what the bench compares with]
     #[arg(long = "for", value_name = "STAGE")]
     stage: Option<Stage>,
+    /// How long to wait for who else installs something
+    #[arg(long, value_name = "SECONDS", default_value_t = PATIENCE)]
+    wait: u64,
 }
+
+/// In seconds: what a fresh machine needs for its own upgrades, and more.
+const PATIENCE: u64 = 600;
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let missing = missing(options.stage);
@@ -40,7 +48,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         }
         return Ok(ExitCode::FAILURE);
     }
-    supply(options.stage, &missing)?;
+    supply(options.stage, &missing, options.wait)?;
     out::result("nothing is missing any more")?;
     Ok(ExitCode::SUCCESS)
 }
@@ -66,7 +74,7 @@ pub fn ensure(stage: Stage) -> Result<()> {
     if missing.is_empty() {
         Ok(())
     } else {
-        supply(Some(stage), &missing)
+        supply(Some(stage), &missing, PATIENCE)
     }
 }
 
@@ -79,8 +87,9 @@ fn missing(stage: Option<Stage>) -> Vec<&'static Requirement> {
 }
 
 /// Installs, looks again, and names what is still not there.
-fn supply(stage: Option<Stage>, before: &[&Requirement]) -> Result<()> {
-    let ended = install::install(before);
+fn supply(stage: Option<Stage>, before: &[&Requirement], patience: u64) -> Result<()> {
+    let deadline = Instant::now() + Duration::from_secs(patience);
+    let ended = install::install(before, deadline);
     let after = missing(stage);
     if after.is_empty() {
         // a manager may fail after it has done what was asked of it
