@@ -1,6 +1,5 @@
 //! `cargo xtask setup`: what the project needs, what is missing, how it comes.
 
-mod apt;
 mod detect;
 mod install;
 mod manager;
@@ -10,6 +9,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
+use bpfapps_task::apt;
 
 pub use requirements::Stage;
 
@@ -29,12 +29,9 @@ pub(crate) struct Options {
     #[arg(long = "for", value_name = "STAGE")]
     stage: Option<Stage>,
     /// How long to wait for who else installs something
-    #[arg(long, value_name = "SECONDS", default_value_t = PATIENCE)]
+    #[arg(long, value_name = "SECONDS", default_value_t = apt::PATIENCE.as_secs())]
     wait: u64,
 }
-
-/// In seconds: what a fresh machine needs for its own upgrades, and more.
-const PATIENCE: u64 = 600;
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let missing = missing(options.stage);
@@ -48,7 +45,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         }
         return Ok(ExitCode::FAILURE);
     }
-    supply(options.stage, &missing, options.wait)?;
+    supply(options.stage, &missing, Duration::from_secs(options.wait))?;
     out::result("nothing is missing any more")?;
     Ok(ExitCode::SUCCESS)
 }
@@ -74,7 +71,7 @@ pub fn ensure(stage: Stage) -> Result<()> {
     if missing.is_empty() {
         Ok(())
     } else {
-        supply(Some(stage), &missing, PATIENCE)
+        supply(Some(stage), &missing, apt::PATIENCE)
     }
 }
 
@@ -87,8 +84,8 @@ fn missing(stage: Option<Stage>) -> Vec<&'static Requirement> {
 }
 
 /// Installs, looks again, and names what is still not there.
-fn supply(stage: Option<Stage>, before: &[&Requirement], patience: u64) -> Result<()> {
-    let deadline = Instant::now() + Duration::from_secs(patience);
+fn supply(stage: Option<Stage>, before: &[&Requirement], patience: Duration) -> Result<()> {
+    let deadline = Instant::now() + patience;
     let ended = install::install(before, deadline);
     let after = missing(stage);
     if after.is_empty() {

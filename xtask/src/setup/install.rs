@@ -6,12 +6,12 @@ use std::process::ExitStatus;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
+use bpfapps_task::apt;
 
-use super::apt;
 use super::detect::Probe;
 use super::manager::{CommandLine, Manager};
 use super::requirements::{Requirement, Source};
-use crate::{out, path, progress};
+use crate::{out, path};
 
 /// Installs what has somewhere to come from, and waits for whoever else installs something until
 /// `deadline`. Whether that was enough is for the caller to find out.
@@ -116,26 +116,10 @@ fn needed(what: &[&str], line: &CommandLine, deadline: Instant) -> Result<()> {
     Ok(())
 }
 
-/// Runs a command, and shows how it failed. Where another one is in its way it is run again, until
-/// `deadline`; then that is an error.
+/// Runs a command, and shows how it failed.
 fn run(label: &str, line: &CommandLine, deadline: Instant) -> Result<ExitStatus> {
     out::note(format_args!("$ {line}"));
-    let mut command = line.command();
-    // what it says about others is read
-    command.env("LC_ALL", "C");
-    let mut holder = None;
-    let ended = progress::watch_while(label, command, |ended| {
-        holder = apt::holder(&ended.output).filter(|_| !ended.status.success());
-        let holder = holder.as_ref()?;
-        (Instant::now() < deadline).then(|| format!("waiting for {holder}, which uses apt"))
-    })?;
-    if let Some(holder) = holder {
-        let task: Vec<_> = env::args().skip(1).collect();
-        return Err(out::hinted(
-            format!("{label} failed: {holder} uses apt"),
-            format!("when it has ended, repeat: cargo xtask {}", task.join(" ")),
-        ));
-    }
+    let ended = apt::watch(label, line.command(), deadline)?;
     if !ended.status.success() {
         out::note(ended.tail(20));
     }
