@@ -173,3 +173,40 @@ fn remove(folder: &Path) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_called_what_the_binary_is_called() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let built = folder.path().join("built");
+        let script = "#!/bin/sh\n[ $1 = list ] && echo '[{\"name\":\"opens\"}]' || echo \"$*\"\n";
+        // written by another process: a file that this one writes to is busy for what it forks
+        let write = r#"printf %s "$1" > "$0" && chmod 755 "$0""#;
+        let mut sh = Command::new("sh");
+        assert!(
+            sh.args(["-c", write])
+                .arg(&built)
+                .arg(script)
+                .status()?
+                .success()
+        );
+        let dist = folder.path().join("dist");
+        let files = fill(&dist, &built, "my-tool")?;
+        let expected = [
+            ("my-tool", script),
+            ("man/my-tool.1", "man\n"),
+            ("man/my-tool-opens.1", "man opens\n"),
+            ("completions/my-tool.bash", "completions bash\n"),
+            ("completions/_my-tool", "completions zsh\n"),
+            ("completions/my-tool.fish", "completions fish\n"),
+        ];
+        assert_eq!(files, expected.map(|(file, _)| PathBuf::from(file)));
+        for (file, text) in expected {
+            assert_eq!(fs::read_to_string(dist.join(file))?, text, "{file}");
+        }
+        Ok(())
+    }
+}
