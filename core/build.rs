@@ -2,5 +2,4 @@
 
 fn main() {
     bpfapps_build::skeleton("trace");
-    bpfapps_build::helper_names();
 }

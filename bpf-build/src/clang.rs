@@ -134,7 +134,7 @@ fn show(output: &Output) {
     let mut diagnostics = String::from_utf8_lossy(&output.stderr).into_owned();
     if let Some((code, hint)) = explain_clang(&diagnostics) {
         diagnostics = without_crash(&diagnostics);
-        diagnostics.push_str(&format!("hint: {hint}\nmore: bpfapps explain {code}\n"));
+        diagnostics.push_str(&format!("hint: {hint}\nmore: cargo xtask explain {code}\n"));
     }
     for line in diagnostics.lines() {
         match output.status.success() {

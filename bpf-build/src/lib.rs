@@ -8,9 +8,7 @@
 //! records that Rust could not read safely, and leaves two files in `OUT_DIR` for
 //! `bpfapps_core::skeleton!`: libbpf-cargo's skeleton, and the records' trait impls.
 
-mod arch;
 mod clang;
-mod explained;
 mod helpers;
 mod record;
 mod undefined;
@@ -20,14 +18,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use bpfapps_explain::Code;
+use bpfapps_explain::{Code, Failure};
+use bpfapps_host::platform::kernel_arch;
 use libbpf_cargo::SkeletonBuilder;
 use libbpf_rs::libbpf_sys;
 use libbpf_rs::{Linker, PrintLevel};
 
-use arch::kernel_arch;
 use clang::Clang;
-use explained::Explained;
 
 /// Builds `src/bpf/<app>.bpf.c` of the calling package into a skeleton in `OUT_DIR`.
 ///
@@ -55,7 +52,8 @@ fn end(built: Result<()>) {
             std::process::exit(1);
         }
         // cargo makes an error of each line: all of it is one
-        let more = err.downcast_ref::<Explained>().map(Explained::more);
+        let code = Failure::of(&err).and_then(|failure| failure.explained().0);
+        let more = code.map(|code| format!(" (more: cargo xtask explain {code})"));
         say(&format!("cargo::error={err:#}{}", more.unwrap_or_default()));
     }
 }
@@ -79,7 +77,7 @@ fn build(app: &str) -> Result<()> {
     undefined::check(&compiled.file)?;
     let records = record::rust_impls(&compiled.file).with_context(|| {
         let what = format!("{app}.bpf.c shares a record that Rust can not read");
-        Explained::new(what, Code::RECORD)
+        Failure::without_hint(what).code(Code::RECORD)
     })?;
     write(&out.join(format!("{app}.records.rs")), &records)?;
 

@@ -5,12 +5,10 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use bpfapps_explain::Code;
+use bpfapps_explain::{Code, Failure};
 use libbpf_rs::btf::types::DataSec;
 use libbpf_rs::btf::{Btf, BtfType};
 use object::{Object as _, ObjectSymbol as _};
-
-use crate::Explained;
 
 /// Refuses an object that uses what is nowhere: libbpf's linker would not survive it, or would
 /// leave it to whoever opens the object.
@@ -32,10 +30,10 @@ pub(crate) fn check(object: &Path) -> Result<()> {
         .filter(|name| !name.is_empty() && !of_kernel.contains(name));
     match undefined.next() {
         None => Ok(()),
-        Some(name) => Err(Explained::new(
-            format!("{name} is used, but nowhere defined: give a function its body, as static"),
-            Code::MISSING_BODY,
-        )
+        Some(name) => Err(Failure::without_hint(format!(
+            "{name} is used, but nowhere defined: give a function its body, as static"
+        ))
+        .code(Code::MISSING_BODY)
         .into()),
     }
 }

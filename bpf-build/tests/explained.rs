@@ -115,7 +115,7 @@ fn source(text: &str) -> String {
 
 /// Fails unless clang's own words come first, and after them the hint and where there is more.
 fn expect(said: &str, code: Code, words: &str) {
-    let more = format!("bpfapps explain {code}");
+    let more = format!("cargo xtask explain {code}");
     let (before, _) = said
         .split_once(&more)
         .unwrap_or_else(|| panic!("no {more}: {said}"));

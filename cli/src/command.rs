@@ -2,24 +2,22 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
-use bpfapps_core::output::{self, Format};
+use anyhow::{Result, bail};
+use bpfapps_core::output::Format;
 use bpfapps_core::{Code, Options, Registration};
-use clap::{ArgMatches, Args as _, Command, FromArgMatches as _, Subcommand};
+use clap::{Arg, ArgMatches, Args as _, Command, FromArgMatches as _, Subcommand, value_parser};
 use clap_complete::Shell;
 use clap_mangen::Man;
 
 use crate::doctor::Doctor;
-use crate::{config, environment, list};
-
-/// The apps in this binary, sorted by name.
-pub(crate) type Apps = [&'static Registration];
+use crate::registered::Apps;
+use crate::{config, environment, list, print, schema};
 
 /// What this run was called as.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Called {
-    /// `bpfapps`: the app is a subcommand
-    Bpfapps,
+    /// by its own name: the app is a subcommand
+    Binary,
     /// through a link named after an app: it is that app
     App(&'static Registration),
 }
@@ -27,22 +25,20 @@ pub(crate) enum Called {
 impl Called {
     pub(crate) fn by(program: Option<&OsString>, apps: &Apps) -> Self {
         let name = program.and_then(|program| Path::new(program).file_name());
-        match apps
-            .iter()
-            .find(|app| name.is_some_and(|name| name == app.name))
-        {
-            Some(app) => Self::App(app),
-            None => Self::Bpfapps,
-        }
+        let app = name.and_then(|name| apps.get(name.to_str()?));
+        app.map_or(Self::Binary, Self::App)
     }
 
     /// The command line that goes with it.
     pub(crate) fn command(self, apps: &Apps) -> Command {
         match self {
-            Self::Bpfapps => bpfapps(apps),
-            Self::App(app) => environment::session(Options::augment_args(environment::of_app(app))),
+            Self::Binary => whole(apps),
+            Self::App(app) => {
+                let command = environment::of_app(app, apps.binary.name);
+                environment::session(options(command, apps), apps.binary.name)
+            }
         }
-        .version(env!("CARGO_PKG_VERSION"))
+        .version(apps.binary.version)
     }
 
     /// The app that is meant, and what was found for it.
@@ -53,21 +49,20 @@ impl Called {
     ) -> Option<(&'static Registration, &'a ArgMatches)> {
         match self {
             Self::App(app) => Some((app, matches)),
-            Self::Bpfapps => {
+            Self::Binary => {
                 let (name, matches) = matches.subcommand()?;
-                let app = apps.iter().find(|app| app.name == name)?;
-                Some((app, matches))
+                Some((apps.get(name)?, matches))
             }
         }
     }
 
     /// Where the arguments of the app begin, in a command line that clap has accepted.
-    pub(crate) fn app_args(self, args: &[OsString]) -> usize {
+    pub(crate) fn app_args(self, args: &[OsString], apps: &Apps) -> usize {
         if let Self::App(_) = self {
             return 1;
         }
         // To this command an app's name is unknown, and all behind it belongs to that.
-        let outline = Options::augment_args(Command::new("bpfapps"))
+        let outline = options(Command::new(apps.binary.name), apps)
             .allow_external_subcommands(true)
             .try_get_matches_from(args);
         let behind = outline.ok().and_then(|matches| {
@@ -78,25 +73,43 @@ impl Called {
     }
 }
 
-fn bpfapps(apps: &Apps) -> Command {
-    let command = Command::new("bpfapps")
+fn whole(apps: &Apps) -> Command {
+    let name = apps.binary.name;
+    let command = Command::new(name)
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommands(apps.iter().map(|app| environment::of_app(app)));
+        .subcommands(apps.iter().map(|app| environment::of_app(app, name)));
     // last, since each of these would set its own
-    let command = Document::augment_subcommands(Options::augment_args(command))
-        .about("BPF applications in one binary");
-    environment::session(command)
+    let command = Builtin::augment_subcommands(options(command, apps)).about(apps.binary.about);
+    environment::session(command, name)
+}
+
+/// The options that every app has.
+fn options(command: Command, apps: &Apps) -> Command {
+    let system = config::system(apps);
+    let help = format!(
+        "Read options from the YAML of FILE [default: {}, where it exists]",
+        system.display()
+    );
+    Options::augment_args(command).arg(
+        Arg::new("config")
+            .long("config")
+            .value_name("FILE")
+            .value_parser(value_parser!(PathBuf))
+            .global(true)
+            .display_order(102)
+            .help(help),
+    )
 }
 
 /// An app with all the options that it understands, and nothing else to take them from.
-pub(crate) fn plain(app: &Registration) -> Command {
-    Options::augment_args((app.command)())
+pub(crate) fn plain(app: &Registration, apps: &Apps) -> Command {
+    options((app.command)(), apps)
 }
 
-/// What `bpfapps` prints about itself: these subcommands stand beside the apps.
+/// What the binary prints about itself and its apps: these subcommands stand beside them.
 #[derive(Debug, Subcommand)]
-pub(crate) enum Document {
+pub(crate) enum Builtin {
     /// List the apps: what each does, and what it needs
     List {
         /// How to print the list
@@ -125,7 +138,7 @@ pub(crate) enum Document {
         /// The shell that reads them
         shell: Shell,
     },
-    /// Print the man page of bpfapps, or of one app
+    /// Print the man page of this program, or of one app
     Man {
         /// The app
         app: Option<String>,
@@ -142,8 +155,8 @@ pub(crate) enum ConfigCommand {
     },
 }
 
-impl Document {
-    pub(crate) fn print(matches: &ArgMatches, apps: &Apps) -> Result<()> {
+impl Builtin {
+    pub(crate) fn run(matches: &ArgMatches, apps: &Apps) -> Result<()> {
         let mut text = Vec::new();
         let mut failure = None;
         match Self::from_arg_matches(matches)? {
@@ -160,7 +173,7 @@ impl Document {
                 }
             }
             Self::Completions { shell } => {
-                clap_complete::generate(shell, &mut bpfapps(apps), "bpfapps", &mut text);
+                clap_complete::generate(shell, &mut whole(apps), apps.binary.name, &mut text);
             }
             Self::Config {
                 command: ConfigCommand::Check { file },
@@ -169,26 +182,18 @@ impl Document {
                 (text, failure) = (report.into_bytes(), mistakes);
             }
             Self::Schema { app } => {
-                let schema = (find(apps, &app)?.schema)();
-                let Some(schema) = schema else {
+                let Some(schema) = schema::of(apps.find(&app)?, apps.binary.name) else {
                     bail!("`{app}` prints no JSON")
                 };
                 text = schema.into();
             }
-            Self::Man { app: None } => Man::new(bpfapps(apps)).render(&mut text)?,
+            Self::Man { app: None } => Man::new(whole(apps)).render(&mut text)?,
             Self::Man { app: Some(name) } => {
-                let command = Called::App(find(apps, &name)?).command(apps);
-                Man::new(command.name(format!("bpfapps-{name}"))).render(&mut text)?;
+                let command = Called::App(apps.find(&name)?).command(apps);
+                Man::new(command.name(format!("{}-{name}", apps.binary.name))).render(&mut text)?;
             }
         }
-        output::print(&text)?;
+        print::print(&text)?;
         failure.map_or(Ok(()), Err)
     }
-}
-
-pub(crate) fn find(apps: &Apps, name: &str) -> Result<&'static Registration> {
-    let found = apps.iter().find(|app| app.name == name);
-    found
-        .copied()
-        .with_context(|| format!("there is no app `{name}`: see `bpfapps list`"))
 }

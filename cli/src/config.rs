@@ -8,16 +8,18 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use bpfapps_core::yaml::{self, Node};
 use bpfapps_core::{Error, Failure, Registration};
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 
-use crate::command::Apps;
+use crate::registered::Apps;
+use crate::yaml::{self, Node};
 use options::Settings;
 
 /// Where a configuration is looked for if none is named.
-const SYSTEM: &str = "/etc/bpfapps/config.yaml";
+pub(crate) fn system(apps: &Apps) -> PathBuf {
+    Path::new("/etc").join(apps.binary.name).join("config.yaml")
+}
 
 /// So many mistakes are told: to find the line of each takes a walk through the file.
 const MOST_SHOWN: usize = 50;
@@ -58,9 +60,9 @@ pub(crate) fn args(
     matches: &ArgMatches,
 ) -> Result<Option<(PathBuf, Vec<OsString>)>> {
     let named = matches.get_one::<PathBuf>("config").cloned();
-    let system = Path::new(SYSTEM);
+    let system = system(apps);
     // One that can not be looked at is not one that is not there.
-    let found = || system.try_exists().unwrap_or(true).then(|| system.into());
+    let found = || system.try_exists().unwrap_or(true).then_some(system);
     let Some(path) = named.or_else(found) else {
         return Ok(None);
     };
@@ -71,7 +73,8 @@ pub(crate) fn args(
         [one] => bail!("{}", config.place(one)),
         [first, ..] => {
             let hint = format!(
-                "`bpfapps config check {}` names each mistake",
+                "`{} config check {}` names each mistake",
+                apps.binary.name,
                 config.path.display()
             );
             return Err(Failure::new(config.place(first), hint).into());

@@ -1,5 +1,5 @@
-//! Each long option comes from a variable of the environment, too: `BPFAPPS_<APP>_<OPTION>`, and
-//! `BPFAPPS_<OPTION>` where every app has it. The help shows none of them: the rule tells them all.
+//! Each long option comes from a variable of the environment, too: `<BINARY>_<APP>_<OPTION>`, and
+//! `<BINARY>_<OPTION>` where every app has it. The help shows none of them: the rule tells them all.
 
 use std::{env, iter};
 
@@ -7,16 +7,15 @@ use bpfapps_core::Registration;
 use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, Command};
 
-const PREFIX: &str = "BPFAPPS";
-
 /// The command of an app, with variables for its own options.
-pub(crate) fn of_app(app: &Registration) -> Command {
-    with_env((app.command)(), &format!("{PREFIX}_{}", upper(app.name)))
+pub(crate) fn of_app(app: &Registration, binary: &str) -> Command {
+    let prefix = format!("{}_{}", upper(binary), upper(app.name));
+    with_env((app.command)(), &prefix)
 }
 
 /// With variables for the options that every app has.
-pub(crate) fn session(command: Command) -> Command {
-    with_env(command, PREFIX)
+pub(crate) fn session(command: Command, binary: &str) -> Command {
+    with_env(command, &upper(binary))
 }
 
 fn with_env(command: Command, prefix: &str) -> Command {

@@ -1,9 +1,10 @@
 use anyhow::Result;
 use bpfapps_core::Needs;
-use bpfapps_core::output::{self, Format};
+use bpfapps_core::output::Format;
 use serde::Serialize;
 
-use crate::command::Apps;
+use crate::print;
+use crate::registered::Apps;
 
 /// An app in the list.
 #[derive(Debug, Serialize)]
@@ -23,7 +24,7 @@ pub(crate) fn of(apps: &Apps, format: Format) -> Result<String> {
             needs: app.needs,
         })
         .collect();
-    output::document(format, &entries, |entries| table(entries))
+    print::document(format, &entries, |entries| table(entries))
 }
 
 fn table(entries: &[Entry]) -> String {

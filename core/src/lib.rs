@@ -1,77 +1,70 @@
-//! What every bpfapps app shares at run time.
+//! What a BPF application is made of.
 //!
 //! An app is a crate with one type in it: its options, which are clap arguments, and which
-//! [`App::run`] turns into a running BPF program. [`register!`] makes it a subcommand of `bpfapps`.
+//! [`App::run`] turns into a running BPF program. [`register!`] makes it a subcommand.
 //!
 //! ```text
 //!  XSkelBuilder ──Session::open──▶ OpenXSkel ──Session::load──▶ XSkel ──attach──▶ Session::poll
 //!                                  set rodata                  set bss            one call a record
 //! ```
+//!
+//! ```
+//! use bpfapps_core::{App, Needs, Result, Session, register};
+//!
+//! /// Say hello
+//! #[derive(clap::Args)]
+//! struct Hello {
+//!     /// Whom to greet
+//!     name: String,
+//! }
+//!
+//! impl App for Hello {
+//!     const NAME: &'static str = "hello";
+//!     const NEEDS: Needs = Needs::NONE;
+//!
+//!     fn run(self, session: &Session) -> Result<()> {
+//!         session.say(&format!("hello, {}", self.name))
+//!     }
+//! }
+//!
+//! register!(Hello);
+//! # fn main() {}
+//! ```
+//!
+//! | folder | what an app has from it |
+//! |---|---|
+//! | `app` | what an app is: [`App`], [`Needs`], its [documents](Document), the [`registry`] |
+//! | `session` | one run of it: open, load, attach, report; logging, memlock, privileges |
+//! | `events` | records out of the kernel: [`Stream`], [`Snapshot`], a [`tracepoint`]'s fields, losses |
+//! | `run` | until when it runs: signals, and the command of a [`Workload`] |
+//! | [`output`] | [rows](output::Row) for people, documents for programs |
+//! | [`net`] | addresses, and hooks of network interfaces |
+//! | `trace` | own lines of `bpf_printk`: [`TraceProgram`] |
 
 // what bpf-build generates names this crate, also inside it
 extern crate self as bpfapps_core;
 
 mod app;
-pub mod cgroups;
-mod clock;
-mod failure;
-pub mod hook;
-pub mod kallsyms;
-pub mod kernel;
-mod logging;
-mod lost;
-pub mod machine;
-mod memlock;
-mod names;
+mod events;
 pub mod net;
-pub mod object;
-mod options;
 pub mod output;
-mod perfbuf;
-pub mod pidns;
-mod poll;
-mod privileges;
-mod record;
-mod refusal;
-mod registry;
-mod rehearsal;
-mod ringbuf;
-mod schema;
+mod run;
 mod session;
-mod shared;
-mod signals;
-mod skipped;
-mod snapshot;
-mod stream;
-mod target;
 mod trace;
-pub mod tracefs;
-pub mod tracepoint;
-pub mod users;
-mod wait;
-mod workload;
-pub mod yaml;
 
 pub use anyhow::{Context, Error, Result, bail};
-pub use app::{App, Needs};
-pub use bpfapps_explain::Code;
-pub use caps::Capability;
-pub use failure::{Failure, exit_code, report};
-pub use logging::{init as init_logging, init_silently as init_silent_logging};
-pub use names::{errno_name, signal_name};
-pub use object::Object;
-pub use options::Options;
-pub use perfbuf::PerfRecords;
-pub use record::{Record, c_bytes};
-pub use registry::{Registration, registry};
-pub use rehearsal::{Loads, Rehearsal};
-pub use schema::{Document, Field};
-pub use session::{KERNEL_BTF, Session};
-pub use snapshot::{Listing, Snapshot};
-pub use stream::Stream;
-pub use target::Target;
+pub use bpfapps_diagnose::{InterfaceHook, Target};
+pub use bpfapps_explain::{Code, Failure};
+/// What this machine is and allows.
+pub use bpfapps_host as host;
+pub use bpfapps_host::capabilities::Capability;
+pub use bpfapps_host::names::{errno_name, signal_name};
+
+pub use app::{App, Document, Field, Kind, Registration, Rehearsal, registry};
+pub use events::{Listing, PerfRecords, Record, Snapshot, Stream, c_bytes, stages, tracepoint};
+pub use run::Workload;
+pub use session::{Embedded, Loads, Needs, Options, Session, exit_code, logging, raise_memlock};
 pub use trace::{TraceLines, TraceProgram};
-pub use workload::Workload;
 
 // What the macros expand to: an app needs no dependency of its own on these.
 #[doc(hidden)]
@@ -104,7 +97,7 @@ macro_rules! skeleton {
         use skel::*;
 
         $crate::inventory::submit! {
-            $crate::Object::new($name, env!("CARGO_PKG_NAME"), &skel::DATA)
+            $crate::Embedded::new($name, env!("CARGO_PKG_NAME"), &skel::DATA)
         }
     };
 }

@@ -6,14 +6,14 @@ use std::process;
 use std::rc::Rc;
 
 use anyhow::{Context, Result};
+use bpfapps_host::Release;
+use bpfapps_host::namespaces::PidNamespace;
 use libbpf_rs::OpenObject;
 use log::warn;
 
+use crate::events::{Records as _, RingRecords, c_bytes, set_global};
 use crate::output::escape;
-use crate::poll::Source as _;
-use crate::record::set_global;
-use crate::ringbuf::Records;
-use crate::{Session, c_bytes, kernel, pidns};
+use crate::session::Session;
 
 crate::skeleton!("trace");
 
@@ -28,7 +28,7 @@ const MOST: usize = 256;
 /// It is a BPF program on the tracepoint that `bpf_printk` is since Linux 5.9, and is gone with the
 /// process.
 pub struct TraceProgram<'obj> {
-    /// `None` on a kernel before [`TRACEPOINT_SINCE`].
+    /// `None` on a kernel before [`TRACEPOINT_SINCE`], and in a rehearsal.
     skel: Option<TraceSkel<'obj>>,
 }
 
@@ -39,12 +39,12 @@ impl<'obj> TraceProgram<'obj> {
     ///
     /// The kernel refuses it. A kernel that is too old is no error: then there are no lines.
     pub fn attach(session: &Session, object: &'obj mut MaybeUninit<OpenObject>) -> Result<Self> {
-        if kernel::version()? < TRACEPOINT_SINCE {
+        if !Release::running()?.is_at_least(TRACEPOINT_SINCE) {
             warn!("before Linux 5.9 the lines are not shown here: read trace_pipe in tracefs");
             return Ok(Self { skel: None });
         }
         let mut open = session.open(TraceSkelBuilder::default(), object)?;
-        let pidns = pidns::own()?;
+        let pidns = PidNamespace::own()?;
         let rodata = open
             .maps
             .rodata_data
@@ -52,7 +52,9 @@ impl<'obj> TraceProgram<'obj> {
             .context("the BPF object has no rodata")?;
         (rodata.pidns_dev, rodata.pidns_ino) = (pidns.dev, pidns.ino);
 
-        let mut skel = session.load(open)?;
+        let Some(mut skel) = session.load(open)? else {
+            return Ok(Self { skel: None });
+        };
         skel.maps
             .bss_data
             .as_mut()
@@ -82,7 +84,7 @@ impl<'obj> TraceProgram<'obj> {
             collected.borrow_mut().push(show(line));
             Ok(())
         });
-        let records = Records::new(&skel.maps.lines, handle)?;
+        let records = RingRecords::new(&skel.maps.lines, handle)?;
         Ok(TraceLines {
             source: Some(Source {
                 recording: &mut recording.recording,
@@ -104,7 +106,7 @@ pub struct TraceLines<'skel> {
 struct Source<'skel> {
     /// What tells the program to copy; it lives in the kernel.
     recording: &'skel mut u32,
-    records: Records<'skel, Handler>,
+    records: RingRecords<'skel, Handler>,
     shown: Rc<RefCell<Vec<String>>>,
 }
 

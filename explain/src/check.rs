@@ -93,8 +93,9 @@ impl Check {
     }
 }
 
-/// A line a check; below it what is wrong, where something is.
-pub fn table<'a>(checks: impl Iterator<Item = &'a Check>, colours: bool) -> String {
+/// A line a check; below it what is wrong, where something is. Pages are shown by `explain`, a
+/// command.
+pub fn table<'a>(checks: impl Iterator<Item = &'a Check>, colours: bool, explain: &str) -> String {
     let mut checks: Vec<_> = checks.cloned().collect();
     checks.iter_mut().for_each(Check::tidy);
     let width = checks.iter().map(|check| check.name().len()).max();
@@ -113,7 +114,7 @@ pub fn table<'a>(checks: impl Iterator<Item = &'a Check>, colours: bool) -> Stri
         let name = check.name();
         text += &format!("{word}  {name:width$}  {}\n", check.found);
         let more = check.code.as_ref();
-        let more = more.map(|code| format!("bpfapps explain {code}"));
+        let more = more.map(|code| format!("{explain} {code}"));
         for (what, said) in [
             ("cause", &check.cause),
             ("mend", &check.mend),
@@ -167,8 +168,8 @@ mod tests {
                         fail  a: hooks     tp/x/y\n      cause: no x\n       mend: do y\n\
                         warn  a: maps      none\n      cause: no z\n       mend: do nothing\n\
                         fail  a: programs  none\n      cause: no\n       1 | *x\n         | ^\n       mend: do\n       more: bpfapps explain BPF0001\n";
-        assert_eq!(table(checks.iter(), false), expected);
-        assert!(table(checks.iter(), true).contains("\x1b[31mfail\x1b[0m  a: hooks"));
+        assert_eq!(table(checks.iter(), false, "bpfapps explain"), expected);
+        assert!(table(checks.iter(), true, "").contains("\x1b[31mfail\x1b[0m  a: hooks"));
     }
 
     #[test]

@@ -177,7 +177,11 @@ pub struct Unknown(String);
 
 impl fmt::Display for Unknown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "there is no code `{}`: see `bpfapps explain`", self.0)
+        write!(
+            f,
+            "there is no code `{}`: `explain` without one lists them",
+            self.0
+        )
     }
 }
 

@@ -6,10 +6,14 @@
 mod check;
 mod clang;
 mod code;
+mod escape;
+mod failure;
 mod nearest;
 pub mod verifier;
 
 pub use check::{Check, Status, list, table};
 pub use clang::explain_clang;
 pub use code::Code;
+pub use escape::{escape, is_invisible, visible};
+pub use failure::{Failure, report};
 pub use nearest::{did_you_mean, nearest};

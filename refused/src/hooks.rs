@@ -6,7 +6,8 @@ use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 
-use bpfapps_core::{Needs, Object, Options, Result, Session, Target, skeleton};
+use bpfapps_core::{Context, Needs, Options, Result, Session, Target, skeleton};
+use bpfapps_diagnose::Object;
 use libbpf_rs::skel::OpenSkel as _;
 use libbpf_rs::{Link, OpenObject, UprobeOpts};
 
@@ -23,12 +24,12 @@ const NEEDS: Needs = Needs {
 
 macro_rules! objects {
     ($($name:literal),*) => {
-        &[$(Object::new($name, "refused", include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".o")))),*]
+        &[$(Object::new($name, include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".o")))),*]
     };
 }
 
 /// Object files that can't be opened.
-pub const OBJECTS: &[Object] = objects!["other_order", "no_btf", "legacy_maps", "not_bpf"];
+pub const OBJECTS: &[Object<'static>] = objects!["other_order", "no_btf", "legacy_maps", "not_bpf"];
 
 /// A run of an app, and its object.
 pub struct Run {
@@ -65,10 +66,8 @@ impl Run {
             let wanted = one.name() == program;
             one.set_autoload(wanted);
         }
-        Ok(Loaded {
-            skel: session.load(open)?,
-            session,
-        })
+        let skel = session.load(open)?.context("this is no rehearsal")?;
+        Ok(Loaded { skel, session })
     }
 }
 

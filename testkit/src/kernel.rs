@@ -7,6 +7,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use bpfapps_host::Release;
+use bpfapps_host::hooks::btf::kernel_has;
 use libbpf_rs::ProgramType;
 use libbpf_rs::query::{LinkInfoIter, MapInfoIter, ProgInfoIter};
 use serde_json::Value;
@@ -127,7 +129,8 @@ pub fn needs_kprobes() -> Result<()> {
 ///
 /// That it has none.
 pub fn needs_linux(version: &str, what: &str) -> Result<()> {
-    match running() >= parse(version) {
+    let needed = Release::parse(version).context("no version of Linux")?;
+    match Release::running()? >= needed {
         true => Ok(()),
         false => skip(format!("needs Linux {version} for {what}")),
     }
@@ -157,7 +160,7 @@ pub fn needs_memory_at_run_time() -> Result<()> {
     let flags = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let lacks =
         cfg!(target_arch = "x86_64") && !flags.split_whitespace().any(|flag| flag == "cx16");
-    match lacks && running() >= Some((7, 0)) {
+    match lacks && Release::running()?.is_at_least((7, 0)) {
         true => skip("BPF gets no memory at run time: Linux 7 needs cmpxchg16b for that"),
         false => Ok(()),
     }
@@ -188,7 +191,7 @@ pub fn too_old(args: &[&str]) -> Result<()> {
     let app = apps.find(|app| args.first().is_some_and(|name| app["name"] == *name));
     let least = app.and_then(|app| app["needs"]["kernel"].as_str());
     let least = least.context("the app needs no kernel")?;
-    if running() >= parse(least) {
+    if needs_linux(least, "the app").is_ok() {
         return skip(format!("this kernel is not older than {least}"));
     }
     let exit = Process::run(&mut cli(args.iter().copied()))?.expect_code(1)?;
@@ -197,26 +200,15 @@ pub fn too_old(args: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// The version of the running kernel.
-fn running() -> Option<(u32, u32)> {
-    parse(&fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default())
-}
-
-fn parse(release: &str) -> Option<(u32, u32)> {
-    let mut numbers = release.split(|c: char| !c.is_ascii_digit());
-    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
-}
-
 /// Skips the test on a kernel whose BTF has no type of this name.
 ///
 /// # Errors
 ///
 /// That it has none.
 pub fn needs_type(name: &str) -> Result<()> {
-    let btf = fs::read("/sys/kernel/btf/vmlinux").unwrap_or_default();
-    match btf.split(|byte| *byte == 0).any(|it| it == name.as_bytes()) {
-        true => Ok(()),
-        false => skip(format!("this kernel has no {name}")),
+    match kernel_has(name) {
+        Some(true) => Ok(()),
+        _ => skip(format!("this kernel has no {name}")),
     }
 }
 

@@ -20,10 +20,11 @@ use std::process::ExitCode;
 use std::thread;
 
 use anyhow::{Context, Result};
+use bpfapps_host::Release;
 
 use self::programs::Programs;
 use crate::setup::{self, Stage};
-use crate::{out, path, vmlinux};
+use crate::{out, path};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
@@ -105,7 +106,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
 
 /// What the figures are true for.
 fn machine() -> Result<String> {
-    let release = vmlinux::running_release()?;
+    let release = Release::running_name()?;
     let cores = thread::available_parallelism().context("failed to count the cores")?;
     Ok(format!("Linux {release}, {cores} cores"))
 }

@@ -52,8 +52,12 @@ pub(crate) fn run(options: Options) -> Result<ExitCode> {
     checks.push(space(cargo::root()));
 
     let colours = io::stdout().is_terminal();
-    write!(io::stdout().lock(), "{}", table(checks.iter(), colours))
-        .context("failed to write to stdout")?;
+    write!(
+        io::stdout().lock(),
+        "{}",
+        table(checks.iter(), colours, "cargo xtask explain")
+    )
+    .context("failed to write to stdout")?;
     if checks.iter().any(|check| check.status == Status::Fail) {
         out::note("cargo xtask setup installs what is missing; then this says what runs here");
         return Ok(ExitCode::FAILURE);

@@ -3,8 +3,6 @@
 //! Deliberately absent: any crate that links libelf. xtask has to compile on a
 //! machine where libelf is yet to be installed, because it installs it.
 
-#[path = "../../bpf-build/src/arch.rs"]
-mod arch;
 mod bench;
 mod busybox;
 mod cargo;
@@ -12,6 +10,7 @@ mod cc;
 mod dev;
 mod dist;
 mod doctor;
+mod explain;
 mod new;
 mod out;
 mod path;
@@ -19,19 +18,12 @@ mod progress;
 mod run;
 mod setup;
 mod test;
-/// Where the kernel lists its tracepoints, found as apps find it.
-#[allow(unreachable_pub, dead_code, reason = "public where it lives")]
-#[path = "../../core/src/tracefs.rs"]
-mod tracefs;
 mod vm;
 mod vmlinux;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-
-// what a shared file makes its errors of
-pub(crate) use out::Failure;
 
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", about)]
@@ -46,6 +38,8 @@ enum Task {
     Setup(setup::Options),
     /// Find out whether this machine builds and runs the apps, and what to do where it does not
     Doctor(doctor::Options),
+    /// Explain a failure by its code: its cause, an example, and what fixes it
+    Explain(explain::Options),
     /// Build and run an app, as root: cargo xtask run bootstrap -d 100
     Run(run::Options),
     /// Run an app, and run it anew after each change of its source
@@ -70,6 +64,7 @@ fn main() -> ExitCode {
     let ended = match Cli::parse().task {
         Task::Setup(options) => setup::run(&options),
         Task::Doctor(options) => doctor::run(options),
+        Task::Explain(options) => explain::run(&options),
         Task::Run(options) => run::run(options),
         Task::Dev(options) => dev::run(options),
         Task::New(options) => new::run(&options),

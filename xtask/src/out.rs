@@ -1,11 +1,11 @@
 //! Where words go: results to stdout, everything else to stderr.
 
-use std::fmt::{self, Display};
+use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use bpfapps_explain::Code;
+use bpfapps_explain::{Failure, report};
 
 /// Writes one line of a task's result.
 pub(crate) fn result(line: impl Display) -> Result<()> {
@@ -25,42 +25,10 @@ pub(crate) fn failure(error: &anyhow::Error) -> ExitCode {
     // `cargo xtask … | head -1`: the reader has seen enough
     let closed = |cause: &io::Error| cause.kind() == ErrorKind::BrokenPipe;
     if !error.downcast_ref::<io::Error>().is_some_and(closed) {
-        note(format_args!("error: {error:#}"));
-        if let Some(failure) = error.downcast_ref::<Failure>() {
-            note(format_args!("hint: {}", failure.hint));
-        }
+        note(report(error, "cargo xtask explain").trim_end());
     }
     ExitCode::FAILURE
 }
-
-/// An error that knows what to do about it.
-#[derive(Debug)]
-pub(crate) struct Failure {
-    message: String,
-    hint: String,
-}
-
-impl Failure {
-    pub(crate) fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            hint: hint.into(),
-        }
-    }
-
-    /// As core's: there is no page to point to before there is a `bpfapps`.
-    pub(crate) fn code(self, _: Code) -> Self {
-        self
-    }
-}
-
-impl Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for Failure {}
 
 /// Makes an error with a `hint:` line.
 pub(crate) fn hinted(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {

@@ -172,7 +172,7 @@ fn prepare(options: &Options, command: Option<&str>) -> Result<Vec<Machine>> {
     for kernel in &kernels {
         machines.push(machine(kernel, false));
         // bootstrap keeps start times in another place there
-        if command.is_none() && options.accel == Accel::Tcg && kernel.version.major() >= 7 {
+        if command.is_none() && options.accel == Accel::Tcg && kernel.version.is_at_least((7, 0)) {
             machines.push(machine(kernel, true));
         }
     }

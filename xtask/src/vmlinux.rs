@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::{self, Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result};
+use bpfapps_host::Release;
+use bpfapps_host::platform::kernel_arch;
 use clap::Args;
 use clap::error::ErrorKind;
 
-use crate::arch::kernel_arch;
 use crate::progress::Step;
 use crate::setup::{self, Stage};
 use crate::{cargo, out};
@@ -42,7 +43,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     }
     let release = match &options.release {
         Some(name) => name.clone(),
-        None => running_release()?,
+        None => Release::running_name()?,
     };
     // before minutes of building
     File::open(btf).with_context(|| format!("failed to read {}", btf.display()))?;
@@ -79,12 +80,6 @@ fn usage(message: &str) -> ! {
 /// This machine's architecture in the kernel's words, which name the folders.
 pub(crate) fn this_arch() -> &'static str {
     kernel_arch(std::env::consts::ARCH)
-}
-
-pub(crate) fn running_release() -> Result<String> {
-    let release = fs::read_to_string("/proc/sys/kernel/osrelease")
-        .context("failed to read the running kernel's release")?;
-    Ok(release.trim().to_owned())
 }
 
 /// The whole header is taken before any of it is written: an error or Ctrl-C

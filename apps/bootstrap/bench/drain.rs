@@ -22,7 +22,9 @@ fn main() -> Result<()> {
     for mut program in open.open_object_mut().progs_mut() {
         program.set_autoload(false);
     }
-    let skel = session.load(open)?;
+    let Some(skel) = session.load(open)? else {
+        return Ok(());
+    };
     session.say("TIME ")?;
     let (stream, maps) = (Stream::default(), &skel.maps);
     session.poll(&stream, &maps.rb, &maps.reader, |_: &event| Ok(()))

@@ -6,7 +6,10 @@ use std::os::fd::AsRawFd as _;
 use std::path::PathBuf;
 use std::process;
 
-use bpfapps_core::{Context, Result, bail, cgroups, pidns, users};
+use bpfapps_core::host::cgroups;
+use bpfapps_core::host::namespaces::PidNamespace;
+use bpfapps_core::host::users;
+use bpfapps_core::{Context, Result, bail};
 use libbpf_rs::{MapCore, MapFlags};
 
 use crate::{BootstrapMaps, NS_PER_MS, OpenBootstrapSkel};
@@ -75,7 +78,7 @@ impl Filter {
             rodata.tracer_pid = process::id();
         }
         if children || !self.pid.is_empty() {
-            let namespace = pidns::own()?;
+            let namespace = PidNamespace::own()?;
             (rodata.pidns_dev, rodata.pidns_ino) = (namespace.dev, namespace.ino);
         }
         if self.cgroup.len() > MAX_CGROUPS {

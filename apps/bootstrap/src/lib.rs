@@ -10,9 +10,12 @@ mod filter;
 mod row;
 
 use std::mem::MaybeUninit;
+use std::path::Path;
 
+use bpfapps_core::host::Release;
+use bpfapps_core::host::hooks::btf;
 use bpfapps_core::{
-    App, Capability, Context, Document, Needs, Result, Session, Stream, Workload, kernel, register,
+    App, Capability, Context, Document, Needs, Result, Session, Stream, Workload, register,
     skeleton,
 };
 use libbpf_rs::MapType;
@@ -65,9 +68,11 @@ impl App for Bootstrap {
     fn run(self, session: &Session) -> Result<()> {
         let mut object = MaybeUninit::uninit();
         let mut open = session.open(BootstrapSkelBuilder::default(), &mut object)?;
-        self.configure(session, &mut open)?;
+        self.configure(&mut open)?;
 
-        let mut skel = session.load(open)?;
+        let Some(mut skel) = session.load(open)? else {
+            return Ok(());
+        };
         self.filter.fill(&skel.maps)?;
         session.attach(&mut skel)?;
         self.filter.add_children(&skel.maps)?;
@@ -87,11 +92,11 @@ impl App for Bootstrap {
 impl Bootstrap {
     /// Leaves out what this kernel does not have, and what was not asked for: what is not there by
     /// these read-only globals, the verifier never sees used.
-    fn configure(&self, session: &Session, open: &mut OpenBootstrapSkel<'_>) -> Result<()> {
+    fn configure(&self, open: &mut OpenBootstrapSkel<'_>) -> Result<()> {
         // Task storage is for programs that the kernel's BTF has typed.
-        let typed = session.kernel_has_btf();
+        let typed = Path::new(btf::KERNEL).exists();
         let task_storage = typed && MapType::TaskStorage.is_supported().unwrap_or(false);
-        let group_dead = kernel::version()? >= GROUP_DEAD_SINCE;
+        let group_dead = Release::running()?.is_at_least(GROUP_DEAD_SINCE);
         let rodata = open
             .maps
             .rodata_data

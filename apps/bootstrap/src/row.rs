@@ -1,8 +1,9 @@
 //! How an event reads in the table, and in JSON and YAML.
 
-use bpfapps_core::cgroups::Cgroups;
+use bpfapps_core::host::cgroups::Cgroups;
+use bpfapps_core::host::settings::page_size;
 use bpfapps_core::output::{Columns, Fields, Line, Row, Style, escape, push_decimal};
-use bpfapps_core::{Context, Result, c_bytes, errno_name, kernel, signal_name};
+use bpfapps_core::{Context, Result, c_bytes, errno_name, signal_name};
 
 use crate::event;
 use crate::exit::{Status, times};
@@ -19,7 +20,7 @@ impl Lookup {
     pub(crate) fn new() -> Result<Self> {
         Ok(Self {
             cgroups: Cgroups::default(),
-            page_size: kernel::page_size()?,
+            page_size: page_size()?,
         })
     }
 }

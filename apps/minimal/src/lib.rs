@@ -8,9 +8,11 @@ use std::mem::MaybeUninit;
 use std::process;
 use std::time::{Duration, Instant};
 
+use bpfapps_core::host::hooks::tracefs;
+use bpfapps_core::host::namespaces::PidNamespace;
 use bpfapps_core::{
-    App, Capability, Context, Error, Failure, Needs, Result, Session, TraceProgram, pidns,
-    register, skeleton, tracefs,
+    App, Capability, Context, Error, Failure, Needs, Result, Session, TraceProgram, register,
+    skeleton,
 };
 
 skeleton!("minimal");
@@ -47,7 +49,7 @@ impl App for Minimal {
     fn run(self, session: &Session) -> Result<()> {
         let mut object = MaybeUninit::uninit();
         let mut open = session.open(MinimalSkelBuilder::default(), &mut object)?;
-        let pidns = pidns::own()?;
+        let pidns = PidNamespace::own()?;
         let rodata = open
             .maps
             .rodata_data
@@ -55,7 +57,9 @@ impl App for Minimal {
             .context("the BPF object has no rodata")?;
         (rodata.pidns_dev, rodata.pidns_ino) = (pidns.dev, pidns.ino);
 
-        let mut skel = session.load(open)?;
+        let Some(mut skel) = session.load(open)? else {
+            return Ok(());
+        };
         // Until then the program handles nobody's write.
         let bss = skel
             .maps

@@ -1,12 +1,13 @@
 use std::collections::BTreeSet;
 
 use bpfapps_core::Registration;
-use bpfapps_core::output::escape;
-use bpfapps_core::yaml::{Node, Value};
+use bpfapps_explain::visible;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, Command};
 
-use crate::command::{Apps, plain};
+use crate::command::plain;
+use crate::registered::Apps;
+use crate::yaml::{Node, Value};
 
 /// An option that a configuration sets, as if it stood on the command line.
 #[derive(Debug)]
@@ -25,8 +26,12 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    /// Reads the names of all apps, and the options of those that `wanted` likes.
-    pub(super) fn read(root: &Node, apps: &Apps, wanted: impl Fn(&Registration) -> bool) -> Self {
+    /// Reads the names of all apps, and the options of those that match `predicate`.
+    pub(super) fn read(
+        root: &Node,
+        apps: &Apps,
+        predicate: impl Fn(&Registration) -> bool,
+    ) -> Self {
         let mut settings = Self::default();
         let Some(sections) = settings.map(root, "here stand apps with their options, as in `app:`")
         else {
@@ -37,13 +42,13 @@ impl Settings {
             let Some(name) = settings.name(key, &mut seen) else {
                 continue;
             };
-            let Some(app) = apps.iter().find(|app| app.name == name) else {
-                let what = format!("there is no app '{}': see `bpfapps list`", shown(name));
+            let Some(app) = apps.get(name) else {
+                let what = format!("there is no app '{}': see `{}`", visible(name), apps.list());
                 settings.wrong.push((key.clone(), what));
                 continue;
             };
-            if wanted(app) {
-                let found = settings.section(section, &mut plain(app));
+            if predicate(app) {
+                let found = settings.section(section, &mut plain(app, apps));
                 settings.of.push((app.name, found));
             }
         }
@@ -99,7 +104,7 @@ impl Settings {
                     "false" => None,
                     _ => Some(format!(
                         "invalid value '{}' for '--{name}': not true or false",
-                        shown(text)
+                        visible(text)
                     )),
                 },
                 (Value::Text(text), _) => {
@@ -146,7 +151,7 @@ impl Settings {
     fn name<'a>(&mut self, key: &'a Node, seen: &mut BTreeSet<&'a str>) -> Option<&'a str> {
         let what = match &key.value {
             Value::Text(name) if seen.insert(name) => return Some(name),
-            Value::Text(name) => format!("'{}' stands above, too", shown(name)),
+            Value::Text(name) => format!("'{}' stands above, too", visible(name)),
             _ => "a key is to be a name".into(),
         };
         self.wrong.push((key.clone(), what));
@@ -169,7 +174,7 @@ fn unknown(name: &str, command: &mut Command) -> String {
     match command.try_get_matches_from_mut([command.get_name().to_owned(), arg]) {
         Err(err) if plain && err.kind() == ErrorKind::UnknownArgument => sentence(&err),
         // `--help` is known, but does not set anything
-        _ => format!("unexpected argument '--{}' found", shown(name)),
+        _ => format!("unexpected argument '--{}' found", visible(name)),
     }
 }
 
@@ -187,26 +192,26 @@ fn sentence(err: &clap::Error) -> String {
             _ => None,
         });
     let similar = similar.map_or_else(String::new, |name| format!(" (similar: '{name}')"));
-    shown(&(lines.join(" ") + &similar))
-}
-
-/// What came out of a file may end up on a terminal.
-fn shown(text: &str) -> String {
-    let mut shown = Vec::new();
-    escape(text.as_bytes(), &mut shown);
-    String::from_utf8_lossy(&shown).into_owned()
+    visible(&(lines.join(" ") + &similar))
 }
 
 #[cfg(test)]
 mod tests {
-    use bpfapps_core::{registry, yaml};
+    use bpfapps_bootstrap as _;
+    use bpfapps_minimal as _;
     use proptest::prelude::*;
 
     use super::*;
+    use crate::{Binary, yaml};
 
     /// What each app is told, and `LINE: what is wrong`.
     fn read(text: &str) -> (Vec<String>, Vec<String>) {
-        let apps = registry().expect("apps");
+        let binary = Binary {
+            name: "bpfapps",
+            version: "1",
+            about: "apps",
+        };
+        let apps = Apps::of(binary).expect("apps");
         let root = match yaml::read(text) {
             Ok(root) => root,
             Err(mistake) => return (vec![], vec![format!("{}: {}", mistake.line, mistake.what)]),

@@ -1,6 +1,5 @@
-use bpfapps_core::{Error, Failure};
-use bpfapps_explain as explain;
-use bpfapps_explain::Status;
+use anyhow::Error;
+use bpfapps_explain::{self as explain, Failure, Status};
 use serde::Serialize;
 
 use super::fix::Fix;

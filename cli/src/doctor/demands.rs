@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use bpfapps_core::object::{Extern, Hook, Program};
+use bpfapps_diagnose::Target;
+use bpfapps_diagnose::object::{Extern, Program};
 use libbpf_rs::{MapType, ProgramType};
 
 use super::check::{Check, list};
@@ -37,7 +38,7 @@ impl Look<'_> {
         let is_there = |program: &Program| {
             // libbpf asks for fentry, which some kernels refuse, and means all of that type
             let can_ask = program.kind != ProgramType::Tracing
-                || matches!(program.hook, Hook::TypedFunction(_));
+                || matches!(program.target(), Some(Target::Trampoline(_)));
             loaded.iter().any(|it| it.kind == program.kind)
                 || !can_ask
                 || self.types.is_none()

@@ -1,10 +1,10 @@
-//! `bpfapps doctor`: whether this machine runs the apps, found out by trying, and what to do where
+//! `doctor`: whether this machine runs the apps, found out by trying, and what to do where
 //! it does not.
 
 mod check;
 mod demands;
 mod fix;
-mod machine;
+mod platform;
 mod programs;
 mod rights;
 mod settings;
@@ -17,17 +17,20 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use anyhow::{Context as _, Error, Result, anyhow, bail};
-use bpfapps_core::object::Types;
-use bpfapps_core::output::{self, Format};
-use bpfapps_core::{KERNEL_BTF, Options, init_logging, init_silent_logging};
+use bpfapps_core::output::Format;
+use bpfapps_core::{Options, logging};
+use bpfapps_diagnose::object::Types;
+use bpfapps_explain::Status;
+use bpfapps_host::hooks::Hooks;
+use bpfapps_host::hooks::btf::{self, Names};
 use libbpf_rs::btf::Btf;
 
-use crate::command::{Apps, find};
-use bpfapps_explain::Status;
+use crate::print;
+use crate::registered::Apps;
 use check::Check;
 use subject::Subject;
 
-/// What `bpfapps doctor` is told.
+/// What `doctor` is told.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Doctor {
     /// The app; may be given again. Without any, all of them
@@ -48,13 +51,13 @@ impl Doctor {
     /// What was found, as it is to be printed, and why the exit code is not to be 0.
     pub(crate) fn run(&self, options: &Options, apps: &Apps) -> Result<(String, Option<Error>)> {
         match options.verbose {
-            true => init_logging(true),
-            false => init_silent_logging(),
+            true => logging::init(true),
+            false => logging::init_silently(),
         }
         let subjects = self.subjects(apps)?;
         // in a thread, whose mounts are its own: what --fix does is done in this one
         let examined = thread::scope(|scope| {
-            let thread = scope.spawn(|| examine(&subjects, options));
+            let thread = scope.spawn(|| examine(&subjects, options, apps));
             thread.join()
         });
         let Ok(checks) = examined else {
@@ -74,8 +77,9 @@ impl Doctor {
             anyhow!("this machine can not run {}", check::list(&names))
         });
         let colours = std::io::stdout().is_terminal();
-        let text = output::document(self.output, &checks, |checks| {
-            check::table(checks.iter().map(|check| &check.told), colours)
+        let text = print::document(self.output, &checks, |checks| {
+            let told = checks.iter().map(|check| &check.told);
+            check::table(told, colours, &apps.binary.explain())
         });
         Ok((text?, failure))
     }
@@ -83,13 +87,13 @@ impl Doctor {
     fn subjects(&self, apps: &Apps) -> Result<Vec<Subject>> {
         let mut subjects = Vec::new();
         for name in &self.apps {
-            subjects.push(Subject::app(find(apps, name)?)?);
+            subjects.push(Subject::app(apps.find(name)?)?);
         }
         for file in &self.objects {
             subjects.push(Subject::file(file)?);
         }
         if subjects.is_empty() {
-            for app in apps {
+            for app in apps.iter() {
                 subjects.push(Subject::app(app)?);
             }
         }
@@ -98,22 +102,31 @@ impl Doctor {
 }
 
 /// All checks: of the machine first.
-fn examine(subjects: &[Subject], options: &Options) -> Vec<Check> {
-    let file = options.btf.as_deref().unwrap_or(Path::new(KERNEL_BTF));
+fn examine(subjects: &[Subject], options: &Options, apps: &Apps) -> Vec<Check> {
+    let file = options.btf.as_deref().unwrap_or(Path::new(btf::KERNEL));
     let btf = Btf::from_path(file).with_context(|| file.display().to_string());
     let demands = || subjects.iter().flat_map(Subject::demands);
     let types = btf.as_ref().ok().map(|btf| Types::of(btf, demands()));
-    let mut checks = machine::checks(subjects, file, btf.as_ref());
+    let mut checks = platform::checks(subjects, file, btf.as_ref(), apps);
     let (rights, allowed) = rights::checks(subjects);
     checks.extend(rights);
     checks.extend(settings::checks(subjects));
+    // from here on tracefs is mounted for this thread
+    let mut hooks = Hooks::with_tracefs();
+    if let Some(names) = options
+        .btf
+        .as_deref()
+        .and_then(|file| Names::in_file(file).ok())
+    {
+        hooks = hooks.with_types(names);
+    }
     for subject in subjects {
         let lacking = rights::lacking(subject);
         let trial = match allowed && lacking.is_empty() {
             true => trial::of(subject, options),
             false => trial::Trial::not_tried(),
         };
-        checks.extend(programs::checks(subject, &trial, types.as_ref()));
+        checks.extend(programs::checks(subject, &trial, types.as_ref(), &hooks));
     }
     checks
 }

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use bpfapps_core::Failure;
-use bpfapps_core::object::{Finding, Program, Types};
+use bpfapps_diagnose::Target;
+use bpfapps_diagnose::object::{Program, Types};
+use bpfapps_explain::Failure;
+use bpfapps_host::hooks::{Finding, Hooks, no_kprobes, no_uprobes};
 
 use super::check::{Check, list};
 use super::demands;
@@ -12,7 +14,12 @@ use super::trial::Trial;
 
 const ASK_AGAIN: &str = "see the checks below, and all that the kernel says with -v";
 
-pub(super) fn checks(subject: &Subject, trial: &Trial, types: Option<&Types<'_>>) -> Vec<Check> {
+pub(super) fn checks(
+    subject: &Subject,
+    trial: &Trial,
+    types: Option<&Types<'_>>,
+    hooks: &Hooks,
+) -> Vec<Check> {
     let look = Look {
         subject,
         trial,
@@ -20,7 +27,7 @@ pub(super) fn checks(subject: &Subject, trial: &Trial, types: Option<&Types<'_>>
     };
     let mut checks = vec![look.programs()];
     checks.extend(look.without());
-    checks.push(look.hooks());
+    checks.push(look.hooks(hooks));
     checks.extend(demands::checks(&look));
     checks
 }
@@ -93,7 +100,9 @@ impl Look<'_> {
                     )
                 }
             };
-            let hint = Failure::of(err).map_or(ASK_AGAIN, Failure::hint);
+            let hint = Failure::of(err)
+                .and_then(Failure::hint)
+                .unwrap_or(ASK_AGAIN);
             let check = self.ok("programs", found);
             let check = check.fail(self.concerned(), format!("{err:#}"), hint);
             return check.by(err);
@@ -120,14 +129,16 @@ impl Look<'_> {
         let is_told = self.trial.failure.is_some();
         let without = self.trial.without.iter().filter(|_| !is_told);
         let checks = without.map(|(what, err)| {
-            let hint = Failure::of(err).map_or("it runs without", Failure::hint);
+            let hint = Failure::of(err)
+                .and_then(Failure::hint)
+                .unwrap_or("it runs without");
             let check = self.ok("options", format!("not to be had: {what}"));
             check.warn(format!("{err:#}"), hint).by(err)
         });
         checks.collect()
     }
 
-    fn hooks(&self) -> Check {
+    fn hooks(&self, hooks: &Hooks) -> Check {
         let mut there = BTreeSet::new();
         let (mut absent, mut unknown) = (Vec::new(), Vec::new());
         let mut needed = false;
@@ -137,19 +148,19 @@ impl Look<'_> {
                 continue;
             }
             // what the kernel has looked up itself is there
-            let finding = match self.is_loaded(program) && program.hook.is_typed() {
+            let finding = match self.is_loaded(program) && program.is_typed() {
                 true => Finding::There,
-                false => program.hook.find(self.types),
+                false => find(program, hooks),
             };
             match finding {
                 Finding::There => {
                     there.insert(program.section.trim_start_matches('?'));
                 }
                 Finding::Unknown(reason) => unknown.push(format!("{}: {reason}", program.section)),
-                Finding::Absent(near) => {
+                Finding::Absent(found) => {
                     // untried, nobody knows which of them the app would load
                     needed |= self.is_first(program) && self.trial.is_tried;
-                    let near = match &near[..] {
+                    let near = match &found.near[..] {
                         [] => String::new(),
                         near => format!(" (near it: {})", near.join(", ")),
                     };
@@ -175,5 +186,25 @@ impl Look<'_> {
                 "mend what keeps them from being looked up",
             ),
         }
+    }
+}
+
+/// Whether the hook of a program is there, as far as its section says what that is: attaching tells
+/// the rest.
+fn find(program: &Program, hooks: &Hooks) -> Finding {
+    let kind = program.section.trim_start_matches('?');
+    let kind = kind.split(['/', '.']).next().unwrap_or(kind);
+    let absent = match kind {
+        "kprobe" | "kretprobe" | "ksyscall" | "kretsyscall" => no_kprobes(),
+        "uprobe" | "uretprobe" | "usdt" => no_uprobes(),
+        _ => None,
+    };
+    match (absent, program.target()) {
+        (Some(absent), _) => absent.into(),
+        (
+            None,
+            Some(Target::Functions(_) | Target::Symbol { .. } | Target::Probe { .. }) | None,
+        ) => Finding::There,
+        (None, Some(target)) => target.find(hooks).unwrap_or(Finding::There),
     }
 }

@@ -2,23 +2,27 @@
 
 use std::env;
 
-use bpfapps_core::{Capability, machine, tracefs};
-use caps::{CapSet, CapsHashSet};
+use bpfapps_core::raise_memlock;
+use bpfapps_diagnose::make_map;
+use bpfapps_host::capabilities::{CapSet, Capability, held, missing};
+use bpfapps_host::hooks::tracefs;
+use bpfapps_host::{namespaces, platform, settings};
 use nix::errno::Errno;
 use nix::unistd::geteuid;
 
 use super::check::{Check, list};
 use super::fix::Fix;
-use super::subject::{Subject, those};
+use super::subject::{Subject, names_where};
 
 const UNPRIVILEGED: &str = "kernel.unprivileged_bpf_disabled";
 
 /// And whether the kernel takes anything at all of this process.
 pub(super) fn checks(subjects: &[Subject]) -> (Vec<Check>, bool) {
-    let made = machine::make_map();
+    raise_memlock();
+    let made = make_map();
     let all = |_: &Subject| true;
     let checks = vec![
-        bpf(those(subjects, all), made),
+        bpf(names_where(subjects, all), made),
         capabilities(subjects),
         mounted(subjects),
     ];
@@ -29,24 +33,13 @@ fn ok(check: &'static str, found: impl Into<String>) -> Check {
     Check::ok("machine", check, found)
 }
 
-pub(super) fn held(set: CapSet) -> CapsHashSet {
-    caps::read(None, set).unwrap_or_default()
-}
-
-/// CAP_SYS_ADMIN stands for those that came later.
-pub(super) fn missing(of: &[Capability], held: &CapsHashSet) -> Vec<Capability> {
-    let all = held.contains(&Capability::CAP_SYS_ADMIN);
-    let missing = of.iter().filter(|wanted| !all && !held.contains(wanted));
-    missing.copied().collect()
-}
-
 /// The capabilities that something asks for, and this process does not have.
 pub(super) fn lacking(subject: &Subject) -> Vec<Capability> {
     missing(&subject.capabilities(), &held(CapSet::Effective))
 }
 
 fn bpf(all: Vec<String>, made: Result<(), Errno>) -> Check {
-    let disabled = machine::sysctl::<u8>(UNPRIVILEGED);
+    let disabled = settings::sysctl::<u8>(UNPRIVILEGED);
     let setting = match disabled {
         None => String::new(),
         Some(0) => format!("; {UNPRIVILEGED} is 0: partly to everybody"),
@@ -67,12 +60,12 @@ fn bpf(all: Vec<String>, made: Result<(), Errno>) -> Check {
             "this process has no CAP_BPF",
             "run it with sudo, or see the capabilities below",
         ),
-        _ if machine::is_filtered() => (
+        _ if platform::is_filtered() => (
             "system calls of this process are filtered (seccomp), most likely bpf(2) among them",
             "start the container with a profile that allows bpf(2), or without one: --security-opt \
              seccomp=unconfined",
         ),
-        Errno::EPERM if machine::is_initial_namespace("user") == Some(false) => (
+        Errno::EPERM if namespaces::is_initial("user") == Some(false) => (
             "this is a user namespace, whose capabilities do not count for BPF",
             "run it in the machine's own",
         ),
@@ -95,7 +88,7 @@ fn capabilities(subjects: &[Subject]) -> Check {
     if lacks.is_empty() {
         return check;
     }
-    let concerned = those(subjects, |subject| !lacking(subject).is_empty());
+    let concerned = names_where(subjects, |subject| !lacking(subject).is_empty());
     let bounds = missing(&lacks, &held(CapSet::Bounding));
     let names = |all: &[Capability], separator: &str, start: &str| {
         let names = all.iter().map(|it| it.to_string().replace("CAP_", start));
@@ -109,7 +102,7 @@ fn capabilities(subjects: &[Subject]) -> Check {
              not even with sudo",
             list(&bounds)
         );
-        let mend = match machine::container() {
+        let mend = match platform::container() {
             Some(_) => format!(
                 "start the container with --cap-add={}, or run it outside",
                 names(&bounds, " --cap-add=", "")
@@ -133,7 +126,7 @@ fn capabilities(subjects: &[Subject]) -> Check {
 }
 
 fn mounted(subjects: &[Subject]) -> Check {
-    let needy = those(subjects, Subject::needs_tracefs);
+    let needy = names_where(subjects, Subject::needs_tracefs);
     let place = tracefs::mounted();
     let check = match place {
         Some(place) => ok("tracefs", place),
@@ -152,7 +145,7 @@ fn mounted(subjects: &[Subject]) -> Check {
         (Some(_), Some(err)) => check.fail(needy, format!("{err:#}"), "run it with sudo"),
         (None, Some(err)) => check.fail(needy, format!("{err:#}"), "").fixed_by(mount),
         (None, None) => {
-            let lone = those(subjects, |it| it.needs_tracefs() && !it.mounts_tracefs());
+            let lone = names_where(subjects, |it| it.needs_tracefs() && !it.mounts_tracefs());
             match lone.is_empty() {
                 true => ok("tracefs", "not mounted; an app mounts it for itself"),
                 false => check

@@ -3,23 +3,20 @@
 use std::fs::File;
 use std::io::Read as _;
 
-use bpfapps_core::object::Hook;
-use bpfapps_core::{Capability, kernel, machine};
-use caps::CapSet;
+use bpfapps_diagnose::Target;
+use bpfapps_host::Release;
+use bpfapps_host::capabilities::{CapSet, Capability, held, missing};
+use bpfapps_host::settings::{self, MEMLOCK_FREE_SINCE};
 
 use super::check::{Check, list};
 use super::fix::Fix;
-use super::rights::{held, missing};
-use super::subject::{Subject, those};
+use super::subject::{Subject, names_where};
 
 const PARANOID: &str = "kernel.perf_event_paranoid";
 const KPTR: &str = "kernel.kptr_restrict";
 
 /// Bytes of /proc/kallsyms in which one symbol has an address, if any has: the first may be at 0.
 const START: u64 = 64 * 1024;
-
-/// The first Linux that does not book BPF maps against the limit.
-const MEMLOCK_FREE: (u32, u32) = (5, 11);
 
 pub(super) fn checks(subjects: &[Subject]) -> Vec<Check> {
     vec![
@@ -36,35 +33,36 @@ fn ok(check: &'static str, found: impl Into<String>) -> Check {
 }
 
 fn memlock() -> Check {
-    let limit = match machine::memlock() {
+    let limit = match settings::memlock() {
         Ok(None) => "unlimited".to_owned(),
         Ok(Some(bytes)) => format!("{} KiB", bytes / 1024),
         Err(err) => format!("{err:#}"),
     };
-    if kernel::version().is_ok_and(|running| running >= MEMLOCK_FREE) {
-        return ok(
-            "memlock",
-            format!("{limit}; it does not matter since Linux 5.11"),
-        );
+    let (major, minor) = MEMLOCK_FREE_SINCE;
+    if Release::running().is_ok_and(|running| running.is_at_least(MEMLOCK_FREE_SINCE)) {
+        let found = format!("{limit}; it does not matter since Linux {major}.{minor}");
+        return ok("memlock", found);
     }
     let check = ok("memlock", limit.clone());
     match limit == "unlimited" {
         true => check,
         false => check.warn(
-            "before Linux 5.11 this limits BPF maps, and it can't be raised from here",
+            format!(
+                "before Linux {major}.{minor} this limits BPF maps, and it can't be raised from here"
+            ),
             "run it with sudo, or as root: ulimit -l unlimited",
         ),
     }
 }
 
 fn lockdown() -> Check {
-    match machine::lockdown() {
+    match settings::lockdown() {
         None => ok("lockdown", "none, as far as this kernel shows"),
         Some(mode) if mode == "confidentiality" => ok("lockdown", &*mode).warn(
             "BPF programs may not read the kernel's memory",
             format!(
                 "boot without lockdown=confidentiality: see {}",
-                machine::LOCKDOWN
+                settings::LOCKDOWN
             ),
         ),
         Some(mode) => ok("lockdown", mode),
@@ -72,12 +70,15 @@ fn lockdown() -> Check {
 }
 
 fn security_modules(subjects: &[Subject]) -> Check {
-    let Some(modules) = machine::security_modules() else {
+    let Some(modules) = settings::security_modules() else {
         return ok("security modules", "not shown: securityfs is not mounted");
     };
     let check = ok("security modules", list(&modules));
-    let hooks = |subject: &Subject| subject.programs().any(|it| matches!(it.hook, Hook::Lsm(_)));
-    let needy = those(subjects, hooks);
+    let hooks = |subject: &Subject| {
+        let mut programs = subject.programs();
+        programs.any(|it| matches!(it.target(), Some(Target::Lsm(_))))
+    };
+    let needy = names_where(subjects, hooks);
     if needy.is_empty() || modules.iter().any(|module| module == "bpf") {
         return check;
     }
@@ -90,7 +91,7 @@ fn security_modules(subjects: &[Subject]) -> Check {
 }
 
 fn perf_events(subjects: &[Subject]) -> Check {
-    let Some(paranoid) = machine::sysctl::<i32>(PARANOID) else {
+    let Some(paranoid) = settings::sysctl::<i32>(PARANOID) else {
         return ok("perf events", "none: this kernel is built without them");
     };
     let found = format!("{PARANOID} is {paranoid}");
@@ -104,7 +105,7 @@ fn perf_events(subjects: &[Subject]) -> Check {
         return ok("perf events", format!("{found}; {why}"));
     }
     // that an app asks for the capability, the check of those has said
-    let needy = those(subjects, |subject| {
+    let needy = names_where(subjects, |subject| {
         let asks = subject.capabilities().contains(&Capability::CAP_PERFMON);
         subject.needs_tracefs() && !asks
     });
@@ -118,7 +119,7 @@ fn perf_events(subjects: &[Subject]) -> Check {
 }
 
 fn symbols(subjects: &[Subject]) -> Check {
-    let restrict = match machine::sysctl::<u8>(KPTR) {
+    let restrict = match settings::sysctl::<u8>(KPTR) {
         Some(value) => format!("{KPTR} is {value}"),
         None => format!("no {KPTR}"),
     };
@@ -136,7 +137,7 @@ fn symbols(subjects: &[Subject]) -> Check {
             .flat_map(|demands| &demands.externs)
             .any(|it| !it.is_function && !it.is_weak)
     };
-    let needy = those(subjects, reads);
+    let needy = names_where(subjects, reads);
     match (hidden, needy.is_empty()) {
         (false, _) => ok("kernel symbols", format!("{restrict}; addresses are shown")),
         (true, true) => {

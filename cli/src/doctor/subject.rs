@@ -1,8 +1,11 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use bpfapps_core::object::{Demands, Program};
-use bpfapps_core::{Capability, Object, Registration};
+use bpfapps_core::{Capability, Embedded, Registration};
+use bpfapps_diagnose::object::{Demands, Program};
+use bpfapps_diagnose::{Object, Target};
+
+use crate::objects;
 
 /// What is to run here.
 pub(crate) struct Subject {
@@ -21,16 +24,17 @@ pub(super) enum Kind {
 
 /// An object, and what it asks of the kernel.
 pub(super) struct Part {
-    pub(super) object: Object,
+    pub(super) object: Object<'static>,
     pub(super) demands: Demands,
     /// Whether nothing runs without it.
     pub(super) is_main: bool,
 }
 
 impl Part {
-    fn new(object: Object, is_main: bool) -> Result<Self> {
+    fn new(object: Object<'static>, is_main: bool) -> Result<Self> {
+        object.check()?;
         Ok(Self {
-            demands: object.demands()?,
+            demands: object.demands(&objects::open(&object)?)?,
             object,
             is_main,
         })
@@ -40,16 +44,10 @@ impl Part {
 impl Subject {
     pub(super) fn app(app: &'static Registration) -> Result<Self> {
         let mut parts = Vec::new();
-        for object in Object::all() {
-            let is_main = object.package == Some(app.package);
-            if is_main || app.also_loads.contains(&&*object.name) {
-                let bytes = &*object.bytes;
-                let copy = Object {
-                    name: object.name.clone(),
-                    package: object.package,
-                    bytes: bytes.into(),
-                };
-                let part = Part::new(copy, is_main);
+        for embedded in Embedded::all() {
+            let is_main = embedded.package == app.package;
+            if is_main || app.also_loads.contains(&embedded.name) {
+                let part = Part::new(embedded.object(), is_main);
                 parts.push(part.with_context(|| format!("the object of `{}`", app.name))?);
             }
         }
@@ -106,7 +104,8 @@ impl Subject {
     }
 
     pub(super) fn needs_tracefs(&self) -> bool {
-        self.programs().any(|program| program.hook.is_in_tracefs())
+        self.programs()
+            .any(|program| matches!(program.target(), Some(Target::Tracepoint(_))))
     }
 
     /// Whether whoever loads it mounts tracefs where it is not: core does.
@@ -115,8 +114,11 @@ impl Subject {
     }
 }
 
-/// The names of those of which that is so.
-pub(super) fn those(subjects: &[Subject], is_so: impl Fn(&Subject) -> bool) -> Vec<String> {
-    let those = subjects.iter().filter(|subject| is_so(subject));
-    those.map(|subject| subject.name.clone()).collect()
+/// Names of the matching subjects.
+pub(super) fn names_where(
+    subjects: &[Subject],
+    predicate: impl Fn(&Subject) -> bool,
+) -> Vec<String> {
+    let matching = subjects.iter().filter(|subject| predicate(subject));
+    matching.map(|subject| subject.name.clone()).collect()
 }

@@ -7,6 +7,7 @@ use bpfapps_core::{Options, Registration, Rehearsal};
 use clap::{ArgAction, Command};
 
 use super::subject::{Kind, Subject};
+use crate::objects::{try_load, try_program};
 
 /// What came of loading the programs of an app or a file.
 #[derive(Debug, Default)]
@@ -41,7 +42,7 @@ pub(super) fn of(subject: &Subject, options: &Options) -> Trial {
     }
     for part in subject.parts.iter().filter(|part| !part.is_main) {
         let name = part.object.name.to_string();
-        match part.object.try_load() {
+        match try_load(&part.object) {
             Ok(()) => trial
                 .loaded
                 .extend(part.demands.programs.iter().map(|it| it.name.clone())),
@@ -120,14 +121,14 @@ fn load(subject: &Subject) -> Trial {
     for part in subject.parts.iter().filter(|part| part.is_main) {
         let own = part.demands.programs.iter().filter(|it| it.autoload);
         let own: Vec<_> = own.map(|program| program.name.clone()).collect();
-        let Err(whole) = part.object.try_load() else {
+        let Err(whole) = try_load(&part.object) else {
             trial.first.extend_from_slice(&own);
             trial.loaded.extend(own);
             continue;
         };
         let mut refused = Vec::new();
         for name in own {
-            match part.object.try_program(&name) {
+            match try_program(&part.object, &name) {
                 Ok(()) => {
                     trial.loaded.insert(name);
                 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_core::Object;
+use bpfapps_core::Embedded;
 use bpfapps_testkit::sandbox;
 use bpfapps_testkit::sandbox::Call;
 use bpfapps_testkit::{Test, cli, test};
@@ -35,11 +35,11 @@ pub(crate) struct File {
 
 impl File {
     pub(crate) fn of(name: &str, change: impl Fn(Vec<u8>) -> Vec<u8>) -> Result<Self> {
-        let object = Object::all().find(|object| object.name == name);
+        let object = Embedded::all().find(|object| object.name == name);
         let object = object.with_context(|| format!("no object {name}"))?;
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("it.bpf.o");
-        std::fs::write(&path, change(object.bytes.to_vec()))?;
+        std::fs::write(&path, change(object.object().bytes.to_vec()))?;
         Ok(Self {
             _folder: folder,
             path,

@@ -1,7 +1,9 @@
 use std::fmt::Write as _;
 
-use crate::clock::Clock;
-use crate::output::{Format, is_invisible, push_decimal, push_hex, push_signed};
+use bpfapps_explain::is_invisible;
+
+use super::clock::Clock;
+use super::{Format, push_decimal, push_hex, push_signed};
 
 /// The version of what every document has in common; an app's schema names it.
 const VERSION: u64 = 1;
@@ -19,7 +21,7 @@ pub struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    pub(crate) fn new(out: &'a mut Vec<u8>, clock: &'a mut Clock, format: Format) -> Self {
+    pub(super) fn new(out: &'a mut Vec<u8>, clock: &'a mut Clock, format: Format) -> Self {
         out.extend_from_slice(if format == Format::Yaml {
             b"---\n"
         } else {
@@ -120,7 +122,7 @@ impl<'a> Fields<'a> {
         self.started = true;
     }
 
-    pub(crate) fn end(self) {
+    pub(super) fn end(self) {
         self.out.extend_from_slice(if self.format == Format::Yaml {
             b"\n"
         } else {

@@ -1,5 +1,6 @@
 //! What goes to stdout: rows for people, documents for programs.
 
+mod clock;
 mod fields;
 mod line;
 mod numbers;
@@ -8,20 +9,26 @@ mod stdout;
 mod style;
 mod width;
 
-use std::io::{self, Write as _};
+use std::cell::RefCell;
+use std::os::fd::{AsFd as _, BorrowedFd};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
-use serde::Serialize;
+use anyhow::Result;
+use nix::poll::PollFlags;
 
-use crate::yaml;
+use crate::run::{Run, Signals, wait};
+use clock::Clock;
 
+pub use bpfapps_explain::escape;
+pub use clock::boot_time;
 pub use fields::Fields;
-pub(crate) use line::is_invisible;
-pub use line::{Line, escape};
+pub use line::Line;
 pub use numbers::{push_decimal, push_hex, push_ms, push_signed};
 pub use rows::{Columns, Row, Rows, sample};
+pub(crate) use stdout::Blocked;
 pub use stdout::Closed;
-pub(crate) use stdout::{Blocked, Stdout};
+use stdout::Stdout;
 pub use style::Style;
 pub(crate) use style::stderr_is_coloured;
 
@@ -37,34 +44,89 @@ pub enum Format {
     Yaml,
 }
 
-/// `value` as a document of that format, which ends with a newline; `table` makes the table.
-///
-/// # Errors
-///
-/// `value` can't be expressed in that format.
-pub fn document<T: Serialize>(
-    format: Format,
-    value: &T,
-    table: impl FnOnce(&T) -> String,
-) -> Result<String> {
-    match format {
-        Format::Table => Ok(table(value)),
-        Format::Json => serde_json::to_string_pretty(value)
-            .map(|text| text + "\n")
-            .context("failed to write JSON"),
-        Format::Yaml => yaml::write(value),
-    }
+/// stdout, and the clock by which rows are dated.
+#[derive(Debug)]
+pub(crate) struct Output {
+    stdout: RefCell<Stdout>,
+    clock: RefCell<Clock>,
 }
 
-/// Writes a whole document to stdout.
-///
-/// # Errors
-///
-/// stdout does not take it; [`exit_code`](crate::exit_code) tells whether that matters.
-pub fn print(document: &[u8]) -> Result<()> {
-    let mut stdout = io::stdout().lock();
-    stdout
-        .write_all(document)
-        .and_then(|()| stdout.flush())
-        .map_err(stdout::write_error)
+impl Output {
+    /// A reader that takes nothing is waited for together with `signals`.
+    pub(crate) fn new(signals: Rc<Signals>) -> Result<Self> {
+        Ok(Self {
+            stdout: RefCell::new(Stdout::new(signals)?),
+            clock: RefCell::new(Clock::local()?),
+        })
+    }
+
+    /// Writes one line, at once.
+    pub(crate) fn say(&self, line: &str) -> Result<()> {
+        let mut stdout = self.stdout.borrow_mut();
+        stdout.buffer().extend_from_slice(line.as_bytes());
+        stdout.buffer().push(b'\n');
+        stdout.flush()
+    }
+
+    /// Adds one document, which `fill` fills.
+    pub(crate) fn document(&self, format: Format, fill: impl FnOnce(&mut Fields<'_>)) {
+        let mut stdout = self.stdout.borrow_mut();
+        let mut clock = self.clock.borrow_mut();
+        let mut fields = Fields::new(stdout.buffer(), &mut clock, format);
+        fill(&mut fields);
+        fields.end();
+    }
+
+    /// Writes all that was added.
+    pub(crate) fn flush(&self) -> Result<()> {
+        self.stdout.borrow_mut().flush()
+    }
+
+    /// How many events were formatted, but never written.
+    pub(crate) fn unwritten(&self) -> u64 {
+        self.stdout.borrow().unwritten()
+    }
+
+    /// Waits for `more`, for `timeout`, or for the end of `run`: true means the end.
+    ///
+    /// # Errors
+    ///
+    /// The reader of stdout is gone.
+    pub(crate) fn wait(
+        &self,
+        run: &Run,
+        more: Option<(BorrowedFd<'_>, PollFlags)>,
+        timeout: Option<Duration>,
+    ) -> Result<bool> {
+        // Writing rows looks at signals, too: one that was taken there does not come again.
+        if run.was_ended()? {
+            return Ok(true);
+        }
+        let stdout = self.stdout.borrow();
+        // Only an error is waited for on stdout: that its reader is gone.
+        let mut fds = vec![
+            (run.signals.as_fd(), PollFlags::POLLIN),
+            (stdout.as_fd(), PollFlags::empty()),
+        ];
+        fds.extend(more);
+        let ready = wait(&fds, timeout)?;
+        if ready[1] {
+            return Err(Closed.into());
+        }
+        if ready[0] {
+            return run.ended();
+        }
+        run.was_ended()
+    }
+
+    /// Waits for `timeout`, or until the end of `run`: true means the end.
+    pub(crate) fn wait_until(&self, run: &Run, timeout: Duration) -> Result<bool> {
+        let end = Instant::now() + timeout;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() || self.wait(run, None, Some(left))? {
+                return run.ended();
+            }
+        }
+    }
 }

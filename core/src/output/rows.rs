@@ -1,12 +1,11 @@
 use std::env;
 
 use anyhow::Result;
+use clap::ColorChoice;
 
+use super::clock::{Clock, boot_time};
 use super::line::Look;
-use super::style;
-use crate::clock::Clock;
-use crate::output::{Fields, Format, Line, Style};
-use crate::{Session, Stream};
+use super::{Fields, Format, Line, Output, Style, style};
 
 /// Title and least width of each column, left to right.
 pub type Columns = &'static [(&'static str, usize)];
@@ -42,18 +41,22 @@ pub fn sample<R: Row>(row: &R, format: Format) -> String {
 /// Events on stdout, as they come: a table below its title line, or one document an event.
 #[derive(Debug)]
 pub struct Rows<'session> {
-    session: &'session Session,
+    output: &'session Output,
     format: Format,
     coloured: bool,
 }
 
 impl<'session> Rows<'session> {
-    pub(crate) fn start<R: Row>(session: &'session Session, stream: &Stream) -> Result<Self> {
-        let on_terminal = session.stdout.borrow().is_terminal();
+    pub(crate) fn start<R: Row>(
+        output: &'session Output,
+        format: Format,
+        color: ColorChoice,
+    ) -> Result<Self> {
+        let on_terminal = output.stdout.borrow().is_terminal();
         let rows = Self {
-            session,
-            format: stream.output,
-            coloured: style::is_wanted(stream.color, on_terminal, |name| env::var_os(name)),
+            output,
+            format,
+            coloured: style::is_wanted(color, on_terminal, |name| env::var_os(name)),
         };
         match rows.format {
             Format::Table => rows.line(R::COLUMNS, |line| {
@@ -63,8 +66,8 @@ impl<'session> Rows<'session> {
                 }
             }),
             Format::Json | Format::Yaml => {
-                let now = Clock::now()?;
-                session.write_fields(rows.format, |fields| fields.kind("ready", now));
+                let now = boot_time()?;
+                output.document(format, |fields| fields.kind("ready", now));
             }
         }
         Ok(rows)
@@ -78,16 +81,17 @@ impl<'session> Rows<'session> {
     pub fn write<R: Row>(&mut self, row: &R) -> Result<()> {
         match self.format {
             Format::Table => self.line(R::COLUMNS, |line| row.write(line)),
-            Format::Json | Format::Yaml => self
-                .session
-                .write_fields(self.format, |fields| row.fields(fields)),
+            Format::Json | Format::Yaml => {
+                self.output
+                    .document(self.format, |fields| row.fields(fields));
+            }
         }
-        self.session.stdout.borrow_mut().end_event()
+        self.output.stdout.borrow_mut().end_event()
     }
 
     fn line(&self, columns: Columns, fill: impl FnOnce(&mut Line<'_>)) {
-        let mut stdout = self.session.stdout.borrow_mut();
-        let mut clock = self.session.clock.borrow_mut();
+        let mut stdout = self.output.stdout.borrow_mut();
+        let mut clock = self.output.clock.borrow_mut();
         let look = Look {
             coloured: self.coloured,
             width: stdout.width(),

@@ -9,8 +9,7 @@ use anyhow::{Context, Error, Result};
 use nix::poll::PollFlags;
 use rustix::termios::tcgetwinsize;
 
-use crate::signals::Signals;
-use crate::wait::wait;
+use crate::run::{Signals, wait};
 
 /// Rows are gathered up to this many bytes.
 const FULL: usize = 64 * 1024;

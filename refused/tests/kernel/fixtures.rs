@@ -8,7 +8,10 @@ use std::process;
 use std::thread;
 
 use anyhow::{Context, Result, bail, ensure};
-use bpfapps_core::{Object, report};
+
+use bpfapps::objects::try_load;
+use bpfapps_diagnose::Object;
+use bpfapps_explain::report;
 use bpfapps_refused::{OBJECTS, Run};
 use bpfapps_testkit::{Fixture, fixture};
 use caps::CapSet;
@@ -26,7 +29,7 @@ pub(crate) const FIXTURES: &[Fixture] = &[
 /// As `main` does it.
 pub(crate) fn told<T>(result: Result<T>) -> Result<()> {
     if let Err(err) = result {
-        eprint!("{}", report(&err));
+        eprint!("{}", report(&err, "bpfapps explain"));
         process::exit(1);
     }
     Ok(())
@@ -101,12 +104,5 @@ fn open(args: &[String]) -> Result<()> {
         Some(bytes) => bytes.parse()?,
         None => object.bytes.len(),
     };
-    told(
-        Object {
-            name: object.name.clone(),
-            package: None,
-            bytes: object.bytes[..end].into(),
-        }
-        .try_load(),
-    )
+    told(try_load(&Object::new(&object.name, &object.bytes[..end])))
 }

@@ -6,7 +6,9 @@ use std::mem::MaybeUninit;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
-use bpfapps_core::{Capability, Needs, Object, Options, Session};
+use bpfapps::objects::try_load;
+use bpfapps_core::{Capability, Needs, Options, Session};
+use bpfapps_diagnose::Object;
 use bpfapps_refused::{ALL, Case};
 use bpfapps_testkit::kernel::needs_linux;
 use bpfapps_testkit::sandbox::{Call, refusing, with_only};
@@ -96,7 +98,7 @@ fn load(args: &[String]) -> Result<()> {
         ..Options::default()
     };
     let _session = Session::start(options, Needs::NONE)?;
-    told(Object::read(file.as_ref())?.try_load())
+    told(try_load(&Object::read(file.as_ref())?))
 }
 
 /// The command that loads `case`, with these options, from a file in `folder`.

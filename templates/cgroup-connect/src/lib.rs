@@ -9,7 +9,7 @@ use std::fs::File;
 use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd as _;
 
-use bpfapps_core::cgroups::folder;
+use bpfapps_core::host::cgroups::folder;
 use bpfapps_core::net::Prefix;
 use bpfapps_core::{
     App, Capability, Context, Document, Needs, Result, Session, Stream, Target, register, skeleton,
@@ -74,7 +74,9 @@ impl App for {{ Name }} {
             open.maps.rb.set_max_entries(size)?;
         }
 
-        let skel = session.load(open)?;
+        let Some(skel) = session.load(open)? else {
+            return Ok(());
+        };
         for prefix in &self.deny {
             let update = skel.maps.denied.update(&prefix.key(), &[1], MapFlags::ANY);
             update.context("failed to note where nobody may connect to")?;

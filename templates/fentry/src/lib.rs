@@ -8,7 +8,8 @@ mod row;
 
 use std::mem::MaybeUninit;
 
-use bpfapps_core::kallsyms::{Functions, has_kprobes};
+use bpfapps_core::host::hooks::functions::Functions;
+use bpfapps_core::host::hooks::has_kprobes;
 use bpfapps_core::{
     App, Capability, Code, Context, Document, Error, Failure, Needs, Result, Session, Stream, Target,
     register, skeleton,
@@ -132,7 +133,9 @@ impl {{ Name }} {
         progs.kprobe_unlink.set_autoload(!is_fentry);
         progs.kretprobe_unlink.set_autoload(!is_fentry);
 
-        let skel = session.load(open)?;
+        let Some(skel) = session.load(open)? else {
+            return Ok(());
+        };
         let progs = &skel.progs;
         // the return first: then each call that is seen is seen to return
         let fentry = |program: &ProgramMut<'_>| {

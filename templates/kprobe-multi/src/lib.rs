@@ -10,8 +10,8 @@ use std::mem::MaybeUninit;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use bpfapps_core::kallsyms::Functions;
-use bpfapps_core::kernel::boot_time;
+use bpfapps_core::output::boot_time;
+use bpfapps_core::host::hooks::functions::Functions;
 use bpfapps_core::{
     App, Capability, Context, Document, Failure, Needs, Result, Session, Snapshot, Target, bail,
     register, skeleton,
@@ -79,7 +79,9 @@ impl App for {{ Name }} {
             .context("the BPF object has no rodata")?;
         rodata.only_pid = self.pid.unwrap_or(0);
 
-        let skel = session.load(open)?;
+        let Some(skel) = session.load(open)? else {
+            return Ok(());
+        };
         let _link = self.attach(session, &skel.progs.handle_call, &functions)?;
         log::info!("attached to {} functions", functions.len());
 

@@ -7,7 +7,7 @@ mod row;
 
 use std::mem::MaybeUninit;
 
-use bpfapps_core::kallsyms::Functions;
+use bpfapps_core::host::hooks::functions::Functions;
 use bpfapps_core::{
     App, Capability, Context, Document, Needs, Result, Session, Stream, Target, register, skeleton,
 };
@@ -71,7 +71,9 @@ impl App for {{ Name }} {
 
         let functions = Functions::read()?;
         let function = functions.first_of(&self.function)?;
-        let skel = session.load(open)?;
+        let Some(skel) = session.load(open)? else {
+            return Ok(());
+        };
         // the return first: then each call that is seen is seen to return
         let _links = [
             attach(session, &skel.progs.handle_return, true, function)?,

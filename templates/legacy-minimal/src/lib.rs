@@ -8,10 +8,10 @@ use std::mem::MaybeUninit;
 use std::process;
 use std::time::Duration;
 
-use bpfapps_core::{
-    App, Capability, Context, Failure, Needs, Record as _, Result, Session, kernel, pidns, register,
-    skeleton, tracefs,
-};
+use bpfapps_core::host::Release;
+use bpfapps_core::host::hooks::tracefs;
+use bpfapps_core::host::namespaces::PidNamespace;
+use bpfapps_core::{App, Capability, Context, Failure, Needs, Record as _, Result, Session, register, skeleton};
 use libbpf_rs::{MapCore as _, MapFlags};
 
 skeleton!("{{ name }}");
@@ -54,7 +54,7 @@ impl App for {{ Name }} {
     };
 
     fn run(self, session: &Session) -> Result<()> {
-        if pidns::own()?.ino != 0 {
+        if PidNamespace::own()?.ino != 0 {
             return Err(Failure::new(
                 "processes have other numbers here than the kernel knows them by: this is a container",
                 "run it on the host",
@@ -63,7 +63,9 @@ impl App for {{ Name }} {
         }
         let mut object = MaybeUninit::uninit();
         let open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
-        let mut skel = session.load(open)?;
+        let Some(mut skel) = session.load(open)? else {
+            return Ok(());
+        };
 
         // Until then the program counts nobody's writes.
         let pid = self.pid.unwrap_or(process::id());
@@ -73,7 +75,7 @@ impl App for {{ Name }} {
             .context("failed to set the process to watch")?;
         tracefs::find_or_mount()?;
         session.attach(&mut skel)?;
-        if kernel::version()? >= CAP_BPF_SINCE {
+        if Release::running()?.is_at_least(CAP_BPF_SINCE) {
             session.give_up_privileges()?;
         }
 

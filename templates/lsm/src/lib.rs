@@ -11,11 +11,9 @@ use std::mem::MaybeUninit;
 use std::os::unix::fs::MetadataExt as _;
 use std::time::Duration;
 
-use bpfapps_core::kernel::boot_time;
-use bpfapps_core::{
-    App, Capability, Code, Context, Document, Failure, Needs, Result, Session, Stream, bail, cgroups,
-    register, skeleton,
-};
+use bpfapps_core::host::cgroups;
+use bpfapps_core::output::boot_time;
+use bpfapps_core::{App, Capability, Code, Context, Document, Failure, Needs, Result, Session, Stream, bail, register, skeleton};
 
 skeleton!("{{ name }}");
 
@@ -82,7 +80,9 @@ impl App for {{ Name }} {
         }
 
         check_active()?;
-        let mut skel = session.load(open)?;
+        let Some(mut skel) = session.load(open)? else {
+            return Ok(());
+        };
         session.attach(&mut skel)?;
 
         let mut rows = session.rows::<event>(&self.stream)?;

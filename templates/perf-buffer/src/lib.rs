@@ -8,9 +8,8 @@ mod row;
 use std::mem::MaybeUninit;
 use std::time::Duration;
 
-use bpfapps_core::{
-    App, Capability, Context, Document, Needs, Result, Session, Stream, register, skeleton, tracefs,
-};
+use bpfapps_core::host::hooks::tracefs;
+use bpfapps_core::{App, Capability, Context, Document, Needs, Result, Session, Stream, register, skeleton};
 use nix::time::{ClockId, clock_gettime};
 
 use crate::row::Opened;
@@ -63,7 +62,9 @@ impl App for {{ Name }} {
         rodata.only_pid = self.pid.unwrap_or(0);
         rodata.only_failed = self.failed.into();
 
-        let mut skel = session.load(open)?;
+        let Some(mut skel) = session.load(open)? else {
+            return Ok(());
+        };
         tracefs::find_or_mount()?;
         // before the programs run, so that there is a ring for what they see
         let records =

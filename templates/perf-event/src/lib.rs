@@ -87,7 +87,9 @@ impl App for {{ Name }} {
             open.maps.rb.set_max_entries(size)?;
         }
 
-        let skel = session.load(open)?;
+        let Some(skel) = session.load(open)? else {
+            return Ok(());
+        };
         let _links = self.attach(session, &skel.progs.handle_sample)?;
 
         let mut symbols = Symbols::new();

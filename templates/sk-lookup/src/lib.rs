@@ -72,7 +72,9 @@ impl App for {{ Name }} {
             open.maps.rb.set_max_entries(size)?;
         }
 
-        let skel = session.load(open)?;
+        let Some(skel) = session.load(open)? else {
+            return Ok(());
+        };
         if let Some(port) = self.to {
             for (key, socket) in listener::find(port)? {
                 let socket = u64::try_from(socket.as_raw_fd())?.to_ne_bytes();

@@ -8,8 +8,8 @@ mod row;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd as _, OwnedFd};
 
-use bpfapps_core::hook::filter_socket;
-use bpfapps_core::net::interface;
+use bpfapps_core::host::interfaces;
+use bpfapps_core::net::filter_socket;
 use bpfapps_core::{
     App, Capability, Context, Document, Needs, Result, Session, Stream, Target, register, skeleton,
 };
@@ -60,7 +60,7 @@ impl App for {{ Name }} {
     const DOCUMENTS: &'static [Document] = row::DOCUMENTS;
 
     fn run(self, session: &Session) -> Result<()> {
-        let index = interface(&self.interface)?;
+        let index = interfaces::index(&self.interface)?;
         let mut object = MaybeUninit::uninit();
         let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
         let rodata = open
@@ -75,7 +75,9 @@ impl App for {{ Name }} {
             open.maps.rb.set_max_entries(size)?;
         }
 
-        let skel = session.load(open)?;
+        let Some(skel) = session.load(open)? else {
+            return Ok(());
+        };
         let _socket = attach(session, &skel.progs.handle_packet)?;
 
         let mut rows = session.rows::<event>(&self.stream)?;

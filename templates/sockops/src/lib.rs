@@ -9,7 +9,7 @@ use std::fs::File;
 use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd as _;
 
-use bpfapps_core::cgroups::folder;
+use bpfapps_core::host::cgroups::folder;
 use bpfapps_core::{
     App, Capability, Context, Document, Needs, Result, Session, Stream, Target, register, skeleton,
 };
@@ -73,7 +73,9 @@ impl App for {{ Name }} {
             open.maps.rb.set_max_entries(size)?;
         }
 
-        let skel = session.load(open)?;
+        let Some(skel) = session.load(open)? else {
+            return Ok(());
+        };
         let program = &skel.progs.handle_tcp;
         let target = Target::Cgroup(&folder, &program.attach_type());
         let _link = session

@@ -58,7 +58,9 @@ impl App for {{ Name }} {
             open.maps.rb.set_max_entries(size)?;
         }
 
-        let mut skel = session.load(open)?;
+        let Some(mut skel) = session.load(open)? else {
+            return Ok(());
+        };
         let name = skel.maps.algorithm.name().to_owned();
         let target = Target::StructOps("{{ algorithm }}");
         let _link = session

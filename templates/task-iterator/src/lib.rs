@@ -78,7 +78,9 @@ impl App for {{ Name }} {
         rodata.only_pid = self.pid.unwrap_or(0);
         rodata.only_states = self.state.unwrap_or(0);
 
-        let mut skel = session.load(open)?;
+        let Some(mut skel) = session.load(open)? else {
+            return Ok(());
+        };
         session.attach(&mut skel)?;
         let iterator = skel.links.list_task.as_ref();
         let iterator = iterator.context("the BPF object has no iterator")?;

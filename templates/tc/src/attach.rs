@@ -3,7 +3,8 @@
 use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
 
-use bpfapps_core::hook::{Hook, create_clsact};
+use bpfapps_core::InterfaceHook::{self, TcxEgress, TcxIngress};
+use bpfapps_core::net::{self, create_clsact};
 use bpfapps_core::{Context, Error, Failure, Result, Session, Target};
 use libbpf_rs::{ProgramMut, TC_EGRESS, TC_INGRESS, TcHook};
 use log::{info, warn};
@@ -29,17 +30,17 @@ pub(crate) fn attach(
     classic: bool,
 ) -> Result<Attached> {
     if !classic {
-        let tcx = |hook: Hook, program: &ProgramMut<'_>, link: io::Result<OwnedFd>| {
+        let tcx = |hook: InterfaceHook, program: &ProgramMut<'_>, link: io::Result<OwnedFd>| {
             session.attach_to(program.name(), Target::Interface(hook, index), || link)
         };
-        let link = Hook::TcxIngress.attach(&programs.handle_ingress, index);
+        let link = net::attach(TcxIngress, &programs.handle_ingress, index);
         // what the kernel says that has no tcx
         match link.as_ref().err().and_then(io::Error::raw_os_error) {
             Some(EINVAL) => info!("this kernel has no tcx"),
             _ => {
-                let ingress = tcx(Hook::TcxIngress, &programs.handle_ingress, link)?;
-                let link = Hook::TcxEgress.attach(&programs.handle_egress, index);
-                let egress = tcx(Hook::TcxEgress, &programs.handle_egress, link)?;
+                let ingress = tcx(TcxIngress, &programs.handle_ingress, link)?;
+                let link = net::attach(TcxEgress, &programs.handle_egress, index);
+                let egress = tcx(TcxEgress, &programs.handle_egress, link)?;
                 info!("attached by tcx");
                 return Ok(Attached::Tcx { _links: [ingress, egress] });
             }

@@ -9,7 +9,7 @@ mod row;
 
 use std::mem::MaybeUninit;
 
-use bpfapps_core::net::interface;
+use bpfapps_core::host::interfaces;
 use bpfapps_core::{
     App, Capability, Context, Document, Needs, Result, Session, Stream, register, skeleton,
 };
@@ -69,7 +69,7 @@ impl App for {{ Name }} {
     const DOCUMENTS: &'static [Document] = row::DOCUMENTS;
 
     fn run(self, session: &Session) -> Result<()> {
-        let index = interface(&self.interface)?;
+        let index = interfaces::index(&self.interface)?;
         let mut object = MaybeUninit::uninit();
         let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
         let rodata = open
@@ -82,7 +82,9 @@ impl App for {{ Name }} {
             open.maps.rb.set_max_entries(size)?;
         }
 
-        let skel = session.load(open)?;
+        let Some(skel) = session.load(open)? else {
+            return Ok(());
+        };
         for port in &self.drop {
             let update = skel.maps.blocked.update(&port.to_ne_bytes(), &[1], MapFlags::ANY);
             update.context("failed to note which ports to drop")?;

@@ -58,7 +58,9 @@ impl App for {{ Name }} {
         rodata.only_port = self.port.unwrap_or(0);
         rodata.only_states = self.state.iter().fold(0, |bits, state| bits | 1 << state);
 
-        let mut skel = session.load(open)?;
+        let Some(mut skel) = session.load(open)? else {
+            return Ok(());
+        };
         session.attach(&mut skel)?;
         let iterator = skel.links.list_tcp.as_ref();
         let iterator = iterator.context("the BPF object has no iterator")?;

@@ -63,7 +63,9 @@ impl App for {{ Name }} {
             open.maps.rb.set_max_entries(size)?;
         }
 
-        let mut skel = session.load(open)?;
+        let Some(mut skel) = session.load(open)? else {
+            return Ok(());
+        };
         session.attach(&mut skel)?;
 
         let mut rows = session.rows::<event>(&self.stream)?;

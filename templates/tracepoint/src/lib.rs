@@ -7,7 +7,7 @@ mod row;
 
 use std::mem::MaybeUninit;
 
-use bpfapps_core::tracepoint::Layout;
+use bpfapps_core::host::hooks::Layout;
 use bpfapps_core::{
     App, Capability, Context, Document, Needs, Result, Session, Stream, register, skeleton,
 };
@@ -64,7 +64,9 @@ impl App for {{ Name }} {
         }
 
         let layout = Layout::of(TRACEPOINT)?;
-        let mut skel = session.load(open)?;
+        let Some(mut skel) = session.load(open)? else {
+            return Ok(());
+        };
         session.attach(&mut skel)?;
 
         let mut rows = session.rows::<Hit<'_>>(&self.stream)?;

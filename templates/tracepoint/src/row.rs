@@ -1,8 +1,8 @@
 //! How an event reads in the table, and in JSON and YAML.
 
 use bpfapps_core::output::{Columns, Fields, Line, Row};
-use bpfapps_core::tracepoint::Layout;
-use bpfapps_core::{Document, Field, c_bytes};
+use bpfapps_core::host::hooks::Layout;
+use bpfapps_core::{Document, Field, c_bytes, tracepoint};
 
 use crate::event;
 
@@ -44,7 +44,7 @@ impl Row for Hit<'_> {
         line.number(event.tid.into());
         line.number(event.uid.into());
         line.number(event.cpu.into());
-        line.parts(|out| self.layout.write(&event.record, out));
+        line.parts(|out| tracepoint::write(self.layout, &event.record, out));
     }
 
     fn fields(&self, fields: &mut Fields<'_>) {
@@ -55,7 +55,7 @@ impl Row for Hit<'_> {
         fields.number("uid", event.uid.into());
         fields.text("comm", c_bytes(&event.comm));
         fields.number("cpu", event.cpu.into());
-        self.layout.fields(&event.record, "field_", fields);
+        tracepoint::document(self.layout, &event.record, "field_", fields);
     }
 }
 

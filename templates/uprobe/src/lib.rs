@@ -74,7 +74,9 @@ impl App for {{ Name }} {
             open.maps.rb.set_max_entries(size)?;
         }
 
-        let skel = session.load(open)?;
+        let Some(skel) = session.load(open)? else {
+            return Ok(());
+        };
         // the return first: then each call that is seen is seen to return
         let _links = [
             self.attach(session, &skel.progs.handle_return, true)?,

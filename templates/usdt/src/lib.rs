@@ -110,7 +110,9 @@ impl App for {{ Name }} {
             open.maps.rb.set_max_entries(size)?;
         }
 
-        let skel = session.load(open)?;
+        let Some(skel) = session.load(open)? else {
+            return Ok(());
+        };
         let _link = self.attach(session, &skel.progs.handle_probe)?;
 
         let mut rows = session.rows::<event>(&self.stream)?;

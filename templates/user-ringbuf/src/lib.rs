@@ -11,10 +11,10 @@ use std::mem::MaybeUninit;
 use std::path::PathBuf;
 use std::{process, thread};
 
-use bpfapps_core::{
-    App, Capability, Context, Document, Failure, Needs, Result, Session, Stream, kernel, pidns,
-    register, skeleton, tracefs,
-};
+use bpfapps_core::host::Release;
+use bpfapps_core::host::hooks::tracefs;
+use bpfapps_core::host::namespaces::PidNamespace;
+use bpfapps_core::{App, Capability, Context, Document, Failure, Needs, Result, Session, Stream, register, skeleton};
 use libbpf_rs::MapHandle;
 use log::error;
 
@@ -56,7 +56,7 @@ impl App for {{ Name }} {
     const DOCUMENTS: &'static [Document] = row::DOCUMENTS;
 
     fn run(self, session: &Session) -> Result<()> {
-        if kernel::version()? < SINCE {
+        if !Release::running()?.is_at_least(SINCE) {
             return Err(Failure::new(
                 "this kernel has no user ring buffer: it came with Linux 6.1",
                 "set a map from user space instead, as an app of the kind legacy-minimal does",
@@ -66,7 +66,7 @@ impl App for {{ Name }} {
         let lines = commands::open(self.commands.as_deref())?;
         let mut object = MaybeUninit::uninit();
         let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
-        let pidns = pidns::own()?;
+        let pidns = PidNamespace::own()?;
         let rodata = open
             .maps
             .rodata_data
@@ -79,7 +79,9 @@ impl App for {{ Name }} {
             open.maps.rb.set_max_entries(size)?;
         }
 
-        let mut skel = session.load(open)?;
+        let Some(mut skel) = session.load(open)? else {
+            return Ok(());
+        };
         tracefs::find_or_mount()?;
         session.attach(&mut skel)?;
 

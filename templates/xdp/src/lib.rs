@@ -9,8 +9,9 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 
-use bpfapps_core::hook::Hook;
-use bpfapps_core::net::{Prefix, interface};
+use bpfapps_core::InterfaceHook::{XdpNative, XdpSkb};
+use bpfapps_core::host::interfaces;
+use bpfapps_core::net::{Prefix, attach};
 use bpfapps_core::{
     App, Capability, Context, Document, Needs, Result, Session, Stream, Target, register, skeleton,
 };
@@ -79,7 +80,7 @@ impl App for {{ Name }} {
     const DOCUMENTS: &'static [Document] = row::DOCUMENTS;
 
     fn run(self, session: &Session) -> Result<()> {
-        let index = interface(&self.interface)?;
+        let index = interfaces::index(&self.interface)?;
         let mut object = MaybeUninit::uninit();
         let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
         let rodata = open
@@ -92,7 +93,9 @@ impl App for {{ Name }} {
             open.maps.rb.set_max_entries(size)?;
         }
 
-        let skel = session.load(open)?;
+        let Some(skel) = session.load(open)? else {
+            return Ok(());
+        };
         for prefix in &self.drop {
             let update = skel.maps.dropped.update(&prefix.key(), &[1], MapFlags::ANY);
             update.context("failed to note whom to drop")?;
@@ -118,12 +121,12 @@ impl {{ Name }} {
         index: i32,
     ) -> Result<OwnedFd> {
         let (mut hook, mut link) = match self.mode {
-            Mode::Auto | Mode::Native => (Hook::XdpNative, Hook::XdpNative.attach(program, index)),
-            Mode::Skb => (Hook::XdpSkb, Hook::XdpSkb.attach(program, index)),
+            Mode::Auto | Mode::Native => (XdpNative, attach(XdpNative, program, index)),
+            Mode::Skb => (XdpSkb, attach(XdpSkb, program, index)),
         };
         let errno = link.as_ref().err().and_then(io::Error::raw_os_error);
         if matches!(self.mode, Mode::Auto) && errno == Some(EOPNOTSUPP) {
-            (hook, link) = (Hook::XdpSkb, Hook::XdpSkb.attach(program, index));
+            (hook, link) = (XdpSkb, attach(XdpSkb, program, index));
         }
         let link = session.attach_to(program.name(), Target::Interface(hook, index), || link)?;
         info!("{hook} of {}", self.interface);

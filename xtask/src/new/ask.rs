@@ -5,7 +5,7 @@ use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use anyhow::{Context, Result, bail};
 
 use super::kind::{Kind, Parameter, Values};
-use super::machine::{self, Finding};
+use super::machine::{self, Answer};
 use crate::out;
 
 /// An answer to every question of `kind`.
@@ -42,22 +42,22 @@ pub(crate) fn values(kind: &Kind, set: &[(String, String)]) -> Result<Values> {
 /// A value that somebody has given: one that this machine refutes is an error.
 fn settle(parameter: &Parameter, value: &str, values: &Values) -> Result<()> {
     let key = &parameter.key;
-    match find(parameter, value, values)? {
-        Finding::There => Ok(()),
-        Finding::Unknown(reason) => {
+    match find(parameter, value, values) {
+        Answer::There => Ok(()),
+        Answer::Unknown(reason) => {
             out::note(format_args!(
                 "note: {key} `{value}` is taken as it is: {reason}"
             ));
             Ok(())
         }
-        Finding::Absent(reason) => bail!("--set {key}={value}: {reason}"),
+        Answer::Absent(reason) => bail!("--set {key}={value}: {reason}"),
     }
 }
 
 /// The default, which another machine than this one may have.
 fn assume(parameter: &Parameter, values: &Values) -> Result<String> {
     let Parameter { key, default, .. } = parameter;
-    if let Finding::Absent(reason) = find(parameter, default, values)? {
+    if let Answer::Absent(reason) = find(parameter, default, values) {
         out::note(format_args!(
             "note: {key} is `{default}`, but {reason}: choose another with --set {key}=…"
         ));
@@ -83,18 +83,18 @@ fn ask(parameter: &Parameter, values: &Values) -> Result<String> {
             "" => default.as_str(),
             answer => answer,
         };
-        match find(parameter, answer, values)? {
-            Finding::Absent(reason) => out::note(reason),
+        match find(parameter, answer, values) {
+            Answer::Absent(reason) => out::note(reason),
             _ => return Ok(answer.to_owned()),
         }
     }
 }
 
-fn find(parameter: &Parameter, value: &str, values: &Values) -> Result<Finding> {
+fn find(parameter: &Parameter, value: &str, values: &Values) -> Answer {
     // it becomes a part of source code
     if value.is_empty() || value.contains(|c: char| c.is_control() || "\"\\'".contains(c)) {
         let what = "it is empty, or has a quote, a backslash or a control character in it";
-        return Ok(Finding::Absent(what.to_owned()));
+        return Answer::Absent(what.to_owned());
     }
     let of = parameter.of.as_ref().and_then(|key| values.get(key));
     machine::find(parameter.check, value, of.map(String::as_str))

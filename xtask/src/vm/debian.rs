@@ -10,8 +10,8 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail};
+use bpfapps_host::Release;
 
-use super::image::Version;
 use super::mirror::{no_archive, sources};
 use crate::progress::{self, Step};
 use crate::{out, path};
@@ -31,7 +31,7 @@ pub(super) struct Archive {
 /// A package with a kernel in it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Package {
-    pub(super) version: Version,
+    pub(super) version: Release,
     full_version: String,
     name: String,
 }
@@ -211,7 +211,7 @@ fn packages(records: &str) -> Vec<Package> {
         if field("Depends").contains("linux-binary-") {
             continue;
         }
-        if let Some(version) = Version::parse(field("Version")) {
+        if let Some(version) = Release::parse(field("Version")) {
             found.push(Package {
                 version,
                 full_version: field("Version").to_owned(),

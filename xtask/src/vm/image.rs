@@ -1,50 +1,14 @@
 //! Kernel images, and what they say about themselves.
 
-use std::fmt;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-
-/// The numbers of a version: 6.12.117, or 5.10 of a series.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Version(Vec<u32>);
-
-impl Version {
-    /// The numbers that a text begins with; at least two.
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        let end = text.find(|c: char| c != '.' && !c.is_ascii_digit());
-        let numbers = text[..end.unwrap_or(text.len())].trim_end_matches('.');
-        let numbers: Option<Vec<_>> = numbers.split('.').map(|part| part.parse().ok()).collect();
-        numbers.filter(|numbers| numbers.len() > 1).map(Self)
-    }
-
-    /// Whether it is one of a series: 6.1.192 is of 6.1, 6.12.1 is not.
-    pub(super) fn is_of(&self, series: &Self) -> bool {
-        self.0.starts_with(&series.0)
-    }
-
-    /// The first two numbers.
-    pub(super) fn series(&self) -> Self {
-        Self(self.0.iter().copied().take(2).collect())
-    }
-
-    /// The first number.
-    pub(super) fn major(&self) -> u32 {
-        self.0.first().copied().unwrap_or_default()
-    }
-}
-
-impl fmt::Display for Version {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let numbers: Vec<_> = self.0.iter().map(u32::to_string).collect();
-        f.write_str(&numbers.join("."))
-    }
-}
+use bpfapps_host::Release;
 
 /// Reads the version that an x86 image of a kernel states.
-pub(super) fn version(image: &Path) -> Result<Version> {
+pub(super) fn version(image: &Path) -> Result<Release> {
     let file = File::open(image).with_context(|| format!("failed to read {}", image.display()))?;
     match stated(&file).as_deref().and_then(exact) {
         Some(version) => Ok(version),
@@ -69,30 +33,16 @@ fn stated(file: &File) -> Option<String> {
 
 /// Debian's releases of older kernels leave out the last number, which stands
 /// further on: `5.10.0-46-cloud-amd64 (…) #1 SMP Debian 5.10.262-1 (2026-07-31)`.
-fn exact(stated: &str) -> Option<Version> {
+fn exact(stated: &str) -> Option<Release> {
     let debian = stated.split_once(" Debian ").map(|(_, version)| version);
     debian
-        .and_then(Version::parse)
-        .or_else(|| Version::parse(stated))
+        .and_then(Release::parse)
+        .or_else(|| Release::parse(stated))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn parsed(text: &str) -> Version {
-        Version::parse(text).expect("a version")
-    }
-
-    #[test]
-    fn versions_are_numbers() {
-        assert!(parsed("6.1.192-2") < parsed("6.12.117+deb13"));
-        assert!(parsed("6.1.192").is_of(&parsed("6.1")));
-        assert!(!parsed("6.12.117").is_of(&parsed("6.1")));
-        assert_eq!(parsed("7.2-rc1").to_string(), "7.2");
-        assert_eq!(Version::parse("latest"), None);
-        assert_eq!(Version::parse("7"), None);
-    }
 
     #[test]
     fn last_number_is_found_where_the_release_has_none() {

@@ -5,15 +5,16 @@ use std::str::FromStr;
 use std::{env, fs};
 
 use anyhow::{Context, Result, anyhow};
+use bpfapps_host::Release;
 
 use super::debian::{Archive, Package};
-use super::image::{self, Version};
+use super::image;
 use crate::out;
 
 /// The kernels of a run that names none: those that people have.
 pub(super) fn default() -> Vec<Series> {
     let long_term = ["5.10", "6.1", "6.12"].into_iter();
-    let long_term = long_term.filter_map(Version::parse).map(Series::Of);
+    let long_term = long_term.filter_map(Release::parse).map(Series::Of);
     long_term.chain([Series::Latest]).collect()
 }
 
@@ -21,7 +22,7 @@ pub(super) fn default() -> Vec<Series> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Series {
     /// Such as 6.12.
-    Of(Version),
+    Of(Release),
     /// The newest kernel there is.
     Latest,
 }
@@ -30,7 +31,7 @@ impl FromStr for Series {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match (text, Version::parse(text)) {
+        match (text, Release::parse(text)) {
             ("latest", _) => Ok(Self::Latest),
             (_, Some(version)) if version.to_string() == text => Ok(Self::Of(version)),
             _ => Err("a series such as 6.12, or `latest`".to_owned()),
@@ -39,7 +40,7 @@ impl FromStr for Series {
 }
 
 impl Series {
-    fn has(&self, version: &Version) -> bool {
+    fn has(&self, version: &Release) -> bool {
         match self {
             Self::Of(series) => version.is_of(series),
             Self::Latest => true,
@@ -57,7 +58,7 @@ impl Series {
 /// A kernel to boot.
 #[derive(Debug)]
 pub(super) struct Kernel {
-    pub(super) version: Version,
+    pub(super) version: Release,
     pub(super) image: PathBuf,
 }
 
@@ -122,7 +123,7 @@ fn none(series: &Series, packages: &[Package]) -> anyhow::Error {
         .map(|package| package.version.series())
         .collect();
     there.dedup();
-    let there: Vec<_> = there.iter().map(Version::to_string).collect();
+    let there: Vec<_> = there.iter().map(|(a, b)| format!("{a}.{b}")).collect();
     out::hinted(
         format!("the archive has no Linux {}", series.name()),
         format!(

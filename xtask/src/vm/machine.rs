@@ -9,8 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-
-use super::image::Version;
+use bpfapps_host::Release;
 
 /// How QEMU executes the guest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -25,7 +24,7 @@ pub(crate) enum Accel {
 /// One machine to boot.
 #[derive(Debug)]
 pub(super) struct Machine {
-    pub(super) version: Version,
+    pub(super) version: Release,
     pub(super) image: PathBuf,
     pub(super) initramfs: PathBuf,
     /// Gets all that the kernel prints.

@@ -4,7 +4,7 @@ use std::fs;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_core::kallsyms::Functions;
+use bpfapps_core::host::hooks::functions::Functions;
 use bpfapps_testkit::{App, Fixture, Process, Test, cli, documents_of, fixture, kernel, skip, test};
 
 const TESTS: &[Test] = &[

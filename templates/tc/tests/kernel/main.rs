@@ -7,8 +7,8 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_core::hook::create_clsact;
-use bpfapps_core::net::interface;
+use bpfapps_core::host::interfaces;
+use bpfapps_core::net::create_clsact;
 use bpfapps_testkit::kernel::needs_type;
 use bpfapps_testkit::net::{self, Net, pair};
 use bpfapps_testkit::{App, Process, Test, cli, refuses, skip, test};

@@ -1,0 +1,140 @@
+//! Apps in one binary, each a subcommand, with what every such binary has: options from a file and
+//! from the environment, `list`, `doctor`, `explain`, `schema`, completions and man pages.
+//!
+//! A binary is a list of apps, and this, which [`main!`] fills with what its own package says:
+//!
+//! ```no_run
+//! // use mytool_opens as _;
+//!
+//! fn main() -> std::process::ExitCode {
+//!     bpfapps::run(bpfapps::Binary {
+//!         name: "mytool",
+//!         version: "0.1.0",
+//!         about: "What we look at",
+//!     })
+//! }
+//! ```
+
+mod command;
+mod config;
+mod doctor;
+mod environment;
+mod list;
+pub mod objects;
+mod print;
+mod registered;
+mod schema;
+mod yaml;
+
+use std::env;
+use std::ffi::OsString;
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::process::{self, ExitCode};
+
+use anyhow::Result;
+use bpfapps_core::{Options, Registration, exit_code};
+use bpfapps_explain::report;
+use clap::error::ErrorKind;
+use clap::{ArgMatches, Command, FromArgMatches as _};
+
+use crate::command::{Builtin, Called};
+use crate::registered::Apps;
+
+/// What a binary with apps says of itself. [`main!`] takes it from the package that it is in.
+#[derive(Clone, Copy, Debug)]
+pub struct Binary {
+    /// What it is called: also in its variables of the environment, and in `/etc`.
+    pub name: &'static str,
+    /// Its version.
+    pub version: &'static str,
+    /// What it is, in a few words.
+    pub about: &'static str,
+}
+
+/// All of a `main` function: runs the app that the command line names, and gives the exit code.
+#[macro_export]
+macro_rules! main {
+    () => {
+        $crate::run($crate::Binary {
+            name: env!("CARGO_BIN_NAME"),
+            version: env!("CARGO_PKG_VERSION"),
+            about: env!("CARGO_PKG_DESCRIPTION"),
+        })
+    };
+}
+
+/// Runs the app that the command line names, or one of the subcommands that stand beside the apps.
+pub fn run(binary: Binary) -> ExitCode {
+    match start(binary, env::args_os().collect()) {
+        Ok(code) => ExitCode::from(code),
+        Err(err) => {
+            let code = exit_code(&err);
+            if code != 0 {
+                let text = report(&err, &binary.explain());
+                // Where stderr is closed, too, the exit code has to do.
+                // In one piece, so that nobody else's words come in between.
+                let _ = io::stderr().write_all(text.as_bytes());
+            }
+            ExitCode::from(code)
+        }
+    }
+}
+
+impl Binary {
+    /// The command that shows the page of a code.
+    fn explain(&self) -> String {
+        format!("{} explain", self.name)
+    }
+}
+
+/// Returns the exit code of a run that went well.
+fn start(binary: Binary, args: Vec<OsString>) -> Result<u8> {
+    let apps = Apps::of(binary)?;
+    let called = Called::by(args.first(), &apps);
+    let mut command = called.command(&apps);
+    let (matches, lacking) = match command.try_get_matches_from_mut(&args) {
+        Ok(matches) => (matches, None),
+        // What an option needs beside it may stand in the configuration.
+        Err(err) if err.kind() == ErrorKind::MissingRequiredArgument => {
+            let command = called.command(&apps).ignore_errors(true);
+            (command.get_matches_from(&args), Some(err))
+        }
+        Err(err) => complain(&err, &command, None),
+    };
+    let found = called.app(&matches, &apps);
+    if let Some((app, found)) = found
+        && let Some((file, added)) = config::args(app, &apps, found)?
+    {
+        let begin = called.app_args(&args, &apps);
+        let args = [&args[..begin], &added, &args[begin..]].concat();
+        let matches = command.try_get_matches_from_mut(args);
+        let matches = matches.unwrap_or_else(|err| complain(&err, &command, Some(&file)));
+        let found = called.app(&matches, &apps);
+        return found.map_or(Ok(0), |(app, found)| run_app(app, found));
+    }
+    if let Some(err) = lacking {
+        complain(&err, &command, None);
+    }
+    match found {
+        Some((app, found)) => run_app(app, found),
+        None => Builtin::run(&matches, &apps).map(|()| 0),
+    }
+}
+
+fn run_app(app: &Registration, matches: &ArgMatches) -> Result<u8> {
+    (app.run)(matches, Options::from_arg_matches(matches)?)
+}
+
+/// Ends here with 2 and clap's explanation, or with 0 after --help and --version.
+fn complain(err: &clap::Error, command: &Command, config: Option<&Path>) -> ! {
+    // Where stderr is closed the exit code has to do.
+    let _ = err.print();
+    if let Some(name) = environment::variable(command, err) {
+        let _ = writeln!(io::stderr(), "hint: {name} in the environment says so");
+    } else if let Some(file) = config {
+        let file = file.display();
+        let _ = writeln!(io::stderr(), "hint: the options in {file} count as well");
+    }
+    process::exit(err.exit_code())
+}

@@ -1,0 +1,43 @@
+//! What a subcommand prints as a whole: a table, JSON or YAML.
+
+use std::io::{self, ErrorKind, Write as _};
+
+use anyhow::{Context, Error, Result};
+use bpfapps_core::output::{Closed, Format};
+use serde::Serialize;
+
+use crate::yaml;
+
+/// `value` as a document of that format, which ends with a newline; `table` makes the table.
+///
+/// # Errors
+///
+/// `value` can't be expressed in that format.
+pub(crate) fn document<T: Serialize>(
+    format: Format,
+    value: &T,
+    table: impl FnOnce(&T) -> String,
+) -> Result<String> {
+    match format {
+        Format::Table => Ok(table(value)),
+        Format::Json => serde_json::to_string_pretty(value)
+            .map(|text| text + "\n")
+            .context("failed to write JSON"),
+        Format::Yaml => yaml::write(value),
+    }
+}
+
+/// Writes a whole document to stdout.
+///
+/// # Errors
+///
+/// stdout does not take it; its exit code tells whether that matters.
+pub(crate) fn print(document: &[u8]) -> Result<()> {
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(document).and_then(|()| stdout.flush());
+    // a pipe without a reader is an end, not a failure
+    written.map_err(|err| match err.kind() {
+        ErrorKind::BrokenPipe => Closed.into(),
+        _ => Error::new(err).context("failed to write to stdout"),
+    })
+}

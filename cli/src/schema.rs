@@ -1,0 +1,149 @@
+//! The JSON Schema of what an app prints, made of the documents that it says it prints.
+
+use bpfapps_core::{Document, Field, Kind, Registration, stages};
+use serde_json::{Map, Value, json};
+
+/// The schema of an app's documents; `None` where it has none.
+pub(crate) fn of(app: &Registration, binary: &str) -> Option<String> {
+    of_documents(&format!("{binary} {}", app.name), app.documents)
+}
+
+/// `command` prints them.
+fn of_documents(command: &str, documents: &[Document]) -> Option<String> {
+    if documents.is_empty() {
+        return None;
+    }
+    let kinds = documents.iter().map(|document| document.kind);
+    let kinds: Vec<_> = ["ready"].into_iter().chain(kinds).chain(["lost"]).collect();
+    let own = documents.iter().map(schema);
+    let all: Vec<_> = [ready()].into_iter().chain(own).chain([lost()]).collect();
+    let schema = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": command,
+        "description": format!(
+            "One document of `{command} --output json`, a line each, or `--output yaml`. Text \
+             that is no UTF-8 has U+FFFD where it is not, and all its bytes in hexadecimal in a \
+             field of the same name with _hex behind it."
+        ),
+        "type": "object",
+        "properties": {
+            "version": {
+                "const": 1,
+                "description": "The version of this schema. It grows when a field changes its \
+                                meaning or goes, not when one comes."
+            },
+            "type": { "enum": kinds },
+            "time": {
+                "type": "string",
+                "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{9}Z$",
+                "description": "When it happened, by the kernel's clock: UTC as in RFC 3339, with \
+                                nanoseconds."
+            }
+        },
+        "required": ["version", "type", "time"],
+        "oneOf": all,
+        "unevaluatedProperties": false,
+        "$defs": { "hex": { "type": "string", "pattern": "^([0-9a-f]{2})*$" } }
+    });
+    Some(format!("{schema:#}\n"))
+}
+
+fn add(field: &Field, properties: &mut Map<String, Value>, patterns: &mut Map<String, Value>) {
+    let Field { name, about, .. } = *field;
+    let typed = |ty: Value| json!({ "type": ty, "description": about });
+    match field.kind {
+        Kind::Number => properties.insert(name.into(), typed("integer".into())),
+        Kind::Flag => properties.insert(name.into(), typed("boolean".into())),
+        Kind::Text => {
+            properties.insert(name.into(), typed("string".into()));
+            properties.insert(format!("{name}_hex"), json!({ "$ref": "#/$defs/hex" }))
+        }
+        Kind::Texts => {
+            let list = |items: Value| json!({ "type": "array", "items": items });
+            let mut texts = list(json!({ "type": "string" }));
+            texts["description"] = about.into();
+            properties.insert(name.into(), texts);
+            let hex = list(json!({ "$ref": "#/$defs/hex" }));
+            properties.insert(format!("{name}_hex"), hex)
+        }
+        Kind::Any => patterns.insert(
+            format!("^{name}[A-Za-z0-9_]+$"),
+            typed(json!(["integer", "string"])),
+        ),
+    };
+}
+
+fn schema(document: &Document) -> Value {
+    let mut properties = Map::new();
+    let mut patterns = Map::new();
+    properties.insert("type".into(), json!({ "const": document.kind }));
+    for field in document.fields {
+        add(field, &mut properties, &mut patterns);
+    }
+    let required = document.fields.iter().filter(|field| !field.optional);
+    let required: Vec<_> = required.map(|field| field.name).collect();
+    json!({
+        "description": document.about,
+        "properties": properties,
+        "patternProperties": patterns,
+        "required": required,
+    })
+}
+
+fn ready() -> Value {
+    json!({
+        "description": "The first document: what happens from now on is not missed.",
+        "properties": { "type": { "const": "ready" } }
+    })
+}
+
+fn lost() -> Value {
+    let number = |least: u64, about: &str| json!({ "type": "integer", "minimum": least, "description": about });
+    json!({
+        "description": "Something was lost, noticed now.",
+        "properties": {
+            "type": { "const": "lost" },
+            "stage": {
+                "enum": stages().collect::<Vec<_>>(),
+                "description": "ring: events, because the ring buffer was full. map: what was to \
+                                be remembered, because a map was full. program: runs of a BPF \
+                                program, because it was preempted at work; each may have been an \
+                                event."
+            },
+            "cpu": number(0, "On which CPU, but for the stage program."),
+            "count": number(1, "How many, since the last such document of the stage and CPU."),
+            "total": number(1, "How many in all, at this stage.")
+        },
+        "required": ["stage", "count", "total"]
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn schema_names_what_the_documents_have() {
+        const DOCUMENTS: &[Document] = &[Document {
+            kind: "open",
+            about: "A file was opened.",
+            fields: &[
+                Field::number("pid", "Who."),
+                Field::text("file", "Which.").optional(),
+                Field::any("arg_", "What the kernel says."),
+            ],
+        }];
+        let schema: Value =
+            serde_json::from_str(&of_documents("bpfapps opens", DOCUMENTS).expect("a schema"))
+                .expect("JSON");
+        assert_eq!(
+            schema["properties"]["type"]["enum"],
+            json!(["ready", "open", "lost"])
+        );
+        let open = &schema["oneOf"][1];
+        assert_eq!(open["required"], json!(["pid"]));
+        assert_eq!(open["properties"]["file_hex"]["$ref"], "#/$defs/hex");
+        assert!(open["patternProperties"]["^arg_[A-Za-z0-9_]+$"].is_object());
+        assert_eq!(of_documents("bpfapps minimal", &[]), None);
+    }
+}

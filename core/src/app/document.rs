@@ -1,0 +1,84 @@
+/// A kind of document that an app prints with `--output json` or `yaml`: what its row's
+/// [`fields`](crate::output::Row::fields) writes.
+#[derive(Clone, Copy, Debug)]
+pub struct Document {
+    /// Its `type`.
+    pub kind: &'static str,
+    /// When it is printed.
+    pub about: &'static str,
+    /// What it has beside `version`, `type` and `time`.
+    pub fields: &'static [Field],
+}
+
+/// A field of a document.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    /// Its name; of [`Kind::Any`] what the names begin with.
+    pub name: &'static str,
+    /// What it says.
+    pub about: &'static str,
+    /// What it contains.
+    pub kind: Kind,
+    /// Whether it may be missing.
+    pub optional: bool,
+}
+
+/// What a field of a document contains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A whole number
+    Number,
+    /// Text, as far as it is UTF-8
+    Text,
+    /// True or false
+    Flag,
+    /// A list of texts
+    Texts,
+    /// Whatever has a name that starts so: numbers and text
+    Any,
+}
+
+impl Field {
+    /// A number that [`Fields::number`](crate::output::Fields::number) writes.
+    pub const fn number(name: &'static str, about: &'static str) -> Self {
+        Self::new(name, about, Kind::Number)
+    }
+
+    /// Text that [`Fields::text`](crate::output::Fields::text) writes.
+    pub const fn text(name: &'static str, about: &'static str) -> Self {
+        Self::new(name, about, Kind::Text)
+    }
+
+    /// A list that [`Fields::texts`](crate::output::Fields::texts) writes.
+    pub const fn texts(name: &'static str, about: &'static str) -> Self {
+        Self::new(name, about, Kind::Texts)
+    }
+
+    /// What [`Fields::flag`](crate::output::Fields::flag) writes.
+    pub const fn flag(name: &'static str, about: &'static str) -> Self {
+        Self::new(name, about, Kind::Flag)
+    }
+
+    /// Any number of numbers and texts whose names start with `prefix`, and which the kernel names.
+    pub const fn any(prefix: &'static str, about: &'static str) -> Self {
+        Self::new(prefix, about, Kind::Any)
+    }
+
+    /// It may be missing.
+    #[must_use]
+    pub const fn optional(self) -> Self {
+        Self {
+            optional: true,
+            ..self
+        }
+    }
+
+    const fn new(name: &'static str, about: &'static str, kind: Kind) -> Self {
+        Self {
+            name,
+            about,
+            kind,
+            optional: matches!(kind, Kind::Any),
+        }
+    }
+}

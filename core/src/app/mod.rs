@@ -1,0 +1,39 @@
+//! What an app is, and which there are.
+
+mod document;
+mod registry;
+mod rehearsal;
+
+use crate::session::{Needs, Session};
+
+pub use document::{Document, Field, Kind};
+pub use registry::{Registration, registry};
+pub use rehearsal::Rehearsal;
+
+/// A BPF application: its options are its type.
+///
+/// clap takes the help text from the doc comments: the first line of the type's is what
+/// `bpfapps list` shows.
+pub trait App: clap::Args {
+    /// The subcommand, which is also the name of the folder and of the `.bpf.c`.
+    const NAME: &'static str;
+
+    /// What the app asks of the machine.
+    const NEEDS: Needs;
+
+    /// The documents that it prints with `--output json` or `yaml`: `bpfapps schema` is made of
+    /// them.
+    const DOCUMENTS: &'static [Document] = &[];
+
+    /// Objects of other packages, by name, that it loads as well where the kernel has what they
+    /// need: such as core's `trace`.
+    const ALSO_LOADS: &'static [&'static str] = &[];
+
+    /// Opens, configures, loads and attaches the BPF object, then serves it until it is told to
+    /// end.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the app from doing its work; the caller prints it and exits with 1.
+    fn run(self, session: &Session) -> anyhow::Result<()>;
+}

@@ -1,0 +1,89 @@
+use std::fmt;
+
+use anyhow::{Result, bail};
+use clap::{ArgMatches, Command};
+
+use super::{App, Document, Rehearsal, rehearsal};
+use crate::session::{Needs, Options, Session};
+
+/// An app as the command line sees it. [`register!`](crate::register) makes these.
+pub struct Registration {
+    /// The subcommand.
+    pub name: &'static str,
+    /// What the app asks of the machine.
+    pub needs: Needs,
+    /// The documents that it prints.
+    pub documents: &'static [Document],
+    /// The Cargo package that registered it.
+    pub package: &'static str,
+    /// Its clap command, with all its options.
+    pub command: fn() -> Command,
+    /// Further objects that the app loads, by name: see [`App::ALSO_LOADS`].
+    pub also_loads: &'static [&'static str],
+    /// Starts the app with these arguments, until its programs are loaded, and not further.
+    pub rehearse: fn(&[String], Options) -> Rehearsal,
+    /// Takes the app's own options from what clap matched, runs the app in a session, and returns
+    /// the exit code.
+    pub run: fn(&ArgMatches, Options) -> Result<u8>,
+}
+
+impl Registration {
+    /// The registration of `A`, which lives in `package`.
+    pub const fn of<A: App>(package: &'static str) -> Self {
+        Self {
+            name: A::NAME,
+            needs: A::NEEDS,
+            documents: A::DOCUMENTS,
+            package,
+            command: || A::augment_args(Command::new(A::NAME)),
+            also_loads: A::ALSO_LOADS,
+            rehearse: rehearsal::of::<A>,
+            run: |matches, options| {
+                let app = A::from_arg_matches(matches)?;
+                let session = Session::start(options, A::NEEDS)?;
+                app.run(&session)?;
+                session.exit_code()
+            },
+        }
+    }
+
+    /// What the app does, in one line.
+    pub fn about(&self) -> String {
+        (self.command)()
+            .get_about()
+            .map(ToString::to_string)
+            .unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Registration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registration")
+            .field("name", &self.name)
+            .field("package", &self.package)
+            .finish_non_exhaustive()
+    }
+}
+
+inventory::collect!(Registration);
+
+/// Every registered app, sorted by name: `inventory` promises no order.
+///
+/// # Errors
+///
+/// Two apps of one name: both packages are named.
+pub fn registry() -> Result<Vec<&'static Registration>> {
+    let mut apps: Vec<_> = inventory::iter::<Registration>().collect();
+    apps.sort_by_key(|app| (app.name, app.package));
+    for pair in apps.windows(2) {
+        if pair[0].name == pair[1].name {
+            bail!(
+                "two apps are called `{}`, in the packages {} and {}: rename one",
+                pair[0].name,
+                pair[0].package,
+                pair[1].package
+            );
+        }
+    }
+    Ok(apps)
+}

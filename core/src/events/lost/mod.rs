@@ -1,0 +1,204 @@
+//! What never made it to the user, by stage.
+
+mod skipped;
+
+use anyhow::{Result, ensure};
+
+use super::shared::Counters;
+use skipped::Skipped;
+
+/// A place where something is lost.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stage {
+    /// As in a document.
+    pub(crate) name: &'static str,
+    lost: &'static str,
+    why: &'static str,
+}
+
+/// What [`Skipped`] counts.
+const PROGRAM: Stage = Stage {
+    name: "program",
+    lost: "runs of a BPF program",
+    why: "it was preempted at work",
+};
+
+/// As `enum bpfapps_stage` has them.
+const STAGES: [Stage; 2] = [
+    Stage {
+        name: "ring",
+        lost: "events",
+        why: "the ring buffer was full",
+    },
+    Stage {
+        name: "map",
+        lost: "entries",
+        why: "a map was full",
+    },
+];
+
+/// The names of the stages at which something is lost.
+pub fn stages() -> impl Iterator<Item = &'static str> {
+    STAGES.iter().chain([&PROGRAM]).map(|stage| stage.name)
+}
+
+/// What was lost since the last look, on one CPU where that is known.
+#[derive(Debug, PartialEq)]
+pub(crate) struct News {
+    /// The name of the stage.
+    pub(crate) stage: &'static str,
+    pub(crate) cpu: Option<u64>,
+    pub(crate) count: u64,
+    /// What that stage has lost so far, on all CPUs.
+    pub(crate) total: u64,
+}
+
+/// What was lost, and how much of that was told.
+#[derive(Debug)]
+pub(crate) struct Lost {
+    /// For each stage one counter for each CPU.
+    counters: Counters,
+    told: Vec<u64>,
+    skipped: Skipped,
+    told_skipped: u64,
+}
+
+impl Lost {
+    /// # Errors
+    ///
+    /// There are not as many counters as `bpfapps/ringbuf.h` has.
+    pub(crate) fn new(counters: Counters) -> Result<Self> {
+        let count = counters.read().count();
+        ensure!(
+            count.is_multiple_of(STAGES.len()),
+            "{count} counters are not so many for each of {} stages",
+            STAGES.len()
+        );
+        Ok(Self {
+            counters,
+            told: vec![0; count],
+            skipped: Skipped::of_this_process(),
+            told_skipped: 0,
+        })
+    }
+
+    /// What has come since the last call.
+    pub(crate) fn news(&mut self) -> Vec<News> {
+        // nearly always nothing: no allocation then
+        if self.counters.read().eq(self.told.iter().copied()) {
+            return Vec::new();
+        }
+        let now: Vec<_> = self.counters.read().collect();
+        let news = news(&self.told, &now);
+        self.told = now;
+        news
+    }
+
+    /// The runs that were skipped since the last call, which takes some system calls.
+    pub(crate) fn news_of_skipped(&mut self) -> Option<News> {
+        let total = self.skipped.total();
+        let count = total - self.told_skipped;
+        self.told_skipped = total;
+        (count > 0).then_some(News {
+            stage: PROGRAM.name,
+            cpu: None,
+            count,
+            total,
+        })
+    }
+
+    /// What was lost and where, in words; `None` where nothing was.
+    pub(crate) fn describe(&self) -> Option<String> {
+        let counted = describe(&self.counters.read().collect::<Vec<_>>());
+        let skipped = match self.skipped.total() {
+            0 => None,
+            total => Some(format!("lost {total} {}: {}", PROGRAM.lost, PROGRAM.why)),
+        };
+        let all: Vec<_> = counted.into_iter().chain(skipped).collect();
+        (!all.is_empty()).then(|| all.join("; "))
+    }
+}
+
+/// In words that so many events were formatted, or stood in the ring, when stdout took no more.
+pub(super) fn blocked(events: u64) -> String {
+    format!("lost {events} events: stdout took no more")
+}
+
+fn news(told: &[u64], now: &[u64]) -> Vec<News> {
+    let cpus = now.len() / STAGES.len();
+    let mut news = Vec::new();
+    for (index, stage) in STAGES.iter().enumerate() {
+        let of = |counts: &[u64], cpu: usize| counts[index * cpus + cpu];
+        let mut total: u64 = (0..cpus).map(|cpu| of(told, cpu)).sum();
+        for cpu in 0..cpus {
+            let count = of(now, cpu) - of(told, cpu);
+            total += count;
+            if count > 0 {
+                news.push(News {
+                    stage: stage.name,
+                    cpu: Some(cpu as u64),
+                    count,
+                    total,
+                });
+            }
+        }
+    }
+    news
+}
+
+fn describe(counts: &[u64]) -> Option<String> {
+    let cpus = counts.len() / STAGES.len();
+    let stages = STAGES.iter().zip(counts.chunks(cpus));
+    let lines: Vec<_> = stages
+        .filter_map(|(stage, counts)| {
+            let lost = counts.iter().enumerate().filter(|(_, count)| **count > 0);
+            let each: Vec<_> = lost
+                .map(|(cpu, count)| format!("cpu {cpu}: {count}"))
+                .collect();
+            let total: u64 = counts.iter().sum();
+            let Stage { lost, why, .. } = stage;
+            (total > 0).then(|| format!("lost {total} {lost}: {why} ({})", each.join(", ")))
+        })
+        .collect();
+    (!lines.is_empty()).then(|| lines.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn losses_are_told_by_stage_and_cpu_and_silence_means_none() {
+        assert_eq!(describe(&[0; 4]), None);
+        assert_eq!(
+            describe(&[0, 3, 4, 0, 0, 0]).as_deref(),
+            Some("lost 7 events: the ring buffer was full (cpu 1: 3, cpu 2: 4)")
+        );
+        assert_eq!(
+            describe(&[1, 0, 0, 2]).as_deref(),
+            Some(
+                "lost 1 events: the ring buffer was full (cpu 0: 1); \
+                 lost 2 entries: a map was full (cpu 1: 2)"
+            )
+        );
+    }
+
+    #[test]
+    fn news_is_what_was_not_told() {
+        let one = |stage, cpu, count, total| News {
+            stage,
+            cpu: Some(cpu),
+            count,
+            total,
+        };
+        assert_eq!(news(&[1, 2, 0, 0], &[1, 2, 0, 0]), []);
+        assert_eq!(
+            news(&[1, 2, 0, 0], &[2, 5, 0, 7]),
+            [
+                one("ring", 0, 1, 4),
+                one("ring", 1, 3, 7),
+                one("map", 1, 7, 7)
+            ]
+        );
+    }
+}

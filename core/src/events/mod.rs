@@ -1,0 +1,25 @@
+//! Records on their way out of the kernel: from a ring buffer, a perf buffer or an iterator, with
+//! what is lost on the way.
+
+mod lost;
+mod perf;
+mod reader;
+mod record;
+mod ring;
+mod shared;
+mod snapshot;
+mod source;
+mod stream;
+pub mod tracepoint;
+
+pub use lost::stages;
+pub use perf::PerfRecords;
+pub use record::{Record, c_bytes};
+pub use snapshot::{Listing, Snapshot};
+pub use stream::Stream;
+
+pub(crate) use perf::ring_bytes as perf_ring_bytes;
+pub(crate) use reader::Reader;
+pub(crate) use record::set_global;
+pub(crate) use ring::RingRecords;
+pub(crate) use source::{Records, Source};

@@ -1,0 +1,168 @@
+//! The event loop: from where records come to one call a record.
+
+use std::os::fd::BorrowedFd;
+use std::time::Duration;
+
+use anyhow::Result;
+use libbpf_rs::MapCore;
+use nix::poll::PollFlags;
+
+use super::lost::Lost;
+use super::shared::{self, Awake};
+use super::stream::{Limits, Stream};
+use super::{Source, lost};
+use crate::output::{Blocked, Format, Output, boot_time};
+use crate::run::Run;
+
+/// So many records at the most before rows are written and signals are looked at.
+const BATCH: usize = 4096;
+
+/// After a batch the next one may gather for so long. As long as there is a next one, the BPF side
+/// wakes nobody: see `bpfapps/ringbuf.h`.
+const COALESCE: Duration = Duration::from_millis(20);
+
+/// How reading ended, and in words what was lost, if anything was.
+pub(crate) struct End {
+    pub(crate) result: Result<()>,
+    pub(crate) lost: Option<String>,
+}
+
+/// One run through the records of a source.
+pub(crate) struct Reader<'a> {
+    run: &'a Run,
+    output: &'a Output,
+    source: Source<'a>,
+    limits: Limits,
+    lost: Lost,
+    awake: Awake,
+    format: Format,
+}
+
+impl<'a> Reader<'a> {
+    /// The time that `stream` allows counts from now. `shared` is map `reader` of
+    /// `bpfapps/ringbuf.h`.
+    pub(crate) fn new(
+        run: &'a Run,
+        output: &'a Output,
+        stream: &Stream,
+        source: Source<'a>,
+        shared: &dyn MapCore,
+    ) -> Result<Self> {
+        let (awake, counters) = shared::map(shared)?;
+        Ok(Self {
+            run,
+            output,
+            source,
+            limits: stream.limits(),
+            lost: Lost::new(counters)?,
+            awake,
+            format: stream.output,
+        })
+    }
+
+    /// Reads until the end, whatever that is.
+    pub(crate) fn read(&mut self) -> End {
+        let result = self.read_all();
+        let lost = self.lost.describe();
+        if !result.as_ref().is_err_and(|err| err.is::<Blocked>()) {
+            return End { result, lost };
+        }
+        match self.source.records.discard() {
+            Ok(discarded) => {
+                let unwritten = self.output.unwritten() + discarded;
+                let blocked = lost::blocked(unwritten);
+                End {
+                    result: Ok(()),
+                    lost: Some(lost.map_or(blocked.clone(), |lost| format!("{lost}; {blocked}"))),
+                }
+            }
+            Err(err) => End {
+                result: Err(err),
+                lost,
+            },
+        }
+    }
+
+    fn read_all(&mut self) -> Result<()> {
+        let ready = self.source.ready;
+        loop {
+            let came = self.handle_all()?;
+            let left = self.limits.time_left();
+            // Asleep, the next record wakes us, and one that has come meanwhile does at once.
+            self.awake.set(came);
+            let ended = if self.limits.is_over() {
+                true
+            } else if came {
+                let pause = left.unwrap_or(COALESCE).min(COALESCE);
+                self.wait(None, Some(pause))?
+            } else {
+                self.wait(Some(ready), left)?
+            };
+            if ended || self.limits.is_over() {
+                self.run.end_command()?;
+                self.handle(self.source.capacity)?;
+                self.report_lost(true)?;
+                return self.output.flush();
+            }
+        }
+    }
+
+    /// Waits for a record, for `timeout`, or for the end of the program: true means the end.
+    fn wait(&self, ready: Option<BorrowedFd<'_>>, timeout: Option<Duration>) -> Result<bool> {
+        let ready = ready.map(|ready| (ready, PollFlags::POLLIN));
+        self.output.wait(self.run, ready, timeout)
+    }
+
+    /// Handles records until there are no more, and says whether there were any.
+    fn handle_all(&mut self) -> Result<bool> {
+        let mut came = false;
+        // the wait before has looked at signals
+        while !self.limits.is_over() {
+            let count = self.handle(BATCH)?;
+            came |= count > 0;
+            if count < BATCH || self.run.ended()? {
+                break;
+            }
+        }
+        Ok(came)
+    }
+
+    /// Handles up to `most` records, writes the rows, and says how many records there were.
+    fn handle(&mut self, most: usize) -> Result<usize> {
+        let most = usize::try_from(self.limits.events)
+            .unwrap_or(most)
+            .min(most);
+        let count = if most > 0 {
+            self.source.records.consume(most)
+        } else {
+            Ok(0)
+        };
+        self.report_lost(count.as_ref().is_ok_and(|count| *count == 0))?;
+        // What was handled before an error is shown before the error is.
+        self.output.flush()?;
+        let count = count?;
+        self.limits.events -= count as u64;
+        Ok(count)
+    }
+
+    /// In a stream of documents, a loss is one of them.
+    fn report_lost(&mut self, skipped: bool) -> Result<()> {
+        if self.format == Format::Table {
+            return Ok(());
+        }
+        let skipped = skipped.then(|| self.lost.news_of_skipped()).flatten();
+        for news in self.lost.news().into_iter().chain(skipped) {
+            let now = boot_time()?;
+            self.output.document(self.format, |fields| {
+                fields.kind("lost", now);
+                fields.text("stage", news.stage.as_bytes());
+                if let Some(cpu) = news.cpu {
+                    fields.number("cpu", cpu);
+                }
+                fields.number("count", news.count);
+                fields.number("total", news.total);
+            });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,136 @@
+//! What there is, rather than what happens: lists that a BPF iterator makes.
+
+use std::io::{BufRead as _, BufReader, Read};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use libbpf_rs::{Iter, Link};
+
+use super::stream::seconds;
+use super::{Record, Stream};
+use crate::output::Format;
+
+/// The options of every app that lists what there is: to be flattened into its own.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Snapshot {
+    /// How it is printed: table, json (a line each) or yaml (a document each)
+    #[arg(
+        short, long, value_name = "FORMAT", value_enum, default_value_t = Format::Table,
+        hide_possible_values = true
+    )]
+    output: Format,
+
+    /// Look again every so many seconds, such as 0.5, until it is interrupted
+    #[arg(short, long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = seconds)]
+    interval: Option<Duration>,
+}
+
+impl Snapshot {
+    /// How rows are printed.
+    pub(crate) fn stream(&self) -> Stream {
+        Stream::printed_as(self.output)
+    }
+
+    /// When to look again.
+    pub(crate) fn interval(&self) -> Option<Duration> {
+        self.interval
+    }
+}
+
+/// What an iterator program has written: records by `bpf_seq_write`, with lines of text by
+/// `BPF_SEQ_PRINTF` in between.
+#[derive(Debug)]
+pub struct Listing<S = Iter> {
+    from: BufReader<S>,
+}
+
+impl Listing {
+    /// Lets the program of this link run through all there is at the moment.
+    ///
+    /// # Errors
+    ///
+    /// The kernel refuses.
+    pub fn of(iterator: &Link) -> Result<Self> {
+        let from = Iter::new(iterator).context("failed to start the BPF iterator")?;
+        Ok(Self::new(from))
+    }
+}
+
+impl<S: Read> Listing<S> {
+    fn new(from: S) -> Self {
+        Self {
+            from: BufReader::with_capacity(64 * 1024, from),
+        }
+    }
+
+    /// The next record; `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// What the program writes ends within a record.
+    pub fn record<R: Record>(&mut self) -> Result<Option<R>> {
+        let rest = self.from.fill_buf();
+        match rest.context("failed to read the BPF iterator")?.is_empty() {
+            true => Ok(None),
+            false => R::read(&mut self.from).map(Some),
+        }
+    }
+
+    /// The lines up to an empty one, which is left out.
+    ///
+    /// # Errors
+    ///
+    /// The kernel refuses to go on.
+    pub fn lines(&mut self) -> Result<Vec<Vec<u8>>> {
+        let lines = self.from.by_ref().split(b'\n');
+        lines
+            .take_while(|line| !line.as_ref().is_ok_and(Vec::is_empty))
+            .collect::<Result<_, _>>()
+            .context("failed to read the BPF iterator")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    #[repr(C)]
+    struct Sample {
+        number: u32,
+    }
+
+    // SAFETY: an integer.
+    #[allow(unsafe_code, reason = "a record without BPF code")]
+    unsafe impl Record for Sample {}
+
+    fn listing(bytes: &[u8]) -> Listing<&[u8]> {
+        Listing::new(bytes)
+    }
+
+    #[test]
+    fn records_and_lines_take_turns() -> Result<()> {
+        let bytes = [
+            &7_u32.to_ne_bytes()[..],
+            b"a\nb c\n\n",
+            &8_u32.to_ne_bytes(),
+            b"\n",
+        ]
+        .concat();
+        let mut listing = listing(&bytes);
+        assert_eq!(listing.record()?, Some(Sample { number: 7 }));
+        assert_eq!(listing.lines()?, [&b"a"[..], b"b c"]);
+        assert_eq!(listing.record()?, Some(Sample { number: 8 }));
+        assert!(listing.lines()?.is_empty());
+        assert_eq!(listing.record::<Sample>()?, None);
+        Ok(())
+    }
+
+    #[test]
+    fn half_a_record_is_an_error() {
+        let error = listing(b"12")
+            .record::<Sample>()
+            .map_err(|err| err.to_string());
+        assert_eq!(error, Err("failed to read a record of 4 bytes".to_owned()));
+    }
+}

@@ -1,0 +1,171 @@
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use nix::time::{ClockId, clock_gettime};
+
+const NS_PER_S: u64 = 1_000_000_000;
+
+/// Turns the kernel's `bpf_ktime_get_boot_ns` into wall clock time.
+///
+/// Wall clock and boot clock are compared once, at the start: rows stay in order even where the
+/// wall clock is stepped later.
+#[derive(Debug)]
+pub(super) struct Clock {
+    /// What the wall clock showed when the machine booted: nanoseconds since 1970.
+    boot_ns: i64,
+    zone: TimeZone,
+    /// Second of the boot clock, and how it reads: a storm has thousands of events a second.
+    cached: Option<(u64, [u8; 8])>,
+    /// The same for date and time in UTC.
+    cached_utc: Option<(u64, String)>,
+}
+
+impl Clock {
+    /// A clock in the zone of this machine (`TZ`, or `/etc/localtime`).
+    ///
+    /// # Errors
+    ///
+    /// The kernel has no boot clock, or its time is out of range.
+    pub(super) fn local() -> Result<Self> {
+        let boot = Timestamp::now() - SignedDuration::try_from(since_boot()?)?;
+        Ok(Self {
+            boot_ns: since_1970(boot)?,
+            zone: TimeZone::system(),
+            cached: None,
+            cached_utc: None,
+        })
+    }
+
+    /// A clock in UTC on a machine that booted with the year 1970: what it shows is known.
+    pub(super) fn of_1970() -> Self {
+        Self {
+            boot_ns: 0,
+            zone: TimeZone::UTC,
+            cached: None,
+            cached_utc: None,
+        }
+    }
+
+    /// A clock for tests, in UTC.
+    #[cfg(test)]
+    pub(super) fn at_boot(boot: &str) -> Self {
+        Self {
+            boot_ns: since_1970(boot.parse().expect("a timestamp")).expect("before 2262"),
+            zone: TimeZone::UTC,
+            cached: None,
+            cached_utc: None,
+        }
+    }
+
+    /// Appends the UTC time of `ns` nanoseconds since boot, as RFC 3339 has it, to the nanosecond.
+    pub(super) fn rfc3339(&mut self, ns: u64, out: &mut Vec<u8>) {
+        let (second, mut fraction) = self.wall(ns);
+        if self
+            .cached_utc
+            .as_ref()
+            .is_none_or(|(cached, _)| *cached != second)
+        {
+            self.cached_utc = Some((second, date_and_time(second)));
+        }
+        let text = self.cached_utc.as_ref().map_or("", |(_, text)| text);
+        out.extend_from_slice(text.as_bytes());
+        let mut rest = *b".000000000Z";
+        for digit in rest[1..10].iter_mut().rev() {
+            *digit += (fraction % 10) as u8;
+            fraction /= 10;
+        }
+        out.extend_from_slice(&rest);
+    }
+
+    /// Seconds since 1970, and the nanoseconds beyond.
+    fn wall(&self, ns: u64) -> (u64, u32) {
+        // 64 bits last until 2262; to divide 128 would cost as much as the rest of a row
+        let wall = self.boot_ns.saturating_add_unsigned(ns);
+        let wall = u64::try_from(wall).unwrap_or(0);
+        (wall / NS_PER_S, (wall % NS_PER_S) as u32)
+    }
+
+    /// `HH:MM:SS`, in local time, of `ns` nanoseconds since boot.
+    pub(super) fn time_of_day(&mut self, ns: u64) -> [u8; 8] {
+        let (second, _) = self.wall(ns);
+        match self.cached {
+            Some((cached, text)) if cached == second => text,
+            _ => {
+                let text = hms(second, &self.zone);
+                self.cached = Some((second, text));
+                text
+            }
+        }
+    }
+}
+
+/// The time now, in nanoseconds since boot: what `bpf_ktime_get_boot_ns` tells BPF code.
+///
+/// # Errors
+///
+/// The kernel has no boot clock.
+pub fn boot_time() -> Result<u64> {
+    Ok(u64::try_from(since_boot()?.as_nanos())?)
+}
+
+fn since_boot() -> Result<Duration> {
+    let now = clock_gettime(ClockId::CLOCK_BOOTTIME).context("failed to read the boot clock")?;
+    Ok(now.into())
+}
+
+fn since_1970(time: Timestamp) -> Result<i64> {
+    i64::try_from(time.as_nanosecond()).context("the wall clock stands beyond 2262")
+}
+
+/// `2026-11-22T23:19:58`, in UTC.
+fn date_and_time(second: u64) -> String {
+    let time = i64::try_from(second)
+        .ok()
+        .and_then(|s| Timestamp::from_second(s).ok());
+    let time = time.map(|time| TimeZone::UTC.to_datetime(time).to_string());
+    time.unwrap_or_else(|| "0000-00-00T00:00:00".to_owned())
+}
+
+fn hms(second: u64, zone: &TimeZone) -> [u8; 8] {
+    let Some(time) = i64::try_from(second)
+        .ok()
+        .and_then(|s| Timestamp::from_second(s).ok())
+    else {
+        return *b"??:??:??";
+    };
+    let time = zone.to_datetime(time);
+    let digits = |n: i8| [b'0' + (n / 10) as u8, b'0' + (n % 10) as u8];
+    let ([h1, h0], [m1, m0], [s1, s0]) = (
+        digits(time.hour()),
+        digits(time.minute()),
+        digits(time.second()),
+    );
+    [h1, h0, b':', m1, m0, b':', s1, s0]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clock() -> Clock {
+        Clock::at_boot("2026-01-31T23:59:58.5Z")
+    }
+
+    #[test]
+    fn wall_time_is_boot_time_plus_the_kernel_clock() {
+        let mut clock = clock();
+        assert_eq!(&clock.time_of_day(0), b"23:59:58");
+        assert_eq!(&clock.time_of_day(499_999_999), b"23:59:58");
+        assert_eq!(&clock.time_of_day(500_000_000), b"23:59:59");
+        assert_eq!(&clock.time_of_day(1_500_000_000), b"00:00:00");
+    }
+
+    #[test]
+    fn time_out_of_range_is_shown_as_unknown() {
+        // 2262-04-11, the last second of the clock
+        assert_eq!(&clock().time_of_day(u64::MAX), b"23:47:16");
+        assert_eq!(&hms(u64::MAX, &TimeZone::UTC), b"??:??:??");
+    }
+}

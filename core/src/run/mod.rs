@@ -1,0 +1,106 @@
+//! Until when a program runs: signals, and the command that it traces.
+
+mod signals;
+mod wait;
+mod workload;
+
+use std::cell::RefCell;
+use std::os::fd::AsFd as _;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use nix::poll::PollFlags;
+
+use workload::Running;
+
+pub(crate) use signals::Signals;
+pub(crate) use wait::wait;
+pub use workload::Workload;
+
+/// How long a command has to end, once it was asked to.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// The signals that end this program, and the command that it runs.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) signals: Rc<Signals>,
+    command: RefCell<Option<Running>>,
+}
+
+impl Run {
+    /// From here on signals wait to be asked for.
+    pub(crate) fn start() -> Result<Self> {
+        Ok(Self {
+            signals: Rc::new(Signals::block()?),
+            command: RefCell::new(None),
+        })
+    }
+
+    pub(crate) fn start_command(&self, workload: &Workload) -> Result<()> {
+        let running = workload.start(self.signals.inherited)?;
+        self.command.replace(Some(running));
+        Ok(())
+    }
+
+    /// Whether this run is over: a signal has come, or the command that it runs has ended.
+    pub(crate) fn ended(&self) -> Result<bool> {
+        Ok(self.signals.ended()?.is_some() || self.command_has_ended()?)
+    }
+
+    /// The same, where signals that have come since were waited for.
+    pub(crate) fn was_ended(&self) -> Result<bool> {
+        Ok(self.signals.has_come() || self.command_has_ended()?)
+    }
+
+    fn command_has_ended(&self) -> Result<bool> {
+        match &*self.command.borrow() {
+            Some(running) => Ok(running.ended()?.is_some()),
+            None => Ok(false),
+        }
+    }
+
+    /// Where a signal ends this run and the command still runs: hands it on, and gives the command
+    /// a moment to end, so that its end is seen.
+    pub(crate) fn end_command(&self) -> Result<()> {
+        let running = self.command.borrow();
+        let (Some(running), Some(ending)) = (&*running, self.signals.ended()?) else {
+            return Ok(());
+        };
+        if !ending.by_terminal && running.ended()?.is_none() {
+            running.signal(ending.signal)?;
+        }
+        let end = Instant::now() + GRACE;
+        while running.ended()?.is_none() {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            wait(&[(self.signals.as_fd(), PollFlags::POLLIN)], Some(left))?;
+            self.signals.ended()?;
+        }
+        Ok(())
+    }
+
+    /// The exit code of a run that went well: 0, or that of the command, which is waited for where
+    /// the run has ended before it.
+    ///
+    /// # Errors
+    ///
+    /// The command can't be waited for.
+    pub(crate) fn exit_code(&self) -> Result<u8> {
+        let running = self.command.borrow();
+        let Some(running) = &*running else {
+            return Ok(0);
+        };
+        loop {
+            if let Some(status) = running.ended()? {
+                return Ok(workload::exit_code(status));
+            }
+            if let Some(ending) = self.signals.ended()? {
+                return Ok(128 + ending.signal as u8);
+            }
+            wait(&[(self.signals.as_fd(), PollFlags::POLLIN)], None)?;
+        }
+    }
+}

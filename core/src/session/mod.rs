@@ -1,0 +1,235 @@
+//! One run of an app: its BPF object opened, loaded and attached, and its events reported.
+
+mod embedded;
+mod exit;
+mod loads;
+pub mod logging;
+mod memlock;
+mod needs;
+mod options;
+mod privileges;
+mod report;
+
+use std::cell::RefCell;
+use std::ffi::OsStr;
+use std::mem::MaybeUninit;
+use std::path::Path;
+use std::rc::Rc;
+
+use anyhow::{Error, Result};
+use bpfapps_diagnose::{self as diagnose, Loading, Programs, Target};
+use bpfapps_explain::{Code, Failure};
+use bpfapps_host::capabilities;
+use bpfapps_host::hooks::btf;
+use libbpf_rs::skel::{OpenSkel, Skel, SkelBuilder};
+use libbpf_rs::{MapType, OpenMap, OpenObject};
+
+use crate::output::{Output, stderr_is_coloured};
+use crate::run::Run;
+use options::check_btf;
+
+pub use embedded::Embedded;
+pub use exit::exit_code;
+pub use loads::Loads;
+pub use memlock::raise_memlock;
+pub use needs::Needs;
+pub use options::Options;
+
+/// One run of one app: what the command line decided, where output goes, and when to end.
+#[derive(Debug)]
+pub struct Session {
+    options: Options,
+    needs: Needs,
+    run: Run,
+    output: Output,
+    /// What was loaded, where the app is only to load its programs.
+    rehearsal: Option<RefCell<Option<Loads>>>,
+}
+
+impl Session {
+    /// Starts logging, and takes charge of the signals that end the program and of stdout.
+    ///
+    /// # Errors
+    ///
+    /// The kernel refuses a signalfd, or stdout is not open.
+    pub fn start(options: Options, needs: Needs) -> Result<Self> {
+        logging::init(options.verbose);
+        Self::new(options, needs, None)
+    }
+
+    /// One that ends once the programs are loaded.
+    pub(crate) fn rehearsal(options: Options, needs: Needs) -> Result<Self> {
+        Self::new(options, needs, Some(RefCell::default()))
+    }
+
+    fn new(
+        options: Options,
+        needs: Needs,
+        rehearsal: Option<RefCell<Option<Loads>>>,
+    ) -> Result<Self> {
+        let run = Run::start()?;
+        Ok(Self {
+            options,
+            needs,
+            output: Output::new(Rc::clone(&run.signals))?,
+            run,
+            rehearsal,
+        })
+    }
+
+    /// What a rehearsal has loaded first: after that an app may try other ways.
+    pub(crate) fn rehearsed(&self) -> Loads {
+        let loads = self.rehearsal.as_ref().and_then(RefCell::take);
+        loads.unwrap_or_default()
+    }
+
+    /// Opens the BPF object in a skeleton: parsed, with its globals to be set, and nothing in the
+    /// kernel yet.
+    ///
+    /// # Errors
+    ///
+    /// A capability that the app needs is missing, or the kernel's types are.
+    pub fn open<'obj, B: SkelBuilder<'obj>>(
+        &self,
+        mut builder: B,
+        object: &'obj mut MaybeUninit<OpenObject>,
+    ) -> Result<B::Output> {
+        if let Some(lacking) = capabilities::lacking(self.needs.capabilities)? {
+            return Err(lacking.into());
+        }
+        if let Some(file) = &self.options.btf {
+            check_btf(file)?;
+            builder.object_builder_mut().btf_custom_path(file)?;
+        } else if self.needs.btf && !Path::new(btf::KERNEL).exists() {
+            return Err(no_btf().into());
+        }
+        raise_memlock();
+        let (opened, log) = logging::keep(|| builder.open(object));
+        match opened {
+            Ok(open) => {
+                log.print();
+                Ok(open)
+            }
+            Err(err) => {
+                let verdict = diagnose::open(err, log.messages(), None, stderr_is_coloured());
+                Err(log.tell(verdict))
+            }
+        }
+    }
+
+    /// Loads an opened skeleton into the kernel, which verifies its programs. `None` where it is
+    /// only a rehearsal, as `doctor` makes it: then there is nothing left to do.
+    ///
+    /// # Errors
+    ///
+    /// The kernel refuses a map or a program: its line of source, and what fixes it, where they are
+    /// known.
+    pub fn load<'obj, S: OpenSkel<'obj>>(&self, open: S) -> Result<Option<S::Output>> {
+        let is_ring = |map: OpenMap<'_>| map.map_type() == MapType::RingBuf && map.autocreate();
+        let uses_ring_buffer = open.open_object().maps().any(is_ring);
+        let loads = Loads::of(open.open_object());
+        let programs = Programs::of(open.open_object());
+        let name = open.open_object().name().map(ToOwned::to_owned);
+        // what explains a failure is looked for once there is one
+        let (loaded, log) = logging::keep(|| open.load());
+        let loaded = match loaded {
+            Ok(loaded) => loaded,
+            Err(err) => {
+                let loading = Loading {
+                    programs,
+                    kernel: self.needs.kernel,
+                    uses_ring_buffer,
+                    btf: self.options.btf.as_deref(),
+                    colours: stderr_is_coloured(),
+                };
+                let name = name.as_deref().and_then(OsStr::to_str);
+                let object = name.and_then(Embedded::of_skeleton);
+                let object = object.map(Embedded::object);
+                let verdict = diagnose::load(err, log.messages(), &loading, object.as_ref());
+                return Err(log.tell(verdict));
+            }
+        };
+        log.print();
+        if let Some(rehearsal) = &self.rehearsal {
+            rehearsal.borrow_mut().get_or_insert(loads);
+            return Ok(None);
+        }
+        Ok(Some(loaded))
+    }
+
+    /// Attaches the programs of a loaded skeleton, by what their sections say: from now on they run.
+    ///
+    /// # Errors
+    ///
+    /// Says which program, to which hook, and why: it is not there, not permitted, or taken.
+    pub fn attach<'obj, S: Skel<'obj>>(&self, skel: &mut S) -> Result<()> {
+        let (attached, log) = logging::keep(|| skel.attach());
+        let Err(err) = attached else {
+            log.print();
+            return Ok(());
+        };
+        let name = diagnose::failed_to_attach(log.messages()).map(str::to_owned);
+        let object = skel.object();
+        let failed = |name: &String| object.progs().find(|program| program.name() == &**name);
+        let program = name.as_ref().and_then(failed);
+        let section = program.and_then(|program| program.section().to_str());
+        let target = section.and_then(Target::of_section);
+        let name = name.as_deref().unwrap_or("BPF programs");
+        Err(self.refused(err.into(), name, target, log))
+    }
+
+    /// Attaches one program by `attach`, to a target that only the app knows: explains what goes
+    /// wrong there, as [`Session::attach`] does. `name` is the program's, or the map's.
+    ///
+    /// # Errors
+    ///
+    /// Those of `attach`, with the cause.
+    pub fn attach_to<L, E: Into<Error>>(
+        &self,
+        name: &OsStr,
+        target: Target<'_>,
+        attach: impl FnOnce() -> Result<L, E>,
+    ) -> Result<L> {
+        match logging::keep(attach) {
+            (Ok(link), log) => {
+                log.print();
+                Ok(link)
+            }
+            (Err(err), log) => {
+                Err(self.refused(err.into(), &name.to_string_lossy(), Some(target), log))
+            }
+        }
+    }
+
+    fn refused(
+        &self,
+        err: Error,
+        name: &str,
+        target: Option<Target<'_>>,
+        log: logging::Kept,
+    ) -> Error {
+        let verdict = diagnose::attach(err, log.messages(), name, target, self.needs.kernel);
+        log.tell(verdict)
+    }
+
+    /// Gives up every capability but those that the app keeps, for good: no_new_privs is set, too.
+    ///
+    /// [`Session::poll`] does it. An app with a loop of its own calls it once all is attached and
+    /// each ring buffer is mapped.
+    ///
+    /// # Errors
+    ///
+    /// The kernel refuses.
+    pub fn give_up_privileges(&self) -> Result<()> {
+        privileges::give_up(self.needs.keeps)
+    }
+}
+
+fn no_btf() -> Failure {
+    Failure::new(
+        format!("this kernel has no BTF: {} is missing", btf::KERNEL),
+        "pass the BTF of this very kernel with --btf FILE, or boot one that is built with \
+         CONFIG_DEBUG_INFO_BTF=y",
+    )
+    .code(Code::NO_BTF)
+}

@@ -1,0 +1,55 @@
+use std::fmt;
+
+use bpfapps_host::capabilities::Capability;
+use serde::{Serialize, Serializer};
+
+/// What an app asks of the machine: shown by `bpfapps list`, checked by [`Session::open`].
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Needs {
+    /// The oldest Linux that runs it, such as `5.8`.
+    pub kernel: &'static str,
+    /// Whether it relies on CO-RE, and so on the kernel's BTF.
+    pub btf: bool,
+    /// Whether it attaches through tracefs.
+    pub tracefs: bool,
+    /// Without these the kernel refuses its programs.
+    #[serde(serialize_with = "by_name")]
+    pub capabilities: &'static [Capability],
+    /// Those of them that it still needs once its programs are attached: mostly none.
+    #[serde(skip)]
+    pub keeps: &'static [Capability],
+}
+
+impl Needs {
+    /// Of an object that nothing else is known of.
+    pub const NONE: Self = Self {
+        kernel: "4.4",
+        btf: false,
+        tracefs: false,
+        capabilities: &[],
+        keeps: &[],
+    };
+}
+
+impl fmt::Display for Needs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Linux {}", self.kernel)?;
+        if self.btf {
+            f.write_str(" with BTF")?;
+        }
+        if self.tracefs {
+            f.write_str(", tracefs")?;
+        }
+        for capability in self.capabilities {
+            write!(f, ", {capability}")?;
+        }
+        Ok(())
+    }
+}
+
+fn by_name<S: Serializer>(
+    capabilities: &&'static [Capability],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(capabilities.iter().map(ToString::to_string))
+}

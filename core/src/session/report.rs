@@ -1,0 +1,199 @@
+//! What a session does once its programs are attached: it reports what they see.
+
+use std::mem::size_of;
+use std::time::Duration;
+
+use anyhow::Result;
+use libbpf_rs::MapCore;
+use log::warn;
+
+use super::Session;
+use super::exit::{EventsLost, exit_code};
+use crate::events::{
+    PerfRecords, Reader, Record, RingRecords, Snapshot, Source, Stream, perf_ring_bytes,
+};
+use crate::output::{Row, Rows};
+use crate::run::Workload;
+
+/// What the kernel puts before each record in a ring buffer, in bytes (BPF_RINGBUF_HDR_SZ).
+const RECORD_HEADER: usize = 8;
+
+impl Session {
+    /// Starts the output of events on stdout. Call it once the programs are attached: the title
+    /// line of the table, or the first document, which [`Session::poll`] writes, tells whoever waits
+    /// for it that from now on nothing is missed.
+    ///
+    /// # Errors
+    ///
+    /// stdout does not take the line.
+    pub fn rows<R: Row>(&self, stream: &Stream) -> Result<Rows<'_>> {
+        Rows::start::<R>(&self.output, stream.output, stream.color)
+    }
+
+    /// Runs the command of `workload`, if there is one. Call it between [`Session::rows`] and
+    /// [`Session::poll`]: it is traced from its first moment, and keeps the privileges that this
+    /// program gives up, but for sudo's: a command that was started through sudo runs as the user
+    /// who called it.
+    ///
+    /// # Errors
+    ///
+    /// The command can't be run.
+    pub fn run(&self, workload: &Workload) -> Result<()> {
+        if workload.is_given() {
+            // The title line, or the first document: nothing that the command does is missed.
+            self.output.flush()?;
+            self.run.start_command(workload)?;
+        }
+        Ok(())
+    }
+
+    /// Hands each record of `ring` to `handle`, until a signal asks the program to end, a limit of
+    /// `stream` is reached, the command that it runs ends, or the reader of its output is gone. What
+    /// stands in the ring at that moment is still handled.
+    ///
+    /// Before the first record all privileges are given up: see
+    /// [`Session::give_up_privileges`]. Rows are written after each batch. `shared` is map `reader`
+    /// of `bpfapps/ringbuf.h`: what was lost by it is reported in JSON and YAML when it is noticed,
+    /// and on stderr at the end, whatever the end.
+    ///
+    /// # Errors
+    ///
+    /// The first error of `handle`, or one of reading records or writing rows; where the stream is
+    /// to be strict, that events were lost.
+    pub fn poll<R: Record>(
+        &self,
+        stream: &Stream,
+        ring: &dyn MapCore,
+        shared: &dyn MapCore,
+        mut handle: impl FnMut(&R) -> Result<()>,
+    ) -> Result<()> {
+        self.poll_with_tail(stream, ring, shared, |record, _| handle(record))
+    }
+
+    /// The same for records that have more bytes behind them: `handle` gets these, too.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::poll`].
+    pub fn poll_with_tail<R: Record>(
+        &self,
+        stream: &Stream,
+        ring: &dyn MapCore,
+        shared: &dyn MapCore,
+        handle: impl FnMut(&R, &[u8]) -> Result<()>,
+    ) -> Result<()> {
+        let records = RingRecords::new(ring, handle)?;
+        let capacity = ring.max_entries() as usize / (size_of::<R>() + RECORD_HEADER);
+        let source = Source {
+            records: &records,
+            ready: ring.as_fd(),
+            capacity,
+        };
+        self.read(stream, source, shared)
+    }
+
+    /// Maps the rings of a map of the type BPF_MAP_TYPE_PERF_EVENT_ARRAY, one for each CPU that is
+    /// there now. Call it before [`Session::attach`]: without its ring what happens on a CPU is lost.
+    ///
+    /// The size that `stream` has for the ring buffer is that of each ring. `time` says when a record
+    /// is from, and brings those that are read together into order.
+    ///
+    /// # Errors
+    ///
+    /// The kernel refuses.
+    pub fn perf_buffer<R: Record>(
+        &self,
+        stream: &Stream,
+        map: &impl MapCore,
+        time: fn(&R) -> u64,
+    ) -> Result<PerfRecords<R>> {
+        PerfRecords::new(map, perf_ring_bytes(stream)?, time)
+    }
+
+    /// Like [`Session::poll`], for a perf buffer and `bpfapps/perfbuf.h`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::poll`].
+    pub fn poll_perf_buffer<R: Record>(
+        &self,
+        stream: &Stream,
+        records: &PerfRecords<R>,
+        shared: &dyn MapCore,
+        handle: impl FnMut(&R) -> Result<()>,
+    ) -> Result<()> {
+        let handled = records.handled_by(handle);
+        let source = Source {
+            records: &handled,
+            ready: records.ready(),
+            capacity: records.capacity(),
+        };
+        self.read(stream, source, shared)
+    }
+
+    /// Calls `look` once, or again and again until a signal asks the program to end, and writes the
+    /// rows that it adds. Before the first time all privileges are given up but those that the app
+    /// keeps; a new look at an iterator takes CAP_BPF on kernels before 5.19.
+    ///
+    /// # Errors
+    ///
+    /// The first error of `look`, or one of writing rows.
+    pub fn snapshots<R: Row>(
+        &self,
+        snapshot: &Snapshot,
+        mut look: impl FnMut(&mut Rows<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let stream = snapshot.stream();
+        let mut rows = self.rows::<R>(&stream)?;
+        self.give_up_privileges()?;
+        loop {
+            look(&mut rows)?;
+            self.output.flush()?;
+            match snapshot.interval() {
+                Some(interval) if !self.sleep(interval)? => {}
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// Waits for `timeout`, or until the program is to end: true means the end.
+    ///
+    /// # Errors
+    ///
+    /// The reader of the program's output is gone.
+    pub fn sleep(&self, timeout: Duration) -> Result<bool> {
+        self.output.wait_until(&self.run, timeout)
+    }
+
+    /// Writes one line to stdout, at once.
+    ///
+    /// # Errors
+    ///
+    /// stdout does not take it.
+    pub fn say(&self, line: &str) -> Result<()> {
+        self.output.say(line)
+    }
+
+    /// The exit code of a run that went well: 0, or that of the command, which is waited for where
+    /// the run has ended before it.
+    pub(crate) fn exit_code(&self) -> Result<u8> {
+        self.run.exit_code()
+    }
+
+    fn read(&self, stream: &Stream, source: Source<'_>, shared: &dyn MapCore) -> Result<()> {
+        let mut reader = Reader::new(&self.run, &self.output, stream, source, shared)?;
+        self.give_up_privileges()?;
+        // The title line, or the first document: from now on nothing is missed.
+        self.output.flush()?;
+        let end = reader.read();
+        let Some(lost) = end.lost else {
+            return end.result;
+        };
+        let failed = end.result.as_ref().is_err_and(|err| exit_code(err) != 0);
+        if stream.strict && !failed {
+            return Err(EventsLost(lost).into());
+        }
+        warn!("{lost}");
+        end.result
+    }
+}

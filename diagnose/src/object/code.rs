@@ -1,0 +1,207 @@
+use std::collections::BTreeSet;
+
+use object::read::elf::ElfFile64;
+use object::{
+    NativeEndian, Object as _, ObjectSection as _, ObjectSymbol as _, RelocationTarget,
+    SectionIndex, SymbolIndex, SymbolKind,
+};
+
+use super::ext::word;
+
+/// Bytes of an instruction.
+const INSTRUCTION: u64 = 8;
+
+/// Opcodes: a call, which has in the source register what it calls, and an address.
+const CALL: u8 = 0x85;
+const OF_HELPER: u8 = 0;
+const OF_BPF: u8 = 1;
+const ADDRESS: u8 = 0x18;
+
+/// What reaches memory, by the low bits of the opcode.
+const LOAD: u8 = 1;
+const STORE: u8 = 2;
+const STORE_REGISTER: u8 = 3;
+
+/// The register that points at the stack.
+const STACK: u8 = 10;
+
+/// The instructions in an object file, by function.
+pub(super) struct Code<'a>(pub(super) ElfFile64<'a, NativeEndian>);
+
+/// A function: its section, and its bytes in there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Function {
+    pub(super) section: SectionIndex,
+    pub(super) begin: u64,
+    size: u64,
+}
+
+impl Function {
+    pub(super) fn has(&self, offset: u64) -> bool {
+        offset
+            .checked_sub(self.begin)
+            .is_some_and(|offset| offset < self.size)
+    }
+}
+
+impl Code<'_> {
+    /// The section and the offset of instruction `index` of a program, as the kernel counts:
+    /// libbpf puts the functions that it calls behind it.
+    pub(super) fn find(&self, program: &str, index: usize) -> Option<(SectionIndex, u64)> {
+        let functions = self.functions(program);
+        let mut offset = (index as u64).checked_mul(INSTRUCTION)?;
+        for function in functions {
+            if offset < function.size {
+                return Some((function.section, function.begin.checked_add(offset)?));
+            }
+            offset -= function.size;
+        }
+        None
+    }
+
+    /// The first instruction from `offset` on that calls, or reaches memory that is not the stack.
+    pub(super) fn next_access(&self, section: SectionIndex, offset: u64) -> Option<u64> {
+        let data = self.0.section_by_index(section).ok()?.data().ok()?;
+        let mut rest = data.get(offset as usize..)?.chunks(INSTRUCTION as usize);
+        let found = rest.position(|instruction| {
+            let [code, registers, ..] = *instruction else {
+                return false;
+            };
+            match code & 7 {
+                LOAD => source(registers) != STACK,
+                STORE | STORE_REGISTER => destination(registers) != STACK,
+                _ => code == CALL,
+            }
+        });
+        Some(offset + found? as u64 * INSTRUCTION)
+    }
+
+    /// The first instruction of a section that names `symbol`.
+    pub(super) fn first_use(&self, section: SectionIndex, symbol: &str) -> Option<u64> {
+        let mut symbols = self.0.symbols();
+        let symbol = symbols.find(|other| other.name() == Ok(symbol))?.index();
+        let section = self.0.section_by_index(section).ok()?;
+        let mut relocations = section.relocations();
+        let of_it = RelocationTarget::Symbol(symbol);
+        let (offset, _) = relocations.find(|(_, relocation)| relocation.target() == of_it)?;
+        Some(offset)
+    }
+
+    fn function(&self, index: SymbolIndex) -> Option<Function> {
+        let symbol = self.0.symbol_by_index(index).ok()?;
+        Some(Function {
+            section: symbol.section_index()?,
+            begin: symbol.address(),
+            size: symbol.size(),
+        })
+    }
+
+    pub(super) fn program(&self, name: &str) -> Option<Function> {
+        let mut symbols = self.0.symbols();
+        let symbol = symbols.find(|symbol| {
+            symbol.kind() == SymbolKind::Text && symbol.name().is_ok_and(|other| other == name)
+        })?;
+        self.function(symbol.index())
+    }
+
+    /// The function of the instruction at `offset`.
+    pub(super) fn function_of(&self, section: SectionIndex, offset: u64) -> Option<Function> {
+        let symbols = self.0.symbols();
+        let functions = symbols.filter(|symbol| symbol.kind() == SymbolKind::Text);
+        let mut functions = functions.filter_map(|symbol| self.function(symbol.index()));
+        functions.find(|function| function.section == section && function.has(offset))
+    }
+
+    /// The functions that a program is made of, itself first, as libbpf puts them together.
+    pub(super) fn functions(&self, program: &str) -> Vec<Function> {
+        let mut functions = Vec::new();
+        if let Some(program) = self.program(program) {
+            self.append(program, &mut functions);
+        }
+        functions
+    }
+
+    /// The numbers of the helpers that `function` calls.
+    pub(super) fn helpers(&self, function: Function) -> BTreeSet<u32> {
+        let section = self.0.section_by_index(function.section);
+        let data = section.and_then(|section| section.data());
+        let range = function.begin as usize..function.begin.saturating_add(function.size) as usize;
+        let own = data.ok().and_then(|data| data.get(range));
+        let instructions = own.unwrap_or_default().chunks_exact(INSTRUCTION as usize);
+        instructions
+            .filter(|it| it[0] == CALL && source(it[1]) == OF_HELPER)
+            .filter_map(|it| word(it, 4))
+            .collect()
+    }
+
+    /// The functions that `function` calls, each with the offset of the call.
+    pub(super) fn calls(&self, function: Function) -> Vec<(u64, Function)> {
+        let Ok(section) = self.0.section_by_index(function.section) else {
+            return Vec::new();
+        };
+        let data = section.data().unwrap_or_default();
+        let mut calls = Vec::new();
+        let end = function.begin.saturating_add(function.size);
+        for offset in (function.begin..end).step_by(INSTRUCTION as usize) {
+            let Some(&[code, registers, _, _, ref immediate @ ..]) = data
+                .get(offset as usize..)
+                .and_then(|rest| rest.first_chunk::<8>())
+            else {
+                break;
+            };
+            let is_call = code == CALL && source(registers) == OF_BPF;
+            if !is_call && code != ADDRESS {
+                continue;
+            }
+            let relocated = section.relocations().find(|(at, _)| *at == offset);
+            let target = relocated.map(|(_, relocation)| relocation.target());
+            let (section, base) = match target {
+                Some(RelocationTarget::Symbol(symbol)) => {
+                    let Ok(symbol) = self.0.symbol_by_index(symbol) else {
+                        continue;
+                    };
+                    (symbol.section_index(), symbol.address())
+                }
+                None if is_call => (Some(function.section), offset),
+                _ => continue,
+            };
+            let immediate = i64::from(word(immediate, 0).unwrap_or(0).cast_signed());
+            // a call counts instructions from the next one, an address counts bytes
+            let target = match is_call {
+                true => base.checked_add_signed((immediate + 1) * INSTRUCTION as i64),
+                false => base.checked_add_signed(immediate),
+            };
+            if let (Some(section), Some(target)) = (section, target)
+                && let Some(called) = self.function_of(section, target)
+            {
+                calls.push((offset, called));
+            }
+        }
+        calls
+    }
+
+    /// Puts what `function` calls behind it, and what that calls, as libbpf does.
+    fn append(&self, function: Function, program: &mut Vec<Function>) {
+        program.push(function);
+        for (_, called) in self.calls(function) {
+            if !program.contains(&called) {
+                self.append(called, program);
+            }
+        }
+    }
+}
+
+/// The registers of an instruction, which share a byte.
+fn source(registers: u8) -> u8 {
+    match cfg!(target_endian = "little") {
+        true => registers >> 4,
+        false => registers & 15,
+    }
+}
+
+fn destination(registers: u8) -> u8 {
+    match cfg!(target_endian = "little") {
+        true => registers & 15,
+        false => registers >> 4,
+    }
+}

@@ -1,0 +1,61 @@
+use bpfapps_explain::{Code, Failure};
+use object::{
+    Architecture, File, Object as _, ObjectKind, ObjectSection as _, SectionKind, elf::ELFMAG,
+};
+
+/// How an object file comes about.
+const COMPILE: &str = "a BPF object file is what clang makes of C: clang -g -O2 -target bpf -c \
+                       NAME.bpf.c -o NAME.bpf.o";
+
+/// These bytes as an object file that libbpf reads on this machine. Of any other it would only say
+/// `Invalid argument`.
+///
+/// # Errors
+///
+/// What they are instead.
+pub(super) fn parse(bytes: &[u8]) -> Result<File<'_>, Failure> {
+    let wrong = |what: String| Failure::new(what, COMPILE).code(Code::NO_OBJECT);
+    if bytes.is_empty() {
+        return Err(wrong("the file is empty".into()));
+    }
+    if !bytes.starts_with(&ELFMAG) {
+        return Err(wrong("it is no ELF file".into()));
+    }
+    let file = File::parse(bytes).map_err(|err| {
+        let what = format!("it is a damaged ELF file: {}", lower(&err.to_string()));
+        Failure::new(what, "compile or copy it again").code(Code::NO_OBJECT)
+    })?;
+    if file.architecture() != Architecture::Bpf {
+        let machine = format!("{:?}", file.architecture()).to_lowercase();
+        return Err(wrong(format!(
+            "it is compiled for {machine}, and not for BPF"
+        )));
+    }
+    if file.is_little_endian() != cfg!(target_endian = "little") {
+        let order = |little| if little { "little" } else { "big" };
+        let (its, ours) = (file.is_little_endian(), cfg!(target_endian = "little"));
+        return Err(Failure::new(
+            format!(
+                "it is for {}-endian machines, and this one is {}-endian",
+                order(its),
+                order(ours)
+            ),
+            "compile it with -target bpf on such a machine as is to run it, or with -target bpfel \
+             or bpfeb",
+        )
+        .code(Code::BYTE_ORDER));
+    }
+    let is_code = |section: &object::Section<'_, '_>| {
+        section.kind() == SectionKind::Text && section.size() > 0
+    };
+    if file.kind() != ObjectKind::Relocatable || !file.sections().any(|it| is_code(&it)) {
+        return Err(wrong("it has no BPF program in it".into()));
+    }
+    Ok(file)
+}
+
+fn lower(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|c| c.to_ascii_lowercase());
+    first.into_iter().chain(chars).collect()
+}

@@ -1,0 +1,147 @@
+//! Which line of source an instruction comes from, by the line information in BTF.
+
+use std::fs;
+
+use bpfapps_explain::verifier::{LineInfo, Place};
+use object::read::elf::ElfFile64;
+use object::{Object as _, ObjectSection as _, SectionIndex};
+
+use super::code::Code;
+use super::ext::{Ext, word};
+
+/// An object file that was opened for its line information, which is read anew at each question:
+/// there are few.
+pub struct Lines<'a> {
+    code: Code<'a>,
+    ext: Ext<'a>,
+    /// Lines by section, by instruction.
+    sections: Vec<(SectionIndex, Vec<Line>)>,
+}
+
+#[derive(Clone, Copy)]
+struct Line {
+    /// In bytes from the begin of the section.
+    offset: u64,
+    file: u32,
+    text: u32,
+    number: usize,
+    column: usize,
+}
+
+impl<'a> Lines<'a> {
+    /// `None` where it is no object file of this machine's byte order, or has no line information.
+    pub fn read(bytes: &'a [u8]) -> Option<Self> {
+        let elf = ElfFile64::parse(bytes).ok()?;
+        let ext = Ext::of(&elf)?;
+        let mut sections = Vec::new();
+        for about in ext.line_info().ok()? {
+            let section = elf.section_by_name(about.section)?.index();
+            let lines = about.records.into_iter().filter_map(Line::read);
+            sections.push((section, lines.collect()));
+        }
+        // without one the log has to do
+        (!sections.is_empty()).then_some(Self {
+            code: Code(elf),
+            ext,
+            sections,
+        })
+    }
+
+    /// The line of the instruction at `offset`, or of the nearest one before it that has a line.
+    fn at(&self, section: SectionIndex, offset: u64) -> Option<Place> {
+        let (_, lines) = self.sections.iter().find(|(index, _)| *index == section)?;
+        let before = |line: &&Line| line.offset <= offset && line.number > 0;
+        self.place_of(lines.iter().rfind(before)?)
+    }
+
+    fn place_of(&self, line: &Line) -> Option<Place> {
+        Some(Place {
+            file: self.file(line)?.to_owned(),
+            line: line.number,
+            column: line.column,
+            text: self.ext.name(line.text)?.to_owned(),
+        })
+    }
+
+    fn file(&self, line: &Line) -> Option<&'a str> {
+        let file = self.ext.name(line.file)?;
+        Some(file.strip_prefix("./").unwrap_or(file))
+    }
+}
+
+impl LineInfo for Lines<'_> {
+    fn place(&self, program: &str, index: usize) -> Option<Place> {
+        let (section, offset) = self.code.find(program, index)?;
+        self.at(section, offset)
+    }
+
+    fn place_of_use(&self, program: &str, index: usize) -> Option<Place> {
+        let (section, offset) = self.code.find(program, index)?;
+        let used = self.code.next_access(section, offset);
+        self.at(section, used.unwrap_or(offset))
+    }
+
+    fn place_of_loop(&self, program: &str, begin: usize, end: usize) -> Option<Place> {
+        let (section, begin) = self.code.find(program, begin)?;
+        let (_, end) = self.code.find(program, end)?;
+        let function = self.code.function_of(section, begin)?;
+        let top = self.at(section, function.begin)?;
+        let (_, lines) = self.sections.iter().find(|(index, _)| *index == section)?;
+        // what was inlined stands above the function, or in another file
+        let in_loop = |line: &&Line| {
+            (begin..=end).contains(&line.offset)
+                && line.number >= top.line
+                && self.file(line) == Some(&top.file)
+        };
+        let first = lines
+            .iter()
+            .filter(in_loop)
+            .min_by_key(|line| line.number)?;
+        Some(Place {
+            column: 0,
+            ..self.place_of(first)?
+        })
+    }
+
+    fn first_call(&self, program: &str) -> Option<Place> {
+        let program = self.code.program(program)?;
+        let (offset, _) = *self.code.calls(program).first()?;
+        self.at(program.section, offset)
+    }
+
+    fn first_use(&self, symbol: &str) -> Option<Place> {
+        let mut sections = self.sections.iter();
+        sections.find_map(|&(section, _)| self.at(section, self.code.first_use(section, symbol)?))
+    }
+
+    fn line(&self, file: &str, number: usize) -> Option<String> {
+        let lines = self.sections.iter().flat_map(|(_, lines)| lines);
+        let mut lines = lines.filter(|line| line.number > 0 && self.file(line) == Some(file));
+        // A line without code is only in the file, which may be another one by now.
+        let is_file = fs::metadata(file).is_ok_and(|found| found.is_file());
+        let source = is_file.then(|| fs::read_to_string(file));
+        let source = source.and_then(Result::ok).unwrap_or_default();
+        let source: Vec<_> = source.lines().collect();
+        let is_same =
+            |line: &Line| source.get(line.number - 1).copied() == self.ext.name(line.text);
+        if lines.clone().all(is_same) {
+            return source.get(number - 1).map(|&line| line.to_owned());
+        }
+        let line = lines.find(|line| line.number == number)?;
+        self.ext.name(line.text).map(str::to_owned)
+    }
+}
+
+impl Line {
+    fn read(record: &[u8]) -> Option<Self> {
+        let at = |offset| word(record, offset);
+        let position = at(12)?;
+        Some(Self {
+            offset: at(0)?.into(),
+            file: at(4)?,
+            text: at(8)?,
+            number: (position >> 10) as usize,
+            column: (position & 0x3ff) as usize,
+        })
+    }
+}

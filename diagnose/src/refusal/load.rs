@@ -1,0 +1,104 @@
+//! Programs that the kernel or libbpf turns away before they are verified, because of the hook that
+//! they are for.
+
+use std::ffi::OsStr;
+
+use bpfapps_explain::{Code, Failure};
+use bpfapps_host::capabilities::{self, Capability};
+use bpfapps_host::hooks::Hooks;
+use libbpf_rs::{OpenObject, ProgramType};
+use nix::errno::Errno;
+
+use super::{attach, support};
+use crate::Target;
+
+/// Names and sections of programs, saved because loading consumes the object.
+#[derive(Debug)]
+pub struct Programs(Vec<Program>);
+
+#[derive(Debug)]
+struct Program {
+    name: String,
+    section: String,
+    kind: ProgramType,
+}
+
+impl Programs {
+    /// Those of an object that are going to be loaded.
+    pub fn of(object: &OpenObject) -> Self {
+        let text = |name: &OsStr| name.to_string_lossy().into_owned();
+        let programs = object.progs().filter(|program| program.autoload());
+        let programs = programs.map(|program| Program {
+            name: text(program.name()),
+            section: text(program.section()),
+            kind: program.prog_type(),
+        });
+        Self(programs.collect())
+    }
+
+    /// Why the one that libbpf complains about last can't be loaded, if that is its hook.
+    pub(super) fn cause(&self, errno: Option<Errno>, log: &str) -> Option<Failure> {
+        if let Some(name) = log.lines().find_map(missing_struct) {
+            let what = format!("struct_ops {name}");
+            let absent = Hooks::of_this_kernel().struct_ops(name).absent()?;
+            let failure = Failure::from(absent);
+            return Some(failure.during(format!("failed to load {what}")));
+        }
+        let line = log
+            .lines()
+            .rfind(|line| line.starts_with("libbpf: prog '"))?;
+        let name = line.split('\'').nth(1)?;
+        let program = self.0.iter().find(|program| program.name == name)?;
+        // a section may leave out what libbpf was told besides
+        let kind = program.section.split('/').next().unwrap_or_default();
+        let hook = log.lines().find_map(missing_type);
+        let section = match hook {
+            Some(hook) => format!("{kind}/{hook}"),
+            None => program.section.clone(),
+        };
+        let target = Target::of_section(&section);
+        let cause = match (target, hook) {
+            (Some(target), Some(_)) => attach::absent(&target, &Hooks::of_this_kernel()),
+            _ if log.contains("PROG LOAD LOG") => None,
+            _ => match errno? {
+                Errno::EPERM => refused(kind),
+                _ => support::no_type(program.kind),
+            },
+        }?;
+        let phase = match target {
+            Some(target) => format!("failed to load {name} for {target}"),
+            None => format!("failed to load {name}"),
+        };
+        Some(cause.during(phase))
+    }
+}
+
+/// `prog 'x': failed to find kernel BTF type ID of 'HOOK': -ESRCH`
+fn missing_type(line: &str) -> Option<&str> {
+    line.split_once("failed to find kernel BTF type ID of '")?
+        .1
+        .split('\'')
+        .next()
+}
+
+/// `struct_ops init_kern: struct NAME is not found in kernel BTF`
+fn missing_struct(line: &str) -> Option<&str> {
+    let (_, rest) = line.split_once("struct_ops init_kern: struct ")?;
+    rest.strip_suffix(" is not found in kernel BTF")
+}
+
+/// Some kernels take no programs that run on trampolines, whoever asks.
+fn refused(kind: &str) -> Option<Failure> {
+    let kind = kind.trim_end_matches(".s");
+    let on_trampoline = matches!(kind, "fentry" | "fexit" | "fmod_ret" | "lsm");
+    let rights = [Capability::CAP_BPF, Capability::CAP_PERFMON];
+    let has_rights = matches!(capabilities::lacking(&rights), Ok(None));
+    (on_trampoline && has_rights).then(|| {
+        Failure::new(
+            format!("this kernel takes no {kind} programs, not from root either"),
+            "a lockdown, a security module or whoever built it keeps them out; a tracepoint, raw \
+             tracepoint or kprobe may do",
+        )
+        .code(Code::NO_SUPPORT)
+    })
+}

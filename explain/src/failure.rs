@@ -1,0 +1,143 @@
+use std::fmt;
+
+use crate::Code;
+
+/// An error that knows what to do about itself, and maybe has a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    message: String,
+    hint: Option<String>,
+    code: Option<Code>,
+    excerpt: String,
+}
+
+impl Failure {
+    /// `message`: what is wrong, in lower case and without a full stop; `hint`: what fixes it.
+    pub fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            hint: Some(hint.into()),
+            ..Self::without_hint(message)
+        }
+    }
+
+    /// One that says all in its message, or on its page.
+    pub fn without_hint(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            hint: None,
+            code: None,
+            excerpt: String::new(),
+        }
+    }
+
+    /// Which failure it is: [`Code::page`] tells about it.
+    #[must_use]
+    pub fn code(self, code: Code) -> Self {
+        Self {
+            code: Some(code),
+            ..self
+        }
+    }
+
+    /// The lines of source code that it is about, as they are to be printed below the message.
+    #[must_use]
+    pub fn excerpt(self, excerpt: impl Into<String>) -> Self {
+        Self {
+            excerpt: excerpt.into(),
+            ..self
+        }
+    }
+
+    /// The same with what was being done in front of the message: `failed to load x: …`.
+    #[must_use]
+    pub fn during(self, phase: impl fmt::Display) -> Self {
+        Self {
+            message: format!("{phase}: {}", self.message),
+            ..self
+        }
+    }
+
+    /// The first one in an error and its causes.
+    pub fn of(error: &anyhow::Error) -> Option<&Self> {
+        // `context(Failure)` hides it from the chain's types, but not from anyhow's own downcast
+        error
+            .downcast_ref()
+            .or_else(|| error.chain().find_map(|cause| cause.downcast_ref()))
+    }
+
+    /// What fixes it.
+    pub fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
+    /// Its code, and the lines of source code that it is about.
+    pub fn explained(&self) -> (Option<Code>, &str) {
+        (self.code, &self.excerpt)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// An error as a `main` prints it: the message, then what a [`Failure`] in its chain knows. Pages
+/// are shown by `explain`, a command such as `bpfapps explain`.
+pub fn report(error: &anyhow::Error, explain: &str) -> String {
+    let Some(failure) = Failure::of(error) else {
+        return format!("error: {error:#}\n");
+    };
+    let mut text = match failure.code {
+        Some(code) => format!("error[{code}]: {error:#}\n"),
+        None => format!("error: {error:#}\n"),
+    };
+    text += &failure.excerpt;
+    if let Some(hint) = &failure.hint {
+        text += &format!("hint: {hint}\n");
+    }
+    if let Some(code) = failure.code {
+        text += &format!("more: {explain} {code}\n");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::{Context, Result};
+
+    use super::*;
+
+    #[test]
+    fn what_a_failure_knows_is_told_wherever_it_stands_in_the_chain() {
+        let told = |result: Result<()>| report(&result.expect_err("a failure"), "app explain");
+
+        let at_the_root: Result<()> = Err(Failure::new("no", "mend it").into());
+        assert_eq!(
+            told(at_the_root.context("failed to load")),
+            "error: failed to load: no\nhint: mend it\n"
+        );
+        let on_top: Result<()> =
+            Err(anyhow::anyhow!("no")).context(Failure::new("failed", "do it"));
+        assert_eq!(told(on_top), "error: failed: no\nhint: do it\n");
+        let plain = Err(anyhow::anyhow!("no"));
+        assert_eq!(told(plain), "error: no\n");
+
+        let explained = Failure::new("no", "check it")
+            .code(Code::NULL_CHECK)
+            .excerpt(" 1 | *count\n")
+            .during("failed to load");
+        assert_eq!(
+            told(Err(explained.into())),
+            "error[BPF0001]: failed to load: no\n 1 | *count\nhint: check it\n\
+             more: app explain BPF0001\n"
+        );
+        let alone = Failure::without_hint("no").code(Code::NULL_CHECK);
+        assert_eq!(
+            told(Err(alone.into())),
+            "error[BPF0001]: no\nmore: app explain BPF0001\n"
+        );
+    }
+}

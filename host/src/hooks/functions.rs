@@ -1,0 +1,207 @@
+//! The functions of the running kernel, by name.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use anyhow::{Context, Result};
+use bpfapps_explain::{Code, Failure, did_you_mean, nearest};
+use log::info;
+
+use super::tracefs;
+
+const FILE: &str = "/proc/kallsyms";
+
+/// What to do about a function that is not there, and nothing is called much like it.
+pub(super) const ABSENT: &str = "look into /proc/kallsyms; a function that is inlined wherever it \
+                                 is called is not there";
+
+/// What the kernel calls its function for a system call, before the name of that.
+pub(super) const SYSCALL_PREFIXES: [&str; 3] = ["__x64_sys_", "__arm64_sys_", "__se_sys_"];
+
+/// Behind the name of a function of which the compiler has made a variant with other arguments.
+const VARIANTS: [&str; 2] = [".isra.", ".constprop."];
+
+/// The functions that the kernel and its modules have.
+#[derive(Debug)]
+pub struct Functions {
+    names: BTreeSet<String>,
+}
+
+impl Functions {
+    /// Reads them from /proc/kallsyms.
+    ///
+    /// # Errors
+    ///
+    /// It can't be read, or names none.
+    pub fn read() -> Result<Self> {
+        let text = fs::read_to_string(FILE).with_context(|| format!("failed to read {FILE}"))?;
+        let functions = Self::parse(&text);
+        anyhow::ensure!(!functions.names.is_empty(), "{FILE} names no function");
+        Ok(functions)
+    }
+
+    /// Only those of the kernel itself that can be traced many at once: tracefs lists them.
+    ///
+    /// # Errors
+    ///
+    /// tracefs can't be read, or the kernel has no such list.
+    pub fn traceable() -> Result<Self> {
+        let file = tracefs::find_or_mount()?.join("available_filter_functions");
+        let text = fs::read_to_string(&file).context(Failure::new(
+            "this kernel does not list the functions that can be traced",
+            "it is built without CONFIG_DYNAMIC_FTRACE, or locked down",
+        ))?;
+        Ok(Self::parse_traceable(&text))
+    }
+
+    /// A line is: name, and where it is in a module the module's.
+    fn parse_traceable(text: &str) -> Self {
+        let names = text.lines().filter(|line| !line.contains(' '));
+        Self {
+            names: names.map(str::to_owned).collect(),
+        }
+    }
+
+    /// A line is: address, type, name, and where it is in a module the module's.
+    fn parse(text: &str) -> Self {
+        let function = |line: &str| {
+            let mut words = line.split_ascii_whitespace().skip(1);
+            let is_code = matches!(words.next()?, "t" | "T" | "w" | "W");
+            Some(words.next().filter(|_| is_code)?.to_owned())
+        };
+        Self {
+            names: text.lines().filter_map(function).collect(),
+        }
+    }
+
+    /// The first of `candidates` that this kernel has, or else a variant that the compiler has made
+    /// of one; the choice is logged where it is not the first.
+    ///
+    /// # Errors
+    ///
+    /// It has none of them.
+    pub fn first_of<'a>(&'a self, candidates: &[impl AsRef<str>]) -> Result<&'a str> {
+        let exact = candidates
+            .iter()
+            .find_map(|name| self.names.get(name.as_ref()));
+        let variant = || {
+            candidates
+                .iter()
+                .find_map(|name| self.variant(name.as_ref()))
+        };
+        let found = exact.map(String::as_str).or_else(variant);
+        let found = found.ok_or_else(|| self.failure(candidates))?;
+        if candidates
+            .first()
+            .is_none_or(|first| first.as_ref() != found)
+        {
+            info!("this kernel has the function {found}");
+        }
+        Ok(found)
+    }
+
+    /// Whether there is one of this very name.
+    pub fn has(&self, name: &str) -> bool {
+        self.names.contains(name)
+    }
+
+    /// All names, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
+    }
+
+    /// What follows `prefix` in the names that begin with it.
+    pub fn behind(&self, prefix: &str) -> impl Iterator<Item = &str> {
+        let names = self.names.range(prefix.to_owned()..);
+        names.map_while(move |name| name.strip_prefix(prefix))
+    }
+
+    fn failure(&self, candidates: &[impl AsRef<str>]) -> Failure {
+        let names = candidates.iter().map(AsRef::as_ref);
+        let quoted: Vec<_> = names.clone().map(|name| format!("`{name}`")).collect();
+        let near = names.flat_map(|name| nearest(name, self.names()));
+        let near: Vec<_> = near.take(3).collect();
+        Failure::new(
+            format!("this kernel has no function {}", quoted.join(" or ")),
+            did_you_mean(&near).unwrap_or_else(|| ABSENT.to_owned()),
+        )
+        .code(Code::NO_FUNCTION)
+    }
+
+    fn variant(&self, name: &str) -> Option<&str> {
+        VARIANTS.iter().find_map(|infix| {
+            let start = format!("{name}{infix}");
+            let first = self.names.range(start.clone()..).next()?;
+            first.starts_with(&start).then_some(first.as_str())
+        })
+    }
+
+    /// The functions whose names match `pattern`, in which `*` stands for anything.
+    pub fn matching(&self, pattern: &str) -> Vec<&str> {
+        self.names().filter(|name| matches(pattern, name)).collect()
+    }
+}
+
+fn matches(pattern: &str, name: &str) -> bool {
+    let Some((start, rest)) = pattern.split_once('*') else {
+        return pattern == name;
+    };
+    let Some(name) = name.strip_prefix(start) else {
+        return false;
+    };
+    let ends = name.char_indices().map(|(at, _)| at).chain([name.len()]);
+    ends.into_iter().any(|at| matches(rest, &name[at..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KALLSYMS: &str = "\
+        ffffffff81000000 T _text\n\
+        ffffffff816cbe90 T vfs_unlink\n\
+        ffffffff816cbf90 t do_thing.constprop.0\n\
+        ffffffff816cbfa0 t do_thing.cold\n\
+        ffffffff82000000 D jiffies\n\
+        ffffffffc0000000 t vfs_mine\t[module]\n";
+
+    #[test]
+    fn the_first_that_is_there_is_taken() {
+        let functions = Functions::parse(KALLSYMS);
+        let first_of = |names: &[&str]| functions.first_of(names).map_err(|err| err.to_string());
+        assert_eq!(first_of(&["vfs_unlink"]), Ok("vfs_unlink"));
+        assert_eq!(
+            first_of(&["gone", "vfs_mine", "vfs_unlink"]),
+            Ok("vfs_mine")
+        );
+        assert_eq!(first_of(&["do_thing"]), Ok("do_thing.constprop.0"));
+        assert_eq!(
+            first_of(&["jiffies", "do_t"]),
+            Err("this kernel has no function `jiffies` or `do_t`".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_star_stands_for_anything() {
+        let functions = Functions::parse(KALLSYMS);
+        assert_eq!(functions.matching("vfs_*"), ["vfs_mine", "vfs_unlink"]);
+        assert_eq!(
+            functions.matching("*th*.c*"),
+            ["do_thing.cold", "do_thing.constprop.0"]
+        );
+        assert_eq!(functions.matching("vfs_unlink"), ["vfs_unlink"]);
+        assert!(functions.matching("vfs").is_empty());
+    }
+
+    #[test]
+    fn functions_of_modules_are_left_out() {
+        let functions = Functions::parse_traceable("vfs_read\nvfs_mine [module]\nvfs_read\n");
+        assert_eq!(functions.matching("*"), ["vfs_read"]);
+    }
+
+    #[test]
+    fn this_kernel_has_functions() -> Result<()> {
+        assert_eq!(Functions::read()?.first_of(&["vfs_read"])?, "vfs_read");
+        Ok(())
+    }
+}

@@ -1,0 +1,233 @@
+//! What the kernel says about a tracepoint: the members of its records, by their names.
+
+use std::fs;
+use std::str::FromStr;
+
+use anyhow::{Context, Error, Result, bail};
+use bpfapps_explain::Failure;
+
+use super::{Finding, Hooks, tracefs};
+
+/// How the records of a tracepoint are laid out, as its `format` in tracefs says.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Layout {
+    members: Vec<Member>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Member {
+    name: String,
+    offset: usize,
+    size: usize,
+    content: Content,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Content {
+    Signed,
+    Unsigned,
+    /// A string in the field itself
+    Text,
+    /// A string elsewhere in the record: the field says where, and how long it is. Relative to the
+    /// end of the field in newer tracepoints
+    TextAt {
+        relative: bool,
+    },
+    /// Numbers, or what is nothing here, shown as hexadecimal bytes
+    Bytes,
+}
+
+/// What a member contains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Value<'record> {
+    /// A number that may be negative
+    Signed(i64),
+    /// Any other number
+    Unsigned(u64),
+    /// Text
+    Text(&'record [u8]),
+    /// What is neither
+    Bytes(&'record [u8]),
+}
+
+impl Layout {
+    /// The layout of `tracepoint`, such as `sched/sched_switch`.
+    ///
+    /// # Errors
+    ///
+    /// tracefs can't be read, or has no such tracepoint.
+    pub fn of(tracepoint: &str) -> Result<Self> {
+        let events = tracefs::find_or_mount()?.join("events");
+        let file = events.join(tracepoint).join("format");
+        let text = fs::read_to_string(&file).map_err(|err| {
+            match Hooks::with_tracefs().tracepoint(tracepoint) {
+                Finding::Absent(absent) => {
+                    let what = format!("this kernel has no tracepoint {tracepoint}");
+                    let what = format!("{what}: {}: {err}", file.display());
+                    Error::new(Failure::new(what, absent.hint()).code(absent.code))
+                }
+                _ => Error::new(err).context(format!("failed to read {}", file.display())),
+            }
+        })?;
+        text.parse()
+            .with_context(|| format!("{} makes no sense", file.display()))
+    }
+
+    /// The members that a record has, by name, without those that every tracepoint has.
+    pub fn values<'record>(
+        &self,
+        record: &'record [u8],
+    ) -> impl Iterator<Item = (&str, Value<'record>)> {
+        let own = self
+            .members
+            .iter()
+            .filter(|member| !member.name.starts_with("common_"));
+        own.filter_map(|member| Some((&*member.name, member.value(record)?)))
+    }
+}
+
+impl FromStr for Layout {
+    type Err = Error;
+
+    fn from_str(format: &str) -> Result<Self> {
+        let lines = format.lines().map(str::trim);
+        let lines = lines.filter_map(|line| line.strip_prefix("field:"));
+        let members: Option<Vec<_>> = lines.map(Member::parse).collect();
+        match members {
+            Some(members) if !members.is_empty() => Ok(Self { members }),
+            _ => bail!("it lists no fields"),
+        }
+    }
+}
+
+impl Member {
+    /// `TYPE NAME; offset:8; size:4; signed:1;`
+    fn parse(line: &str) -> Option<Self> {
+        let mut parts = line.split(';').map(str::trim);
+        let (ty, name) = parts.next()?.rsplit_once(' ')?;
+        let mut number = |what: &str| -> Option<usize> {
+            parts
+                .next()?
+                .strip_prefix(what)?
+                .strip_prefix(':')?
+                .parse()
+                .ok()
+        };
+        let (offset, size, signed) = (number("offset")?, number("size")?, number("signed")?);
+        let array = name.split_once('[').map(|(name, _)| name);
+        let content = match ty {
+            "__data_loc char[]" => Content::TextAt { relative: false },
+            "__rel_loc char[]" => Content::TextAt { relative: true },
+            "char" if array.is_some() => Content::Text,
+            _ if array.is_some() || ty.starts_with("__") && ty.contains("_loc ") => Content::Bytes,
+            _ if !matches!(size, 1 | 2 | 4 | 8) => Content::Bytes,
+            _ if signed == 1 => Content::Signed,
+            _ => Content::Unsigned,
+        };
+        Some(Self {
+            name: array.unwrap_or(name).to_owned(),
+            offset,
+            size,
+            content,
+        })
+    }
+
+    /// `None` where the record ends before.
+    fn value<'record>(&self, record: &'record [u8]) -> Option<Value<'record>> {
+        let end = self.offset.checked_add(self.size)?;
+        let bytes = record.get(self.offset..end)?;
+        Some(match self.content {
+            Content::Signed => Value::Signed(signed(bytes)),
+            Content::Unsigned => Value::Unsigned(unsigned(bytes)),
+            Content::Text => Value::Text(text(bytes)),
+            Content::Bytes => Value::Bytes(bytes),
+            Content::TextAt { relative } => {
+                let place = usize::try_from(unsigned(bytes)).ok()?;
+                let start = (place & 0xffff) + if relative { end } else { 0 };
+                let end = (start + (place >> 16)).min(record.len());
+                Value::Text(text(record.get(start..end)?))
+            }
+        })
+    }
+}
+
+fn unsigned(bytes: &[u8]) -> u64 {
+    let mut whole = [0; 8];
+    match cfg!(target_endian = "little") {
+        true => whole[..bytes.len()].copy_from_slice(bytes),
+        false => whole[8 - bytes.len()..].copy_from_slice(bytes),
+    }
+    u64::from_ne_bytes(whole)
+}
+
+fn signed(bytes: &[u8]) -> i64 {
+    let unused = 64 - 8 * bytes.len() as u32;
+    (unsigned(bytes) as i64) << unused >> unused
+}
+
+/// The bytes before the first NUL.
+fn text(bytes: &[u8]) -> &[u8] {
+    bytes.split(|byte| *byte == 0).next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FORMAT: &str = "name: signal_generate\nID: 190\nformat:\n\
+        \tfield:unsigned short common_type;\toffset:0;\tsize:2;\tsigned:0;\n\
+        \tfield:int common_pid;\toffset:4;\tsize:4;\tsigned:1;\n\n\
+        \tfield:int errno;\toffset:8;\tsize:4;\tsigned:1;\n\
+        \tfield:char comm[4];\toffset:12;\tsize:4;\tsigned:0;\n\
+        \tfield:__data_loc char[] name;\toffset:16;\tsize:4;\tsigned:0;\n\
+        \tfield:u8 mac[2];\toffset:20;\tsize:2;\tsigned:0;\n\
+        \tfield:const char * file;\toffset:24;\tsize:8;\tsigned:0;\n\n\
+        print fmt: \"errno=%d\", REC->errno\n";
+
+    fn record() -> Vec<u8> {
+        let mut record = vec![0; 8];
+        record.extend((-2_i32).to_ne_bytes());
+        record.extend(b"a\nb\0");
+        record.extend((32_u32 | 4 << 16).to_ne_bytes());
+        record.extend([0xbe, 0xef, 0, 0]);
+        record.extend(17_u64.to_ne_bytes());
+        record.extend(b"sh!\0");
+        record
+    }
+
+    fn values(record: &[u8]) -> Vec<(String, Value<'_>)> {
+        let layout: Layout = FORMAT.parse().expect("a layout");
+        let values = layout.values(record);
+        values
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect()
+    }
+
+    #[test]
+    fn members_have_names_and_values() {
+        let record = record();
+        let expected = [
+            ("errno", Value::Signed(-2)),
+            ("comm", Value::Text(b"a\nb")),
+            ("name", Value::Text(b"sh!")),
+            ("mac", Value::Bytes(&[0xbe, 0xef])),
+            ("file", Value::Unsigned(17)),
+        ]
+        .map(|(name, value)| (name.to_owned(), value));
+        assert_eq!(values(&record), expected);
+        // a record that ends early has what it has
+        assert_eq!(values(&record[..20]), expected[..2]);
+        assert_eq!(values(&[]), []);
+    }
+
+    #[test]
+    fn what_is_no_format_is_refused() {
+        for text in [
+            "",
+            "field:int x;",
+            "field:int x;\toffset:a;\tsize:4;\tsigned:1;",
+        ] {
+            assert!(text.parse::<Layout>().is_err(), "{text}");
+        }
+    }
+}

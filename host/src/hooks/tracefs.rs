@@ -1,0 +1,106 @@
+//! tracefs, where the kernel lists its tracepoints.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use anyhow::Result;
+use bpfapps_explain::{Code, Failure};
+use log::debug;
+use nix::mount::{MsFlags, mount};
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::statfs::{TRACEFS_MAGIC, statfs};
+
+/// Where libbpf looks for it: in its own place, and where it stood before Linux 4.1.
+const PLACES: [&str; 2] = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
+
+/// The folder where tracefs is mounted; where it is not, mounts it for this process alone.
+///
+/// The mount stands in a mount namespace of our own: the host stays as it was, and the kernel takes
+/// the namespace away with the process, however that ends.
+///
+/// # Errors
+///
+/// It is not mounted and may not be, or may not be read.
+pub fn find_or_mount() -> Result<&'static Path> {
+    let place = match mounted() {
+        Some(place) => place,
+        None => mount_privately()?,
+    };
+    Ok(readable(place)?)
+}
+
+/// The folder where tracefs is mounted.
+///
+/// # Errors
+///
+/// It is not mounted, or may not be read.
+pub fn find() -> Result<&'static Path, Failure> {
+    let [place, _] = PLACES;
+    let found = PLACES.into_iter().find(is_tracefs);
+    let found = found.ok_or_else(|| failure("tracefs is not mounted", &mount_it(place)))?;
+    readable(found)
+}
+
+fn readable(place: &'static str) -> Result<&'static Path, Failure> {
+    match fs::metadata(Path::new(place).join("events")) {
+        Err(err) if err.kind() == ErrorKind::PermissionDenied => Err(failure(
+            &format!("{place} may not be read: {err}"),
+            "run it with sudo: only root may read tracefs",
+        )),
+        Err(err) => Err(failure(
+            &format!("{place} has no events: {err}"),
+            "this kernel is built without CONFIG_EVENT_TRACING",
+        )),
+        Ok(_) => Ok(Path::new(place)),
+    }
+}
+
+fn mount_it(place: &str) -> String {
+    format!("mount it: sudo mount -t tracefs tracefs {place}")
+}
+
+fn failure(message: &str, hint: &str) -> Failure {
+    Failure::new(message, hint).code(Code::NO_TRACEFS)
+}
+
+/// Where it is mounted.
+pub fn mounted() -> Option<&'static str> {
+    PLACES.into_iter().find(is_tracefs)
+}
+
+/// Every tracepoint in the `events` of tracefs, by category and name: `sched/sched_switch`.
+pub fn tracepoints(events: &Path) -> Vec<String> {
+    let names = |folder: &Path| {
+        let entries = fs::read_dir(folder).into_iter().flatten();
+        entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+    };
+    let all = names(events).flat_map(|category| {
+        let own = names(&events.join(&category));
+        own.map(move |name| format!("{category}/{name}"))
+    });
+    all.filter(|name| events.join(name).is_dir()).collect()
+}
+
+fn is_tracefs(place: &&str) -> bool {
+    statfs(*place).is_ok_and(|fs| fs.filesystem_type() == TRACEFS_MAGIC)
+}
+
+fn mount_privately() -> Result<&'static str> {
+    let [place, _] = PLACES;
+    let nothing = None::<&str>;
+    // What the host mounts later still arrives here; what is mounted here stays here.
+    let receive_only = MsFlags::MS_REC | MsFlags::MS_SLAVE;
+    let harmless = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    unshare(CloneFlags::CLONE_NEWNS)
+        .and_then(|()| mount(nothing, "/sys", nothing, receive_only, nothing))
+        .and_then(|()| mount(Some("tracefs"), place, Some("tracefs"), harmless, nothing))
+        .map_err(|err| {
+            failure(
+                &format!("tracefs is not mounted, and can not be mounted privately: {err}"),
+                &mount_it(place),
+            )
+        })?;
+    debug!("mounted tracefs at {place}, for this process alone");
+    Ok(place)
+}

@@ -1,0 +1,52 @@
+//! The network interfaces of this process's network namespace.
+
+use anyhow::{Context, Result, bail};
+use bpfapps_explain::{Code, Failure};
+use nix::errno::Errno;
+use nix::net::if_::{if_indextoname, if_nameindex, if_nametoindex};
+
+/// The index of an interface.
+///
+/// # Errors
+///
+/// There is none of that name: names those that are there.
+pub fn index(name: &str) -> Result<i32> {
+    match if_nametoindex(name) {
+        Ok(index) => Ok(i32::try_from(index)?),
+        Err(Errno::ENODEV) => {
+            let all = if_nameindex().context("failed to list network interfaces")?;
+            let names: Vec<_> = all.iter().map(|one| one.name().to_string_lossy()).collect();
+            bail!(
+                Failure::new(
+                    format!("there is no network interface `{name}`"),
+                    format!("there are: {}", names.join(", ")),
+                )
+                .code(Code::NO_INTERFACE)
+            )
+        }
+        Err(err) => Err(err).with_context(|| format!("failed to find network interface {name}")),
+    }
+}
+
+/// The name of an interface, or its number where it has gone meanwhile.
+pub fn name(index: u32) -> String {
+    let name = if_indextoname(index);
+    name.map_or_else(
+        |_| index.to_string(),
+        |name| name.to_string_lossy().into_owned(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn interfaces_have_names() {
+        let loopback = index("lo").expect("an index");
+        assert_eq!(name(loopback.unsigned_abs()), "lo");
+        let err = index("no-such").expect_err("there is none");
+        let hint = Failure::of(&err).and_then(Failure::hint);
+        assert!(hint.is_some_and(|hint| hint.contains("lo")), "{err:#}");
+    }
+}

@@ -1,0 +1,33 @@
+//! What this machine is and allows, as far as BPF applications care.
+//!
+//! Everything here is read from /proc, /sys and ELF files: nothing links libelf or libbpf, so that
+//! whoever is to install these can ask, too. What is missing is a
+//! [`Failure`](bpfapps_explain::Failure) that says what to do.
+//!
+//! ```
+//! use bpfapps_host::Release;
+//! use bpfapps_host::hooks::{Finding, Hooks};
+//!
+//! # fn main() -> anyhow::Result<()> {
+//! if Release::running()?.is_at_least((5, 8)) {
+//!     println!("this kernel has a BPF ring buffer");
+//! }
+//! if let Finding::Absent(absent) = Hooks::of_this_kernel().function("vfs_raed") {
+//!     println!("{}: {}", absent.message, absent.hint());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod capabilities;
+pub mod cgroups;
+pub mod hooks;
+pub mod interfaces;
+pub mod names;
+pub mod namespaces;
+pub mod platform;
+mod release;
+pub mod settings;
+pub mod users;
+
+pub use release::Release;
