@@ -55,16 +55,16 @@ impl Clang {
         }
     }
 
-    /// Compiles `source` for `arch` and returns the source and each header that it came from,
+    /// Compiles `source` of the workspace at `root` for `arch` and returns the source and each header that it came from,
     /// except the system's.
     pub(crate) fn compile(
         &self,
         source: &Path,
+        root: &Path,
         object: &Path,
         arch: &str,
         includes: &[PathBuf],
     ) -> Result<Vec<PathBuf>> {
-        let root = workspace_root(source);
         let depfile = object.with_extension("d");
         let mut command = Command::new(&self.program);
         // From the workspace, as rustc does: an editor finds the file that a diagnostic names.
@@ -155,7 +155,7 @@ fn without_crash(diagnostics: &str) -> String {
 }
 
 /// The folder of the workspace that holds `source`: the one with the lock file.
-fn workspace_root(source: &Path) -> &Path {
+pub(crate) fn workspace_root(source: &Path) -> &Path {
     let locked = |folder: &&Path| folder.join("Cargo.lock").is_file();
     source
         .ancestors()

@@ -12,6 +12,7 @@ mod clang;
 mod helpers;
 mod record;
 mod undefined;
+pub mod vmlinux;
 
 use std::env;
 use std::fs;
@@ -24,7 +25,7 @@ use libbpf_cargo::SkeletonBuilder;
 use libbpf_rs::libbpf_sys;
 use libbpf_rs::{Linker, PrintLevel};
 
-use clang::Clang;
+use clang::{Clang, workspace_root};
 
 /// Builds `src/bpf/<app>.bpf.c` of the calling package into a skeleton in `OUT_DIR`.
 ///
@@ -130,10 +131,13 @@ fn compile(app: &str) -> Result<Compiled> {
 
     write_libbpf_headers(&out.join("include/bpf"))?;
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("include");
-    let includes = [out.join("include"), own.join("vmlinux").join(&arch), own];
+    let root = workspace_root(&source);
+    // the workspace's own vmlinux.h comes first
+    let vmlinux = [root, &own].map(|folder| folder.join("vmlinux").join(&arch));
+    let includes = [&[out.join("include")][..], &vmlinux, &[own]].concat();
 
     let file = out.join(format!("{app}.clang.o"));
-    let sources = Clang::find()?.compile(&source, &file, &arch, &includes)?;
+    let sources = Clang::find()?.compile(&source, root, &file, &arch, &includes)?;
     Ok(Compiled { out, file, sources })
 }
 

@@ -6,7 +6,6 @@ use std::env;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::Command;
 
 use probe::{Probe, refused, run};
 
@@ -33,6 +32,26 @@ fn rebuilds_after_an_edit_of_source_or_header_and_only_then() {
     assert!(!rebuilt(&probe), "nothing was edited since");
     edit(&probe.path("src/bpf/probe.bpf.c"));
     assert!(rebuilt(&probe), "the source was edited");
+}
+
+#[test]
+fn vmlinux_of_the_workspace_goes_before_ours() {
+    let probe = Probe::new("owned", "struct seen { of_the_workspace pid; };\n");
+    let said = refused(&mut probe.cargo_build());
+    assert!(said.contains("unknown type name"), "{said}");
+    let own = "typedef unsigned int __u32;\ntypedef __u32 of_the_workspace;\n";
+    for arch in ["x86", "arm64"] {
+        // what else libbpf's headers ask for, it brings along
+        let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("include/vmlinux");
+        let ours = ours.join(arch).join("vmlinux.h").display().to_string();
+        let text = format!("#include \"{ours}\"\n{own}");
+        probe.write(&format!("vmlinux/{arch}/vmlinux.h"), &text);
+    }
+    assert!(rebuilt(&probe), "a build that failed is run again");
+    assert!(!rebuilt(&probe), "nothing was edited");
+    edit(&probe.path("vmlinux/x86/vmlinux.h"));
+    edit(&probe.path("vmlinux/arm64/vmlinux.h"));
+    assert!(rebuilt(&probe), "vmlinux.h was edited");
 }
 
 #[test]
@@ -154,9 +173,9 @@ fn app_without_bpf_code_is_told_where_it_belongs() {
 
 #[test]
 fn what_is_no_btf_has_no_header() {
-    let mut dumper = Command::new(env!("CARGO_BIN_EXE_vmlinux"));
-    let said = refused(dumper.args(["--btf", "/etc/passwd", "--release", "x"]));
+    let failed = bpfapps_build::vmlinux::header(Path::new("/etc/passwd"), "x");
+    let said = failed.map_err(|error| format!("{error:#}"));
     let error =
         "failed to dump the BTF in /etc/passwd: it is no BTF file, and no ELF file with BTF in it";
-    assert_eq!(said, format!("error: {error}\n"));
+    assert_eq!(said, Err(error.to_owned()));
 }

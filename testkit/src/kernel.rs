@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use bpfapps_host::Release;
-use bpfapps_host::hooks::btf::kernel_has;
+use bpfapps_host::hooks::btf;
 use libbpf_rs::ProgramType;
 use libbpf_rs::query::{LinkInfoIter, MapInfoIter, ProgInfoIter};
 use serde_json::Value;
@@ -129,8 +129,7 @@ pub fn needs_kprobes() -> Result<()> {
 ///
 /// That it has none.
 pub fn needs_linux(version: &str, what: &str) -> Result<()> {
-    let needed = Release::parse(version).context("no version of Linux")?;
-    match Release::running()? >= needed {
+    match is_at_least(version)? {
         true => Ok(()),
         false => skip(format!("needs Linux {version} for {what}")),
     }
@@ -191,7 +190,7 @@ pub fn too_old(args: &[&str]) -> Result<()> {
     let app = apps.find(|app| args.first().is_some_and(|name| app["name"] == *name));
     let least = app.and_then(|app| app["needs"]["kernel"].as_str());
     let least = least.context("the app needs no kernel")?;
-    if needs_linux(least, "the app").is_ok() {
+    if is_at_least(least)? {
         return skip(format!("this kernel is not older than {least}"));
     }
     let exit = Process::run(&mut cli(args.iter().copied()))?.expect_code(1)?;
@@ -200,13 +199,18 @@ pub fn too_old(args: &[&str]) -> Result<()> {
     Ok(())
 }
 
+fn is_at_least(version: &str) -> Result<bool> {
+    let version = Release::parse(version).with_context(|| format!("{version} is no version"))?;
+    Ok(Release::running()? >= version)
+}
+
 /// Skips the test on a kernel whose BTF has no type of this name.
 ///
 /// # Errors
 ///
 /// That it has none.
 pub fn needs_type(name: &str) -> Result<()> {
-    match kernel_has(name) {
+    match btf::kernel_has(name) {
         Some(true) => Ok(()),
         _ => skip(format!("this kernel has no {name}")),
     }

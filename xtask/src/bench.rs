@@ -1,112 +1,36 @@
-//! `cargo xtask bench`: figures about bootstrap, measured on this machine.
+//! `cargo xtask bench`: figures about bootstrap, from a package of their own that is compiled when
+//! it is called.
 
-mod c;
-mod drain;
-mod figures;
-mod idle;
-mod kernel;
-mod memory;
-mod process;
-mod programs;
-mod ready;
-mod rebuild;
-mod size;
-mod smaps;
-mod storm;
-mod tracer;
-mod workload;
-
+use std::ffi::OsString;
+use std::os::unix::process::CommandExt;
 use std::process::ExitCode;
-use std::thread;
 
 use anyhow::{Context, Result};
-use bpfapps_host::Release;
+use bpfapps_task::workspace::Workspace;
 
-use self::programs::Programs;
-use crate::setup::{self, Stage};
-use crate::{out, path};
+use crate::{cargo, out};
+
+const PROGRAM: &str = "bpfapps-bench";
 
 #[derive(Debug, clap::Args)]
+#[command(disable_help_flag = true)]
 pub(crate) struct Options {
-    /// What to measure
-    #[arg(value_name = "WHAT", default_values = ["ready", "memory", "rebuild", "idle", "storm", "kernel", "drain"])]
-    what: Vec<Measure>,
-    /// How many execs and exits make a storm
-    #[arg(long, value_name = "N", default_value_t = 160_000, value_parser = clap::value_parser!(u64).range(2..))]
-    events: u64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Measure {
-    /// How long it takes from the start until nothing is missed
-    Ready,
-    /// How much memory stays resident, without the ring buffer
-    Memory,
-    /// How long it takes from an edit of BPF code until it runs
-    Rebuild,
-    /// How large the binary is, with all apps and with each alone
-    Size,
-    /// How often it wakes up when nothing happens
-    Idle,
-    /// What it costs, and loses, among execs and exits, beside execsnoop, exitsnoop and bpftrace
-    Storm,
-    /// What it costs those that it traces: how long its BPF programs run
-    Kernel,
-    /// What it takes to read an event, and to make a row of it
-    Drain,
+    /// What to measure: see --help
+    #[arg(
+        value_name = "WHAT",
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
+    args: Vec<OsString>,
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
-    let wanted = |measure| options.what.contains(&measure);
-    let traces = |measure: &Measure| !matches!(measure, Measure::Rebuild | Measure::Size);
-    let traces = options.what.iter().any(traces);
-    if (traces || wanted(Measure::Rebuild)) && !path::is_root() {
-        return Err(out::hinted(
-            "not root, and what is measured loads BPF programs",
-            "run as root, or measure only the size: cargo xtask bench size",
-        ));
-    }
-    setup::ensure(Stage::Dist)?;
-    if wanted(Measure::Storm) {
-        setup::ensure(Stage::Bench)?;
-    }
-
-    out::result(machine()?)?;
-    if traces {
-        let programs = Programs::build()?;
-        let readers = programs.readers()?;
-        if wanted(Measure::Ready) {
-            ready::measure(&readers)?.print()?;
-        }
-        if wanted(Measure::Memory) {
-            memory::measure(&readers)?.print()?;
-        }
-        if wanted(Measure::Idle) {
-            idle::measure(&programs)?.print()?;
-        }
-        if wanted(Measure::Storm) {
-            storm::measure(&programs, options.events)?;
-        }
-        if wanted(Measure::Kernel) {
-            kernel::measure(&programs)?;
-        }
-        if wanted(Measure::Drain) {
-            drain::measure(&programs)?;
-        }
-    }
-    if wanted(Measure::Rebuild) {
-        rebuild::measure()?.print()?;
-    }
-    // last: it builds other binaries where the one above lies
-    if wanted(Measure::Size) {
-        size::measure()?.print()?;
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// What the figures are true for.
-fn machine() -> Result<String> {
-    let release = Release::running_name()?;
-    let cores = thread::available_parallelism().context("failed to count the cores")?;
-    Ok(format!("Linux {release}, {cores} cores"))
+    let package = Workspace::here()?.member_with(PROGRAM).ok_or_else(|| {
+        out::hinted(
+            "there is nothing to measure here: the benchmarks are about bpfapps bootstrap",
+            "run this in a checkout of bpfapps",
+        )
+    })?;
+    let mut command = cargo::cargo(["run", "--package", &package.name, "--"]);
+    Err(command.args(&options.args).exec()).context("failed to run cargo")
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 /// The C compiler, which the `CC` variable may choose.
-pub(crate) fn compiler() -> Command {
+pub fn compiler() -> Command {
     let chosen = env::var("CC").unwrap_or_default();
     // `CC="ccache gcc"` is a habit that the cc crate supports too
     let mut words = chosen.split_whitespace();
@@ -17,7 +17,7 @@ pub(crate) fn compiler() -> Command {
 }
 
 /// Where the linker would find a static library such as `libelf.a`.
-pub(crate) fn archive(name: &str) -> Option<PathBuf> {
+pub fn archive(name: &str) -> Option<PathBuf> {
     let found = compiler()
         .arg(format!("-print-file-name={name}"))
         .output()
@@ -32,7 +32,7 @@ pub(crate) fn archive(name: &str) -> Option<PathBuf> {
 }
 
 /// The folder of the static libelf.
-pub(crate) fn libelf_folder() -> Result<PathBuf> {
+pub fn libelf_folder() -> Result<PathBuf> {
     let mut libelf = archive("libelf.a").context("no libelf.a")?;
     libelf.pop();
     Ok(libelf)
@@ -40,7 +40,7 @@ pub(crate) fn libelf_folder() -> Result<PathBuf> {
 
 /// The libraries that a static libelf needs beside libz, by name: newer ones
 /// need `zstd`. `None` where pkg-config does not know libelf.
-pub(crate) fn beside_libelf() -> Option<Vec<String>> {
+pub fn beside_libelf() -> Option<Vec<String>> {
     let answer = Command::new("pkg-config")
         .args(["--static", "--libs", "libelf"])
         .output()

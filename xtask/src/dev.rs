@@ -16,12 +16,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use bpfapps_task::workspace::Workspace;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::new::machine::near;
+use crate::out;
 use crate::setup::{self, Stage};
-use crate::{cargo, dist, out};
 use build::{Builds, Built, Outcome};
 use versions::Versions;
 use watch::Sources;
@@ -44,9 +44,6 @@ pub(crate) struct Options {
         allow_hyphen_values = true
     )]
     args: Vec<OsString>,
-    /// The workspace that it is in [default: this one]
-    #[arg(long, value_name = "DIR", hide = true)]
-    root: Option<PathBuf>,
 }
 
 /// What the deciding thread waits for.
@@ -64,16 +61,16 @@ enum Event {
 }
 
 pub(crate) fn run(options: Options) -> Result<ExitCode> {
-    let root = options.root.as_deref().unwrap_or(cargo::root());
-    know(&options.app, root)?;
+    let workspace = Workspace::here()?;
+    workspace.know(&options.app)?;
     setup::ensure(Stage::Build)?;
 
     let (sender, events) = mpsc::channel();
     await_signals(sender.clone())?;
-    let sources = Sources::watch(root, &options.app, sender.clone())?;
-    let mut versions = Versions::new(&options, sender.clone());
-    let builds = Builds::start(root, &options.app, sender)?;
-    let decided = decide(root, sources, builds, &mut versions, &events);
+    let sources = Sources::watch(workspace, &options.app, sender.clone())?;
+    let mut versions = Versions::new(workspace.binary()?, &options, sender.clone());
+    let builds = Builds::start(workspace.binary()?, &options.app, sender)?;
+    let decided = decide(workspace.root(), sources, builds, &mut versions, &events);
     // also after a failure
     versions.end().and(decided)?;
     Ok(ExitCode::SUCCESS)
@@ -112,21 +109,6 @@ fn decide(
             Ok(Event::Quit) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
         }
     }
-}
-
-/// Refuses an app that has no folder.
-fn know(app: &str, root: &Path) -> Result<()> {
-    let apps = dist::apps_in(root)?;
-    if apps.iter().any(|known| known == app) {
-        return Ok(());
-    }
-    Err(out::hinted(
-        format!("there is no app {app}{}", near(app, &apps)),
-        format!(
-            "there are {}; another one: cargo xtask new",
-            apps.join(", ")
-        ),
-    ))
 }
 
 /// Has signals sent as events. They are handled and not blocked: what we start would inherit that.

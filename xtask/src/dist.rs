@@ -7,11 +7,12 @@ use std::process::{Command, ExitCode, Stdio};
 use std::{env, fs};
 
 use anyhow::{Context, Result, bail};
+use bpfapps_task::cargo::{self, Built};
+use bpfapps_task::workspace::Workspace;
 use serde_json::Value;
 
-use crate::cargo::Built;
 use crate::setup::{self, Stage};
-use crate::{cargo, cc, out};
+use crate::{cc, out};
 
 /// The oldest glibc whose start-up code can relocate a static binary that has its relocations
 /// packed: that makes it 4 % smaller.
@@ -25,15 +26,16 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
-    know(&options.apps)?;
+    let workspace = Workspace::here()?;
+    for app in &options.apps {
+        workspace.know(app)?;
+    }
     setup::ensure(Stage::Dist)?;
 
     let built = build(&options.apps)?.program;
-    // target/<triple>/release/bpfapps
-    let target = built.ancestors().nth(3).context("no target folder")?;
-    let (dist, fresh) = (target.join("dist"), target.join("dist.new"));
+    let [dist, fresh] = ["dist", "dist.new"].map(|folder| workspace.target().join(folder));
     remove(&fresh)?;
-    let files = fill(&fresh, &built)?;
+    let files = fill(&fresh, &built, workspace.binary()?)?;
     // replaced as a whole: nothing of an earlier choice of apps stays
     remove(&dist)?;
     fs::rename(&fresh, &dist).with_context(|| format!("failed to create {}", dist.display()))?;
@@ -41,51 +43,28 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     for file in files {
         let path = dist.join(file);
         let size = path.metadata().map_or(0, |file| file.len());
-        let shown = path.strip_prefix(cargo::root()).unwrap_or(&path);
+        let shown = path.strip_prefix(workspace.root()).unwrap_or(&path);
         out::result(format_args!("{size:>9} bytes  {}", shown.display()))?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Refuses an app that has no folder.
-fn know(chosen: &[String]) -> Result<()> {
-    let apps = apps()?;
-    match chosen.iter().find(|name| !apps.contains(name)) {
-        Some(unknown) => bail!("there is no app {unknown}: there are {}", apps.join(", ")),
-        None => Ok(()),
-    }
-}
-
-/// The names of all apps, sorted: each has a folder.
-pub(crate) fn apps() -> Result<Vec<String>> {
-    apps_in(cargo::root())
-}
-
-/// The same of the workspace at `root`.
-pub(crate) fn apps_in(root: &Path) -> Result<Vec<String>> {
-    let mut apps: Vec<_> = fs::read_dir(root.join("apps"))
-        .context("failed to list apps/")?
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .collect();
-    apps.sort_unstable();
-    Ok(apps)
-}
-
 /// Builds the binary to ship, with these apps, or with every app.
-pub(crate) fn build(apps: &[String]) -> Result<Built> {
+pub fn build(apps: &[String]) -> Result<Built> {
     let mut features = vec!["static"];
     features.extend(apps.iter().map(String::as_str));
-    let mut command = command("bpfapps", "bpfapps", &features)?;
+    let binary = Workspace::here()?.binary()?;
+    let mut command = command(binary, binary, &features)?;
     if !apps.is_empty() {
         command.arg("--no-default-features");
     }
-    let built = cargo::build("a static bpfapps", &mut command)?;
+    let built = cargo::build(&format!("a static {binary}"), &mut command)?;
     elf::assert_static(&built.program)?;
     Ok(built)
 }
 
 /// Builds another binary in the same way, of a package that depends on core.
-pub(crate) fn build_binary(package: &str, binary: &str) -> Result<PathBuf> {
+pub fn build_binary(package: &str, binary: &str) -> Result<PathBuf> {
     let mut command = command(package, binary, &["bpfapps-core/static"])?;
     Ok(cargo::build(binary, &mut command)?.program)
 }
@@ -124,7 +103,7 @@ fn glibc() -> Option<(u32, u32)> {
 }
 
 /// The triple of this machine, from cargo.
-fn host() -> Result<String> {
+pub(crate) fn host() -> Result<String> {
     let version = stdout(&mut cargo::cargo(["-vV"]))?;
     let version = String::from_utf8_lossy(&version);
     let host = version.lines().find_map(|line| line.strip_prefix("host: "));
@@ -133,29 +112,30 @@ fn host() -> Result<String> {
 }
 
 /// Lays out the folder and answers what is in it.
-fn fill(dist: &Path, built: &Path) -> Result<Vec<PathBuf>> {
+fn fill(dist: &Path, built: &Path, binary: &str) -> Result<Vec<PathBuf>> {
     for folder in ["man", "completions"] {
         fs::create_dir_all(dist.join(folder)).context("failed to create target/dist")?;
     }
-    let mut files = vec![PathBuf::from("bpfapps")];
-    fs::copy(built, dist.join(&files[0])).context("failed to copy bpfapps")?;
+    let mut files = vec![PathBuf::from(binary)];
+    fs::copy(built, dist.join(binary)).with_context(|| format!("failed to copy {binary}"))?;
 
     let list = stdout(Command::new(built).args(["list", "--output", "json"]))?;
-    let list: Value = serde_json::from_slice(&list).context("bpfapps list is not JSON")?;
+    let list: Value =
+        serde_json::from_slice(&list).with_context(|| format!("{binary} list is not JSON"))?;
     let apps = list
         .as_array()
         .into_iter()
         .flatten()
         .filter_map(|app| app["name"].as_str());
-    let mut says = vec![(vec!["man"], "man/bpfapps.1".to_owned())];
+    let mut says = vec![(vec!["man"], format!("man/{binary}.1"))];
     for app in apps {
-        says.push((vec!["man", app], format!("man/bpfapps-{app}.1")));
+        says.push((vec!["man", app], format!("man/{binary}-{app}.1")));
     }
     // named as each shell looks for them
     for (shell, file) in [
-        ("bash", "bpfapps.bash"),
-        ("zsh", "_bpfapps"),
-        ("fish", "bpfapps.fish"),
+        ("bash", format!("{binary}.bash")),
+        ("zsh", format!("_{binary}")),
+        ("fish", format!("{binary}.fish")),
     ] {
         says.push((vec!["completions", shell], format!("completions/{file}")));
     }

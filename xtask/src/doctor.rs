@@ -8,10 +8,11 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 use bpfapps_explain::{Check, Status, table};
+use bpfapps_task::workspace::Workspace;
 use nix::sys::statvfs::statvfs;
 
 use crate::setup::{self, Probe};
-use crate::{cargo, out, run};
+use crate::{out, run};
 
 /// What a first build takes, by and large, with its tests.
 const SPACE: u64 = 4 << 30;
@@ -19,7 +20,7 @@ const FILES: u64 = 20_000;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// What `bpfapps doctor` is given: apps, --object FILE, --fix
+    /// What the binary's own doctor is given: apps, --object FILE, --fix
     #[arg(
         value_name = "ARGUMENT",
         trailing_var_arg = true,
@@ -49,7 +50,7 @@ pub(crate) fn run(options: Options) -> Result<ExitCode> {
             }
         }
     }));
-    checks.push(space(cargo::root()));
+    checks.push(space());
 
     let colours = io::stdout().is_terminal();
     write!(
@@ -99,12 +100,14 @@ fn version(command: &mut Command) -> Option<String> {
 }
 
 /// Where `target/` is, or will be.
-fn space(root: &Path) -> Check {
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), Into::into);
-    let folder = target.ancestors().find(|folder| folder.is_dir());
-    let folder = folder.unwrap_or(root);
+fn space() -> Check {
     let name = "space";
+    let target = match Workspace::here() {
+        Ok(workspace) => workspace.target(),
+        Err(error) => return Check::ok("building", name, format!("unknown: {error:#}")),
+    };
+    let folder = target.ancestors().find(|folder| folder.is_dir());
+    let folder = folder.unwrap_or(Path::new("/"));
     let Ok(fs) = statvfs(folder) else {
         return Check::ok("building", name, "the file system does not say");
     };

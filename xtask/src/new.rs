@@ -1,26 +1,24 @@
 //! `cargo xtask new`: an app of any kind of BPF program, complete and tested, in one command.
 
 mod ask;
-pub(crate) mod change;
 mod format;
-mod held;
 pub(crate) mod kind;
 mod list;
 pub(crate) mod machine;
-mod name;
-pub(crate) mod register;
-pub(crate) mod remove;
-mod render;
+pub(crate) mod name;
 mod standalone;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use bpfapps_task::workspace::Workspace;
+use bpfapps_templates::{App, Kind, Release, package};
 
-use crate::{cargo, out};
-use change::Change;
-use kind::Kind;
+use crate::apps::{self, Entry};
+use crate::change::Change;
+use crate::out;
+use name::Taken;
 
 /// The kind of an app for which no template was chosen.
 const DEFAULT_KIND: &str = "tracepoint";
@@ -39,12 +37,9 @@ pub(crate) struct Options {
     /// List the kinds, and what each can be told with --set
     #[arg(long, conflicts_with_all = ["name", "set", "standalone"])]
     list: bool,
-    /// Make the app a workspace of its own in DIR, which must not be there yet
+    /// Make a repository of its own in DIR, which must not be there yet, and call its binary so
     #[arg(long, value_name = "DIR")]
     standalone: Option<PathBuf>,
-    /// The workspace to add it to [default: this one]
-    #[arg(long, value_name = "DIR", hide = true, conflicts_with = "standalone")]
-    root: Option<PathBuf>,
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
@@ -54,21 +49,35 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     };
     let kind = kind::find(kinds, &options.template)?;
-    let root = options.root.as_deref().unwrap_or(cargo::root());
-    let (root, mut change) = match &options.standalone {
-        Some(folder) => (folder.as_path(), standalone::workspace(folder)?),
-        None => (root, Change::new(root)),
+    let release = Release::new()?;
+    let (root, taken, mut change) = match &options.standalone {
+        Some(folder) => {
+            let binary = standalone::binary(folder, &release)?;
+            let change = standalone::repository_in(folder, &binary, name, &release)?;
+            (
+                folder.as_path(),
+                Taken::by_none_but(binary, &release),
+                change,
+            )
+        }
+        None => {
+            let here = Workspace::here()?;
+            (here.root(), Taken::within(here)?, Change::new(here.root()))
+        }
     };
-    name::check(name, root)?;
-    let values = ask::values(&kind, &options.set)?;
-    add(&kind, name, &values, &mut change)?;
+    let package = package(&taken.binary, name);
+    name::check(name, &package, &taken, &root.join("apps"))?;
+    let app = App {
+        binary: &taken.binary,
+        name,
+        values: &ask::values(&kind, &options.set)?,
+    };
+    add(&kind, &app, &release, &mut change)?;
     let touched = change.apply()?;
     format::note_absence();
 
-    // of a new workspace its folder says it all
-    let shown = |path: &PathBuf| options.standalone.is_none() || path.starts_with("apps");
-    for path in touched.iter().filter(|path| shown(path)) {
-        out::result(root_relative(root, path, options.standalone.is_some()))?;
+    for path in touched {
+        out::result(root_relative(root, &path, options.standalone.is_some()))?;
     }
     next_step(name, options.standalone.as_deref())?;
     Ok(ExitCode::SUCCESS)
@@ -77,17 +86,25 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
 /// Adds an app to what is to change.
 pub(crate) fn add(
     kind: &Kind,
-    name: &str,
-    values: &kind::Values,
+    app: &App<'_>,
+    release: &Release,
     change: &mut Change,
 ) -> Result<()> {
-    let app = Path::new("apps").join(name);
-    let mut files = render::app(kind, name, values)?;
+    let folder = Path::new("apps").join(app.name);
+    let mut files = app.render(kind)?;
     format::rust(&mut files).context("failed to format the app")?;
     for file in files {
-        change.create(app.join(file.path), file.text);
+        change.create(folder.join(file.path), file.text);
     }
-    register::add(name, change)
+    apps::versions(App::dependencies(kind), release, change)?;
+    let package = package(app.binary, app.name);
+    let entry = Entry {
+        name: app.name,
+        package: &package,
+        library: &package.replace('-', "_"),
+        source: apps::folder(&Path::new("..").join(folder)),
+    };
+    entry.add(change)
 }
 
 fn root_relative(root: &Path, path: &Path, standalone: bool) -> String {

@@ -6,13 +6,11 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
+use bpfapps_task::cargo::{self, Built};
+use bpfapps_task::workspace::Workspace;
 
-use crate::cargo::{self, Built};
 use crate::setup::{self, Stage};
 use crate::{out, path};
-
-/// What the app reads from its environment, and sudo would take away.
-const PRESERVED: &str = "--preserve-env=BPFAPPS_LOG,BPFAPPS_CONFIG";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
@@ -54,17 +52,26 @@ pub(crate) fn as_root(program: &Path) -> Result<Command> {
         [] => Command::new(program),
         [sudo, flags @ ..] => {
             let mut command = Command::new(sudo);
-            command.args(flags).args([PRESERVED, "--"]).arg(program);
+            command.args(flags).arg(preserved()?);
+            command.arg("--").arg(program);
             command
         }
     })
 }
 
 /// Builds the binary of a developer.
-pub(crate) fn build(release: bool) -> Result<Built> {
-    let mut build = cargo::cargo(["build", "--package", "bpfapps"]);
+pub fn build(release: bool) -> Result<Built> {
+    let binary = Workspace::here()?.binary()?;
+    let mut build = cargo::cargo(["build", "--package", binary]);
     if release {
         build.arg("--release");
     }
-    cargo::build("bpfapps", &mut build)
+    cargo::build(binary, &mut build)
+}
+
+/// What the app reads from its environment, and sudo would take away.
+fn preserved() -> Result<String> {
+    let binary = Workspace::here()?.binary()?;
+    let variable = binary.to_uppercase().replace('-', "_");
+    Ok(format!("--preserve-env=BPFAPPS_LOG,{variable}_CONFIG"))
 }

@@ -9,8 +9,10 @@ use std::process::ExitCode;
 
 use anyhow::{Result, anyhow};
 
+pub use requirements::Stage;
+
 pub(crate) use detect::{Probe, clang};
-pub(crate) use requirements::{Requirement, Stage};
+pub(crate) use requirements::Requirement;
 
 use requirements::ALL;
 
@@ -59,7 +61,7 @@ pub(crate) fn building() -> Vec<(&'static Requirement, Option<String>)> {
 }
 
 /// Installs what a stage needs, and is silent where nothing is missing.
-pub(crate) fn ensure(stage: Stage) -> Result<()> {
+pub fn ensure(stage: Stage) -> Result<()> {
     let missing = missing(Some(stage));
     if missing.is_empty() {
         Ok(())

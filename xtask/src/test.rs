@@ -1,6 +1,7 @@
 //! `cargo xtask test`: formatting, lints, documentation, and every test; then the same for the
 //! apps that the templates render.
 
+mod c_files;
 mod tally;
 pub(crate) mod templates;
 
@@ -8,15 +9,18 @@ use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
+use bpfapps_task::Series;
 
+use crate::again;
 use crate::cargo::{cargo, root};
 use crate::out;
 use crate::progress::{self, Step};
 use crate::setup::{self, Stage};
-use crate::vm::{self, Series};
+use crate::vm;
+use c_files::c_files;
 use tally::Tally;
-use templates::Workspace;
+use templates::Rendered;
 
 /// Generated, so nobody formats it.
 const VMLINUX: &str = "bpf-build/include/vmlinux/";
@@ -24,7 +28,7 @@ const VMLINUX: &str = "bpf-build/include/vmlinux/";
 /// No C yet: what is rendered from them is checked.
 const TEMPLATES: &str = "templates/";
 
-/// Tells the kernel tests which `bpfapps` to run.
+/// Tells the kernel tests which binary to run.
 const PROGRAM: &str = "BPFAPPS_BIN";
 
 #[derive(Debug, clap::Args)]
@@ -49,6 +53,9 @@ pub(crate) struct Options {
 /// Every check runs, also after one has failed. A check counts as one test, so
 /// that the closing line never says `0 failed` about a run that did.
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    if options.vm.is_some() && !vm::IS_HERE {
+        return Err(again::with(vm::FEATURE));
+    }
     setup::ensure(Stage::Test)?;
 
     let mut run = Run::default();
@@ -61,7 +68,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         )?;
     }
     // what is chosen by name is not in the templates
-    if options.template.is_some() || options.args.is_empty() {
+    let has_templates = templates::are_here()? && options.args.is_empty();
+    if options.template.is_some() || has_templates {
         run.templates(options)?;
     }
     if let Some(series) = &options.vm {
@@ -107,23 +115,18 @@ impl Run {
     }
 
     fn templates(&mut self, options: &Options) -> Result<()> {
-        let workspace = Workspace::render(options.template.as_deref())?;
-        let fmt = ["fmt", "--all", "--check", "--", "--color", "never"];
+        let workspace = Rendered::render(options.template.as_deref())?;
+        let fmt = ["fmt", "--check", "--", "--color", "never"];
         self.checks([
             ("rustfmt of templates", workspace.cargo(fmt)),
             ("clang-format of templates", workspace.clang_format()?),
         ])?;
         // a warning of clang's is none of clippy's
-        let clippy = [
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--",
-            "-D",
-            "warnings",
-        ];
+        // its tasks are those of this workspace
+        let mut clippy = workspace.cargo(["clippy", "--workspace", "--exclude", "xtask"]);
+        clippy.args(["--all-targets", "--", "-D", "warnings"]);
         let name = "clippy of templates";
-        let clippy = progress::watch(name, workspace.cargo(clippy))?;
+        let clippy = progress::watch(name, clippy)?;
         let clean = clippy.status.success() && !clippy.output.contains("warning: ");
         self.check(name, &clippy.output, clean);
 
@@ -131,7 +134,7 @@ impl Run {
         self.checks([("build of templates", build)])?;
         // no app has an example in its documentation
         let mut test = workspace.cargo(["test", "--workspace", "--exclude", templates::PACKAGE]);
-        test.args(["--all-targets", "--no-fail-fast"]);
+        test.args(["--exclude", "xtask", "--all-targets", "--no-fail-fast"]);
         test.env(PROGRAM, workspace.program());
         self.tests("tests of templates", test, &options.args)
     }
@@ -167,8 +170,9 @@ impl Run {
 fn checks() -> Result<[(&'static str, Command); 4]> {
     let mut doc = cargo(["doc", "--workspace", "--no-deps"]);
     doc.env("RUSTDOCFLAGS", "-D warnings");
-    // rustfmt would colour its diff even in a pipe
-    let fmt = ["fmt", "--all", "--check", "--", "--color", "never"];
+    // every member, but no dependency in another folder; in a pipe it would colour its diff, too
+    let mut fmt = cargo(["fmt", "--check", "--", "--color", "never"]);
+    fmt.current_dir(root()?);
     let clippy = [
         "clippy",
         "--workspace",
@@ -178,42 +182,21 @@ fn checks() -> Result<[(&'static str, Command); 4]> {
         "warnings",
     ];
     Ok([
-        ("rustfmt", cargo(fmt)),
+        ("rustfmt", fmt),
         ("clang-format", clang_format()?),
         ("clippy", cargo(clippy)),
         ("rustdoc", doc),
     ])
 }
 
-/// Checks the C files that git knows, or that it would take.
+/// Checks the C files.
 fn clang_format() -> Result<Command> {
-    let listed = Command::new("git")
-        // root may well check what a user has cloned
-        .args(["-c", "safe.directory=*"])
-        .args([
-            "ls-files",
-            "-z",
-            "--cached",
-            "--others",
-            "--exclude-standard",
-        ])
-        .args(["--", "*.bpf.c", "*.h"])
-        .current_dir(root())
-        .stderr(Stdio::inherit())
-        .output()
-        .context("failed to run git")?;
-    if !listed.status.success() {
-        bail!("failed to list C files: git ended with {}", listed.status);
-    }
+    let root = root()?;
     let mut command = Command::new("clang-format");
-    command.args(["--dry-run", "-Werror"]).current_dir(root());
-    command.args(
-        String::from_utf8_lossy(&listed.stdout)
-            .split_terminator('\0')
-            // git also lists what is deleted, but not yet for it
-            .filter(|file| !file.starts_with(VMLINUX) && !file.starts_with(TEMPLATES))
-            .filter(|file| root().join(file).exists()),
-    );
+    command
+        .args(["--dry-run", "-Werror"])
+        .args(c_files(root, &[VMLINUX, TEMPLATES])?)
+        .current_dir(root);
     Ok(command)
 }
 

@@ -2,14 +2,18 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{self, Command, ExitCode, Stdio};
+use std::process::{self, ExitCode};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use bpfapps_host::Release;
 use bpfapps_host::platform::kernel_arch;
+use bpfapps_task::workspace::Workspace;
 use clap::Args;
 use clap::error::ErrorKind;
 
+#[cfg(not(feature = "vmlinux"))]
+use crate::again;
+#[cfg(feature = "vmlinux")]
 use crate::progress::Step;
 use crate::setup::{self, Stage};
 use crate::{cargo, out};
@@ -47,28 +51,44 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     };
     // before minutes of building
     File::open(btf).with_context(|| format!("failed to read {}", btf.display()))?;
-    // the generator runs in the root of the workspace, or elsewhere
-    let btf = btf.canonicalize().context("failed to find the BTF file")?;
-
     setup::ensure(Stage::Build)?;
-    let generator = cargo::build(
-        "the vmlinux.h generator",
-        &mut cargo::cargo(["build", "--package", "bpfapps-build", "--bin", "vmlinux"]),
-    )?;
-    let generated = generate(
-        Command::new(generator.program)
-            .arg("--btf")
-            .arg(btf)
-            .args(["--release", &release]),
-    )?;
-    let Some(header) = generated else {
-        return Ok(ExitCode::FAILURE);
-    };
-
-    let path = format!("bpf-build/include/vmlinux/{arch}/vmlinux.h");
-    replace(&cargo::root().join(&path), &header)?;
-    out::result(format_args!("{path}: {release}, {} bytes", header.len()))?;
+    let header = generate(btf, &release)?;
+    let workspace = Workspace::here()?;
+    let path = place(workspace).join(arch).join("vmlinux.h");
+    let is_new = !path.exists();
+    replace(&path, &header)?;
+    if is_new {
+        forget(workspace)?;
+    }
+    let shown = path.strip_prefix(workspace.root()).unwrap_or(&path);
+    out::result(format_args!(
+        "{}: {release}, {} bytes",
+        shown.display(),
+        header.len()
+    ))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Where the headers of all architectures are: here it is bpf-build that has them, and in other
+/// workspaces it looks for them before it takes its own.
+fn place(workspace: &Workspace) -> PathBuf {
+    let folder = match workspace.member_in("bpf-build") {
+        Some(_) => "bpf-build/include/vmlinux",
+        None => "vmlinux",
+    };
+    workspace.root().join(folder)
+}
+
+/// What was built with another header is built anew. One that is there is watched by cargo, but
+/// nobody watches for one that may come.
+fn forget(workspace: &Workspace) -> Result<()> {
+    let mut clean = cargo::cargo(["clean", "--quiet"]);
+    for package in workspace.built_by_script() {
+        clean.args(["--package", package]);
+    }
+    let status = clean.status().context("failed to run cargo")?;
+    ensure!(status.success(), "cargo clean ended with {status}");
+    Ok(())
 }
 
 fn usage(message: &str) -> ! {
@@ -78,21 +98,26 @@ fn usage(message: &str) -> ! {
 }
 
 /// This machine's architecture in the kernel's words, which name the folders.
-pub(crate) fn this_arch() -> &'static str {
+pub fn this_arch() -> &'static str {
     kernel_arch(std::env::consts::ARCH)
 }
 
-/// The whole header is taken before any of it is written: an error or Ctrl-C
-/// leaves the old one alone.
-fn generate(generator: &mut Command) -> Result<Option<Vec<u8>>> {
+/// The whole header is there before any of it is written: an error or Ctrl-C leaves the old one
+/// alone.
+#[cfg(feature = "vmlinux")]
+fn generate(btf: &Path, release: &str) -> Result<Vec<u8>> {
     let step = Step::start("generating vmlinux.h");
     let spinner = step.spinner();
-    let ended = generator.stderr(Stdio::inherit()).output();
+    let header = bpfapps_build::vmlinux::header(btf, release);
     spinner.finish_and_clear();
-    let ended = ended.context("failed to run the vmlinux.h generator")?;
-    step.end(ended.status);
-    // why it failed, the generator has said itself
-    Ok(ended.status.success().then_some(ended.stdout))
+    step.close(if header.is_ok() { "done" } else { "failed" });
+    header
+}
+
+/// It takes libbpf, which links libelf.
+#[cfg(not(feature = "vmlinux"))]
+fn generate(_: &Path, _: &str) -> Result<Vec<u8>> {
+    Err(again::with("vmlinux"))
 }
 
 /// Puts a file in place in one step.

@@ -1,7 +1,7 @@
 //! Builds of the one app, out of the way of the events: one at a time.
 
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
@@ -33,7 +33,7 @@ pub(super) enum Outcome {
 }
 
 pub(super) struct Builds<'a> {
-    root: &'a Path,
+    binary: &'a str,
     app: &'a str,
     events: Sender<Event>,
     /// The one under way.
@@ -48,11 +48,11 @@ pub(super) struct Builds<'a> {
 
 impl<'a> Builds<'a> {
     /// Starts the first one.
-    pub(super) fn start(root: &'a Path, app: &'a str, events: Sender<Event>) -> Result<Self> {
+    pub(super) fn start(binary: &'a str, app: &'a str, events: Sender<Event>) -> Result<Self> {
         // it may have to compile a lot: cargo shows what
-        let build = Build::start(root, app, false, events.clone())?;
+        let build = Build::start(binary, app, false, events.clone())?;
         Ok(Self {
-            root,
+            binary,
             app,
             events,
             build: Some(build),
@@ -70,7 +70,7 @@ impl<'a> Builds<'a> {
         }
         self.since = since;
         self.build = Some(Build::start(
-            self.root,
+            self.binary,
             self.app,
             true,
             self.events.clone(),
@@ -106,20 +106,20 @@ struct Build {
 }
 
 impl Build {
-    /// Builds `bpfapps` with this app and no other. A quiet one only says what is wrong.
-    fn start(root: &Path, app: &str, quietly: bool, events: Sender<Event>) -> Result<Self> {
-        let mut command = cargo::cargo(["build", "--package", "bpfapps"]);
+    /// Builds the binary with this app and no other. A quiet one only says what is wrong.
+    fn start(binary: &str, app: &str, quietly: bool, events: Sender<Event>) -> Result<Self> {
+        let mut command = cargo::cargo(["build", "--package", binary]);
         command.args(["--no-default-features", "--features", app]);
         if quietly {
             command.arg("--quiet");
         }
         // Ctrl-C is ours alone, and clang's end is that of cargo
-        command.current_dir(root).process_group(0);
+        command.process_group(0);
         let building = Building::start(app, &mut command)?;
         let group = Pid::from_raw(building.id().try_into().context("no process id")?);
         let waiting = thread::spawn(move || {
             let built = building.finish().map(|built| Built {
-                is_new: built.compiled("bpfapps"),
+                is_new: built.is_new,
                 program: built.program,
             });
             // nobody listens where the end has begun

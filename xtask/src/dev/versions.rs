@@ -22,10 +22,9 @@ const SILENCE: Duration = Duration::from_secs(5);
 const TRIED: &str = "new";
 const GOOD: &str = "good";
 
-/// What the processes are called.
-const BINARY: &str = "bpfapps";
-
 pub(super) struct Versions {
+    /// What the processes are called.
+    name: &'static str,
     args: Vec<OsString>,
     events: Sender<Event>,
     copies: Option<TempDir>,
@@ -47,10 +46,11 @@ struct Starting {
 }
 
 impl Versions {
-    pub(super) fn new(options: &Options, events: Sender<Event>) -> Self {
+    pub(super) fn new(name: &'static str, options: &Options, events: Sender<Event>) -> Self {
         let mut args = vec![options.app.clone().into()];
         args.extend_from_slice(&options.args);
         Self {
+            name,
             args,
             events,
             copies: None,
@@ -81,7 +81,7 @@ impl Versions {
                 none.insert(made.context("failed to create a folder for copies")?)
             }
         };
-        let tried = copies.path().join(TRIED).join(BINARY);
+        let tried = copies.path().join(TRIED).join(self.name);
         // what runs is not written to: a new file takes its name
         let _ = fs::remove_file(&tried);
         fs::copy(program, &tried)
@@ -95,7 +95,7 @@ impl Versions {
     fn start(&mut self, binary: &'static str, since: Instant, replaces: bool) -> Result<()> {
         let copies = self.copies.as_ref().context("nothing was built")?;
         self.started += 1;
-        let program = copies.path().join(binary).join(BINARY);
+        let program = copies.path().join(binary).join(self.name);
         let version = Version::start(self.started, &program, &self.args, &self.events)?;
         let start = Instant::now();
         self.starting = Some(Starting {
@@ -202,7 +202,7 @@ impl Versions {
     /// Keeps the binary of a version that works.
     fn is_good(&self, binary: &str) -> Result<()> {
         let copies = self.copies.as_ref().context("nothing was built")?.path();
-        let [from, to] = [binary, GOOD].map(|folder| copies.join(folder).join(BINARY));
+        let [from, to] = [binary, GOOD].map(|folder| copies.join(folder).join(self.name));
         fs::rename(from, to).context("failed to keep a copy")
     }
 

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Error, Result, bail};
+use bpfapps_task::workspace::Workspace;
 use nix::errno::Errno;
 use notify::{Config, ErrorKind, EventKind, INotifyWatcher, RecursiveMode, Watcher};
 
@@ -29,8 +30,9 @@ pub(super) struct Sources {
 
 impl Sources {
     /// Watches the packages that `app` is built from, as far as they are not a registry's.
-    pub(super) fn watch(root: &Path, app: &str, events: Sender<Event>) -> Result<Self> {
-        let packages = packages(root, app)?;
+    pub(super) fn watch(workspace: &Workspace, app: &str, events: Sender<Event>) -> Result<Self> {
+        let packages = packages(workspace.binary()?, app)?;
+        let root = workspace.root();
         let parents = packages.iter().filter_map(|package| package.parent());
         let mut folders: Vec<_> = parents
             .chain([root])
@@ -73,11 +75,10 @@ impl Sources {
 }
 
 /// The folders of the packages that cargo would compile, itself or for a build script.
-fn packages(root: &Path, app: &str) -> Result<Vec<PathBuf>> {
-    let mut tree = cargo::cargo(["tree", "--package", "bpfapps", "--no-default-features"]);
+fn packages(binary: &str, app: &str) -> Result<Vec<PathBuf>> {
+    let mut tree = cargo::cargo(["tree", "--package", binary, "--no-default-features"]);
     tree.args(["--features", app, "--edges", "normal,build"])
         .args(["--prefix", "none", "--format", "{p}"])
-        .current_dir(root)
         .stderr(Stdio::inherit());
     let listed = tree.output().context("failed to run cargo")?;
     if !listed.status.success() {

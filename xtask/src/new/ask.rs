@@ -3,8 +3,8 @@
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
 use anyhow::{Context, Result, bail};
+use bpfapps_templates::{Kind, Parameter, Values};
 
-use super::kind::{Kind, Parameter, Values};
 use super::machine::{self, Answer};
 use crate::out;
 

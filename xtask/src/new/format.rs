@@ -5,8 +5,8 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use anyhow::{Context, Result, bail};
+use bpfapps_templates::File;
 
-use super::render::File;
 use crate::{cargo, out};
 
 /// Formats each Rust file. Where rustfmt is not installed they stay as they are: good Rust, and
@@ -35,9 +35,11 @@ pub(crate) fn rust(files: &mut [File]) -> Result<()> {
 
 fn rustfmt() -> Command {
     let mut command = Command::new("rustfmt");
-    command
-        .args(["--edition", "2024", "--config-path"])
-        .arg(cargo::root());
+    command.args(["--edition", "2024"]);
+    // elsewhere it is formatted as usual
+    if let Ok(root) = cargo::root() {
+        command.arg("--config-path").arg(root);
+    }
     command
 }
 

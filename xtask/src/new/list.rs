@@ -1,8 +1,8 @@
 //! `cargo xtask new --list`.
 
 use anyhow::Result;
+use bpfapps_templates::Kind;
 
-use super::kind::Kind;
 use crate::out;
 
 pub(crate) fn print(kinds: &[Kind]) -> Result<()> {
@@ -48,7 +48,7 @@ mod tests {
 
     #[test]
     fn readme_has_every_kind() -> Result<()> {
-        let readme = std::fs::read_to_string(cargo::root().join("README.md"))?;
+        let readme = std::fs::read_to_string(cargo::root()?.join("README.md"))?;
         let table = table(&Kind::all()?);
         assert!(
             readme.contains(&table),

@@ -3,27 +3,7 @@
 use bpfapps_explain::{did_you_mean, nearest};
 use bpfapps_host::hooks::{self, Hooks, binary};
 use bpfapps_host::interfaces;
-use serde::Deserialize;
-
-/// What a parameter must name.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Check {
-    /// Anything
-    Text,
-    /// A tracepoint in tracefs, as in `sched/sched_switch`
-    Tracepoint,
-    /// A tracepoint that the kernel's BTF has the types of, as in `sched_switch`
-    RawTracepoint,
-    /// A function of the kernel
-    Function,
-    /// A network interface
-    Interface,
-    /// A program or a shared library: a path, or a name that the dynamic linker would find
-    Binary,
-    /// A function in the binary that another parameter names
-    Symbol,
-}
+use bpfapps_templates::Check;
 
 /// What came out.
 #[derive(Debug, PartialEq, Eq)]

@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use anyhow::{Result, bail};
+use bpfapps_task::workspace::Workspace;
+use bpfapps_templates::Release;
 
 use crate::out;
 
@@ -21,11 +23,47 @@ const COMMANDS: [&str; 8] = [
     "schema",
 ];
 
-/// Packages of this workspace are called `bpfapps-` and one of these.
-const PACKAGES: [&str; 4] = ["build", "core", "explain", "testkit"];
+/// What a new app must not be called: it would be the second of that name.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    /// The binary, with whose name the package of each app begins.
+    pub(crate) binary: String,
+    apps: Vec<String>,
+    features: Vec<String>,
+    packages: Vec<String>,
+}
 
-/// Features of `bpfapps` that are no apps.
-const FEATURES: [&str; 2] = ["default", "static"];
+impl Taken {
+    /// In a workspace.
+    pub(crate) fn within(workspace: &Workspace) -> Result<Self> {
+        let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
+        Ok(Self {
+            binary: workspace.binary()?.to_owned(),
+            apps: owned(workspace.apps()?),
+            features: owned(workspace.features()?),
+            packages: owned(workspace.packages().collect()),
+        })
+    }
+
+    /// In a repository that is to be made.
+    pub(super) fn by_none_but(binary: String, release: &Release) -> Self {
+        let packages = release.dependencies().chain([binary.as_str(), "xtask"]);
+        Self {
+            packages: packages.map(str::to_owned).collect(),
+            features: ["default", "static"].map(str::to_owned).to_vec(),
+            apps: Vec::new(),
+            binary,
+        }
+    }
+
+    /// The package that one of that name would be taken for.
+    fn package(&self, name: &str) -> Option<&String> {
+        // to a registry, and to rustc, they are the same
+        let plain = |package: &str| package.replace('-', "_");
+        let mut packages = self.packages.iter();
+        packages.find(|package| plain(package) == plain(name))
+    }
+}
 
 const RUST: &str = "abstract as async await become box break const continue crate do dyn else enum \
     extern false final fn for gen if impl in let loop macro match mod move mut override priv pub \
@@ -37,22 +75,35 @@ const C: &str = "alignas alignof asm auto bool break case char const constexpr c
     return short signed sizeof static struct switch thread_local true typedef typeof union \
     unsigned void volatile while";
 
-/// Refuses a name that can not be one, or that is taken in the workspace at `root`.
-pub(crate) fn check(name: &str, root: &Path) -> Result<()> {
-    spelled(name)?;
-    let folder = root.join("apps").join(name);
+/// Refuses a name that can not be one, or that is taken, as its package may be; `apps` is the folder
+/// of the apps.
+pub(crate) fn check(name: &str, package: &str, taken: &Taken, apps: &Path) -> Result<()> {
+    spelled(name, &taken.binary)?;
+    let folder = apps.join(name);
     // also where a link leads nowhere: nothing is overwritten
-    if folder.symlink_metadata().is_ok() {
+    let place = match folder.symlink_metadata() {
+        Ok(_) => Some(folder.display().to_string()),
+        Err(_) if taken.apps.iter().any(|app| app == name) => Some("cli/Cargo.toml".to_owned()),
+        Err(_) => None,
+    };
+    if let Some(place) = place {
         return Err(out::hinted(
-            format!("there is an app {name} already: {}", folder.display()),
+            format!("there is an app {name} already: {place}"),
             format!("choose another name, or remove it: cargo xtask remove {name}"),
         ));
+    }
+    let refused = format!("`{name}` can not be an app's name");
+    if taken.features.iter().any(|feature| feature == name) {
+        bail!("{refused}: it is a feature of {}", taken.binary);
+    }
+    if let Some(package) = taken.package(package) {
+        bail!("{refused}: there is a package {package} already");
     }
     Ok(())
 }
 
 /// Refuses what is no crate name and no C identifier, or means something else already.
-fn spelled(name: &str) -> Result<()> {
+fn spelled(name: &str, binary: &str) -> Result<()> {
     let Some(first) = name.chars().next() else {
         bail!("an app needs a name");
     };
@@ -60,7 +111,7 @@ fn spelled(name: &str) -> Result<()> {
     if let Some(wrong) = name.chars().find(|&c| !is_word(c)) {
         return Err(out::hinted(
             format!("`{name}` can not be an app's name: it contains {wrong:?}"),
-            match suggestion(name) {
+            match suggestion(name, binary) {
                 Some(better) => format!("try `{better}`: lower-case letters, digits and `_`"),
                 None => "use lower-case letters, digits and `_`".to_owned(),
             },
@@ -78,12 +129,12 @@ fn spelled(name: &str) -> Result<()> {
     let means = [
         (is_in(RUST, name), "a keyword of Rust"),
         (is_in(C, name), "a keyword of C"),
-        (COMMANDS.contains(&name), "a command of bpfapps"),
-        (PACKAGES.contains(&name), "a package of this workspace"),
-        (FEATURES.contains(&name), "a feature of bpfapps"),
     ];
     if let Some((_, what)) = means.iter().find(|(means, _)| *means) {
         bail!("`{name}` can not be an app's name: it is {what}");
+    }
+    if COMMANDS.contains(&name) {
+        bail!("`{name}` can not be an app's name: it is a command of {binary}");
     }
     Ok(())
 }
@@ -93,20 +144,21 @@ fn is_in(words: &str, name: &str) -> bool {
 }
 
 /// The nearest name that is spelled as one.
-fn suggestion(name: &str) -> Option<String> {
-    let words = name.split(|c: char| !c.is_ascii_alphanumeric());
-    let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
-    let better = words.join("_").to_ascii_lowercase();
-    spelled(&better).is_ok().then_some(better)
+fn suggestion(name: &str, binary: &str) -> Option<String> {
+    let better = words(name).join("_");
+    spelled(&better, binary).is_ok().then_some(better)
 }
 
-/// `my_app` as a type: `MyApp`, as libbpf-cargo makes it.
-pub(crate) fn camel_case(name: &str) -> String {
-    let capital = |word: &str| {
-        let (first, rest) = word.split_at(word.len().min(1));
-        first.to_ascii_uppercase() + rest
-    };
-    name.split('_').map(capital).collect()
+/// The words in a name, as names have them.
+pub(super) fn words(name: &str) -> Vec<String> {
+    let words = name.split(|c: char| !c.is_ascii_alphanumeric());
+    let words = words.filter(|word| !word.is_empty());
+    words.map(str::to_ascii_lowercase).collect()
+}
+
+/// Whether rustc takes it for something else than a name.
+pub(super) fn is_keyword(name: &str) -> bool {
+    is_in(RUST, name)
 }
 
 #[cfg(test)]
@@ -114,7 +166,7 @@ mod tests {
     use super::*;
 
     fn refusal(name: &str) -> String {
-        spelled(name).map_or_else(|err| format!("{err:#}"), |()| "fine".to_owned())
+        spelled(name, "bpfapps").map_or_else(|err| format!("{err:#}"), |()| "fine".to_owned())
     }
 
     #[test]
@@ -142,7 +194,6 @@ mod tests {
             ("match", "a keyword of Rust"),
             ("goto", "a keyword of C"),
             ("list", "a command of bpfapps"),
-            ("core", "a package of this workspace"),
             ("default", "a keyword of C"),
         ] {
             let said = refusal(name);
@@ -151,10 +202,39 @@ mod tests {
     }
 
     #[test]
+    fn what_is_taken_already_is_refused() -> Result<()> {
+        let refusal = |name: &str, taken: &Taken| {
+            let package = bpfapps_templates::package(&taken.binary, name);
+            let checked = check(name, &package, taken, Path::new("/none"));
+            checked.map_or_else(|err| format!("{err:#}"), |()| "fine".to_owned())
+        };
+        let ours = Taken::within(Workspace::here()?)?;
+        for (name, reason) in [
+            ("refused", "there is a package bpfapps-refused already"),
+            ("xtask", "there is a package bpfapps-xtask already"),
+            ("minimal", "there is an app minimal already: cli/Cargo.toml"),
+            ("static", "it is a keyword of Rust"),
+            ("opens", "fine"),
+        ] {
+            let said = refusal(name, &ours);
+            assert!(said.ends_with(reason), "{name}: {said}");
+        }
+        // elsewhere packages are called otherwise
+        let own = Taken::by_none_but("perf".to_owned(), &Release::new()?);
+        assert_eq!(refusal("refused", &own), "fine");
+        let said = refusal("event2", &own);
+        assert!(
+            said.ends_with("there is a package perf-event2 already"),
+            "{said}"
+        );
+        Ok(())
+    }
+
+    #[test]
     fn a_name_near_by_is_offered() {
-        assert_eq!(suggestion("My-App"), Some("my_app".to_owned()));
-        assert_eq!(suggestion("-"), None);
-        assert_eq!(suggestion("Match!"), None);
+        assert_eq!(suggestion("My-App", "bpfapps"), Some("my_app".to_owned()));
+        assert_eq!(suggestion("-", "bpfapps"), None);
+        assert_eq!(suggestion("Match!", "bpfapps"), None);
     }
 
     #[test]
@@ -173,11 +253,5 @@ mod tests {
         for variant in variants {
             assert!(COMMANDS.contains(&variant.as_str()), "{variant}");
         }
-    }
-
-    #[test]
-    fn types_are_camel_case() {
-        assert_eq!(camel_case("opens"), "Opens");
-        assert_eq!(camel_case("my_app2"), "MyApp2");
     }
 }

@@ -1,46 +1,59 @@
-//! `--standalone`: this workspace without its apps, as the start of somebody's own.
+//! `--standalone`: a repository of one's own, which depends on these crates and has none of them.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
-use toml_edit::DocumentMut;
+use bpfapps_templates::{Release, standalone};
 
-use super::change::Change;
-use super::kind::walk;
-use super::register;
-use crate::{cargo, dist, out};
+use super::name::{is_keyword, words};
+use crate::change::Change;
+use crate::out;
 
-/// What makes the workspace: the rest is about the project that this one is.
-const PARTS: [&str; 15] = [
-    ".cargo",
-    ".clang-format",
-    ".gitignore",
-    "Cargo.lock",
-    "Cargo.toml",
-    "LICENSE",
-    "bpf-build",
-    "cli/Cargo.toml",
-    "cli/src",
-    "cli/tests/apps.rs",
-    "core",
-    "explain",
-    "rustfmt.toml",
-    "templates",
-    "testkit",
-];
+/// Names of folders below `target/`, which cargo gives to no binary, and of the tasks' package.
+const RESERVED: [&str; 6] = ["build", "deps", "examples", "incremental", "test", "xtask"];
 
-/// xtask is a part as well, but for those of its tests that take this workspace's apps for examples.
-const XTASK: [&str; 4] = [
-    "xtask/Cargo.toml",
-    "xtask/bench",
-    "xtask/src",
-    "xtask/tests/dev",
-];
+/// What the binary of a repository in `folder` is called: what the folder is.
+pub(super) fn binary(folder: &Path, release: &Release) -> Result<String> {
+    let whole = std::path::absolute(folder).context("no such place")?;
+    let name = whole.file_name().unwrap_or_default().to_string_lossy();
+    let why = |why: String| {
+        let better = words(&name).join("-");
+        let hint = match refusal(&better, release) {
+            None => format!("try `{better}`"),
+            Some(_) => "name another folder: lower-case letters, digits, `-` and `_`".to_owned(),
+        };
+        let what = format!("no binary can be called `{name}`, as this folder is: {why}");
+        out::hinted(what, hint)
+    };
+    refusal(&name, release).map_or_else(|| Ok(name.to_string()), |reason| Err(why(reason)))
+}
 
-/// The change that makes `folder` a workspace without an app.
-pub(crate) fn workspace(folder: &Path) -> Result<Change> {
+/// Why a binary and its package can't have that name.
+fn refusal(name: &str, release: &Release) -> Option<String> {
+    let is_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c);
+    if let Some(wrong) = name.chars().find(|&c| !is_word(c)) {
+        return Some(format!("it contains {wrong:?}"));
+    }
+    if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
+        return Some("it does not start with a letter".to_owned());
+    }
+    if is_keyword(name) || RESERVED.contains(&name) {
+        return Some("cargo takes it for something else".to_owned());
+    }
+    let mut taken = release.dependencies();
+    taken
+        .any(|crate_| crate_ == name)
+        .then(|| "a crate that it needs is called so".to_owned())
+}
+
+/// The change that makes `folder` a repository without an app yet; `app` is to be its first.
+pub(super) fn repository_in(
+    folder: &Path,
+    binary: &str,
+    app: &str,
+    release: &Release,
+) -> Result<Change> {
     let is_free = match fs::read_dir(folder) {
         Ok(mut entries) => entries.next().is_none(),
         Err(err) => err.kind() == std::io::ErrorKind::NotFound,
@@ -52,38 +65,8 @@ pub(crate) fn workspace(folder: &Path) -> Result<Change> {
         ));
     }
     let mut change = Change::new(std::path::absolute(folder).context("no such place")?);
-    for (path, source) in files()? {
-        let text = fs::read_to_string(&source)
-            .with_context(|| format!("failed to read {}", source.display()))?;
-        change.create(path, text);
-    }
-    change.edit("Cargo.toml", without_refused)?;
-    change.edit("cli/Cargo.toml", register::without_tests)?;
-    for app in dist::apps()? {
-        register::remove(&app, &mut change)?;
+    for file in standalone(binary, app, release)? {
+        change.create(file.path, file.text);
     }
     Ok(change)
-}
-
-/// What the kernel is to refuse is for whoever works on the explanations.
-fn without_refused(text: &str) -> Result<String> {
-    let mut manifest: DocumentMut = text.parse()?;
-    let members = manifest["workspace"]["members"].as_array_mut();
-    members
-        .context("no members")?
-        .retain(|member| member.as_str() != Some("refused"));
-    Ok(manifest.to_string())
-}
-
-fn files() -> Result<BTreeMap<PathBuf, PathBuf>> {
-    let mut files = BTreeMap::new();
-    for part in PARTS.into_iter().chain(XTASK) {
-        let whole = cargo::root().join(part);
-        if whole.is_dir() {
-            walk(cargo::root(), Path::new(part), &mut files)?;
-        } else {
-            files.insert(part.into(), whole);
-        }
-    }
-    Ok(files)
 }

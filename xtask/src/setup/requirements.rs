@@ -5,7 +5,7 @@ use super::manager::Manager;
 
 /// What a thing is needed for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Stage {
+pub enum Stage {
     /// `cargo build` and `cargo xtask run`
     Build,
     /// `cargo xtask test`

@@ -8,25 +8,29 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
-use toml_edit::{Array, DocumentMut, value};
+use bpfapps_templates::{App, Kind, Release, standalone};
 
 use crate::cargo::{self, root};
-use crate::dist;
-use crate::new::change::Change;
-use crate::new::kind::{self, Kind, Values, walk};
-use crate::new::{add, register};
+use crate::change::Change;
+use crate::change::walk::walk;
+use crate::new::{add, kind};
 
-/// The package that stands for `bpfapps`, so that its binary does not take that one's place.
+/// The package that stands for the one in `cli/`, so that its binary does not take that one's place.
 pub(crate) const PACKAGE: &str = "bpfapps-of-templates";
+
+/// Whether this workspace has templates of its own.
+pub(crate) fn are_here() -> Result<bool> {
+    Ok(root()?.join("templates").is_dir())
+}
 
 /// The workspace of the rendered apps.
 #[derive(Debug)]
-pub(crate) struct Workspace {
-    folder: PathBuf,
+pub(crate) struct Rendered {
+    pub(crate) folder: PathBuf,
     target: PathBuf,
 }
 
-impl Workspace {
+impl Rendered {
     /// Renders every kind, or only one, as an app of the kind's name.
     pub(crate) fn render(only: Option<&str>) -> Result<Self> {
         let all = Kind::all()?;
@@ -34,29 +38,25 @@ impl Workspace {
             Some(name) => vec![kind::find(all, name)?],
             None => all,
         };
-        let folder = root().join("target/templates");
+        let root = root()?;
+        let folder = root.join("target/templates");
+        let release = Release::new()?;
         let mut change = Change::new(&folder);
-        change.create("Cargo.toml", manifest()?);
-        for file in ["Cargo.lock", "rustfmt.toml", ".clang-format"] {
-            change.create(file, read(file)?);
+        for file in standalone(PACKAGE, "tracepoint", &release)? {
+            change.create(file.path, file.text);
         }
-        let mut files = [("cli/Cargo.toml".into(), root().join("cli/Cargo.toml"))].into();
-        walk(root(), Path::new("cli/src"), &mut files)?;
-        for path in files.keys() {
-            change.create(path, read(path)?);
-        }
-        change.edit("cli/Cargo.toml", renamed)?;
-        change.edit("cli/Cargo.toml", register::without_tests)?;
-        for app in dist::apps()? {
-            register::remove(&app, &mut change)?;
-        }
+        // the versions that are built already
+        let lock = root.join("Cargo.lock");
+        let text = fs::read_to_string(&lock);
+        let text = text.with_context(|| format!("failed to read {}", lock.display()))?;
+        change.create("Cargo.lock", text);
         for kind in kinds {
-            let parameters = &kind.manifest.parameters;
-            let defaults = parameters
-                .iter()
-                .map(|p| (p.key.clone(), p.default.clone()));
-            let values: Values = defaults.collect();
-            add(&kind, &kind.name.replace('-', "_"), &values, &mut change)?;
+            let app = App {
+                binary: PACKAGE,
+                name: &kind.name.replace('-', "_"),
+                values: &kind.defaults(),
+            };
+            add(&kind, &app, &release, &mut change)?;
         }
         sync(&folder, change.into_files())?;
         Ok(Self {
@@ -91,34 +91,6 @@ impl Workspace {
     pub(crate) fn program(&self) -> PathBuf {
         self.target.join("debug").join(PACKAGE)
     }
-}
-
-/// The root manifest, with this workspace's packages where they are.
-fn manifest() -> Result<String> {
-    let mut manifest: DocumentMut = read("Cargo.toml")?.parse()?;
-    let workspace = &mut manifest["workspace"];
-    workspace["members"] = value(Array::from_iter(["apps/*", "cli"]));
-    workspace["default-members"] = value(Array::from_iter(["cli"]));
-    let dependencies = workspace["dependencies"].as_table_like_mut();
-    for (_, dependency) in dependencies.context("no dependencies")?.iter_mut() {
-        let table = dependency.as_table_like_mut();
-        if let Some(path) = table.and_then(|table| table.get_mut("path")) {
-            let whole = root().join(path.as_str().context("a path is no text")?);
-            *path = value(whole.to_str().context("the workspace's path is no UTF-8")?);
-        }
-    }
-    Ok(manifest.to_string())
-}
-
-fn renamed(text: &str) -> Result<String> {
-    let mut manifest: DocumentMut = text.parse()?;
-    manifest["package"]["name"] = value(PACKAGE);
-    Ok(manifest.to_string())
-}
-
-fn read(path: impl AsRef<Path>) -> Result<String> {
-    let path = root().join(path);
-    fs::read_to_string(&path).with_context(|| format!("failed to read {}", path.display()))
 }
 
 /// The folder that this very program was built in.

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_testkit::kernel::{gone, held_by};
-use bpfapps_testkit::net::Net;
 use bpfapps_testkit::{Process, Test, sandbox, test};
 use nix::sys::signal::Signal;
 
@@ -139,13 +138,27 @@ fn ten_saves_leave_one_running() -> Result<()> {
     scratch.is_left_clean()
 }
 
+/// Has a command that runs another run this one, as it is.
+fn runs(outer: &mut Command, inner: &Command) {
+    outer.arg(inner.get_program()).args(inner.get_args());
+    for (name, value) in inner.get_envs() {
+        outer.env(name, value.unwrap_or_default());
+    }
+    if let Some(folder) = inner.get_current_dir() {
+        outer.current_dir(folder);
+    }
+}
+
 /// An interface takes one XDP program.
 fn where_two_can_not_run_the_old_one_comes_back() -> Result<()> {
     let scratch = Scratch::new("xdp")?;
     let source = scratch.source()?;
     // an interface of its own
-    let _net = Net::new()?;
-    let mut dev = Process::start(&mut scratch.dev())?;
+    let mut alone = Command::new("unshare");
+    let command = scratch.dev();
+    alone.arg("--net");
+    runs(&mut alone, &command);
+    let mut dev = Process::start(&mut alone)?;
     let first = pid(&dev.says("it runs")?)?;
     let held = held_by(first)?;
 
@@ -188,12 +201,13 @@ fn what_limits_the_watching_is_named() -> Result<()> {
         ("max_inotify_instances", 0, "fs.inotify.max_user_instances"),
         ("max_inotify_watches", 2, "fs.inotify.max_user_watches"),
     ] {
-        let script = format!(r#"echo {value} > /proc/sys/user/{limit} && exec "$0" "$@""#);
-        let dev = scratch.dev();
-        let mut shell = scratch.at_home(Command::new("sh"));
-        shell.args(["-c", &script]);
-        shell.arg(dev.get_program()).args(dev.get_args());
-        let mut limited = sandbox::in_user_namespace(&shell)?;
+        let command = scratch.dev();
+        let mut limited = Command::new("unshare");
+        limited.args(["--user", "--map-root-user", "sh", "-c"]);
+        limited.arg(format!(
+            "echo {value} > /proc/sys/user/{limit} && exec \"$0\" \"$@\""
+        ));
+        runs(&mut limited, &command);
         let exit = Process::run(&mut limited)?.expect_code(1)?;
         let exit = exit.expect_stderr(&format!("error: failed to watch the sources: {sysctl}"))?;
         exit.expect_stderr(&format!("sudo sysctl {sysctl}="))?;

@@ -58,7 +58,9 @@ impl Scratch {
         })?;
         copy(&real.join("cli/src"), &scratch.path("cli/src"))?;
         fs::write(scratch.path("cli/src/apps.rs"), "//! The apps.\n\n")?;
-        let made = scratch.xtask(&["new", APP, "--template", kind]).output()?;
+        let mut new = Command::new(XTASK);
+        new.args(["new", APP, "--template", kind, "--root"]);
+        let made = new.arg(scratch.folder.path()).output()?;
         ensure!(made.status.success(), "{made:?}");
         // however long that takes the first time
         let mut build = scratch.at_home(Command::new(env!("CARGO")));
@@ -83,16 +85,7 @@ impl Scratch {
         Ok(fs::write(self.path(file), manifest.to_string())?)
     }
 
-    fn xtask(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(XTASK);
-        let (task, rest) = args.split_first().unwrap_or((&"help", &[]));
-        command.args([task, "--root"]).arg(self.folder.path());
-        command.args(rest);
-        self.at_home(command)
-    }
-
-    /// Any command, run there.
-    pub(crate) fn at_home(&self, mut command: Command) -> Command {
+    fn at_home(&self, mut command: Command) -> Command {
         command.current_dir(self.folder.path());
         // what it depends on is compiled there already
         command.env("CARGO_TARGET_DIR", target());
@@ -102,7 +95,9 @@ impl Scratch {
 
     /// The task on its app.
     pub(crate) fn dev(&self) -> Command {
-        self.xtask(&["dev", APP])
+        let mut command = Command::new(XTASK);
+        command.args(["dev", APP]);
+        self.at_home(command)
     }
 
     fn bpf(&self) -> PathBuf {

@@ -68,6 +68,8 @@ impl Machine {
         );
         machine.program("env", r#"export "$1"; shift; exec "$@""#);
         machine.file("log", 0o666, "");
+        machine.workspace();
+        machine.cargo("");
         machine
     }
 
@@ -95,7 +97,7 @@ impl Machine {
         );
     }
 
-    fn file(&self, name: &str, mode: u32, content: &str) {
+    pub(crate) fn file(&self, name: &str, mode: u32, content: &str) {
         let path = self.dir.join(name);
         fs::write(&path, content).expect("temporary file");
         fs::set_permissions(path, PermissionsExt::from_mode(mode)).expect("mode");

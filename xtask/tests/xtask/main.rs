@@ -1,8 +1,9 @@
 //! xtask as a user types it, on machines made of shell scripts.
 
+mod cargo;
 mod doctor;
 mod machine;
-mod new;
 mod setup;
 mod tasks;
 mod vm;
+mod vmlinux;

@@ -6,14 +6,14 @@ use std::path::Path;
 use crate::machine::Machine;
 
 const BUILT: &str = r#"echo "cargo $*" >> "$DIR/log"
-    echo '{"reason":"compiler-artifact","target":{"name":"libc"},"executable":null}'
-    echo "{\"reason\":\"compiler-artifact\",\"executable\":\"$DIR/bin/bpfapps\"}"
+    echo 'no message'
+    artifact bpfapps bin "$DIR/bin/bpfapps"
     echo '{"reason":"build-finished","success":true}'"#;
 
 #[test]
 fn run_hands_everything_after_the_name_to_the_app() {
     let machine = Machine::new("run");
-    machine.program("cargo", BUILT);
+    machine.cargo(BUILT);
     machine.program("bpfapps", r#"echo "app: $*"; exit 7"#);
     let seen = machine.xtask(&["run", "--release", "bootstrap", "-d", "100", "--release"]);
     assert_eq!(seen.stdout, "app: bootstrap -d 100 --release\n", "{seen:?}");
@@ -28,7 +28,7 @@ fn run_hands_everything_after_the_name_to_the_app() {
 #[test]
 fn run_builds_as_the_user_and_runs_through_sudo() {
     let machine = Machine::new("run-sudo").for_nobody();
-    machine.program("cargo", BUILT);
+    machine.cargo(BUILT);
     machine.program("bpfapps", "");
     let seen = machine.xtask(&["run", "minimal", "--once"]);
     assert_eq!(seen.code, Some(0), "{seen:?}");
@@ -51,7 +51,7 @@ fn run_builds_as_the_user_and_runs_through_sudo() {
 #[test]
 fn run_without_sudo_says_so() {
     let machine = Machine::new("run-alone").for_nobody();
-    machine.program("cargo", BUILT);
+    machine.cargo(BUILT);
     machine.remove("sudo");
     let seen = machine.xtask(&["run", "minimal"]);
     assert_eq!(seen.code, Some(1));
@@ -65,10 +65,7 @@ fn run_without_sudo_says_so() {
 #[test]
 fn run_stops_where_the_build_does() {
     let machine = Machine::new("run-broken");
-    machine.program(
-        "cargo",
-        "echo 'error[E0308]: mismatched types' >&2; exit 101",
-    );
+    machine.cargo("echo 'error[E0308]: mismatched types' >&2; exit 101");
     let seen = machine.xtask(&["run", "minimal"]);
     assert_eq!(seen.code, Some(1));
     assert_eq!(
@@ -80,16 +77,12 @@ fn run_stops_where_the_build_does() {
 #[test]
 fn dev_knows_which_apps_there_are() {
     let machine = Machine::new("dev-unknown");
-    let apps = machine.path("apps");
-    for app in ["opens", "kills"] {
-        fs::create_dir_all(apps.join(app)).expect("a folder");
-    }
-    let seen = machine.xtask(&["dev", "--root", ".", "open", "--all"]);
+    let seen = machine.xtask(&["dev", "open", "--all"]);
     assert_eq!(seen.code, Some(1));
     assert_eq!(
         seen.stderr,
         "error: there is no app open: did you mean opens?\n\
-         hint: there are kills, opens; another one: cargo xtask new\n"
+         hint: there are kills, minimal, opens; another one: cargo xtask new\n"
     );
 }
 
@@ -98,11 +91,10 @@ fn dev_knows_which_apps_there_are() {
 fn dev_ends_what_it_started_before_itself() {
     let machine = Machine::new("dev-ends");
     fs::create_dir_all(machine.path("apps/opens")).expect("a folder");
-    machine.program(
-        "cargo",
+    machine.cargo(
         r#"case $1 in
         tree) echo "bpfapps-opens v0.1.0 ($DIR/apps/opens)";;
-        build) echo "{\"reason\":\"compiler-artifact\",\"executable\":\"$DIR/bin/bpfapps\"}";;
+        build) artifact bpfapps bin "$DIR/bin/bpfapps";;
         esac"#,
     );
     // it does nothing about a signal of its own
@@ -110,7 +102,7 @@ fn dev_ends_what_it_started_before_itself() {
         "bpfapps",
         "echo \"$$ $*\"; kill -INT $PPID; exec /bin/sleep 600",
     );
-    let seen = machine.xtask(&["dev", "--root", ".", "opens", "--all"]);
+    let seen = machine.xtask(&["dev", "opens", "--all"]);
     assert_eq!(seen.code, Some(0), "{seen:?}");
     let (pid, args) = seen.stdout.split_once(' ').expect("a row");
     assert_eq!(args, "opens --all\n");
@@ -124,8 +116,7 @@ fn dev_ends_what_it_started_before_itself() {
 #[test]
 fn test_adds_up_and_closes_with_one_line() {
     let machine = Machine::new("test");
-    machine.program(
-        "cargo",
+    machine.cargo(
         r#"echo "cargo $*" >> "$DIR/log"
         [ "$1" = test ] || exit 0
         echo 'test rows ... ok'
@@ -144,7 +135,7 @@ fn test_adds_up_and_closes_with_one_line() {
     assert!(seen.stdout.starts_with("test rows ... ok\n"));
     assert_eq!(
         machine.log(),
-        "cargo fmt --all --check -- --color never\n\
+        "cargo fmt --check -- --color never\n\
          cargo clippy --workspace --all-targets -- -D warnings\n\
          cargo doc --workspace --no-deps\n\
          cargo test --workspace --no-fail-fast --package x\n"
@@ -154,8 +145,7 @@ fn test_adds_up_and_closes_with_one_line() {
 #[test]
 fn test_goes_on_after_a_failure_and_reports_them_all() {
     let machine = Machine::new("test-failing");
-    machine.program(
-        "cargo",
+    machine.cargo(
         r#"echo "cargo $1" >> "$DIR/log"
         case "$1" in
             fmt) echo "Diff in lib.rs"; exit 1;;
@@ -178,46 +168,34 @@ fn test_goes_on_after_a_failure_and_reports_them_all() {
 }
 
 #[test]
-fn vmlinux_refuses_before_it_builds() {
-    let machine = Machine::new("vmlinux");
-    let seen = machine.xtask(&["vmlinux", "--btf", "none", "--release", "6.1"]);
-    assert_eq!(seen.code, Some(1));
-    assert_eq!(
-        seen.stderr,
-        "error: failed to read none: No such file or directory (os error 2)\n"
-    );
-    let seen = machine.xtask(&["vmlinux", "--btf", "log"]);
-    assert_eq!(seen.code, Some(2));
-    assert!(
-        seen.stderr
-            .contains("--btf FILE of another kernel needs its --release NAME")
-    );
-}
-
-#[test]
 fn dist_names_the_apps_there_are() {
     let machine = Machine::new("dist");
     let seen = machine.xtask(&["dist", "--app", "bootstrip"]);
     assert_eq!(seen.code, Some(1));
-    assert!(
-        seen.stderr
-            .contains("there is no app bootstrip: there are "),
-        "{seen:?}"
+    assert_eq!(
+        seen.stderr,
+        "error: there is no app bootstrip\n\
+         hint: there are kills, minimal, opens; another one: cargo xtask new\n"
     );
 }
 
 #[test]
-fn bench_needs_root_before_it_builds() {
-    let machine = Machine::new("bench").for_nobody();
-    machine.program("cargo", BUILT);
-    for args in [&["bench"][..], &["bench", "size", "ready"]] {
-        let seen = machine.xtask(args);
-        assert_eq!(seen.code, Some(1), "{seen:?}");
-        assert_eq!(
-            seen.stderr,
-            "error: not root, and what is measured loads BPF programs\n\
-             hint: run as root, or measure only the size: cargo xtask bench size\n"
-        );
-    }
+fn bench_is_a_package_of_its_own_where_there_is_one() {
+    let machine = Machine::new("bench");
+    machine.cargo(BUILT);
+    let seen = machine.xtask(&["bench", "size"]);
+    assert_eq!(seen.code, Some(1), "{seen:?}");
+    assert!(
+        seen.stderr
+            .starts_with("error: there is nothing to measure here"),
+        "{seen:?}"
+    );
     assert_eq!(machine.log(), "");
+
+    machine.member("bench", "bpfapps-bench");
+    machine.xtask(&["bench", "--events", "9", "--help"]);
+    assert_eq!(
+        machine.log(),
+        "cargo run --package bpfapps-bench -- --events 9 --help\n"
+    );
 }

@@ -6,19 +6,17 @@ use crate::machine::{Machine, Seen};
 const CARGO: &str = r#"echo "cargo $*" >> "$DIR/log"
     built="$DIR/target/triple/release"; /bin/mkdir -p "$built"
     for name in bpfapps minimal bootstrap; do /bin/cp "$DIR/bin/busybox" "$built/$name"; done
-    artifact() {
-        echo "{\"reason\":\"compiler-artifact\",\"package_id\":\"path+file:///x#$1@0.1.0\",\"target\":{\"kind\":[\"$2\"]},\"executable\":\"$built/$3\"}"
-    }
     case "$*" in
         -vV) echo "host: triple";;
-        *"--test kernel"*) artifact bpfapps-minimal test minimal; artifact bpfapps-bootstrap test bootstrap;;
-        *) artifact bpfapps bin bpfapps;;
+        *"--test kernel"*) artifact bpfapps-minimal test "$built/minimal"
+            artifact bpfapps-bootstrap test "$built/bootstrap";;
+        *) artifact bpfapps bin "$built/bpfapps";;
     esac"#;
 
 /// A machine on which QEMU does as `script` says, and a kernel 6.1.192.
 fn with_qemu(name: &str, script: &str) -> Machine {
     let machine = Machine::new(name);
-    machine.program("cargo", CARGO);
+    machine.cargo(CARGO);
     machine.program("setpriv", "shift 2; exec \"$@\"");
     machine.program(
         "qemu-system-x86_64",

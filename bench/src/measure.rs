@@ -1,0 +1,10 @@
+//! What can be measured, a module each.
+
+pub(crate) mod drain;
+pub(crate) mod idle;
+pub(crate) mod kernel;
+pub(crate) mod memory;
+pub(crate) mod ready;
+pub(crate) mod rebuild;
+pub(crate) mod size;
+pub(crate) mod storm;

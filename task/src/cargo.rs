@@ -1,0 +1,177 @@
+//! Calls of cargo, and what it says that it has built.
+
+use std::env;
+use std::ffi::OsString;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use cargo_metadata::{Artifact, Message, PackageId, TargetKind};
+
+use crate::workspace::Workspace;
+
+/// The root of the workspace.
+pub fn root() -> Result<&'static Path> {
+    Ok(Workspace::here()?.root())
+}
+
+/// The cargo that runs this task, so that its toolchain stays the same.
+pub fn program() -> OsString {
+    env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// A call of it.
+pub fn cargo<'a>(args: impl IntoIterator<Item = &'a str>) -> Command {
+    let mut command = Command::new(program());
+    command.args(args);
+    command
+}
+
+/// What a `cargo build` of one binary has made, in cargo's own words.
+///
+/// cargo says it itself, so that `CARGO_TARGET_DIR`, `build.target-dir` and
+/// `--target` are all followed without knowing about them here.
+#[derive(Debug)]
+pub struct Built {
+    /// Where the binary is.
+    pub program: PathBuf,
+    /// Whether it was made now, and not found to be fresh.
+    pub is_new: bool,
+    messages: Vec<Message>,
+}
+
+/// A `cargo build` of one binary under way.
+#[derive(Debug)]
+pub struct Building {
+    what: String,
+    child: Child,
+}
+
+/// Runs a `cargo build` of one binary. Progress and diagnostics go to stderr
+/// as ever.
+pub fn build(what: &str, command: &mut Command) -> Result<Built> {
+    Building::start(what, command)?.finish()
+}
+
+impl Building {
+    /// Starts one; an error about it names `what`.
+    pub fn start(what: &str, command: &mut Command) -> Result<Self> {
+        let child = command
+            .arg("--message-format=json-render-diagnostics")
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("failed to run cargo")?;
+        Ok(Self {
+            what: what.to_owned(),
+            child,
+        })
+    }
+
+    /// cargo's process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for the end.
+    pub fn finish(self) -> Result<Built> {
+        let Self { what, mut child } = self;
+        let stdout = child.stdout.take().context("stdout is a pipe")?;
+        let messages: Vec<_> = Message::parse_stream(BufReader::new(stdout))
+            .collect::<Result<_, _>>()
+            .context("failed to read cargo's answer")?;
+        if !child.wait().context("failed to wait for cargo")?.success() {
+            bail!("failed to build {what}");
+        }
+        // dependencies come first: the binary that was asked for is the last
+        let (program, is_new) = artifacts(&messages)
+            .filter_map(|artifact| Some((artifact.executable.clone()?, !artifact.fresh)))
+            .next_back()
+            .with_context(|| format!("cargo did not say where it put {what}"))?;
+        Ok(Built {
+            program: program.into(),
+            is_new,
+            messages,
+        })
+    }
+}
+
+impl Built {
+    /// The `OUT_DIR` of a package's build script that ran for this binary, and
+    /// not for what runs while building it. The package has a library of its name.
+    pub fn out_dir(&self, package: &str) -> Result<&Path> {
+        let profile = self.program.parent().context("no target folder")?;
+        let library = package.replace('-', "_");
+        let ids: Vec<_> = artifacts(&self.messages)
+            .filter(|artifact| artifact.target.name == library)
+            .map(|artifact| &artifact.package_id)
+            .collect();
+        self.messages
+            .iter()
+            .filter_map(|message| match message {
+                Message::BuildScriptExecuted(script) if ids.contains(&&script.package_id) => {
+                    Some(script.out_dir.as_std_path())
+                }
+                _ => None,
+            })
+            .find(|folder| folder.starts_with(profile))
+            .with_context(|| format!("cargo did not say where it built {package}"))
+    }
+
+    /// The test programs, under the ids of their packages.
+    pub fn tests(&self) -> impl Iterator<Item = (&PackageId, PathBuf)> {
+        artifacts(&self.messages).filter_map(|artifact| {
+            let program = artifact.executable.clone()?;
+            let is_test = artifact.target.kind.contains(&TargetKind::Test);
+            is_test.then(|| (&artifact.package_id, program.into()))
+        })
+    }
+}
+
+fn artifacts(messages: &[Message]) -> impl DoubleEndedIterator<Item = &Artifact> {
+    messages.iter().filter_map(|message| match message {
+        Message::CompilerArtifact(artifact) => Some(artifact),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "registry+https://index#libbpf-sys@1.6.2";
+
+    #[test]
+    fn out_dir_of_the_target_and_not_of_the_host() -> Result<()> {
+        let library = format!(
+            r#"{{"reason":"compiler-artifact","package_id":"{ID}","manifest_path":"/x/Cargo.toml",
+            "target":{{"kind":["lib"],"crate_types":["lib"],"name":"libbpf_sys","src_path":"/x/lib.rs"}},
+            "profile":{{"opt_level":"0","debug_assertions":true,"overflow_checks":true,"test":false}},
+            "features":[],"filenames":[],"executable":null,"fresh":true}}"#
+        );
+        let ran = |id: &str, folder: &str| {
+            format!(
+                r#"{{"reason":"build-script-executed","package_id":"{id}","out_dir":"{folder}",
+                "linked_libs":[],"linked_paths":[],"cfgs":[],"env":[]}}"#
+            )
+        };
+        let lines = [
+            library,
+            ran(ID, "/src/target/release/build/libbpf-sys-1/out"),
+            ran("other", "/src/target/triple/release/build/other-1/out"),
+            ran(ID, "/src/target/triple/release/build/libbpf-sys-2/out"),
+        ];
+        let lines = lines.map(|line| line.replace('\n', "")).join("\n");
+        let built = Built {
+            program: "/src/target/triple/release/bpfapps".into(),
+            is_new: true,
+            messages: Message::parse_stream(lines.as_bytes()).collect::<Result<_, _>>()?,
+        };
+        assert_eq!(
+            built.out_dir("libbpf-sys")?,
+            Path::new("/src/target/triple/release/build/libbpf-sys-2/out")
+        );
+        assert!(built.out_dir("bpfapps-bootstrap").is_err());
+        Ok(())
+    }
+}

@@ -1,0 +1,36 @@
+//! Where words go: results to stdout, everything else to stderr.
+
+use std::fmt::Display;
+use std::io::{self, ErrorKind, Write};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use bpfapps_explain::{Failure, report};
+
+/// Writes one line of a task's result.
+pub fn result(line: impl Display) -> Result<()> {
+    writeln!(io::stdout().lock(), "{line}").context("failed to write to stdout")
+}
+
+/// Writes one line about what is going on.
+///
+/// A stderr that cannot be written to is no reason to stop, and there is
+/// nowhere left to complain.
+pub fn note(line: impl Display) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+/// Reports why a task failed: the only place that writes `error:`.
+pub fn failure(error: &anyhow::Error) -> ExitCode {
+    // `cargo xtask … | head -1`: the reader has seen enough
+    let closed = |cause: &io::Error| cause.kind() == ErrorKind::BrokenPipe;
+    if !error.downcast_ref::<io::Error>().is_some_and(closed) {
+        note(report(error, "cargo xtask explain").trim_end());
+    }
+    ExitCode::FAILURE
+}
+
+/// Makes an error with a `hint:` line.
+pub fn hinted(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
+    Failure::new(message, hint).into()
+}

@@ -1,0 +1,49 @@
+//! Programs on PATH, and the rights to install more.
+
+use std::io::{self, IsTerminal};
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::{env, fs};
+
+/// Whether a program of this name can be run.
+pub fn has(program: &str) -> bool {
+    find(program).is_some()
+}
+
+/// The program that a shell would run by this name.
+pub fn find(program: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path)
+        .map(|dir| dir.join(program))
+        .find(|file| {
+            // a directory or a file that may not be executed is no program
+            fs::metadata(file)
+                .is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
+        })
+}
+
+/// Whether this process runs as root.
+pub fn is_root() -> bool {
+    // `Uid: real effective saved file`
+    fs::read_to_string("/proc/self/status").is_ok_and(|status| {
+        status
+            .lines()
+            .find_map(|line| line.strip_prefix("Uid:"))
+            .and_then(|ids| ids.split_whitespace().nth(1))
+            == Some("0")
+    })
+}
+
+/// The words to put before a command that needs root; `None` without sudo.
+pub fn root_prefix() -> Option<&'static [&'static str]> {
+    if is_root() {
+        Some(&[])
+    } else if !has("sudo") {
+        None
+    } else if io::stderr().is_terminal() {
+        Some(&["sudo"])
+    } else {
+        // nobody is there to type a password
+        Some(&["sudo", "--non-interactive"])
+    }
+}

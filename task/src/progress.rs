@@ -1,0 +1,173 @@
+//! Commands that take longer than a moment, and what is seen meanwhile.
+
+use std::fmt::Display;
+use std::io::{self, BufRead, BufReader, IsTerminal};
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::out;
+
+/// How a command ended, and what it wrote to stdout and stderr.
+#[derive(Debug)]
+pub struct Ended {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// Both streams, in order.
+    pub output: String,
+}
+
+impl Ended {
+    /// The last lines of the output, indented.
+    pub fn tail(&self, lines: usize) -> String {
+        let all: Vec<_> = self.output.lines().collect();
+        let from = all.len().saturating_sub(lines);
+        let tail: Vec<_> = all[from..].iter().map(|line| format!("  {line}")).collect();
+        tail.join("\n")
+    }
+}
+
+/// Runs a command out of sight.
+///
+/// On a terminal a spinner shows the time and the newest line of output, and
+/// anywhere else the label is a line of its own. The command gets no stdin:
+/// it has nobody to ask.
+pub fn watch(label: &str, mut command: Command) -> Result<Ended> {
+    let step = Step::start(label);
+    let spinner = step.spinner();
+    let (reader, writer) = io::pipe().context("failed to create a pipe")?;
+    command
+        .stdin(Stdio::null())
+        .stdout(writer.try_clone().context("failed to share a pipe")?)
+        .stderr(writer);
+    let mut child = command
+        .spawn()
+        .with_context(|| format!("failed to run {}", command.get_program().display()))?;
+    // it keeps the writing ends: the reader would never see the end
+    drop(command);
+
+    let mut output = String::new();
+    for line in BufReader::new(reader).split(b'\n') {
+        let line = line.context("failed to read a command's output")?;
+        let line = String::from_utf8_lossy(&line);
+        spinner.set_message(printable(&line));
+        output.push_str(&line);
+        output.push('\n');
+    }
+    let status = child.wait().context("failed to wait for a command")?;
+    spinner.finish_and_clear();
+    step.end(status);
+    Ok(Ended { status, output })
+}
+
+/// Something announced, whose duration is told at its end.
+#[derive(Debug)]
+pub struct Step<'a> {
+    label: &'a str,
+    start: Instant,
+    terminal: bool,
+}
+
+impl<'a> Step<'a> {
+    /// Announces it.
+    pub fn start(label: &'a str) -> Self {
+        let terminal = io::stderr().is_terminal();
+        if !terminal {
+            out::note(format_args!("{label} …"));
+        }
+        Self {
+            label,
+            start: Instant::now(),
+            terminal,
+        }
+    }
+
+    /// The end of a command.
+    pub fn end(self, status: ExitStatus) {
+        let (label, took) = (self.label, seconds(self.start.elapsed()));
+        if status.success() {
+            out::note(format_args!("{label} … done in {took}"));
+        } else {
+            out::note(format_args!("{label} … failed after {took} ({status})"));
+        }
+    }
+
+    /// The end of what is more than done or failed.
+    pub fn close(self, how: impl Display) {
+        let (label, took) = (self.label, seconds(self.start.elapsed()));
+        out::note(format_args!("{label} … {how} in {took}"));
+    }
+
+    /// Fills up to 100, where there is a terminal to see it.
+    pub fn bar(&self) -> ProgressBar {
+        if !self.terminal {
+            return ProgressBar::hidden();
+        }
+        let bar = ProgressBar::new(100).with_prefix(self.label.to_owned());
+        if let Ok(style) = ProgressStyle::with_template("{prefix} {bar:30} {percent} % {elapsed}") {
+            bar.set_style(style);
+        }
+        bar
+    }
+
+    /// Turns until it is finished, where there is a terminal to see it.
+    pub fn spinner(&self) -> ProgressBar {
+        if !self.terminal {
+            return ProgressBar::hidden();
+        }
+        let spinner = ProgressBar::new_spinner().with_prefix(self.label.to_owned());
+        if let Ok(style) =
+            ProgressStyle::with_template("{spinner} {prefix} {elapsed} {wide_msg:.dim}")
+        {
+            spinner.set_style(style);
+        }
+        spinner.enable_steady_tick(Duration::from_millis(100));
+        spinner
+    }
+}
+
+/// The newest state of a line: what follows the last carriage return, without
+/// escape sequences that would move the cursor.
+fn printable(line: &str) -> String {
+    let newest = line.trim_end().rsplit('\r').next().unwrap_or_default();
+    newest.chars().filter(|c| !c.is_control()).collect()
+}
+
+fn seconds(took: Duration) -> String {
+    let seconds = took.as_secs_f64();
+    if seconds < 10.0 {
+        format!("{seconds:.1} s")
+    } else {
+        format!("{seconds:.0} s")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations() {
+        assert_eq!(seconds(Duration::from_millis(440)), "0.4 s");
+        assert_eq!(seconds(Duration::from_millis(83_600)), "84 s");
+    }
+
+    #[test]
+    fn a_line_cannot_move_the_cursor() {
+        assert_eq!(printable("10 %\r20 %\r\n"), "20 %");
+        assert_eq!(printable("\x1b[2Junpacking"), "[2Junpacking");
+    }
+
+    #[test]
+    fn output_of_both_kinds_in_order() -> Result<()> {
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo one; echo two >&2; echo three"]);
+        let ended = watch("counting", command)?;
+        assert!(ended.status.success());
+        assert_eq!(ended.output, "one\ntwo\nthree\n");
+        assert_eq!(ended.tail(2), "  two\n  three");
+        Ok(())
+    }
+}

@@ -1,0 +1,270 @@
+//! Kernels out of Debian's archive, by way of the mirror that this machine's
+//! apt uses already. apt checks the signatures, and has a configuration and
+//! folders of our own: nothing of the machine's is changed.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, Result, bail};
+use bpfapps_host::Release;
+use bpfapps_task::progress::{self, Step};
+use bpfapps_task::{out, path};
+
+use super::mirror::{no_archive, sources};
+
+/// The flavour without drivers that no virtual machine has.
+const FLAVOUR: &str = "cloud-amd64";
+/// The keys of all suites, also of those that this machine does not use.
+const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
+/// Package lists younger than this are new enough.
+const FRESH: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The part of Debian's archive that has kernels.
+pub(super) struct Archive {
+    folder: PathBuf,
+}
+
+/// A package with a kernel in it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Package {
+    pub(super) version: Release,
+    full_version: String,
+    name: String,
+}
+
+impl Package {
+    /// A name for its kernel in the cache.
+    pub(super) fn file_name(&self) -> String {
+        format!("{}_{}", self.name, self.full_version)
+    }
+}
+
+impl Archive {
+    /// Opens the archive; fetches its package lists where they are old.
+    pub(super) fn open(cache: &Path) -> Result<Self> {
+        if let Some(missing) = ["apt-get", "dpkg-deb"].iter().find(|name| !path::has(name)) {
+            return Err(no_archive(&format!("there is no {missing} here")));
+        }
+        let archive = Self {
+            folder: cache.join("apt"),
+        };
+        // apt removes what it does not know from its own folders
+        let fetched = archive.folder.join("fetched");
+        let age = fetched.metadata().and_then(|file| file.modified());
+        if age.is_ok_and(|time| SystemTime::now().duration_since(time).unwrap_or_default() < FRESH)
+        {
+            return Ok(archive);
+        }
+        archive.configure()?;
+        let mut update = archive.apt("apt-get");
+        update.arg("update");
+        let ended = progress::watch("fetching Debian's package lists", update)?;
+        // a suite that is not on the mirror is no reason to do without the others
+        if ended.status.success() {
+            fs::write(&fetched, "").context("failed to write the cache")?;
+        } else {
+            out::note(ended.tail(8));
+            out::note("going on with the package lists that are there");
+        }
+        Ok(archive)
+    }
+
+    fn configure(&self) -> Result<()> {
+        let folder = &self.folder;
+        for part in ["lists/partial", "archives/partial"] {
+            fs::create_dir_all(folder.join(part)).context("failed to create the cache folder")?;
+        }
+        let here = folder.display();
+        let configuration = format!(
+            "Dir::Etc::SourceList \"{here}/sources.list\";\n\
+             Dir::Etc::SourceParts \"/dev/null\";\n\
+             Dir::Etc::PreferencesParts \"/dev/null\";\n\
+             Dir::State \"{here}\";\n\
+             Dir::State::Lists \"{here}/lists\";\n\
+             Dir::State::status \"{here}/status\";\n\
+             Dir::Cache \"{here}\";\n\
+             APT::Architecture \"amd64\";\n\
+             APT::Architectures {{ \"amd64\"; }};\n\
+             APT::Sandbox::User \"root\";\n\
+             APT::Update::Error-Mode \"any\";\n\
+             Acquire::Languages \"none\";\n\
+             Acquire::IndexTargets::deb::DEP-11::DefaultEnabled \"false\";\n\
+             Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled \"false\";\n"
+        );
+        let keys = if Path::new(KEYRING).exists() {
+            format!("[signed-by={KEYRING}] ")
+        } else {
+            String::new()
+        };
+        let sources = sources(&keys)?;
+        for (name, text) in [
+            ("apt.conf", configuration.as_str()),
+            ("sources.list", &sources),
+            ("status", ""),
+        ] {
+            fs::write(folder.join(name), text).context("failed to write the cache")?;
+        }
+        Ok(())
+    }
+
+    fn apt(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.arg("-c").arg(self.folder.join("apt.conf"));
+        command.env("LC_ALL", "C");
+        command
+    }
+
+    /// The packages with a kernel, oldest first.
+    pub(super) fn kernels(&self) -> Result<Vec<Package>> {
+        let pattern = format!("^linux-(image|binary)-[0-9.]+[0-9].*-{FLAVOUR}$");
+        let listed = self
+            .apt("apt-cache")
+            .args(["search", "--names-only", "--full", &pattern])
+            .stderr(Stdio::inherit())
+            .output()
+            .context("failed to run apt-cache")?;
+        if !listed.status.success() {
+            bail!("apt-cache ended with {}", listed.status);
+        }
+        let packages = packages(&String::from_utf8_lossy(&listed.stdout));
+        if packages.is_empty() {
+            return Err(no_archive("its package lists can not be had"));
+        }
+        Ok(packages)
+    }
+
+    /// Downloads a package and takes the kernel out of it.
+    pub(super) fn fetch(&self, package: &Package, to: &Path) -> Result<()> {
+        let work = to.with_extension("part");
+        if work.exists() {
+            fs::remove_dir_all(&work).context("failed to clear the cache")?;
+        }
+        fs::create_dir_all(&work).context("failed to create the cache folder")?;
+        self.download(package, &work)?;
+        let deb = find(&work, &|name| name.ends_with(".deb")).context("apt downloaded nothing")?;
+        let status = Command::new("dpkg-deb")
+            .arg("--extract")
+            .arg(deb)
+            .arg(work.join("content"))
+            .status()
+            .context("failed to run dpkg-deb")?;
+        if !status.success() {
+            bail!("dpkg-deb ended with {status}");
+        }
+        let kernel = find(&work.join("content"), &|name| name.starts_with("vmlinuz"))
+            .with_context(|| format!("there is no kernel in {}", package.name))?;
+        fs::rename(kernel, to).context("failed to write the cache")?;
+        fs::remove_dir_all(&work).context("failed to clear the cache")
+    }
+
+    fn download(&self, package: &Package, folder: &Path) -> Result<()> {
+        let label = format!("downloading Linux {}", package.full_version);
+        let step = Step::start(&label);
+        let bar = step.bar();
+        let mut child = self
+            .apt("apt-get")
+            .args(["--quiet=2", "--option", "APT::Status-Fd=1", "download"])
+            .arg(format!("{}={}", package.name, package.full_version))
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("failed to run apt-get")?;
+        if let Some(stdout) = child.stdout.take() {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                // dlstatus:FILE:PERCENT:WORDS
+                let percent = line
+                    .strip_prefix("dlstatus:")
+                    .and_then(|l| l.split(':').nth(1));
+                if let Some(percent) = percent.and_then(|percent| percent.parse::<f64>().ok()) {
+                    bar.set_position(percent as u64);
+                }
+            }
+        }
+        let status = child.wait().context("failed to wait for apt-get")?;
+        bar.finish_and_clear();
+        step.end(status);
+        if !status.success() {
+            bail!(
+                "failed to download {}: apt-get ended with {status}",
+                package.name
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Reads records of packages. Where the kernel is in a `linux-binary-…`, the
+/// `linux-image-…` of the same version only depends on it.
+fn packages(records: &str) -> Vec<Package> {
+    let mut found = Vec::new();
+    for record in records.split("\n\n") {
+        let fields: BTreeMap<_, _> = record
+            .lines()
+            .filter_map(|line| line.split_once(": "))
+            .collect();
+        let field = |name| fields.get(name).copied().unwrap_or_default();
+        if field("Depends").contains("linux-binary-") {
+            continue;
+        }
+        if let Some(version) = Release::parse(field("Version")) {
+            found.push(Package {
+                version,
+                full_version: field("Version").to_owned(),
+                name: field("Package").to_owned(),
+            });
+        }
+    }
+    // a backport, whose version has a ~, is older than what it was made of
+    found.sort_by_key(|package| {
+        let original = !package.full_version.contains('~');
+        (package.version.clone(), original, package.name.clone())
+    });
+    found
+}
+
+/// The first file below a folder with such a name.
+fn find(folder: &Path, wanted: &dyn Fn(&str) -> bool) -> Option<PathBuf> {
+    let mut folders = Vec::new();
+    for entry in fs::read_dir(folder).ok()?.filter_map(Result::ok) {
+        let path = entry.path();
+        if entry.file_type().ok()?.is_dir() {
+            folders.push(path);
+        } else if wanted(&entry.file_name().to_string_lossy()) {
+            return Some(path);
+        }
+    }
+    folders.iter().find_map(|folder| find(folder, wanted))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kernels_are_sorted_and_those_that_only_depend_on_one_left_out() {
+        let records = "Package: linux-image-6.12.117+deb13-cloud-amd64\nVersion: 6.12.117-1\n\n\
+             Package: linux-image-6.12.117+deb12-cloud-amd64\nVersion: 6.12.117-1~bpo12+1\n\n\
+             Package: linux-image-7.2.13-cloud-amd64\nVersion: 7.2.13-1\n\
+             Depends: x, linux-binary-7.2.13-cloud-amd64 (= 7.2.13-1)\n\n\
+             Package: linux-binary-7.2.13-cloud-amd64\nVersion: 7.2.13-1\n\n\
+             Package: linux-image-5.10.0-46-cloud-amd64\nVersion: 5.10.262-1\n";
+        let names: Vec<_> = packages(records)
+            .into_iter()
+            .map(|package| package.name)
+            .collect();
+        assert_eq!(
+            names,
+            [
+                "linux-image-5.10.0-46-cloud-amd64",
+                "linux-image-6.12.117+deb12-cloud-amd64",
+                "linux-image-6.12.117+deb13-cloud-amd64",
+                "linux-binary-7.2.13-cloud-amd64",
+            ]
+        );
+    }
+}

@@ -1,0 +1,123 @@
+//! Virtual machines with the kernels that people have, for the kernel tests of a workspace.
+//!
+//! ```text
+//! Kernels    Debian's, downloaded once, or files      ┐
+//! Suite      static programs, built by the caller     ├─ Machines ─┬─ test() → Report
+//! busybox    a shell and its commands                 ┘            ├─ run()
+//!                                                                  └─ shell()
+//! ```
+//!
+//! A machine is QEMU, a kernel and an initramfs: no disk, no network, no modules. What its first
+//! process (`machine/init.sh`) has to tell comes as JSON over a serial port on which the kernel
+//! does not print.
+
+mod boot;
+mod enter;
+mod kernels;
+mod machine;
+mod report;
+mod results;
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+pub use kernels::Kernels;
+pub use machine::Accel;
+pub use report::Report;
+
+use kernels::Kernel;
+use machine::{Machine, initramfs};
+
+/// Programs for virtual machines, all linked statically.
+#[derive(Debug)]
+pub struct Suite {
+    /// Those of the workspace.
+    pub own: Programs,
+    /// Those of what its templates render, where it has templates.
+    pub rendered: Option<Programs>,
+}
+
+/// A binary with apps, and what tests it.
+#[derive(Debug)]
+pub struct Programs {
+    /// The binary, under its name.
+    pub binary: PathBuf,
+    /// What tests it.
+    pub tests: Vec<Tests>,
+}
+
+/// The kernel tests of a package.
+#[derive(Debug)]
+pub struct Tests {
+    /// The package's name.
+    pub package: String,
+    /// The test program.
+    pub program: PathBuf,
+}
+
+/// The machines to boot, one a kernel, or two where one does not show all.
+#[derive(Debug, Default)]
+pub struct Machines(Vec<Machine>);
+
+impl Machines {
+    /// Makes all that they need, in `folder`. They are to run `command`, or the tests where there
+    /// is none; an empty one is for a shell.
+    pub fn new(
+        folder: &Path,
+        kernels: &Kernels,
+        accel: Accel,
+        busybox: &Path,
+        suite: &Suite,
+        command: Option<&[OsString]>,
+    ) -> Result<Self> {
+        fs::create_dir_all(folder)
+            .with_context(|| format!("failed to create {}", folder.display()))?;
+        let initramfs = folder.join("initramfs.cpio");
+        // replaced as a whole: another machine may be about to read it
+        let fresh = folder.join("initramfs.new");
+        let script = command.map(enter::script);
+        initramfs::write(&fresh, busybox, suite, script.as_deref())?;
+        fs::rename(&fresh, &initramfs).context("failed to replace the initramfs")?;
+
+        let machine = |kernel: &Kernel, cx16| Machine {
+            version: kernel.version.clone(),
+            image: kernel.image.clone(),
+            initramfs: initramfs.clone(),
+            console: folder.join(format!(
+                "{}{}.log",
+                kernel.version,
+                if cx16 { "+cx16" } else { "" }
+            )),
+            accel,
+            cx16,
+        };
+        let mut machines = Vec::new();
+        for kernel in &kernels.0 {
+            machines.push(machine(kernel, false));
+            // bootstrap keeps start times in another place there
+            if command.is_none() && accel == Accel::Tcg && kernel.version.is_at_least((7, 0)) {
+                machines.push(machine(kernel, true));
+            }
+        }
+        Ok(Self(machines))
+    }
+
+    /// Runs the tests on each.
+    pub fn test(&self) -> Result<Report> {
+        boot::test(&self.0)
+    }
+
+    /// Runs the command on each, and answers the highest exit code.
+    pub fn run(&self) -> Result<u8> {
+        enter::run(&self.0)
+    }
+
+    /// A shell on the last one, on this terminal.
+    pub fn shell(&self) -> Result<()> {
+        let machine = self.0.last().context("no kernel to boot")?;
+        machine.shell()
+    }
+}

@@ -1,0 +1,99 @@
+//! The tasks of a workspace with bpfapps, run as `cargo xtask <task>`: one module a task.
+//!
+//! A workspace has a package of its own for them, whose program is called `xtask`:
+//!
+//! ```no_run
+//! use std::process::ExitCode;
+//!
+//! fn main() -> ExitCode {
+//!     bpfapps_xtask::main()
+//! }
+//! ```
+//!
+//! The public modules are what other tasks of a workspace build on, such as the benchmarks here.
+//!
+//! Deliberately absent: any crate that links libelf. xtask has to compile on a
+//! machine where libelf is yet to be installed, because it installs it.
+
+mod again;
+mod apps;
+mod bench;
+mod busybox;
+pub mod cc;
+mod change;
+mod dev;
+pub mod dist;
+mod doctor;
+mod explain;
+mod new;
+pub mod run;
+pub mod setup;
+mod test;
+mod vm;
+pub mod vmlinux;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub(crate) use bpfapps_task::{cargo, out, path, progress};
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Install what the project needs and this machine lacks
+    Setup(setup::Options),
+    /// Find out whether this machine builds and runs the apps, and what to do where it does not
+    Doctor(doctor::Options),
+    /// Explain a failure by its code: its cause, an example, and what fixes it
+    Explain(explain::Options),
+    /// Build and run an app, as root: cargo xtask run bootstrap -d 100
+    Run(run::Options),
+    /// Run an app, and run it anew after each change of its source
+    Dev(dev::Options),
+    /// Create an app of a kind of BPF program, complete and tested
+    New(new::Options),
+    /// Take in an app from elsewhere: a crate of a registry, or a folder
+    Add(apps::add::Options),
+    /// Remove an app; where its files are here, keep them below target/
+    Remove(apps::remove::Options),
+    /// Check formatting, lints and documentation, and run every test
+    Test(test::Options),
+    /// Run the kernel tests, a command or a shell on real kernels, old and new
+    Vm(vm::Options),
+    /// Generate vmlinux.h anew from a kernel's BTF
+    Vmlinux(vmlinux::Options),
+    /// Make one statically linked binary, with man pages and completions
+    Dist(dist::Options),
+    /// Measure bootstrap, beside C programs and other tracers
+    Bench(bench::Options),
+}
+
+/// Does what the command line asks for.
+pub fn main() -> ExitCode {
+    let ended = match Cli::parse().task {
+        Task::Setup(options) => setup::run(&options),
+        Task::Doctor(options) => doctor::run(options),
+        Task::Explain(options) => explain::run(&options),
+        Task::Run(options) => run::run(options),
+        Task::Dev(options) => dev::run(options),
+        Task::New(options) => new::run(&options),
+        Task::Add(options) => apps::add::run(&options),
+        Task::Remove(options) => apps::remove::run(&options),
+        Task::Test(options) => test::run(&options),
+        Task::Vm(options) => vm::run(&options),
+        Task::Vmlinux(options) => vmlinux::run(&options),
+        Task::Dist(options) => dist::run(&options),
+        Task::Bench(options) => bench::run(&options),
+    };
+    match ended {
+        Ok(code) => code,
+        Err(error) => out::failure(&error),
+    }
+}
