@@ -67,7 +67,9 @@ impl C {
         let object = self.folder.join(source).with_extension("o");
         let compiled = object.with_extension("clang.o");
         let arch = vmlinux::this_arch();
-        let types = cargo::root()?.join("bpf-build/include/vmlinux").join(arch);
+        let types = workspace::root()?
+            .join("bpf-build/include/vmlinux")
+            .join(arch);
 
         let mut clang = Command::new(env::var_os("CLANG").unwrap_or_else(|| "clang".into()));
         clang

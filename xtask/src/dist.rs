@@ -1,7 +1,5 @@
 //! `cargo xtask dist`: one binary to copy anywhere, and what belongs to it.
 
-pub(crate) mod elf;
-
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::{env, fs};
@@ -12,7 +10,7 @@ use bpfapps_task::workspace::Workspace;
 use serde_json::Value;
 
 use crate::setup::{self, Stage};
-use crate::{cc, out};
+use crate::{cc, elf, out};
 
 /// The oldest glibc whose start-up code can relocate a static binary that has its relocations
 /// packed: that makes it 4 % smaller.

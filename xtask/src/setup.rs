@@ -13,8 +13,8 @@ use bpfapps_task::apt;
 
 pub use requirements::Stage;
 
-pub(crate) use detect::{Probe, clang};
-pub(crate) use requirements::Requirement;
+pub(crate) use detect::clang;
+pub(crate) use requirements::{Probe, Requirement};
 
 use requirements::ALL;
 

@@ -42,7 +42,7 @@ fn edit() -> Result<(f64, f64)> {
     run::build(false)?;
 
     let start = Instant::now();
-    touch(&cargo::root()?.join(SOURCE))?;
+    touch(&workspace::root()?.join(SOURCE))?;
     let built = run::build(false)?;
     let through = start.elapsed();
     let mut tracer = programs::bootstrap(built.program.clone()).start()?;

@@ -8,9 +8,8 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use bpfapps_task::apt;
 
-use super::detect::Probe;
 use super::manager::{CommandLine, Manager};
-use super::requirements::{Requirement, Source};
+use super::requirements::{Probe, Requirement, Source};
 use crate::{out, path};
 
 /// Installs what has somewhere to come from, and waits for whoever else installs something until
