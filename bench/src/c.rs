@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use bpfapps_task::cargo;
+use bpfapps_task::workspace;
 use bpfapps_xtask::{cc, vmlinux};
 
 /// A compiler of what lies in `bench/c`, with the libbpf that bpfapps is linked with.

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Instant, SystemTime};
 
 use anyhow::{Context, Result, bail};
-use bpfapps_task::{cargo, out};
+use bpfapps_task::{out, workspace};
 use bpfapps_xtask::run;
 
 use crate::figures::{Table, largest, median, smallest};

@@ -32,7 +32,7 @@ mod tests {
     use std::fmt::Write as _;
 
     use super::*;
-    use crate::cargo;
+    use crate::workspace;
 
     /// The table of the README.
     fn table(kinds: &[Kind]) -> String {
