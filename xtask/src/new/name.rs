@@ -239,8 +239,8 @@ mod tests {
 
     #[test]
     fn every_command_of_bpfapps_is_taken() {
-        let command = include_str!("../../../cli/src/command.rs");
-        let (_, body) = command.split_once("enum Document {").expect("the enum");
+        let command = include_str!("../../../cli/src/builtin/mod.rs");
+        let (_, body) = command.split_once("enum Builtin {").expect("the enum");
         let (body, _) = body.split_once("\n}").expect("its end");
         let variants: Vec<_> = body
             .lines()

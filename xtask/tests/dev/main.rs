@@ -12,7 +12,7 @@ use bpfapps_testkit::kernel::{gone, held_by};
 use bpfapps_testkit::{Process, Test, sandbox, test};
 use nix::sys::signal::Signal;
 
-use scratch::{APP, Scratch};
+use scratch::{APP, BINARY, Scratch};
 
 const TESTS: &[Test] = &[
     test!(no_mistake_ends_what_runs),
@@ -59,7 +59,7 @@ fn versions(dev: &Process) -> Result<Vec<u32>> {
     }
     let is_app = |id: &u32| {
         let name = fs::read_to_string(format!("/proc/{id}/comm"));
-        name.is_ok_and(|name| name.trim_end() == "bpfapps")
+        name.is_ok_and(|name| name.trim_end() == BINARY)
     };
     children.retain(is_app);
     Ok(children)
