@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use bpfapps_task::cargo;
+use bpfapps_task::workspace;
 use bpfapps_xtask::{cc, vmlinux};
 
 /// A compiler of what lies in `bench/c`, with the libbpf that bpfapps is linked with.
@@ -67,7 +67,9 @@ impl C {
         let object = self.folder.join(source).with_extension("o");
         let compiled = object.with_extension("clang.o");
         let arch = vmlinux::this_arch();
-        let types = cargo::root()?.join("bpf-build/include/vmlinux").join(arch);
+        let types = workspace::root()?
+            .join("bpf-build/include/vmlinux")
+            .join(arch);
 
         let mut clang = Command::new(env::var_os("CLANG").unwrap_or_else(|| "clang".into()));
         clang

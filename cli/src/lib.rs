@@ -15,16 +15,13 @@
 //! }
 //! ```
 
+mod builtin;
 mod command;
-mod config;
 mod doctor;
-mod environment;
-mod list;
 pub mod objects;
+mod options;
 mod print;
 mod registered;
-mod schema;
-mod yaml;
 
 use std::env;
 use std::ffi::OsString;
@@ -38,7 +35,9 @@ use bpfapps_explain::report;
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Command, FromArgMatches as _};
 
-use crate::command::{Builtin, Called};
+use crate::builtin::Builtin;
+use crate::command::{Called, whole};
+use crate::options::{config, environment};
 use crate::registered::Apps;
 
 /// What a binary with apps says of itself. [`main!`] takes it from the package that it is in.
@@ -118,7 +117,13 @@ fn start(binary: Binary, args: Vec<OsString>) -> Result<u8> {
     }
     match found {
         Some((app, found)) => run_app(app, found),
-        None => Builtin::run(&matches, &apps).map(|()| 0),
+        None => {
+            let command = |app: Option<_>| match app {
+                Some(app) => Called::App(app).command(&apps),
+                None => whole(&apps),
+            };
+            Builtin::run(&matches, &apps, command).map(|()| 0)
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use anyhow::{Context, Error, Result};
 use bpfapps_core::output::{Closed, Format};
 use serde::Serialize;
 
-use crate::yaml;
+use crate::options::yaml;
 
 /// `value` as a document of that format, which ends with a newline; `table` makes the table.
 ///

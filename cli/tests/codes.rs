@@ -29,7 +29,7 @@ fn readme_has_every_code() {
 #[test]
 fn every_code_is_provoked() {
     let mut tests = String::new();
-    for folder in ["apps", "refused/tests", "templates"] {
+    for folder in ["apps", "refused/tests", "templates", "testkit"] {
         read(&root().join(folder), &mut tests);
     }
     for code in Code::ALL
@@ -42,13 +42,16 @@ fn every_code_is_provoked() {
     }
 }
 
-/// All that is in the tests below a folder.
+/// All that is in the tests below a folder, and in what tests share.
 fn read(folder: &Path, text: &mut String) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
         if path.is_dir() {
             read(&path, text);
-        } else if path.components().any(|part| part.as_os_str() == "tests") {
+        } else if path
+            .components()
+            .any(|part| part.as_os_str() == "tests" || part.as_os_str() == "testkit")
+        {
             *text += &fs::read_to_string(&path).expect("text");
         }
     }

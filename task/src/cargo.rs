@@ -1,7 +1,5 @@
 //! Calls of cargo, and what it says that it has built.
 
-use std::env;
-use std::ffi::OsString;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -9,21 +7,11 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context, Result, bail};
 use cargo_metadata::{Artifact, Message, PackageId, TargetKind};
 
-use crate::workspace::Workspace;
+use crate::path;
 
-/// The root of the workspace.
-pub fn root() -> Result<&'static Path> {
-    Ok(Workspace::here()?.root())
-}
-
-/// The cargo that runs this task, so that its toolchain stays the same.
-pub fn program() -> OsString {
-    env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
-}
-
-/// A call of it.
+/// A call of the cargo that runs this task.
 pub fn cargo<'a>(args: impl IntoIterator<Item = &'a str>) -> Command {
-    let mut command = Command::new(program());
+    let mut command = Command::new(path::cargo());
     command.args(args);
     command
 }

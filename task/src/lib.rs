@@ -14,6 +14,7 @@
 //!
 //! Deliberately absent: any crate that links libelf, which a task has to be able to install.
 
+pub mod apt;
 pub mod cargo;
 pub mod out;
 pub mod path;

@@ -1,5 +1,6 @@
 //! Programs on PATH, and the rights to install more.
 
+use std::ffi::OsString;
 use std::io::{self, IsTerminal};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -20,6 +21,11 @@ pub fn find(program: &str) -> Option<PathBuf> {
             fs::metadata(file)
                 .is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
         })
+}
+
+/// The cargo that runs this task, so that its toolchain stays the same.
+pub fn cargo() -> OsString {
+    env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
 /// Whether this process runs as root.

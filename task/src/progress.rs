@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, BufRead, BufReader, IsTerminal};
 use std::process::{Command, ExitStatus, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -34,9 +35,38 @@ impl Ended {
 /// On a terminal a spinner shows the time and the newest line of output, and
 /// anywhere else the label is a line of its own. The command gets no stdin:
 /// it has nobody to ask.
-pub fn watch(label: &str, mut command: Command) -> Result<Ended> {
+pub fn watch(label: &str, command: Command) -> Result<Ended> {
+    watch_while(label, command, |_| None)
+}
+
+/// The same, and a second later again for as long as it has to wait for something: `waits` says
+/// what that is, of how the command has ended.
+pub fn watch_while(
+    label: &str,
+    mut command: Command,
+    mut waits: impl FnMut(&Ended) -> Option<String>,
+) -> Result<Ended> {
     let step = Step::start(label);
     let spinner = step.spinner();
+    let mut said = None;
+    let ended = loop {
+        let ended = watched(&mut command, &spinner)?;
+        let Some(what) = waits(&ended) else {
+            break ended;
+        };
+        spinner.set_message(what.clone());
+        if said.as_ref() != Some(&what) {
+            spinner.suspend(|| out::note(&what));
+        }
+        said = Some(what);
+        thread::sleep(Duration::from_secs(1));
+    };
+    spinner.finish_and_clear();
+    step.end(ended.status);
+    Ok(ended)
+}
+
+fn watched(command: &mut Command, spinner: &ProgressBar) -> Result<Ended> {
     let (reader, writer) = io::pipe().context("failed to create a pipe")?;
     command
         .stdin(Stdio::null())
@@ -46,7 +76,7 @@ pub fn watch(label: &str, mut command: Command) -> Result<Ended> {
         .spawn()
         .with_context(|| format!("failed to run {}", command.get_program().display()))?;
     // it keeps the writing ends: the reader would never see the end
-    drop(command);
+    command.stdout(Stdio::null()).stderr(Stdio::null());
 
     let mut output = String::new();
     for line in BufReader::new(reader).split(b'\n') {
@@ -57,8 +87,6 @@ pub fn watch(label: &str, mut command: Command) -> Result<Ended> {
         output.push('\n');
     }
     let status = child.wait().context("failed to wait for a command")?;
-    spinner.finish_and_clear();
-    step.end(status);
     Ok(Ended { status, output })
 }
 

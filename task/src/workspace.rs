@@ -7,11 +7,16 @@ use anyhow::{Context, Error, Result};
 use bpfapps_explain::{did_you_mean, nearest};
 use cargo_metadata::{Metadata, MetadataCommand, Package, PackageId, TargetKind};
 
-use crate::cargo;
 use crate::out::hinted;
+use crate::path;
 
 /// Where the package lies whose binary has the apps.
 const BINARY: &str = "cli";
+
+/// The root of the one of the current folder.
+pub fn root() -> Result<&'static Path> {
+    Ok(Workspace::here()?.root())
+}
 
 /// Packages, and where they are.
 #[derive(Debug)]
@@ -30,7 +35,7 @@ impl Workspace {
     /// The one that `folder` is in.
     pub fn at(folder: &Path) -> Result<Self> {
         let metadata = MetadataCommand::new()
-            .cargo_path(cargo::program())
+            .cargo_path(path::cargo())
             .current_dir(folder)
             .no_deps()
             .exec();

@@ -5,7 +5,12 @@ use std::{env, io};
 
 use serde_json::{Value, json};
 
-use crate::harness::Outcome;
+/// How a test ended.
+pub(crate) enum Outcome {
+    Passed,
+    Skipped(String),
+    Failed(String),
+}
 
 /// Names a file that gets a JSON line when a test starts, and one when it ends: `cargo xtask vm`
 /// reads them, from a line on which the kernel does not print.

@@ -1,12 +1,15 @@
 use std::any::Any;
+use std::env;
 use std::panic::catch_unwind;
-use std::process::{Command, ExitCode};
-use std::{env, fmt};
+use std::process::ExitCode;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Result, bail};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use nix::unistd::geteuid;
 
+use crate::events::Outcome;
+use crate::fixture::{FIXTURE, Fixture};
+use crate::skipped::Skipped;
 use crate::{events, nextest, sandbox};
 
 /// A test on the running kernel.
@@ -16,37 +19,6 @@ pub struct Test {
     pub name: &'static str,
     /// Does it, or says what went wrong.
     pub run: fn() -> Result<()>,
-}
-
-/// A program that tests start; see [`fixture`].
-#[derive(Clone, Copy, Debug)]
-pub struct Fixture {
-    /// The function's name.
-    pub name: &'static str,
-    /// Gets the arguments of the command line.
-    pub run: fn(&[String]) -> Result<()>,
-}
-
-/// Why a test can not run here.
-#[derive(Debug)]
-struct Skipped(String);
-
-impl fmt::Display for Skipped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Skipped {}
-
-/// What a test returns that can not run on this machine, as in `return skip("this kernel has no
-/// kprobes")`: it counts as skipped, and the reason is printed.
-///
-/// # Errors
-///
-/// Always.
-pub fn skip(reason: impl Into<String>) -> Result<()> {
-    Err(Skipped(reason.into()).into())
 }
 
 /// The [`Test`] of a function.
@@ -60,20 +32,6 @@ macro_rules! test {
     };
 }
 
-/// The [`Fixture`] of a function.
-#[macro_export]
-macro_rules! fixture {
-    ($name:ident) => {
-        $crate::Fixture {
-            name: stringify!($name),
-            run: $name,
-        }
-    };
-}
-
-/// Set to a fixture's name, it makes a test binary run that instead of its tests.
-pub(crate) const FIXTURE: &str = "BPFAPPS_FIXTURE";
-
 /// Set on a machine where each process costs milliseconds.
 const SLOW: &str = "BPFAPPS_TEST_SLOW";
 
@@ -84,29 +42,6 @@ pub fn many(count: usize) -> usize {
         Some(_) => count / 8,
         None => count,
     }
-}
-
-/// The path of this test binary, for apps that trace programs.
-///
-/// # Errors
-///
-/// It is not known, or no UTF-8.
-pub fn own_path() -> Result<String> {
-    let path = env::current_exe().context("failed to find the test binary")?;
-    path.into_os_string()
-        .into_string()
-        .map_err(|path| anyhow!("{} is no UTF-8", path.display()))
-}
-
-/// The command that runs a fixture of this test binary.
-///
-/// # Errors
-///
-/// As [`own_path`].
-pub fn fixture(name: &str) -> Result<Command> {
-    let mut command = Command::new(own_path()?);
-    command.env(FIXTURE, name);
-    Ok(command)
 }
 
 /// The `main` of a test binary. It gets the lists of its modules and runs the tests one after
@@ -136,13 +71,6 @@ pub fn main(tests: &[&[Test]], fixtures: &[&[Fixture]]) -> ExitCode {
         })
         .collect();
     libtest_mimic::run(&args, trials).exit_code()
-}
-
-/// How a test ended.
-pub(crate) enum Outcome {
-    Passed,
-    Skipped(String),
-    Failed(String),
 }
 
 fn attempt(run: fn() -> Result<()>) -> Outcome {

@@ -2,9 +2,10 @@
 
 use std::fs::File;
 use std::marker::PhantomData;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::process::{Command, Output};
 use std::time::Duration;
+use std::{io, thread};
 
 use anyhow::{Context, Result, ensure};
 use nix::sched::{CloneFlags, setns, unshare};
@@ -96,6 +97,26 @@ pub fn pair(address: &str) -> Result<(UdpSocket, UdpSocket, SocketAddr)> {
     receiver.set_read_timeout(Some(Duration::from_secs(5)))?;
     let to = receiver.local_addr()?;
     Ok((sender, receiver, to))
+}
+
+/// Has a thread answer each connection to a port at `address`, and returns which port.
+///
+/// # Errors
+///
+/// There is no such address.
+pub fn serve(
+    address: &str,
+    answer: impl Fn(TcpStream) -> io::Result<()> + Send + 'static,
+) -> Result<SocketAddr> {
+    let listener = TcpListener::bind((address, 0)).context("failed to bind")?;
+    let at = listener.local_addr()?;
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            // who asked may have gone
+            let _ = answer(stream);
+        }
+    });
+    Ok(at)
 }
 
 /// What a user sees of the app with an `--interface` that is not there: its name, and those that are.

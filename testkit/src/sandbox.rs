@@ -9,7 +9,7 @@ use anyhow::Result;
 use caps::Capability;
 use nix::errno::Errno;
 
-use crate::harness::{FIXTURE, fixture};
+use crate::fixture::{FIXTURE, fixture};
 use crate::{Process, skip};
 
 pub(crate) use inside::enter;

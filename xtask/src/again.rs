@@ -15,24 +15,58 @@ const AGAIN: &str = "BPFAPPS_XTASK_FEATURE";
 /// Becomes the same program with a feature more, given the same arguments. Answers only where that
 /// fails.
 pub(crate) fn with(feature: &str) -> Error {
-    match command(feature) {
+    match again(feature) {
         Ok(mut command) => Error::new(command.exec()).context("failed to run cargo"),
         Err(error) => error,
     }
 }
 
-/// Every repository has a package of its own around this library, and cargo knows which.
-fn command(feature: &str) -> Result<Command> {
+fn again(feature: &str) -> Result<Command> {
     let own = env::current_exe().context("failed to find own program file")?;
     let program = own.file_name().unwrap_or_default().to_string_lossy();
-    let package = Workspace::here()?.member_with(&program);
-    let package = package.with_context(|| format!("no package here has the program {program}"))?;
     let feature = format!("{}/{feature}", env!("CARGO_PKG_NAME"));
     let has_it = env::var(AGAIN).is_ok_and(|with| with == feature);
     ensure!(!has_it, "cargo has built {program} without {feature}");
-    let mut command = cargo::cargo(["run", "--package", &package.name, "--bin", &program]);
-    command.args(["--features", &feature, "--"]);
-    command.env(AGAIN, &feature);
+    let mut command = command(&program, &feature)?;
     command.args(env::args_os().skip(1));
     Ok(command)
+}
+
+/// Every repository has a package of its own around this library, and cargo knows which.
+fn command(program: &str, feature: &str) -> Result<Command> {
+    let package = Workspace::here()?.member_with(program);
+    let package = package.with_context(|| format!("no package here has the program {program}"))?;
+    let mut command = cargo::cargo(["run", "--package", &package.name, "--bin", program]);
+    command.args(["--features", feature, "--"]);
+    command.env(AGAIN, feature);
+    Ok(command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargo_runs_the_package_that_has_the_program() -> Result<()> {
+        let command = command("xtask", "bpfapps-xtask/vm")?;
+        let words: Vec<_> = command
+            .get_args()
+            .map(|word| word.to_string_lossy())
+            .collect();
+        assert_eq!(
+            words.join(" "),
+            "run --package bpfapps-xtask --bin xtask --features bpfapps-xtask/vm --"
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn a_program_of_no_package_is_told_so() {
+        let failed = again("vm").map_err(|error| error.to_string());
+        let failed = failed.expect_err("a test is no program of a package");
+        assert!(
+            failed.starts_with("no package here has the program "),
+            "{failed}"
+        );
+    }
 }

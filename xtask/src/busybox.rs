@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::dist::elf;
+use crate::elf;
 use crate::path;
 
 /// The one on PATH that needs no library. Some systems name it apart from one

@@ -1,7 +1,5 @@
 //! `cargo xtask dist`: one binary to copy anywhere, and what belongs to it.
 
-pub(crate) mod elf;
-
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::{env, fs};
@@ -12,7 +10,7 @@ use bpfapps_task::workspace::Workspace;
 use serde_json::Value;
 
 use crate::setup::{self, Stage};
-use crate::{cc, out};
+use crate::{cc, elf, out};
 
 /// The oldest glibc whose start-up code can relocate a static binary that has its relocations
 /// packed: that makes it 4 % smaller.
@@ -172,4 +170,41 @@ fn remove(folder: &Path) -> Result<()> {
             .with_context(|| format!("failed to remove {}", folder.display()))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_called_what_the_binary_is_called() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let built = folder.path().join("built");
+        let script = "#!/bin/sh\n[ $1 = list ] && echo '[{\"name\":\"opens\"}]' || echo \"$*\"\n";
+        // written by another process: a file that this one writes to is busy for what it forks
+        let write = r#"printf %s "$1" > "$0" && chmod 755 "$0""#;
+        let mut sh = Command::new("sh");
+        assert!(
+            sh.args(["-c", write])
+                .arg(&built)
+                .arg(script)
+                .status()?
+                .success()
+        );
+        let dist = folder.path().join("dist");
+        let files = fill(&dist, &built, "my-tool")?;
+        let expected = [
+            ("my-tool", script),
+            ("man/my-tool.1", "man\n"),
+            ("man/my-tool-opens.1", "man opens\n"),
+            ("completions/my-tool.bash", "completions bash\n"),
+            ("completions/_my-tool", "completions zsh\n"),
+            ("completions/my-tool.fish", "completions fish\n"),
+        ];
+        assert_eq!(files, expected.map(|(file, _)| PathBuf::from(file)));
+        for (file, text) in expected {
+            assert_eq!(fs::read_to_string(dist.join(file))?, text, "{file}");
+        }
+        Ok(())
+    }
 }

@@ -24,6 +24,7 @@ mod change;
 mod dev;
 pub mod dist;
 mod doctor;
+mod elf;
 mod explain;
 mod new;
 pub mod run;
@@ -36,7 +37,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-pub(crate) use bpfapps_task::{cargo, out, path, progress};
+pub(crate) use bpfapps_task::{cargo, out, path, progress, workspace};
 
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", about)]

@@ -6,13 +6,15 @@ mod manager;
 mod requirements;
 
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
+use bpfapps_task::apt;
 
 pub use requirements::Stage;
 
-pub(crate) use detect::{Probe, clang};
-pub(crate) use requirements::Requirement;
+pub(crate) use detect::clang;
+pub(crate) use requirements::{Probe, Requirement};
 
 use requirements::ALL;
 
@@ -26,6 +28,9 @@ pub(crate) struct Options {
     /// What it is needed for [default: all but QEMU and what the bench compares with]
     #[arg(long = "for", value_name = "STAGE")]
     stage: Option<Stage>,
+    /// How long to wait for who else installs something
+    #[arg(long, value_name = "SECONDS", default_value_t = apt::PATIENCE.as_secs())]
+    wait: u64,
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
@@ -40,7 +45,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         }
         return Ok(ExitCode::FAILURE);
     }
-    supply(options.stage, &missing)?;
+    supply(options.stage, &missing, Duration::from_secs(options.wait))?;
     out::result("nothing is missing any more")?;
     Ok(ExitCode::SUCCESS)
 }
@@ -66,7 +71,7 @@ pub fn ensure(stage: Stage) -> Result<()> {
     if missing.is_empty() {
         Ok(())
     } else {
-        supply(Some(stage), &missing)
+        supply(Some(stage), &missing, apt::PATIENCE)
     }
 }
 
@@ -79,8 +84,9 @@ fn missing(stage: Option<Stage>) -> Vec<&'static Requirement> {
 }
 
 /// Installs, looks again, and names what is still not there.
-fn supply(stage: Option<Stage>, before: &[&Requirement]) -> Result<()> {
-    let ended = install::install(before);
+fn supply(stage: Option<Stage>, before: &[&Requirement], patience: Duration) -> Result<()> {
+    let deadline = Instant::now() + patience;
+    let ended = install::install(before, deadline);
     let after = missing(stage);
     if after.is_empty() {
         // a manager may fail after it has done what was asked of it

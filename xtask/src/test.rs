@@ -13,7 +13,9 @@ use anyhow::{Context, Result};
 use bpfapps_task::Series;
 
 use crate::again;
-use crate::cargo::{cargo, root};
+use bpfapps_task::workspace::root;
+
+use crate::cargo::cargo;
 use crate::out;
 use crate::progress::{self, Step};
 use crate::setup::{self, Stage};

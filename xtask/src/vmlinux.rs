@@ -82,10 +82,13 @@ fn place(workspace: &Workspace) -> PathBuf {
 /// What was built with another header is built anew. One that is there is watched by cargo, but
 /// nobody watches for one that may come.
 fn forget(workspace: &Workspace) -> Result<()> {
-    let mut clean = cargo::cargo(["clean", "--quiet"]);
-    for package in workspace.built_by_script() {
-        clean.args(["--package", package]);
+    let packages: Vec<_> = workspace.built_by_script().collect();
+    if packages.is_empty() {
+        // a clean of no package is one of all
+        return Ok(());
     }
+    let mut clean = cargo::cargo(["clean", "--quiet"]);
+    clean.args(packages.iter().flat_map(|package| ["--package", package]));
     let status = clean.status().context("failed to run cargo")?;
     ensure!(status.success(), "cargo clean ended with {status}");
     Ok(())

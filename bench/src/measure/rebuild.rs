@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Instant, SystemTime};
 
 use anyhow::{Context, Result, bail};
-use bpfapps_task::{cargo, out};
+use bpfapps_task::{out, workspace};
 use bpfapps_xtask::run;
 
 use crate::figures::{Table, largest, median, smallest};
@@ -42,7 +42,7 @@ fn edit() -> Result<(f64, f64)> {
     run::build(false)?;
 
     let start = Instant::now();
-    touch(&cargo::root()?.join(SOURCE))?;
+    touch(&workspace::root()?.join(SOURCE))?;
     let built = run::build(false)?;
     let through = start.elapsed();
     let mut tracer = programs::bootstrap(built.program.clone()).start()?;

@@ -7,7 +7,7 @@ use bpfapps_diagnose::object::{Extern, Program};
 use libbpf_rs::{MapType, ProgramType};
 
 use super::check::{Check, list};
-use super::programs::Look;
+use super::look::Look;
 use super::subject::Kind;
 
 const OTHER_KERNEL: &str = "boot a kernel that has it: a newer one, or one that is built with more";

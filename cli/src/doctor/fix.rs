@@ -8,8 +8,6 @@ use std::process::Command;
 use anyhow::{Context as _, Error, Result, bail};
 use nix::unistd::geteuid;
 
-use super::check::Check;
-
 /// A command that mends something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fix {
@@ -47,10 +45,10 @@ impl fmt::Display for Fix {
     }
 }
 
-/// Runs what mends the checks. Whether anything was done.
-pub(super) fn all(checks: &[Check]) -> Result<bool> {
+/// Runs these, each once. Whether anything was done.
+pub(super) fn all<'a>(wanted: impl Iterator<Item = &'a Fix>) -> Result<bool> {
     let mut fixes: Vec<&Fix> = Vec::new();
-    for fix in checks.iter().filter_map(|check| check.fix.as_ref()) {
+    for fix in wanted {
         if !fixes.contains(&fix) {
             fixes.push(fix);
         }

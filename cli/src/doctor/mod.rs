@@ -4,6 +4,7 @@
 mod check;
 mod demands;
 mod fix;
+mod look;
 mod platform;
 mod programs;
 mod rights;
@@ -63,7 +64,7 @@ impl Doctor {
         let Ok(checks) = examined else {
             bail!("a check panicked")
         };
-        if self.fix && fix::all(&checks)? {
+        if self.fix && fix::all(checks.iter().filter_map(|check| check.fix.as_ref()))? {
             // rights that a file has count when it is executed
             return Err(fix::again());
         }

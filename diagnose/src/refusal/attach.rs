@@ -1,7 +1,7 @@
 //! Why a program can't be attached: what the kernel's number means at the hook that it is for.
 
 use anyhow::Error;
-use bpfapps_explain::{Code, Failure};
+use bpfapps_explain::Failure;
 use bpfapps_host::hooks::Hooks;
 use nix::errno::Errno;
 
@@ -59,7 +59,7 @@ fn cause(target: &Target<'_>, errno: Errno, log: &str) -> Option<Failure> {
     let denied = matches!(errno, Errno::EPERM | Errno::EACCES);
     // tracepoints are found through tracefs, which a container or a small machine may not have
     let tracefs = || match target {
-        Target::Tracepoint(_) => no_tracefs(&hooks),
+        Target::Tracepoint(_) => support::no_tracefs(&hooks),
         _ => None,
     };
     let rights = || denied.then(|| rights::cause(target))?;
@@ -69,11 +69,6 @@ fn cause(target: &Target<'_>, errno: Errno, log: &str) -> Option<Failure> {
         .or_else(absent)
         .or_else(|| taken::cause(target, errno))
         .or_else(|| support::cause(target, errno, log, &hooks))
-}
-
-pub(super) fn no_tracefs(hooks: &Hooks) -> Option<Failure> {
-    let failure = hooks.tracefs_failure().cloned();
-    failure.map(|failure| failure.code(Code::NO_TRACEFS))
 }
 
 /// What is missing of `target`, if it is missing.

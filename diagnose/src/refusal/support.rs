@@ -7,7 +7,6 @@ use bpfapps_host::{Release, interfaces};
 use libbpf_rs::ProgramType;
 use nix::errno::Errno;
 
-use super::attach::no_tracefs;
 use crate::{InterfaceHook, Target};
 
 /// The kernel's own ENOTSUPP is no number of user space.
@@ -169,6 +168,12 @@ pub(super) fn no_type(kind: ProgramType) -> Option<Failure> {
 
 fn no_support(message: impl Into<String>, hint: impl Into<String>) -> Failure {
     Failure::new(message, hint).code(Code::NO_SUPPORT)
+}
+
+/// Why tracefs can't be read, if it can't.
+pub(super) fn no_tracefs(hooks: &Hooks) -> Option<Failure> {
+    let failure = hooks.tracefs_failure().cloned();
+    failure.map(|failure| failure.code(Code::NO_TRACEFS))
 }
 
 fn this() -> String {

@@ -149,6 +149,11 @@ fn is_registers(line: &str) -> bool {
         _ => line,
     };
     let word = line.split(' ').next().unwrap_or_default();
-    let register = word.split(['=', '_']).next().unwrap_or_default();
-    register.len() < word.len() && super::origin::register(register, 'R').is_some()
+    let name = word.split(['=', '_']).next().unwrap_or_default();
+    name.len() < word.len() && register(name, 'R').is_some()
+}
+
+/// The number in `r6`, for the prefix `r`.
+pub(super) fn register(text: &str, prefix: char) -> Option<u8> {
+    text.strip_prefix(prefix)?.parse().ok()
 }

@@ -1,4 +1,4 @@
-use super::log::Log;
+use super::log::{Log, register};
 
 /// What is followed back to where it was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,9 +90,4 @@ fn operand(text: &str) -> Option<Value<'_>> {
         let (_, slot) = text.split_once(" *)(r10 ")?;
         Some(Value::Slot(slot.strip_suffix(')')?))
     })
-}
-
-/// The number in `r6`, for the prefix `r`.
-pub(super) fn register(text: &str, prefix: char) -> Option<u8> {
-    text.strip_prefix(prefix)?.parse().ok()
 }

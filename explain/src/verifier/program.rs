@@ -1,5 +1,5 @@
 use super::log::Log;
-use super::rule::Rule;
+use super::rules::Rule;
 use super::{Diagnosis, LineInfo, Place, Span, draw, story};
 
 /// Why the verifier does not accept `program`.

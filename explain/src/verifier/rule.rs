@@ -1,17 +1,7 @@
 use super::log::Log;
-use super::rules::{OTHER, RULES, USED_AFTER_SUBMIT};
+use super::rules::{OTHER, RULES, Rule, USED_AFTER_SUBMIT};
 use super::{LineInfo, Place, story};
 use crate::Code;
-
-/// What of a verifier's words stands for which failure.
-pub(super) struct Rule {
-    /// One of these is in its words.
-    pub(super) says: &'static [&'static str],
-    pub(super) code: Code,
-    /// Behind the name of the program; `{}` is the name that the verifier gives.
-    pub(super) what: &'static str,
-    pub(super) mend: &'static str,
-}
 
 impl Rule {
     /// The one for what the verifier says in the end.

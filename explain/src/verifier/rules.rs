@@ -1,5 +1,14 @@
-use super::rule::Rule;
 use crate::Code;
+
+/// What of a verifier's words stands for which failure.
+pub(super) struct Rule {
+    /// One of these is in its words.
+    pub(super) says: &'static [&'static str],
+    pub(super) code: Code,
+    /// Behind the name of the program; `{}` is the name that the verifier gives.
+    pub(super) what: &'static str,
+    pub(super) mend: &'static str,
+}
 
 /// In the order in which they are tried: the more telling words first.
 pub(super) const RULES: [Rule; 20] = [

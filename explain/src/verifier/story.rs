@@ -1,5 +1,5 @@
-use super::log::Log;
-use super::origin::{Origin, register};
+use super::log::{Log, register};
+use super::origin::Origin;
 use crate::Code;
 
 /// Helpers that return a pointer rather than a number.

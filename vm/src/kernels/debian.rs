@@ -7,12 +7,12 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result, bail};
 use bpfapps_host::Release;
-use bpfapps_task::progress::{self, Step};
-use bpfapps_task::{out, path};
+use bpfapps_task::progress::Step;
+use bpfapps_task::{apt, out, path};
 
 use super::mirror::{no_archive, sources};
 
@@ -62,7 +62,9 @@ impl Archive {
         archive.configure()?;
         let mut update = archive.apt("apt-get");
         update.arg("update");
-        let ended = progress::watch("fetching Debian's package lists", update)?;
+        // another task may fetch them right now
+        let deadline = Instant::now() + apt::PATIENCE;
+        let ended = apt::watch("fetching Debian's package lists", update, deadline)?;
         // a suite that is not on the mirror is no reason to do without the others
         if ended.status.success() {
             fs::write(&fetched, "").context("failed to write the cache")?;

@@ -13,7 +13,7 @@ use toml_edit::{DocumentMut, InlineTable, Item, value};
 use super::Entry;
 use crate::change::Change;
 use crate::new::name::{self, Taken};
-use crate::{cargo, dist, out};
+use crate::{cargo, dist, out, path};
 
 /// What every app depends on.
 const CORE: &str = "bpfapps-core";
@@ -167,7 +167,7 @@ impl Trial {
         let name = names.find(|name| *name != CORE);
         let name = name.with_context(|| format!("{CORE} is no app"))?;
         let metadata = MetadataCommand::new()
-            .cargo_path(cargo::program())
+            .cargo_path(path::cargo())
             .manifest_path(self.path("Cargo.toml"))
             .other_options(["--filter-platform".to_owned(), dist::host()?])
             .exec();

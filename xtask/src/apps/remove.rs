@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode, Stdio};
 use anyhow::{Result, bail};
 
 use crate::change::Change;
-use crate::{cargo, out};
+use crate::{out, path, workspace};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
@@ -17,7 +17,7 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let name = &options.name;
-    let root = cargo::root()?;
+    let root = workspace::root()?;
     let app = Path::new("apps").join(name);
     let is_name = app.components().count() == 2 && !name.starts_with('.');
     let mut change = Change::new(root);
@@ -54,7 +54,7 @@ fn forget(root: &Path) {
     if !root.join("Cargo.lock").exists() {
         return;
     }
-    let mut cargo = Command::new(cargo::program());
+    let mut cargo = Command::new(path::cargo());
     let _ = cargo
         .args(["update", "--workspace", "--offline"])
         .current_dir(root)

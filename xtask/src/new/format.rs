@@ -7,7 +7,7 @@ use std::thread;
 use anyhow::{Context, Result, bail};
 use bpfapps_templates::File;
 
-use crate::{cargo, out};
+use crate::{out, workspace};
 
 /// Formats each Rust file. Where rustfmt is not installed they stay as they are: good Rust, and
 /// `cargo fmt` will do.
@@ -37,7 +37,7 @@ fn rustfmt() -> Command {
     let mut command = Command::new("rustfmt");
     command.args(["--edition", "2024"]);
     // elsewhere it is formatted as usual
-    if let Ok(root) = cargo::root() {
+    if let Ok(root) = workspace::root() {
         command.arg("--config-path").arg(root);
     }
     command

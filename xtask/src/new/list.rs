@@ -32,7 +32,7 @@ mod tests {
     use std::fmt::Write as _;
 
     use super::*;
-    use crate::cargo;
+    use crate::workspace;
 
     /// The table of the README.
     fn table(kinds: &[Kind]) -> String {
@@ -48,7 +48,7 @@ mod tests {
 
     #[test]
     fn readme_has_every_kind() -> Result<()> {
-        let readme = std::fs::read_to_string(cargo::root()?.join("README.md"))?;
+        let readme = std::fs::read_to_string(workspace::root()?.join("README.md"))?;
         let table = table(&Kind::all()?);
         assert!(
             readme.contains(&table),

@@ -7,28 +7,8 @@ use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use std::{env, thread};
 
-use super::requirements::Requirement;
+use super::requirements::{Probe, Requirement};
 use crate::{busybox, cc, path};
-
-/// A way to find out whether something is there.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Probe {
-    /// The C compiler compiles a file that includes this header.
-    Header(&'static str),
-    /// clang, or what `CLANG` names, is new enough and has the BPF target.
-    Clang,
-    /// These are all on PATH.
-    Programs(&'static [&'static str]),
-    /// It runs; rustup puts programs on PATH that only say that they are not
-    /// installed.
-    Runs(&'static str),
-    /// The linker finds this static library.
-    Archive(&'static str),
-    /// A busybox on PATH is linked statically.
-    Busybox,
-    /// The linker finds the further libraries that a static libelf needs.
-    BesideLibelf,
-}
 
 /// Answers which of these are missing, all tried at once.
 pub(crate) fn missing(

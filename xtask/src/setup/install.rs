@@ -2,17 +2,19 @@
 
 use std::env;
 use std::io::{self, IsTerminal};
+use std::process::ExitStatus;
+use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
+use bpfapps_task::apt;
 
-use super::detect::Probe;
 use super::manager::{CommandLine, Manager};
-use super::requirements::{Requirement, Source};
-use crate::{out, path, progress};
+use super::requirements::{Probe, Requirement, Source};
+use crate::{out, path};
 
-/// Installs what has somewhere to come from. Whether that was enough is for
-/// the caller to find out.
-pub(crate) fn install(missing: &[&Requirement]) -> Result<()> {
+/// Installs what has somewhere to come from, and waits for whoever else installs something until
+/// `deadline`. Whether that was enough is for the caller to find out.
+pub(crate) fn install(missing: &[&Requirement], deadline: Instant) -> Result<()> {
     let manager = Manager::find();
     let mut packages = Vec::new();
     let mut components = Vec::new();
@@ -34,16 +36,16 @@ pub(crate) fn install(missing: &[&Requirement]) -> Result<()> {
         become_root()?;
         if let Some(refresh) = manager.refresh() {
             // one broken third-party list is no reason not to try
-            if run("updating the package lists", &refresh.with_root()).is_err() {
+            let line = refresh.with_root();
+            let updated = run("updating the package lists", &line, deadline)?;
+            if !updated.success() {
                 out::note("going on with the package lists that are there");
             }
         }
-        let label = format!("installing {}", packages.join(", "));
-        run(&label, &manager.install(&packages).with_root())?;
+        needed(&packages, &manager.install(&packages).with_root(), deadline)?;
     }
     if !components.is_empty() && path::has("rustup") {
-        let label = format!("installing {}", components.join(", "));
-        run(&label, &component_add(&components))?;
+        needed(&components, &component_add(&components), deadline)?;
     }
     Ok(())
 }
@@ -104,12 +106,21 @@ fn become_root() -> Result<()> {
     }
 }
 
-fn run(label: &str, line: &CommandLine) -> Result<()> {
-    out::note(format_args!("$ {line}"));
-    let ended = progress::watch(label, line.command())?;
-    if !ended.status.success() {
-        out::note(ended.tail(20));
-        bail!("{label} failed: `{line}` ended with {}", ended.status);
+fn needed(what: &[&str], line: &CommandLine, deadline: Instant) -> Result<()> {
+    let label = format!("installing {}", what.join(", "));
+    let status = run(&label, line, deadline)?;
+    if !status.success() {
+        bail!("{label} failed: `{line}` ended with {status}");
     }
     Ok(())
+}
+
+/// Runs a command, and shows how it failed.
+fn run(label: &str, line: &CommandLine, deadline: Instant) -> Result<ExitStatus> {
+    out::note(format_args!("$ {line}"));
+    let ended = apt::watch(label, line.command(), deadline)?;
+    if !ended.status.success() {
+        out::note(ended.tail(20));
+    }
+    Ok(ended.status)
 }

@@ -1,6 +1,5 @@
 //! What the project needs: the one table.
 
-use super::detect::Probe;
 use super::manager::Manager;
 
 /// What a thing is needed for.
@@ -29,6 +28,26 @@ impl Stage {
     pub(super) fn is_large(self) -> bool {
         matches!(self, Self::Vm | Self::Bench)
     }
+}
+
+/// A way to find out whether something is there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Probe {
+    /// The C compiler compiles a file that includes this header.
+    Header(&'static str),
+    /// clang, or what `CLANG` names, is new enough and has the BPF target.
+    Clang,
+    /// These are all on PATH.
+    Programs(&'static [&'static str]),
+    /// It runs; rustup puts programs on PATH that only say that they are not
+    /// installed.
+    Runs(&'static str),
+    /// The linker finds this static library.
+    Archive(&'static str),
+    /// A busybox on PATH is linked statically.
+    Busybox,
+    /// The linker finds the further libraries that a static libelf needs.
+    BesideLibelf,
 }
 
 /// One thing that has to be there.

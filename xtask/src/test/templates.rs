@@ -10,7 +10,9 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use bpfapps_templates::{App, Kind, Release, standalone};
 
-use crate::cargo::{self, root};
+use bpfapps_task::workspace::root;
+
+use crate::cargo;
 use crate::change::Change;
 use crate::change::walk::walk;
 use crate::new::{add, kind};

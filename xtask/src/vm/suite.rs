@@ -9,8 +9,8 @@ use bpfapps_task::cargo;
 use bpfapps_task::workspace::Workspace;
 use bpfapps_vm::{Programs, Suite, Tests};
 
-use crate::dist::{self, elf};
 use crate::test::templates::{self, Rendered};
+use crate::{dist, elf};
 
 /// Builds them. Whichever package of the workspace has a `[[test]]` of the
 /// name `kernel` is taken along: apps that were made of a template have one.

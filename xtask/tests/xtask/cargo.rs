@@ -25,9 +25,10 @@ impl Machine {
         self.program("cargo", &format!("{metadata}\n{ARTIFACT}\n{script}"));
     }
 
-    /// Adds a package to the workspace.
+    /// Adds a package to the workspace, or has the one in that folder another name.
     pub(crate) fn member(&self, folder: &str, name: &str) {
-        let members = PACKAGES.iter().copied().chain([(folder, name)]);
+        let others = PACKAGES.into_iter().filter(|(below, _)| *below != folder);
+        let members = others.chain([(folder, name)]);
         self.file("metadata", 0o644, &metadata(&self.path(""), members));
     }
 
@@ -41,8 +42,8 @@ impl Machine {
 /// What cargo says about the workspace in `folder`.
 fn metadata<'a>(folder: &Path, members: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let packages = members.map(|(below, name)| {
-        let features = match name {
-            "bpfapps" => json!({
+        let features = match below {
+            "cli" => json!({
                 "default": ["minimal"], "static": ["bpfapps-core/static"],
                 "minimal": ["dep:bpfapps-minimal"], "opens": ["dep:opens"], "kills": ["dep:kills"],
             }),

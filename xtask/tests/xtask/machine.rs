@@ -142,6 +142,18 @@ impl Machine {
     }
 
     pub(crate) fn xtask_with(&self, args: &[&str], variables: &[(&str, &str)]) -> Seen {
+        let mut command = self.command(args);
+        let output = command.envs(variables.iter().copied()).output();
+        let output = output.expect("xtask runs");
+        Seen {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).expect("UTF-8"),
+            stderr: String::from_utf8(output.stderr).expect("UTF-8"),
+        }
+    }
+
+    /// A call of it.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         // where it was built may be out of another user's reach
         let xtask = self.path("xtask");
         if !xtask.exists() {
@@ -165,20 +177,13 @@ impl Machine {
         } else {
             Command::new(xtask)
         };
-        let output = command
+        command
             .args(args)
             .current_dir(&self.dir)
             .env_clear()
             .env("PATH", self.path("bin"))
-            .env("CARGO", self.path("bin/cargo"))
-            .envs(variables.iter().copied())
-            .output()
-            .expect("xtask runs");
-        Seen {
-            code: output.status.code(),
-            stdout: String::from_utf8(output.stdout).expect("UTF-8"),
-            stderr: String::from_utf8(output.stderr).expect("UTF-8"),
-        }
+            .env("CARGO", self.path("bin/cargo"));
+        command
     }
 }
 

@@ -1,5 +1,6 @@
 //! xtask as a user types it, on machines made of shell scripts.
 
+mod apt;
 mod cargo;
 mod doctor;
 mod machine;

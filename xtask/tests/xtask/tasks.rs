@@ -49,6 +49,30 @@ fn run_builds_as_the_user_and_runs_through_sudo() {
 }
 
 #[test]
+fn the_binary_is_called_what_the_repository_is_called() {
+    let machine = Machine::new("named").for_nobody();
+    machine.member("cli", "my-tool");
+    machine.cargo(
+        r#"echo "cargo $*" >> "$DIR/log"
+        artifact my-tool bin "$DIR/bin/my-tool""#,
+    );
+    machine.program("my-tool", "");
+    let seen = machine.xtask(&["run", "opens"]);
+    assert_eq!(seen.code, Some(0), "{seen:?}");
+    let log = machine.log();
+    assert!(
+        log.starts_with("cargo build --package my-tool --message"),
+        "{log}"
+    );
+    let sudo = "\nsudo --non-interactive --preserve-env=BPFAPPS_LOG,MY_TOOL_CONFIG -- ";
+    assert!(log.contains(sudo), "{log}");
+
+    machine.cargo("exit 101");
+    let seen = machine.xtask(&["run", "opens"]);
+    assert_eq!(seen.stderr, "error: failed to build my-tool\n");
+}
+
+#[test]
 fn run_without_sudo_says_so() {
     let machine = Machine::new("run-alone").for_nobody();
     machine.cargo(BUILT);

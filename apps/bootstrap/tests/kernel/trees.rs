@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_testkit::cgroup::Cgroup;
-use bpfapps_testkit::{Process, Test, cli, fixture, program, sandbox, test};
+use bpfapps_testkit::{Process, Test, cli, fixture, own_path, program, sandbox, test};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
@@ -23,14 +23,9 @@ pub(crate) const TESTS: &[Test] = &[
 
 fn children_are_those_that_are_there_and_those_to_come() -> Result<()> {
     // sh ── fixture, which is there already, and whose child comes later
-    let mut parent = Command::new(std::env::current_exe()?);
     let mut family = Command::new("sh")
         .args(["-c", r#"echo; "$0"; true"#])
-        .arg(
-            parent
-                .env("BPFAPPS_FIXTURE", "fork_on_a_line")
-                .get_program(),
-        )
+        .arg(own_path()?)
         .env("BPFAPPS_FIXTURE", "fork_on_a_line")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

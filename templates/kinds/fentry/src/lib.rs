@@ -67,13 +67,16 @@ impl App for {{ Name }} {
         let functions = Functions::read()?;
         let function = functions.first_of(&FUNCTIONS)?;
         let (mut first, mut second) = (MaybeUninit::uninit(), MaybeUninit::uninit());
-        let (skel, _links) = match self.by_fentry(session, &mut first, function) {
+        let attached = match self.by_fentry(session, &mut first, function) {
             Ok(attached) => attached,
             Err(refused) => {
                 log::info!("no fentry: {refused:#}");
                 let attached = self.attach(session, &mut second, Hook::Kprobe, function);
                 attached.map_err(|err| explain(err, &refused))?
             }
+        };
+        let Some((skel, _links)) = attached else {
+            return Ok(());
         };
 
         let mut rows = session.rows::<event>(&self.stream)?;
@@ -93,7 +96,7 @@ impl {{ Name }} {
         session: &Session,
         object: &'obj mut MaybeUninit<OpenObject>,
         function: &str,
-    ) -> Result<({{ Name }}Skel<'obj>, [Link; 2])> {
+    ) -> Result<Option<({{ Name }}Skel<'obj>, [Link; 2])>> {
         if self.kprobe {
             return Err(Error::msg("--kprobe is given"));
         }
@@ -109,7 +112,7 @@ impl {{ Name }} {
         object: &'obj mut MaybeUninit<OpenObject>,
         hook: Hook,
         function: &str,
-    ) -> Result<({{ Name }}Skel<'obj>, [Link; 2])> {
+    ) -> Result<Option<({{ Name }}Skel<'obj>, [Link; 2])>> {
         let mut open = session.open({{ Name }}SkelBuilder::default(), object)?;
         let rodata = open
             .maps
@@ -134,7 +137,7 @@ impl {{ Name }} {
         progs.kretprobe_unlink.set_autoload(!is_fentry);
 
         let Some(skel) = session.load(open)? else {
-            return Ok(());
+            return Ok(None);
         };
         let progs = &skel.progs;
         // the return first: then each call that is seen is seen to return
@@ -156,7 +159,7 @@ impl {{ Name }} {
             ],
         };
         log::info!("attached to {function}: {hook:?}");
-        Ok((skel, links))
+        Ok(Some((skel, links)))
     }
 }
 

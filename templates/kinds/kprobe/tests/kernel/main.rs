@@ -4,7 +4,6 @@ use std::fs;
 use std::process::{self, ExitCode};
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_core::host::hooks::has_kprobes;
 use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, kernel, skip, test};
 
 const TESTS: &[Test] = &[
@@ -105,7 +104,7 @@ fn missing_function_is_named() -> Result<()> {
 }
 
 fn kernel_without_kprobes_is_named() -> Result<()> {
-    if has_kprobes() {
+    if kernel::needs_kprobes().is_ok() {
         return skip("this kernel has kprobes");
     }
     Process::run(&mut cli(["{{ name }}"]))?

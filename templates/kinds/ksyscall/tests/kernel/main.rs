@@ -3,7 +3,6 @@
 use std::process::{self, ExitCode};
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_core::host::hooks::has_kprobes;
 use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, kernel, skip, test};
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
@@ -109,7 +108,7 @@ fn missing_system_call_is_named() -> Result<()> {
 }
 
 fn kernel_without_kprobes_is_named() -> Result<()> {
-    if has_kprobes() {
+    if kernel::needs_kprobes().is_ok() {
         return skip("this kernel has kprobes");
     }
     Process::run(&mut cli(["{{ name }}"]))?

@@ -1,14 +1,14 @@
 //! `{{ name }}` on the running kernel: what its user sees.
 
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
 use bpfapps_testkit::cgroup::{self, Cgroup};
-use bpfapps_testkit::net::{Net, ip};
+use bpfapps_testkit::net::{Net, ip, serve};
 use bpfapps_testkit::{App, Fixture, Process, Test, fixture, kernel, refuses, test};
 
 const TESTS: &[Test] = &[
@@ -40,16 +40,10 @@ fn fetch(args: &[String]) -> Result<()> {
 
 /// One that hears five bytes and says a thousand, to each who connects, and where it is.
 fn server(address: &str) -> Result<SocketAddr> {
-    let listener = TcpListener::bind((address, 0))?;
-    let at = listener.local_addr()?;
-    thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            // who asked may have gone
-            let _ = stream.read_exact(&mut [0; 5]);
-            let _ = stream.write_all(&[b'x'; 1000]);
-        }
-    });
-    Ok(at)
+    serve(address, |mut stream| {
+        stream.read_exact(&mut [0; 5])?;
+        stream.write_all(&[b'x'; 1000])
+    })
 }
 
 /// A network of the test's own, where sockets can hold what the app keeps in them.

@@ -2,12 +2,11 @@
 
 use std::ffi::OsString;
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::process::ExitCode;
-use std::thread;
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::net::{Net, ip};
+use bpfapps_testkit::net::{Net, ip, serve};
 use bpfapps_testkit::{App, Process, Test, cli, kernel, refuses, test};
 use nix::sys::socket::{setsockopt, sockopt::TcpCongestion};
 
@@ -34,16 +33,10 @@ fn network() -> Result<Net> {
 
 /// One that hears all that is sent, to each who connects, and says a word; and where it is.
 fn server(address: &str) -> Result<SocketAddr> {
-    let listener = TcpListener::bind((address, 0))?;
-    let at = listener.local_addr()?;
-    thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            // who asked may have gone
-            let _ = stream.read_to_end(&mut Vec::new());
-            let _ = stream.write_all(b"heard");
-        }
-    });
-    Ok(at)
+    serve(address, |mut stream| {
+        stream.read_to_end(&mut Vec::new())?;
+        stream.write_all(b"heard")
+    })
 }
 
 /// A connection that has the congestion control.

@@ -38,7 +38,7 @@ fn start(more: &[&str]) -> Result<App> {
 /// Whether loopback takes the filters of the classic tc: a kernel may lack the qdisc for it.
 fn has_clsact() -> Result<bool> {
     let _net = Net::new()?;
-    match create_clsact(interface("lo")?) {
+    match create_clsact(interfaces::index("lo")?) {
         Err(err) if err.kind() == ErrorKind::NotFound => Ok(false),
         made => Ok(made?),
     }

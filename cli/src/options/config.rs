@@ -2,7 +2,7 @@
 //! decides what is right.
 
 mod file;
-mod options;
+mod settings;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -12,14 +12,10 @@ use bpfapps_core::{Error, Failure, Registration};
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 
+use super::system_config;
+use super::yaml::{self, Node};
 use crate::registered::Apps;
-use crate::yaml::{self, Node};
-use options::Settings;
-
-/// Where a configuration is looked for if none is named.
-pub(crate) fn system(apps: &Apps) -> PathBuf {
-    Path::new("/etc").join(apps.binary.name).join("config.yaml")
-}
+use settings::Settings;
 
 /// So many mistakes are told: to find the line of each takes a walk through the file.
 const MOST_SHOWN: usize = 50;
@@ -60,7 +56,7 @@ pub(crate) fn args(
     matches: &ArgMatches,
 ) -> Result<Option<(PathBuf, Vec<OsString>)>> {
     let named = matches.get_one::<PathBuf>("config").cloned();
-    let system = system(apps);
+    let system = system_config(apps);
     // One that can not be looked at is not one that is not there.
     let found = || system.try_exists().unwrap_or(true).then_some(system);
     let Some(path) = named.or_else(found) else {

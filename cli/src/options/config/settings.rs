@@ -5,9 +5,9 @@ use bpfapps_explain::visible;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, Command};
 
-use crate::command::plain;
+use crate::options::plain;
+use crate::options::yaml::{Node, Value};
 use crate::registered::Apps;
-use crate::yaml::{Node, Value};
 
 /// An option that a configuration sets, as if it stood on the command line.
 #[derive(Debug)]
@@ -202,7 +202,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{Binary, yaml};
+    use crate::Binary;
+    use crate::options::yaml;
 
     /// What each app is told, and `LINE: what is wrong`.
     fn read(text: &str) -> (Vec<String>, Vec<String>) {

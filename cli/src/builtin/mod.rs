@@ -1,0 +1,116 @@
+//! The subcommands that stand beside the apps.
+
+mod list;
+mod schema;
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use bpfapps_core::output::Format;
+use bpfapps_core::{Code, Options, Registration};
+use clap::{ArgMatches, Command, FromArgMatches as _, Subcommand};
+use clap_complete::Shell;
+use clap_mangen::Man;
+
+use crate::doctor::Doctor;
+use crate::options::config;
+use crate::print;
+use crate::registered::Apps;
+
+/// What the binary prints about itself and its apps: these subcommands stand beside them.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Builtin {
+    /// List the apps: what each does, and what it needs
+    List {
+        /// How to print the list
+        #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t = Format::Table)]
+        output: Format,
+    },
+    /// Print the JSON Schema of what an app prints with --output json
+    Schema {
+        /// The app
+        app: String,
+    },
+    /// Look at a configuration before it counts
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+    /// Find out whether this machine runs the apps, and what to do where it does not
+    Doctor(Doctor),
+    /// Explain a failure by its code: its cause, an example, and what mends it
+    Explain {
+        /// The code, such as BPF0001; without one all of them are listed
+        code: Option<Code>,
+    },
+    /// Print the completions for a shell
+    Completions {
+        /// The shell that reads them
+        shell: Shell,
+    },
+    /// Print the man page of this program, or of one app
+    Man {
+        /// The app
+        app: Option<String>,
+    },
+}
+
+/// What can be done with a configuration.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Check what it says about every app, and name each mistake
+    Check {
+        /// The configuration
+        file: PathBuf,
+    },
+}
+
+impl Builtin {
+    /// Prints what `matches` ask for. `command` is the command line of the binary, or of the app of
+    /// that name.
+    pub(crate) fn run(
+        matches: &ArgMatches,
+        apps: &Apps,
+        command: impl Fn(Option<&'static Registration>) -> Command,
+    ) -> Result<()> {
+        let mut text = Vec::new();
+        let mut failure = None;
+        match Self::from_arg_matches(matches)? {
+            Self::List { output } => text = list::of(apps, output)?.into_bytes(),
+            Self::Doctor(doctor) => {
+                let options = Options::from_arg_matches(matches)?;
+                let (report, ill) = doctor.run(&options, apps)?;
+                (text, failure) = (report.into_bytes(), ill);
+            }
+            Self::Explain { code: Some(code) } => text = code.page().into(),
+            Self::Explain { code: None } => {
+                for code in Code::ALL {
+                    writeln!(text, "{code}  {}", code.title())?;
+                }
+            }
+            Self::Completions { shell } => {
+                clap_complete::generate(shell, &mut command(None), apps.binary.name, &mut text);
+            }
+            Self::Config {
+                command: ConfigCommand::Check { file },
+            } => {
+                let (report, mistakes) = config::check(&file, apps)?;
+                (text, failure) = (report.into_bytes(), mistakes);
+            }
+            Self::Schema { app } => {
+                let Some(schema) = schema::of(apps.find(&app)?, apps.binary.name) else {
+                    bail!("`{app}` prints no JSON")
+                };
+                text = schema.into();
+            }
+            Self::Man { app: None } => Man::new(command(None)).render(&mut text)?,
+            Self::Man { app: Some(name) } => {
+                let command = command(Some(apps.find(&name)?));
+                Man::new(command.name(format!("{}-{name}", apps.binary.name))).render(&mut text)?;
+            }
+        }
+        print::print(&text)?;
+        failure.map_or(Ok(()), Err)
+    }
+}

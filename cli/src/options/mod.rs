@@ -1,0 +1,40 @@
+//! Where options come from: the command line, the environment, a file, in this order.
+
+pub(crate) mod config;
+pub(crate) mod environment;
+pub(crate) mod yaml;
+
+use std::path::{Path, PathBuf};
+
+use bpfapps_core::{Options, Registration};
+use clap::{Arg, Args as _, Command, value_parser};
+
+use crate::registered::Apps;
+
+/// Where a configuration is looked for if none is named.
+pub(crate) fn system_config(apps: &Apps) -> PathBuf {
+    Path::new("/etc").join(apps.binary.name).join("config.yaml")
+}
+
+/// The options that every app has.
+pub(crate) fn session(command: Command, apps: &Apps) -> Command {
+    let system = system_config(apps);
+    let help = format!(
+        "Read options from the YAML of FILE [default: {}, where it exists]",
+        system.display()
+    );
+    Options::augment_args(command).arg(
+        Arg::new("config")
+            .long("config")
+            .value_name("FILE")
+            .value_parser(value_parser!(PathBuf))
+            .global(true)
+            .display_order(102)
+            .help(help),
+    )
+}
+
+/// An app with all the options that it understands, and nothing else to take them from.
+pub(crate) fn plain(app: &Registration, apps: &Apps) -> Command {
+    session((app.command)(), apps)
+}

@@ -1,0 +1,25 @@
+use std::fmt;
+
+use anyhow::Result;
+
+/// Why a test can not run here.
+#[derive(Debug)]
+pub(crate) struct Skipped(pub(crate) String);
+
+impl fmt::Display for Skipped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Skipped {}
+
+/// What a test returns that can not run on this machine, as in `return skip("this kernel has no
+/// kprobes")`: it counts as skipped, and the reason is printed.
+///
+/// # Errors
+///
+/// Always.
+pub fn skip(reason: impl Into<String>) -> Result<()> {
+    Err(Skipped(reason.into()).into())
+}
