@@ -1,0 +1,64 @@
+//! A repository of one's own: from this checkout, from the archives that a registry would get with
+//! nothing of these crates beside them, and from one release to the next.
+//!
+//! It builds. What it builds in stays below `target/tmp/`, so that the next time is shorter.
+
+mod archives;
+mod repository;
+
+use std::path::Path;
+
+use archives::Archives;
+use repository::{Repository, text};
+
+/// The release after this one.
+const NEXT: &str = "0.99.0";
+
+#[test]
+fn repository_is_built_run_and_tested_and_upgraded() {
+    let archives = Archives::third_party();
+
+    let xtask = env!("CARGO_BIN_EXE_xtask");
+    let own = Repository::new(&archives, "checkout", Path::new(xtask));
+    let manifest = own.read("Cargo.toml");
+    assert!(manifest.contains("path = \""), "{manifest}");
+    own.works();
+
+    // from here on nothing lies beside the archives
+    let packages = archives.package();
+    let version = env!("CARGO_PKG_VERSION");
+    archives.publish(&packages, version, |_, text| text.to_owned());
+    let own = Repository::new(
+        &archives,
+        "published",
+        &archives.install("bpfapps-xtask", "xtask"),
+    );
+    let manifest = own.read("Cargo.toml");
+    assert!(!manifest.contains("path = \""), "{manifest}");
+    own.works();
+
+    // an app that somebody has published
+    own.xtask(&["add", "bpfapps-minimal"]);
+    assert!(own.apps().contains(&"minimal".to_owned()));
+    own.xtask(&["remove", "minimal"]);
+    assert_eq!(own.apps(), ["first"]);
+
+    // the next release says something else, and one line gets it
+    let title = |own: &Repository| text(own.binary(&["explain", "BPF0001"]));
+    assert!(!title(&own).contains(NEXT));
+    archives.publish(&packages, NEXT, |file, text| {
+        match file.ends_with("BPF0001.md") {
+            true => format!("{NEXT}: {text}"),
+            false => text.to_owned(),
+        }
+    });
+    let line = format!("bpfapps = {{ version = \"{version}\",");
+    assert_eq!(manifest.matches(&line).count(), 1, "{manifest}");
+    own.write(
+        "Cargo.toml",
+        &manifest.replace(&line, &line.replace(version, NEXT)),
+    );
+    assert!(title(&own).contains(NEXT));
+    assert_eq!(own.versions(), [NEXT]);
+    own.works();
+}
