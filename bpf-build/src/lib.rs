@@ -1,7 +1,10 @@
 //! What every app's `build.rs` shares: one call from `<app>.bpf.c` to a skeleton.
 //!
-//! ```text
-//! apps/bootstrap/build.rs:  fn main() { bpfapps_build::skeleton("bootstrap"); }
+//! ```no_run
+//! // apps/bootstrap/build.rs
+//! fn main() {
+//!     bpfapps_build::skeleton("bootstrap");
+//! }
 //! ```
 //!
 //! The call compiles `src/bpf/<app>.bpf.c` with clang, strips DWARF and keeps BTF, refuses

@@ -2,6 +2,14 @@
 //!
 //! Text goes in and text comes out: nothing here asks the kernel, so that build scripts may use it,
 //! too. Each [`Code`] has a page in `pages/`, which `bpfapps explain` prints.
+//!
+//! ```
+//! use bpfapps_explain::explain_clang;
+//!
+//! let said = "open.bpf.c:7:2: error: use of undeclared identifier 'EPERM'";
+//! let (code, hint) = explain_clang(said).expect("a mistake that is known");
+//! println!("{code}: {}\nhint: {hint}", code.title());
+//! ```
 
 mod check;
 mod clang;

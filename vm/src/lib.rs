@@ -10,6 +10,23 @@
 //! A machine is QEMU, a kernel and an initramfs: no disk, no network, no modules. What its first
 //! process (`machine/init.sh`) has to tell comes as JSON over a serial port on which the kernel
 //! does not print.
+//!
+//! ```no_run
+//! use std::path::Path;
+//!
+//! use bpfapps_vm::{Accel, Kernels, Machines, Programs, Suite};
+//!
+//! # fn main() -> anyhow::Result<()> {
+//! let mut kernels = Kernels::given(&[])?;
+//! kernels.add_usual(false)?;
+//! let own = Programs { binary: "target/mytool".into(), tests: Vec::new() };
+//! let suite = Suite { own, rendered: None };
+//! let (folder, busybox) = (Path::new("target/vm"), Path::new("/bin/busybox"));
+//! let machines = Machines::new(folder, &kernels, Accel::Tcg, busybox, &suite, None)?;
+//! print!("{}", machines.test()?.table()?);
+//! # Ok(())
+//! # }
+//! ```
 
 mod boot;
 mod enter;
