@@ -1,10 +1,8 @@
 //! What every app's `build.rs` shares: one call from `<app>.bpf.c` to a skeleton.
 //!
 //! ```no_run
-//! // apps/bootstrap/build.rs
-//! fn main() {
-//!     bpfapps_build::skeleton("bootstrap");
-//! }
+//! // all of `main` in apps/bootstrap/build.rs
+//! bpfapps_build::skeleton("bootstrap");
 //! ```
 //!
 //! The call compiles `src/bpf/<app>.bpf.c` with clang, strips DWARF and keeps BTF, refuses
