@@ -95,6 +95,34 @@ fn what_is_refused_changes_nothing() {
 }
 
 #[test]
+fn every_command_of_the_binary_is_taken() {
+    let cli = |arg: &str| {
+        let said = bpfapps_testkit::cli([arg]).output().expect("bpfapps runs");
+        String::from_utf8(said.stdout).expect("UTF-8")
+    };
+    let first = |line: &str| line.split_whitespace().next().map(str::to_owned);
+    let apps: Vec<_> = cli("list").lines().filter_map(first).collect();
+    let help = cli("--help");
+    let (_, commands) = help.split_once("Commands:\n").expect("commands");
+    let (commands, _) = commands.split_once("\n\n").expect("their end");
+    // a line with more about one begins further right
+    let lines = commands.lines().filter(|line| !line.starts_with("   "));
+    let commands = lines.filter_map(first).filter(|name| !apps.contains(name));
+    let commands: Vec<_> = commands.collect();
+    assert!(commands.contains(&"explain".to_owned()), "{help}");
+
+    let own = Own::new();
+    for command in commands {
+        let seen = run(&own.root(), &["new", &command]);
+        let stderr = String::from_utf8_lossy(&seen.stderr);
+        assert!(
+            stderr.contains("it is a command of own"),
+            "{command}: {stderr}"
+        );
+    }
+}
+
+#[test]
 fn whenever_it_is_interrupted_it_did_all_or_nothing() {
     let own = Own::new();
     let root = &own.root();
