@@ -2,7 +2,7 @@ use anyhow::{Context, Result, bail, ensure};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use crate::kernel::{gone, held_by};
+use crate::loaded::{gone, held_by};
 use crate::{Exit, Process, cli};
 
 /// An app that reports events, running and ready: what happens from now on is not missed.

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use bpfapps_testkit::kernel::{loaded, nothing_left};
+use bpfapps_testkit::loaded::{loaded, nothing_left};
 use bpfapps_testkit::sandbox::{self, Call};
 use bpfapps_testkit::{Process, Test, cli, program, skip, test};
 use nix::errno::Errno;

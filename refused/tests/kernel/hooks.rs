@@ -4,7 +4,7 @@ use std::fs;
 
 use anyhow::{Result, ensure};
 use bpfapps_testkit::cgroup::Cgroup;
-use bpfapps_testkit::kernel::{needs_kprobes, needs_type, needs_uprobes};
+use bpfapps_testkit::needs;
 use bpfapps_testkit::{Process, Test, own_path, sandbox, skip, test};
 
 use crate::{run, says};
@@ -106,7 +106,7 @@ fn missing_lsm_hook_and_iterator_are_named() -> Result<()> {
 }
 
 fn missing_symbol_is_named() -> Result<()> {
-    needs_uprobes()?;
+    needs::uprobes()?;
     let own = own_path()?;
     let mut command = run("uprobe", &[&own, "no_such_function_at_all"])?;
     says(
@@ -134,7 +134,7 @@ fn missing_binary_is_named() -> Result<()> {
 }
 
 fn kernel_without_kprobes_is_named() -> Result<()> {
-    if needs_kprobes().is_ok() {
+    if needs::kprobes().is_ok() {
         Process::run(&mut run("app", &["good_kprobe"])?)?.expect_code(0)?;
         return skip("this kernel has kprobes");
     }
@@ -148,7 +148,7 @@ fn kernel_without_kprobes_is_named() -> Result<()> {
 }
 
 fn function_that_may_not_be_probed_is_named() -> Result<()> {
-    needs_kprobes()?;
+    needs::kprobes()?;
     says(
         &mut run("app", &["untraceable_kprobe"])?,
         "BPF0052",
@@ -160,11 +160,11 @@ fn function_that_may_not_be_probed_is_named() -> Result<()> {
 
 fn kernel_without_kprobe_multi_is_named() -> Result<()> {
     let mut command = sandbox::with_tracefs(&run("app", &["on_kprobe_multi"])?)?;
-    if needs_type("bpf_kprobe_multi_link").is_ok() {
+    if needs::type_named("bpf_kprobe_multi_link").is_ok() {
         Process::run(&mut command)?.expect_code(0)?;
         return skip("this kernel has kprobe.multi");
     }
-    let hint = match needs_type("BPF_TRACE_KPROBE_MULTI").is_ok() {
+    let hint = match needs::type_named("BPF_TRACE_KPROBE_MULTI").is_ok() {
         true => "take one that is built with CONFIG_FPROBE",
         false => "it is in Linux 5.18 and newer, and this is Linux 5.",
     };
@@ -179,7 +179,7 @@ fn kernel_without_kprobe_multi_is_named() -> Result<()> {
 
 fn kernel_without_netfilter_programs_is_named() -> Result<()> {
     let mut command = run("app", &["on_netfilter"])?;
-    if needs_type("bpf_nf_link").is_ok() {
+    if needs::type_named("bpf_nf_link").is_ok() {
         Process::run(&mut command)?.expect_code(0)?;
         return skip("this kernel has netfilter programs");
     }
@@ -207,7 +207,7 @@ fn kernel_that_takes_no_fentry_is_named() -> Result<()> {
 }
 
 fn missing_capability_is_named() -> Result<()> {
-    needs_uprobes()?;
+    needs::uprobes()?;
     says(
         &mut run("powerless_app", &["on_uprobe"])?,
         "BPF0045",

@@ -10,7 +10,7 @@ use bpfapps::objects::try_load;
 use bpfapps_core::{Capability, Needs, Options, Session};
 use bpfapps_diagnose::Object;
 use bpfapps_refused::{ALL, Case};
-use bpfapps_testkit::kernel::needs_linux;
+use bpfapps_testkit::needs;
 use bpfapps_testkit::sandbox::{Call, refusing, with_only};
 use bpfapps_testkit::{Exit, Fixture, Process, Test, cli, fixture, skip, test};
 use nix::errno::Errno;
@@ -134,7 +134,7 @@ fn refused(name: &str, options: &[&str]) -> Result<Option<Exit>> {
 
 fn is_explained(name: &str) -> Result<()> {
     if let Some((_, since)) = case(name)?.source.split_once("needs Linux ") {
-        needs_linux(since.split(' ').next().unwrap_or(since), "this program")?;
+        needs::linux(since.split(' ').next().unwrap_or(since), "this program")?;
     }
     let Some(exit) = refused(name, &[])? else {
         return skip("this kernel accepts the program");

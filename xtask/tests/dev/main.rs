@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::kernel::{gone, held_by};
+use bpfapps_testkit::loaded::{gone, held_by};
 use bpfapps_testkit::{Process, Test, sandbox, test};
 use nix::sys::signal::Signal;
 

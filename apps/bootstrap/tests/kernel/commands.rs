@@ -4,7 +4,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::kernel::{loaded, nothing_left};
+use bpfapps_testkit::loaded::{loaded, nothing_left};
 use bpfapps_testkit::{Exit, Process, Test, cli, fixture, test};
 use nix::sys::signal::Signal;
 

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::kernel::{loaded, nothing_left};
+use bpfapps_testkit::loaded::{loaded, nothing_left};
 use bpfapps_testkit::{Process, Test, cli, program, test};
 use nix::sys::signal::Signal;
 

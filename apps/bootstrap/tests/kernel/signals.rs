@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::kernel::{loaded, nothing_left};
+use bpfapps_testkit::loaded::{loaded, nothing_left};
 use bpfapps_testkit::{Process, Test, cli, test};
 use nix::sys::ptrace::{self, Options};
 use nix::sys::signal::{Signal, kill};

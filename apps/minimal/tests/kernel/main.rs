@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::kernel::{loaded, nothing_left};
+use bpfapps_testkit::loaded::{loaded, nothing_left};
 use bpfapps_testkit::sandbox::Call;
 use bpfapps_testkit::{Process, Test, cli, fixture, program, sandbox, test};
 use nix::errno::Errno;

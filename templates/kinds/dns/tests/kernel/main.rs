@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail, ensure};
 use bpfapps_testkit::net::Net;
-use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, kernel, own_path, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, needs, own_path, test};
 
 const TESTS: &[Test] = &[
     test!(lookup_and_connect_have_rows),
@@ -49,7 +49,7 @@ fn start(args: &[&str]) -> Result<App> {
 
 /// A network of the test's own, on a kernel that has what it takes.
 fn network() -> Result<Net> {
-    kernel::needs_uprobes()?;
+    needs::uprobes()?;
     Net::new()
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::{self, ExitCode};
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, kernel, needs_fentry, skip, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, needs, needs_fentry, skip, test};
 
 const TESTS: &[Test] = &[
     test!(removed_file_has_a_row),
@@ -43,7 +43,7 @@ fn provoke() -> Result<u32> {
 
 fn start(more: &[&str]) -> Result<App> {
     if needs_fentry().is_err() {
-        kernel::needs_kprobes()?;
+        needs::kprobes()?;
     }
     App::start(&[&["{{ name }}", "-v"], more].concat())
 }
@@ -67,7 +67,7 @@ fn removed_file_has_a_row() -> Result<()> {
 }
 
 fn kprobes_see_the_same() -> Result<()> {
-    kernel::needs_kprobes()?;
+    needs::kprobes()?;
     both_have_a_row(start(&["--kprobe"])?, ": Kprobe")?;
     // without being told to
     match needs_fentry() {
@@ -108,7 +108,7 @@ fn only_failures_are_reported() -> Result<()> {
 }
 
 fn kernel_without_any_way_is_named() -> Result<()> {
-    if needs_fentry().is_ok() || kernel::needs_kprobes().is_ok() {
+    if needs_fentry().is_ok() || needs::kprobes().is_ok() {
         return skip("this kernel has fentry or kprobes");
     }
     Process::run(&mut cli(["{{ name }}"]))?

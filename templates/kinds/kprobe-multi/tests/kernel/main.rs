@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_core::host::hooks::functions::Functions;
-use bpfapps_testkit::{App, Fixture, Process, Test, cli, documents_of, fixture, kernel, skip, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, documents_of, fixture, needs, skip, test};
 
 const TESTS: &[Test] = &[
     test!(busy_function_has_a_row),
@@ -47,7 +47,7 @@ fn needs_list() -> Result<()> {
 
 fn needs_multi() -> Result<()> {
     needs_list()?;
-    kernel::needs_linux("5.18", "kprobe.multi")?;
+    needs::linux("5.18", "kprobe.multi")?;
     let own = Functions::read()?;
     // what kprobe.multi is made of
     match own.matching("register_fprobe_*").is_empty() {
@@ -130,5 +130,5 @@ fn kernel_without_a_list_is_named() -> Result<()> {
 }
 
 fn kernel_that_is_too_old_is_named() -> Result<()> {
-    kernel::too_old(&["{{ name }}"])
+    needs::too_old(&["{{ name }}"])
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::process::{self, ExitCode};
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, kernel, skip, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, needs, skip, test};
 
 const TESTS: &[Test] = &[
     test!(call_has_a_row),
@@ -40,7 +40,7 @@ fn provoke() -> Result<u32> {
 }
 
 fn start(more: &[&str]) -> Result<App> {
-    kernel::needs_kprobes()?;
+    needs::kprobes()?;
     App::start(&[&["{{ name }}", "--function", FUNCTION], more].concat())
 }
 
@@ -87,7 +87,7 @@ fn short_calls_are_left_out() -> Result<()> {
 }
 
 fn first_function_that_is_there_is_traced() -> Result<()> {
-    kernel::needs_kprobes()?;
+    needs::kprobes()?;
     let args = ["{{ name }}", "-v", "-f", "no_such_function", "-f", FUNCTION, "-n", "1"];
     let app = App::start(&args)?;
     provoke()?;
@@ -104,7 +104,7 @@ fn missing_function_is_named() -> Result<()> {
 }
 
 fn kernel_without_kprobes_is_named() -> Result<()> {
-    if kernel::needs_kprobes().is_ok() {
+    if needs::kprobes().is_ok() {
         return skip("this kernel has kprobes");
     }
     Process::run(&mut cli(["{{ name }}"]))?

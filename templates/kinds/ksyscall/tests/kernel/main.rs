@@ -3,7 +3,7 @@
 use std::process::{self, ExitCode};
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, kernel, skip, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, needs, skip, test};
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
 
@@ -41,7 +41,7 @@ fn provoke() -> Result<u32> {
 }
 
 fn start(more: &[&str]) -> Result<App> {
-    kernel::needs_kprobes()?;
+    needs::kprobes()?;
     App::start(&[&["{{ name }}", "--syscall", "kill"], more].concat())
 }
 
@@ -108,7 +108,7 @@ fn missing_system_call_is_named() -> Result<()> {
 }
 
 fn kernel_without_kprobes_is_named() -> Result<()> {
-    if kernel::needs_kprobes().is_ok() {
+    if needs::kprobes().is_ok() {
         return skip("this kernel has kprobes");
     }
     Process::run(&mut cli(["{{ name }}"]))?

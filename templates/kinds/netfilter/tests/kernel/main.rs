@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use bpfapps_testkit::net::{Net, pair};
-use bpfapps_testkit::{App, Process, Test, cli, kernel, refuses, test};
+use bpfapps_testkit::{App, Process, Test, cli, needs, refuses, test};
 use libbpf_rs::ProgramType;
 
 const TESTS: &[Test] = &[
@@ -28,7 +28,7 @@ fn main() -> ExitCode {
 
 /// A network of the test's own, on a kernel that has what it takes.
 fn network() -> Result<Net> {
-    kernel::needs_programs(ProgramType::Netfilter)?;
+    needs::programs(ProgramType::Netfilter)?;
     Net::new()
 }
 
@@ -144,5 +144,5 @@ fn wrong_options_are_refused() -> Result<()> {
 }
 
 fn kernel_that_is_too_old_is_named() -> Result<()> {
-    kernel::too_old(&["{{ name }}"])
+    needs::too_old(&["{{ name }}"])
 }

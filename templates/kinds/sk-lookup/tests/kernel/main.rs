@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, ensure};
 use bpfapps_testkit::net::Net;
-use bpfapps_testkit::{App, Process, Test, cli, kernel, test};
+use bpfapps_testkit::{App, Process, Test, cli, needs, test};
 use libbpf_rs::ProgramType;
 
 const TESTS: &[Test] = &[
@@ -23,7 +23,7 @@ fn main() -> ExitCode {
 
 /// A network of the test's own, on a kernel that has what it takes.
 fn network() -> Result<Net> {
-    kernel::needs_programs(ProgramType::SkLookup)?;
+    needs::programs(ProgramType::SkLookup)?;
     Net::new()
 }
 

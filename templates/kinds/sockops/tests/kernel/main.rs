@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Result, bail, ensure};
 use bpfapps_testkit::cgroup::{self, Cgroup};
 use bpfapps_testkit::net::{Net, ip, serve};
-use bpfapps_testkit::{App, Fixture, Process, Test, fixture, kernel, refuses, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, fixture, needs, refuses, test};
 
 const TESTS: &[Test] = &[
     test!(connection_has_a_row_on_either_side),
@@ -48,7 +48,7 @@ fn server(address: &str) -> Result<SocketAddr> {
 
 /// A network of the test's own, where sockets can hold what the app keeps in them.
 fn network() -> Result<Net> {
-    kernel::needs_memory_at_run_time()?;
+    needs::memory_at_run_time()?;
     Net::new()
 }
 

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_testkit::net::{Net, ip, serve};
-use bpfapps_testkit::{App, Process, Test, cli, kernel, refuses, test};
+use bpfapps_testkit::{App, Process, Test, cli, needs, refuses, test};
 use nix::sys::socket::{setsockopt, sockopt::TcpCongestion};
 
 const ALGORITHM: &str = "{{ algorithm }}";
@@ -27,7 +27,7 @@ fn main() -> ExitCode {
 
 /// A network of the test's own, on a kernel that has what it takes.
 fn network() -> Result<Net> {
-    kernel::needs_type("bpf_struct_ops_link")?;
+    needs::type_named("bpf_struct_ops_link")?;
     Net::new()
 }
 
@@ -138,5 +138,5 @@ fn wrong_share_is_refused() -> Result<()> {
 }
 
 fn kernel_that_is_too_old_is_named() -> Result<()> {
-    kernel::too_old(&["{{ name }}"])
+    needs::too_old(&["{{ name }}"])
 }

@@ -9,9 +9,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use bpfapps_core::host::interfaces;
 use bpfapps_core::net::create_clsact;
-use bpfapps_testkit::kernel::needs_type;
 use bpfapps_testkit::net::{self, Net, pair};
-use bpfapps_testkit::{App, Process, Test, cli, refuses, skip, test};
+use bpfapps_testkit::{App, Process, Test, cli, needs, refuses, skip, test};
 
 const TESTS: &[Test] = &[
     test!(flow_has_a_row_each_way),
@@ -46,7 +45,7 @@ fn has_clsact() -> Result<bool> {
 
 /// A network of the test's own, on a kernel with either kind of tc.
 fn network() -> Result<Net> {
-    if needs_type("tcx_link").is_err() && !has_clsact()? {
+    if needs::type_named("tcx_link").is_err() && !has_clsact()? {
         skip("needs tcx: Linux 6.6")?;
     }
     Net::new()

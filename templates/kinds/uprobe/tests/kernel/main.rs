@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, kernel, own_path, skip, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, needs, own_path, skip, test};
 
 const TESTS: &[Test] = &[
     test!(call_has_a_row),
@@ -48,7 +48,7 @@ fn provoke(a: &str, ms: &str) -> Result<u32> {
 
 /// The app on this binary.
 fn start(more: &[&str]) -> Result<App> {
-    kernel::needs_uprobes()?;
+    needs::uprobes()?;
     let own = own_path()?;
     let args = ["{{ name }}", "--binary", &own, "--function", "probed_by_tests"];
     App::start(&[&args, more].concat())
@@ -86,7 +86,7 @@ fn short_calls_are_left_out() -> Result<()> {
 }
 
 fn library_is_found_by_name() -> Result<()> {
-    kernel::needs_uprobes()?;
+    needs::uprobes()?;
     if !fs::read_to_string("/proc/self/maps")?.contains("/libc.so.6") {
         return skip("this test is linked statically: nothing here calls libc.so.6");
     }

@@ -4,7 +4,7 @@
 use std::process::ExitCode;
 
 use anyhow::{Result, bail, ensure};
-use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, kernel, own_path, skip, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, needs, own_path, skip, test};
 use probe::probe;
 
 const TESTS: &[Test] = &[
@@ -39,8 +39,8 @@ fn provoke(a: &str, b: &str) -> Result<u32> {
 
 /// The app on this binary.
 fn start(more: &[&str]) -> Result<App> {
-    kernel::needs_uprobes()?;
-    kernel::needs_linux("5.15", "USDT probes of all processes")?;
+    needs::uprobes()?;
+    needs::linux("5.15", "USDT probes of all processes")?;
     let own = own_path()?;
     App::start(&[&["{{ name }}", "--binary", &own, "--probe", "tests:hit"], more].concat())
 }
@@ -91,8 +91,8 @@ fn wrong_probe_is_refused() -> Result<()> {
 }
 
 fn kernel_that_is_too_old_is_named() -> Result<()> {
-    kernel::needs_uprobes()?;
-    if kernel::needs_linux("5.15", "them").is_ok() {
+    needs::uprobes()?;
+    if needs::linux("5.15", "them").is_ok() {
         return skip("this kernel traces USDT probes in all processes");
     }
     let own = own_path()?;

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::process::{self, ExitCode};
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, kernel, sandbox, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, needs, sandbox, test};
 use nix::sys::signal::{SigSet, Signal, raise};
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
@@ -85,7 +85,7 @@ impl Commanded {
 
 /// Skips the test on a kernel without user ring buffers.
 fn needs_user_ring_buffer() -> Result<()> {
-    kernel::needs_linux("6.1", "user ring buffers")
+    needs::linux("6.1", "user ring buffers")
 }
 
 fn signal_has_a_row() -> Result<()> {

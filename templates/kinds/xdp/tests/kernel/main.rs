@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_testkit::net::{self, Net, ip};
-use bpfapps_testkit::{App, Process, Test, cli, kernel, skip, test};
+use bpfapps_testkit::{App, Process, Test, cli, needs, skip, test};
 use libbpf_rs::ProgramType;
 use libbpf_rs::libbpf_sys::BPF_FUNC_timer_init;
 
@@ -29,8 +29,8 @@ fn main() -> ExitCode {
 /// A network of the test's own, on a kernel whose XDP programs have timers.
 fn network() -> Result<Net> {
     let timers = "needs timers in BPF: Linux 5.15";
-    kernel::needs_helper(ProgramType::Xdp, BPF_FUNC_timer_init, timers)?;
-    kernel::needs_memory_at_run_time()?;
+    needs::helper(ProgramType::Xdp, BPF_FUNC_timer_init, timers)?;
+    needs::memory_at_run_time()?;
     Net::new()
 }
 
@@ -100,7 +100,7 @@ fn dropped_packets_do_not_arrive() -> Result<()> {
 }
 
 fn source_without_a_timer_is_lost() -> Result<()> {
-    if kernel::needs_memory_at_run_time().is_ok() {
+    if needs::memory_at_run_time().is_ok() {
         return skip("this kernel has memory for timers");
     }
     let _net = Net::new()?;
@@ -165,5 +165,5 @@ fn interface_that_is_taken_is_named() -> Result<()> {
 }
 
 fn kernel_that_is_too_old_is_named() -> Result<()> {
-    kernel::too_old(&["{{ name }}", "--interface", "lo"])
+    needs::too_old(&["{{ name }}", "--interface", "lo"])
 }
