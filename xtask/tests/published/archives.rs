@@ -117,7 +117,9 @@ impl Archives {
             let package = name
                 .strip_suffix(&format!("-{current}"))
                 .expect("a version");
-            let folder = self.registry().join(format!("{package}-{version}"));
+            // cargo builds anew what lies elsewhere: of a version it expects no change
+            let sum = checksum(archive, version);
+            let folder = self.registry().join(format!("{package}-{version}-{sum}"));
             fs::create_dir(&folder).expect("a folder");
             let mut tar = Command::new("tar");
             tar.args(["--strip-components=1", "-xzf"]).arg(archive);
@@ -131,8 +133,6 @@ impl Archives {
             let text = text.replace(&format!("\"={current}\""), &format!("\"={version}\""));
             fs::write(&manifest, text).expect("a file");
             edit_below(&folder, &edit);
-            // where it changes, cargo builds anew
-            let sum = checksum(archive, version);
             let files = json!({"files": {}, "package": sum}).to_string();
             fs::write(folder.join(".cargo-checksum.json"), files).expect("a file");
         }
