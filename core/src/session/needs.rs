@@ -3,7 +3,8 @@ use std::fmt;
 use bpfapps_host::capabilities::Capability;
 use serde::{Serialize, Serializer};
 
-/// What an app asks of the machine: shown by `bpfapps list`, checked by [`Session::open`].
+/// What an app asks of the machine: shown by `bpfapps list`, checked by
+/// [`Session::open`](crate::Session::open).
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Needs {
     /// The oldest Linux that runs it, such as `5.8`.
