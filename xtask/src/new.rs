@@ -4,7 +4,7 @@ mod ask;
 mod format;
 pub(crate) mod kind;
 mod list;
-pub(crate) mod machine;
+pub(crate) mod lookup;
 pub(crate) mod name;
 mod standalone;
 

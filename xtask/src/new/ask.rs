@@ -5,7 +5,7 @@ use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use anyhow::{Context, Result, bail};
 use bpfapps_templates::{Kind, Parameter, Values};
 
-use super::machine::{self, Answer};
+use super::lookup::{self, Answer};
 use crate::out;
 
 /// An answer to every question of `kind`.
@@ -97,5 +97,5 @@ fn find(parameter: &Parameter, value: &str, values: &Values) -> Answer {
         return Answer::Absent(what.to_owned());
     }
     let of = parameter.of.as_ref().and_then(|key| values.get(key));
-    machine::find(parameter.check, value, of.map(String::as_str))
+    lookup::find(parameter.check, value, of.map(String::as_str))
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use bpfapps_templates::Kind;
 
-use super::machine;
+use super::lookup;
 use crate::out;
 
 /// The kind of that name.
@@ -16,7 +16,7 @@ pub(crate) fn find(kinds: Vec<Kind>, name: &str) -> Result<Kind> {
             out::hinted(
                 format!(
                     "there is no template `{name}`{}",
-                    machine::near(name, &names)
+                    lookup::near(name, &names)
                 ),
                 "see cargo xtask new --list",
             )
