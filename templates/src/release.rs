@@ -103,7 +103,7 @@ impl Release {
     pub(crate) fn profiles(&self) -> String {
         let mut manifest = self.manifest.clone();
         manifest.retain(|key, _| key == "profile");
-        manifest.to_string().trim_end().to_owned()
+        manifest.to_string().trim().to_owned()
     }
 
     fn table(&self, name: &str) -> Option<&Table> {
