@@ -126,3 +126,15 @@ fn versions_stand_in_one_place() {
         "{names:?}"
     );
 }
+
+/// cargo refuses a workspace whose `apps/*` matches nothing.
+#[test]
+fn the_last_app_may_go_and_another_one_come() {
+    let own = Own::new();
+    let root = own.root();
+    for args in [&["remove", "taken"][..], &["new", "other"]] {
+        let seen = run(&root, args);
+        assert!(seen.status.success(), "{args:?}: {seen:?}");
+    }
+    assert!(root.join("apps/other").is_dir());
+}
