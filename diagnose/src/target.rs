@@ -219,6 +219,7 @@ mod tests {
         for (section, target) in [
             ("tp/sched/sched_switch", "the tracepoint sched/sched_switch"),
             ("raw_tp.w/sys_enter", "the raw tracepoint sys_enter"),
+            ("?raw_tp/sys_exit", "the raw tracepoint sys_exit"),
             ("tp_btf/sched_switch", "the raw tracepoint sched_switch"),
             ("kprobe/vfs_read+0x4", "the kernel's function vfs_read"),
             ("fexit.s/vfs_read", "the kernel's function vfs_read"),
@@ -232,7 +233,7 @@ mod tests {
         ] {
             assert_eq!(told(section).as_deref(), Some(target));
         }
-        for section in ["xdp", "uprobe", "cgroup_skb/egress"] {
+        for section in ["xdp", "uprobe", "kprobe", "tp/", "cgroup_skb/egress"] {
             assert_eq!(told(section), None);
         }
     }

@@ -6,6 +6,7 @@ use std::process::{self, ExitCode};
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_host::Release;
+use bpfapps_host::hooks::btf;
 use bpfapps_host::platform::kernel_arch;
 use bpfapps_task::workspace::Workspace;
 use clap::Args;
@@ -18,7 +19,7 @@ use crate::progress::Step;
 use crate::setup::{self, Stage};
 use crate::{cargo, out};
 
-const RUNNING: &str = "/sys/kernel/btf/vmlinux";
+const RUNNING: &str = btf::KERNEL;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {

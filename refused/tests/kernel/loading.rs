@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 use bpfapps::objects::try_load;
 use bpfapps_core::{Capability, Needs, Options, Session};
 use bpfapps_diagnose::Object;
+use bpfapps_host::settings;
 use bpfapps_refused::{ALL, Case};
 use bpfapps_testkit::needs;
 use bpfapps_testkit::sandbox::{Call, refusing, with_only};
@@ -33,6 +34,7 @@ macro_rules! tests {
             test!(each_program_is_tested),
             test!(lines_are_drawn_as_rustc_does),
             test!(app_is_told_the_same),
+            test!(without_capabilities_the_setting_is_named),
             test!(doctor_tells_the_same),
             test!(verbose_shows_the_whole_log),
             test!(what_is_not_explained_is_printed),
@@ -99,6 +101,26 @@ fn load(args: &[String]) -> Result<()> {
     };
     let _session = Session::start(options, Needs::NONE)?;
     told(try_load(&Object::read(file.as_ref())?))
+}
+
+/// What this machine's kernel says to a process without capabilities.
+fn without_capabilities_the_setting_is_named() -> Result<()> {
+    needs::linux("5.11", "maps that no limit keeps out")?;
+    let exit = Process::run(&mut with_only(&[], &fixture("load_as_app")?)?)?.expect_code(1)?;
+    let setting = |name: &str| -> Result<i32> {
+        settings::sysctl(name).with_context(|| format!("no {name} is shown"))
+    };
+    let disabled = setting("kernel.unprivileged_bpf_disabled")?;
+    let paranoid = setting("kernel.perf_event_paranoid")?;
+    let expected = match (disabled, paranoid) {
+        (0, ..0) => "failed to load BPF object".to_owned(),
+        (0, _) => {
+            format!("perf events need CAP_PERFMON here: kernel.perf_event_paranoid is {paranoid}")
+        }
+        _ => format!("BPF needs CAP_BPF here: kernel.unprivileged_bpf_disabled is {disabled}"),
+    };
+    exit.expect_stderr(&expected)?;
+    Ok(())
 }
 
 /// The command that loads `case`, with these options, from a file in `folder`.

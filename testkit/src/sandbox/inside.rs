@@ -121,7 +121,10 @@ fn mount_new(kind: &str, place: &Path) -> Result<()> {
 
 /// Leaves only these capabilities to what is run.
 fn keep(names: &str) -> Result<()> {
-    let kept: Vec<Capability> = names.split(' ').map(str::parse).collect::<Result<_, _>>()?;
+    let kept: Vec<Capability> = names
+        .split_whitespace()
+        .map(str::parse)
+        .collect::<Result<_, _>>()?;
     caps::clear(None, CapSet::Inheritable)?;
     let all = caps::read(None, CapSet::Bounding)?;
     for capability in all.into_iter().filter(|other| !kept.contains(other)) {
@@ -147,7 +150,7 @@ fn put_file(path: &Path, text: &str) -> Result<()> {
 
 fn refuse(what: &str) -> Result<()> {
     let numbers: Vec<u64> = what
-        .split(' ')
+        .split_whitespace()
         .map(str::parse)
         .collect::<Result<_, _>>()
         .context("no numbers")?;

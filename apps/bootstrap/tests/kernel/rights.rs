@@ -7,6 +7,7 @@ use std::process::Command;
 
 use anyhow::{Result, ensure};
 use bpfapps_core::host::Release;
+use bpfapps_core::host::settings::MEMLOCK_FREE_SINCE;
 use bpfapps_testkit::{Process, Test, cli, program, sandbox, test};
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
@@ -78,7 +79,7 @@ fn works_without_tracefs() -> Result<()> {
 fn file_capabilities_are_enough() -> Result<()> {
     let (_folder, path) = installed(&[CAP_PERFMON, CAP_BPF])?;
     let mut command = as_nobody(&path)?;
-    if Release::running()?.is_at_least((5, 11)) {
+    if Release::running()?.is_at_least(MEMLOCK_FREE_SINCE) {
         return traces(&mut command);
     }
     // there the ordinary user's limit is in the way, which only root can raise
