@@ -3,13 +3,14 @@
 
 use std::env;
 use std::os::unix::process::CommandExt;
-use std::process::Command;
+use std::process::{self, Command};
 
 use anyhow::{Context, Error, Result, ensure};
 use bpfapps_task::cargo;
 use bpfapps_task::workspace::Workspace;
 
-/// Set in the program that is run again, so that it is run again once.
+/// Set in the program that is run again, so that it is run again once: what that is for, and its
+/// process id, which it keeps from here on. Whatever it starts inherits the variable, but not the id.
 const AGAIN: &str = "BPFAPPS_XTASK_FEATURE";
 
 /// Becomes the same program with a feature more, given the same arguments. Answers only where that
@@ -25,7 +26,7 @@ fn again(feature: &str) -> Result<Command> {
     let own = env::current_exe().context("failed to find own program file")?;
     let program = own.file_name().unwrap_or_default().to_string_lossy();
     let feature = format!("{}/{feature}", env!("CARGO_PKG_NAME"));
-    let has_it = env::var(AGAIN).is_ok_and(|with| with == feature);
+    let has_it = env::var(AGAIN).is_ok_and(|with| with == mark(&feature));
     ensure!(!has_it, "cargo has built {program} without {feature}");
     let mut command = command(&program, &feature)?;
     command.args(env::args_os().skip(1));
@@ -38,8 +39,12 @@ fn command(program: &str, feature: &str) -> Result<Command> {
     let package = package.with_context(|| format!("no package here has the program {program}"))?;
     let mut command = cargo::cargo(["run", "--package", &package.name, "--bin", program]);
     command.args(["--features", feature, "--"]);
-    command.env(AGAIN, feature);
+    command.env(AGAIN, mark(feature));
     Ok(command)
+}
+
+fn mark(feature: &str) -> String {
+    format!("{feature} {}", process::id())
 }
 
 #[cfg(test)]
