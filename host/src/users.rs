@@ -1,8 +1,10 @@
 //! Users and groups, from the files: a static binary has no other way to look them up.
 
+use std::env;
 use std::fs;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use nix::unistd::geteuid;
 
 const PASSWD: &str = "/etc/passwd";
 const GROUP: &str = "/etc/group";
@@ -34,12 +36,38 @@ pub fn uid(text: &str) -> Result<u32> {
     Ok(user.uid)
 }
 
-/// The first user that matches `predicate`.
+/// Who called sudo, where that is how root came to run this; `None` where it was root, too.
 ///
 /// # Errors
 ///
-/// /etc/passwd can't be read.
-pub fn user(predicate: impl Fn(&User) -> bool) -> Result<Option<User>> {
+/// What sudo says of them does not agree with /etc/passwd and /etc/group. Then nothing may run in
+/// their name, least of all as root.
+pub fn sudo_caller() -> Result<Option<User>> {
+    let said = ["SUDO_USER", "SUDO_UID", "SUDO_GID"].map(|name| (name, env::var_os(name)));
+    if !geteuid().is_root() || said.iter().all(|(_, value)| value.is_none()) {
+        return Ok(None);
+    }
+    let [name, uid, gid] = said.each_ref().map(|(_, value)| value.as_ref()?.to_str());
+    let user = user(|user| called_sudo(user, name, uid))?;
+    let groups = user.as_ref().map(groups).transpose()?.unwrap_or_default();
+    ensure!(
+        groups
+            .iter()
+            .any(|group| Some(group.to_string().as_str()) == gid),
+        "{} are not one user of {PASSWD} and a group of theirs: run it with sudo, or unset all three",
+        said.map(|(name, value)| format!("{name}={:?}", value.unwrap_or_default()))
+            .join(", ")
+    );
+    Ok(user.filter(|user| user.uid != 0))
+}
+
+/// The name decides: two users may share a number.
+fn called_sudo(user: &User, name: Option<&str>, uid: Option<&str>) -> bool {
+    Some(user.name.as_str()) == name && Some(user.uid.to_string().as_str()) == uid
+}
+
+/// The first user that matches `predicate`.
+fn user(predicate: impl Fn(&User) -> bool) -> Result<Option<User>> {
     let users = fs::read_to_string(PASSWD).with_context(|| format!("failed to read {PASSWD}"))?;
     Ok(users.lines().filter_map(parse_user).find(predicate))
 }
@@ -92,6 +120,26 @@ mod tests {
             let error = format!("no user `{name}` in /etc/passwd: give a number");
             assert_eq!(uid(name).map_err(|err| err.to_string()), Err(error));
         }
+    }
+
+    #[test]
+    fn name_and_number_say_who_called_sudo() {
+        let user = |line| parse_user(line).expect("a user");
+        let bob = user("bob:x:1000:1000::/home/bob:/bin/sh");
+        let robert = user("robert:x:1000:1001::/home/robert:/bin/sh");
+        assert!(called_sudo(&bob, Some("bob"), Some("1000")));
+        assert!(!called_sudo(&robert, Some("bob"), Some("1000")));
+        for uid in [
+            None,
+            Some(""),
+            Some("0"),
+            Some("-1"),
+            Some("+1000"),
+            Some("abc"),
+        ] {
+            assert!(!called_sudo(&bob, Some("bob"), uid), "{uid:?}");
+        }
+        assert!(!called_sudo(&bob, None, Some("1000")));
     }
 
     #[test]

@@ -2,7 +2,6 @@
 #![allow(unsafe_code)]
 
 use std::cell::RefCell;
-use std::env;
 use std::ffi::OsString;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::{Child, Command, ExitStatus};
@@ -10,7 +9,7 @@ use std::process::{Child, Command, ExitStatus};
 use anyhow::{Context, Result};
 use bpfapps_host::users::{self, User};
 use nix::sys::signal::{SigSet, Signal, kill};
-use nix::unistd::{Gid, Pid, Uid, geteuid, setgid, setgroups, setuid};
+use nix::unistd::{Gid, Pid, Uid, setgid, setgroups, setuid};
 
 /// The option of an app that can run a command and trace it: to be flattened into its own.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -33,7 +32,7 @@ impl Workload {
         command.args(args);
         // This program's own mask would be inherited, and keep the command from being interrupted.
         before_exec(&mut command, move || mask.thread_set_mask());
-        if let Some(user) = caller()? {
+        if let Some(user) = users::sudo_caller()? {
             run_as(&mut command, &user)?;
         }
         let child = command
@@ -77,19 +76,6 @@ impl Running {
 pub(super) fn exit_code(status: ExitStatus) -> u8 {
     let by_signal = || 128 + status.signal().unwrap_or(0);
     u8::try_from(status.code().unwrap_or_else(by_signal)).unwrap_or(u8::MAX)
-}
-
-/// Who called sudo, where that is how root came to run this.
-fn caller() -> Result<Option<User>> {
-    let uid = env::var("SUDO_UID")
-        .ok()
-        .and_then(|uid| uid.parse::<u32>().ok());
-    match uid {
-        Some(uid) if uid != 0 && geteuid().is_root() => users::user(|user| user.uid == uid)?
-            .with_context(|| format!("sudo was called by uid {uid}, who is not in /etc/passwd"))
-            .map(Some),
-        _ => Ok(None),
-    }
 }
 
 fn run_as(command: &mut Command, user: &User) -> Result<()> {

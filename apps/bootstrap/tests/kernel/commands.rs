@@ -15,6 +15,7 @@ pub(crate) const TESTS: &[Test] = &[
     test!(exit_code_is_that_of_the_command),
     test!(signal_is_handed_on_to_the_command),
     test!(command_runs_as_who_called_sudo),
+    test!(command_does_not_run_where_sudo_is_unclear),
 ];
 
 /// `bpfapps bootstrap <args> -- sh -c <script>`, to its end.
@@ -123,7 +124,10 @@ fn command_runs_as_who_called_sudo() -> Result<()> {
 
     // without sudo it keeps what its caller has
     fs::remove_file(&seen)?;
-    Process::run(command.env_remove("SUDO_UID"))?.expect_code(0)?;
+    for variable in ["SUDO_UID", "SUDO_GID", "SUDO_USER"] {
+        command.env_remove(variable);
+    }
+    Process::run(&mut command)?.expect_code(0)?;
     let lines = fs::read_to_string(&seen)?;
     let own = fs::read_to_string("/proc/self/status")?;
     let own = own
@@ -134,5 +138,47 @@ fn command_runs_as_who_called_sudo() -> Result<()> {
         lines.starts_with("0\n0\n") && lines.contains(own),
         "{lines}"
     );
+    Ok(())
+}
+
+fn command_does_not_run_where_sudo_is_unclear() -> Result<()> {
+    let nobody = [Some("nobody"), Some("65534"), Some("65534")];
+    let unclear = [
+        [Some("nobody"), Some("abc"), Some("65534")],
+        [Some("nobody"), Some("-1"), Some("65534")],
+        [Some("nobody"), Some(""), Some("65534")],
+        [Some("nobody"), Some("0"), Some("65534")],
+        [Some("nobody"), Some("54321"), Some("65534")],
+        [Some("nobody"), Some("65534"), Some("0")],
+        [Some("root"), Some("65534"), Some("65534")],
+        [Some("\x1b[2J"), Some("65534"), Some("65534")],
+        [Some("nobody"), None, Some("65534")],
+        [None, Some("65534"), Some("65534")],
+        [Some("nobody"), Some("65534"), None],
+    ];
+    let run = |values: [Option<&str>; 3]| {
+        let mut command = cli(["bootstrap", "--comm", "none", "--", "id", "-u"]);
+        for (variable, value) in ["SUDO_USER", "SUDO_UID", "SUDO_GID"].iter().zip(values) {
+            if let Some(value) = value {
+                command.env(variable, value);
+            }
+        }
+        Process::run(&mut command)
+    };
+    let ids = |exit: &Exit| {
+        exit.stdout
+            .iter()
+            .filter(|line| line.parse::<u32>().is_ok())
+            .count()
+    };
+    let exit = run(nobody)?.expect_code(0)?;
+    ensure!(exit.stdout.iter().any(|line| line == "65534"), "{exit:?}");
+    for values in unclear {
+        let exit = run(values)?.expect_code(1)?;
+        let exit =
+            exit.expect_stderr(" are not one user of /etc/passwd and a group of theirs: ")?;
+        ensure!(ids(&exit) == 0, "{values:?}: it ran: {exit:?}");
+        ensure!(!exit.stderr.concat().contains('\x1b'), "{exit:?}");
+    }
     Ok(())
 }
