@@ -6,6 +6,14 @@ use anyhow::{Context, Result};
 use bpfapps_explain::{Code, Failure};
 pub use caps::{CapSet, Capability, CapsHashSet};
 
+/// Each of them opens all files, or all processes.
+const NOT_FOR_A_FILE: [Capability; 4] = [
+    Capability::CAP_DAC_OVERRIDE,
+    Capability::CAP_DAC_READ_SEARCH,
+    Capability::CAP_SYS_ADMIN,
+    Capability::CAP_SYS_PTRACE,
+];
+
 /// Those in one of its sets; none where the kernel does not say.
 pub fn held(set: CapSet) -> CapsHashSet {
     caps::read(None, set).unwrap_or_default()
@@ -30,16 +38,31 @@ pub fn lacking(wanted: &[Capability]) -> Result<Option<Failure>> {
     if missing.is_empty() {
         return Ok(None);
     }
-    let all = names(wanted, ",").to_lowercase();
-    let program = env::current_exe().context("failed to find own program file")?;
-    let failure = Failure::new(
-        format!("missing {}", names(&missing, " and ")),
-        format!(
-            "run it with sudo, or once: sudo setcap {all}+ep {}",
-            program.display()
-        ),
-    );
+    let hint = match setcap(wanted)? {
+        Some(words) => format!("run it with sudo, or once: sudo {}", words.join(" ")),
+        None => "run it with sudo".to_owned(),
+    };
+    let failure = Failure::new(format!("missing {}", names(&missing, " and ")), hint);
     Ok(Some(failure.code(Code::MISSING_CAPABILITY)))
+}
+
+/// The command that gives own program file what is `wanted`; `None` where that would open too much:
+/// a file with capabilities has them for everybody who runs it.
+///
+/// # Errors
+///
+/// The kernel does not say which file that is.
+pub fn setcap(wanted: &[Capability]) -> Result<Option<[String; 3]>> {
+    if wanted.iter().any(|one| NOT_FOR_A_FILE.contains(one)) {
+        return Ok(None);
+    }
+    let program = env::current_exe().context("failed to find own program file")?;
+    let all = names(wanted, ",").to_lowercase();
+    Ok(Some([
+        "setcap".to_owned(),
+        format!("{all}+ep"),
+        program.display().to_string(),
+    ]))
 }
 
 fn names(capabilities: &[Capability], separator: &str) -> String {

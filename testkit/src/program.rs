@@ -1,10 +1,13 @@
 use std::env;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
+use tempfile::TempDir;
 
 /// The binary to test, where it is not to be built: on a machine without cargo, say.
 const PROGRAM: &str = "BPFAPPS_BIN";
@@ -28,6 +31,22 @@ pub fn cli<'a>(args: impl IntoIterator<Item = &'a str>) -> Command {
     let mut command = Command::new(program());
     command.args(args);
     command
+}
+
+/// A copy of [`program`] that everybody may run, as an ordinary user could not run what is in root's
+/// home; it is there as long as its folder.
+///
+/// # Errors
+///
+/// There is no room for it.
+pub fn installed() -> Result<(TempDir, PathBuf)> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("bpfapps");
+    fs::copy(program(), &path)?;
+    for path in [folder.path(), &path] {
+        fs::set_permissions(path, Permissions::from_mode(0o755))?;
+    }
+    Ok((folder, path))
 }
 
 /// A test runs in its package's folder. What the binary is called, and where it is, cargo says.

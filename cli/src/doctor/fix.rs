@@ -12,22 +12,30 @@ use nix::unistd::geteuid;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fix {
     words: Vec<String>,
-    /// It changes a setting for everybody on the machine.
-    asks: bool,
+    /// What to ask before: it changes something for everybody on the machine.
+    asks: Option<&'static str>,
 }
 
 impl Fix {
     pub(super) fn new(words: &[&str]) -> Self {
         Self {
             words: words.iter().map(|&word| word.to_owned()).collect(),
-            asks: false,
+            asks: None,
+        }
+    }
+
+    /// Gives a program file what everybody has then who runs it.
+    pub(super) fn rights(words: &[String]) -> Self {
+        Self {
+            words: words.to_vec(),
+            asks: Some("give this to everybody who runs it?"),
         }
     }
 
     /// Sets a setting of the kernel.
     pub(super) fn sysctl(name: &str, value: &str) -> Self {
         Self {
-            asks: true,
+            asks: Some("change it for the whole machine?"),
             ..Self::new(&["sysctl", &format!("{name}={value}")])
         }
     }
@@ -58,7 +66,9 @@ pub(super) fn all<'a>(wanted: impl Iterator<Item = &'a Fix>) -> Result<bool> {
     }
     let mut is_done = false;
     for fix in fixes {
-        if fix.asks && !agrees(fix)? {
+        if let Some(question) = fix.asks
+            && !agrees(fix, question)?
+        {
             continue;
         }
         say(&format!("$ {fix}"));
@@ -74,18 +84,15 @@ pub(super) fn all<'a>(wanted: impl Iterator<Item = &'a Fix>) -> Result<bool> {
     Ok(is_done)
 }
 
-/// A setting of the kernel is changed only where somebody at a terminal says so.
-fn agrees(fix: &Fix) -> Result<bool> {
+/// What changes something for everybody is done only where somebody at a terminal says so.
+fn agrees(fix: &Fix, question: &str) -> Result<bool> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         say(&format!(
             "not done without somebody at a terminal to ask: {fix}"
         ));
         return Ok(false);
     }
-    let _ = write!(
-        io::stderr(),
-        "{fix}\nchange it for the whole machine? [y/N] "
-    );
+    let _ = write!(io::stderr(), "{fix}\n{question} [y/N] ");
     let mut answer = String::new();
     io::stdin()
         .lock()

@@ -1,10 +1,8 @@
 //! What this process may do.
 
-use std::env;
-
 use bpfapps_core::raise_memlock;
 use bpfapps_diagnose::make_map;
-use bpfapps_host::capabilities::{CapSet, Capability, held, missing};
+use bpfapps_host::capabilities::{CapSet, Capability, held, missing, setcap};
 use bpfapps_host::hooks::tracefs;
 use bpfapps_host::{namespaces, platform, settings};
 use nix::errno::Errno;
@@ -116,13 +114,10 @@ fn capabilities(subjects: &[Subject]) -> Check {
     let cause = format!("{} missing from this process", list(&lacks));
     let check = check.fail(concerned, cause, "run it with sudo");
     // as root it was taken away from the process, and a file gives it nothing
-    let program = env::current_exe().ok();
-    let Some(program) = program.filter(|_| !geteuid().is_root()) else {
-        return check;
-    };
-    let all = names(&wanted, ",", "CAP_").to_lowercase();
-    let program = program.display().to_string();
-    check.fixed_by(Fix::new(&["setcap", &format!("{all}+ep"), &program]))
+    match setcap(&wanted) {
+        Ok(Some(words)) if !geteuid().is_root() => check.fixed_by(Fix::rights(&words)),
+        _ => check,
+    }
 }
 
 fn mounted(subjects: &[Subject]) -> Check {

@@ -2,7 +2,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Result, ensure};
-use bpfapps_testkit::{Process, Test, cli, sandbox, skip, test};
+use bpfapps_testkit::{Process, Test, cli, installed, sandbox, skip, test};
 
 use crate::objects::File;
 use crate::report::Report;
@@ -10,6 +10,7 @@ use crate::report::Report;
 pub(crate) const TESTS: &[Test] = &[
     test!(tracefs_is_mounted_for_an_object),
     test!(setting_is_not_changed_without_a_question),
+    test!(rights_are_not_given_without_a_question),
     test!(healthy_machine_needs_no_mending),
 ];
 
@@ -48,6 +49,21 @@ fn setting_is_not_changed_without_a_question() -> Result<()> {
         "not done without somebody at a terminal to ask: sysctl net.core.bpf_jit_enable=1",
     )?;
     ensure!(exit.stderr.len() == 1, "something ran: {exit:#?}");
+    Ok(())
+}
+
+fn rights_are_not_given_without_a_question() -> Result<()> {
+    let (_folder, copy) = installed()?;
+    let mut command = Command::new(&copy);
+    fixing(command.args(["doctor", "bootstrap"]));
+    let exit = Process::run(&mut sandbox::as_nobody(&command)?)?.expect_code(1)?;
+    let question =
+        "not done without somebody at a terminal to ask: sudo setcap cap_bpf,cap_perfmon+ep ";
+    let exit = exit.expect_stderr(question)?;
+    ensure!(
+        !exit.stderr.iter().any(|line| line.starts_with('$')),
+        "something ran: {exit:#?}"
+    );
     Ok(())
 }
 

@@ -1,5 +1,3 @@
-use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -7,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use bpfapps_testkit::loaded::{loaded, nothing_left};
 use bpfapps_testkit::sandbox::{self, Call};
-use bpfapps_testkit::{Process, Test, cli, program, skip, test};
+use bpfapps_testkit::{Process, Test, cli, installed, skip, test};
 use nix::errno::Errno;
 use nix::libc;
 
@@ -19,6 +17,7 @@ pub(crate) const TESTS: &[Test] = &[
     test!(documents_have_each_field),
     test!(without_capabilities_each_is_named),
     test!(user_is_told_to_set_capabilities),
+    test!(reading_every_file_is_not_for_everybody),
     test!(without_btf_only_those_fail_that_need_it),
     test!(kernel_that_is_too_old_is_named),
     test!(filtered_bpf_call_is_explained),
@@ -110,12 +109,7 @@ fn without_capabilities_each_is_named() -> Result<()> {
 }
 
 fn user_is_told_to_set_capabilities() -> Result<()> {
-    let folder = tempfile::tempdir()?;
-    let everybody = fs::Permissions::from_mode(0o755);
-    fs::set_permissions(folder.path(), everybody.clone())?;
-    let copy = folder.path().join("bpfapps");
-    fs::copy(program(), &copy)?;
-    fs::set_permissions(&copy, everybody)?;
+    let (_folder, copy) = installed()?;
     let mut command = Command::new(&copy);
     command.args(["doctor", "bootstrap", "-o", "json"]);
     let report = Report::of(&mut sandbox::as_nobody(&command)?)?.expect_code(1)?;
@@ -124,6 +118,18 @@ fn user_is_told_to_set_capabilities() -> Result<()> {
         "fail",
         &["CAP_BPF and CAP_PERFMON missing from this process", &setcap],
     )?;
+    Ok(())
+}
+
+/// With it everybody who runs the program reads every file.
+fn reading_every_file_is_not_for_everybody() -> Result<()> {
+    let (_folder, copy) = installed()?;
+    let mut command = Command::new(&copy);
+    command.args(["doctor", "minimal", "-o", "json"]);
+    let report = Report::of(&mut sandbox::as_nobody(&command)?)?.expect_code(1)?;
+    let check = report.check("machine", "capabilities")?;
+    check.expect("fail", &["CAP_DAC_READ_SEARCH", "run it with sudo"])?;
+    ensure!(!format!("{report:?}").contains("setcap"), "{report:#?}");
     Ok(())
 }
 

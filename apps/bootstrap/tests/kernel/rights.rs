@@ -1,14 +1,13 @@
 //! On machines and with rights of every kind.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt as _;
+use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Result, ensure};
 use bpfapps_core::host::Release;
 use bpfapps_core::host::settings::MEMLOCK_FREE_SINCE;
-use bpfapps_testkit::{Process, Test, cli, program, sandbox, test};
+use bpfapps_testkit::{Process, Test, cli, installed, sandbox, test};
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
@@ -28,11 +27,8 @@ const CAP_PERFMON: u32 = 38;
 const CAP_BPF: u32 = 39;
 
 /// The program in a place that everybody may run it from, with these file capabilities.
-fn installed(capabilities: &[u32]) -> Result<(TempDir, PathBuf)> {
-    let folder = tempfile::tempdir()?;
-    fs::set_permissions(folder.path(), Permissions::from_mode(0o755))?;
-    let path = folder.path().join("bpfapps");
-    fs::copy(program(), &path)?;
+fn with_capabilities(capabilities: &[u32]) -> Result<(TempDir, PathBuf)> {
+    let (folder, path) = installed()?;
     // struct vfs_cap_data, version 2 with the effective bit: what setcap(8) writes
     let set = capabilities
         .iter()
@@ -77,7 +73,7 @@ fn works_without_tracefs() -> Result<()> {
 }
 
 fn file_capabilities_are_enough() -> Result<()> {
-    let (_folder, path) = installed(&[CAP_PERFMON, CAP_BPF])?;
+    let (_folder, path) = with_capabilities(&[CAP_PERFMON, CAP_BPF])?;
     let mut command = as_nobody(&path)?;
     if Release::running()?.is_at_least(MEMLOCK_FREE_SINCE) {
         return traces(&mut command);
@@ -101,7 +97,7 @@ fn each_missing_capability_is_named() -> Result<()> {
         (&[CAP_PERFMON], "error[BPF0045]: missing CAP_BPF"),
     ];
     for (held, error) in cases {
-        let (_folder, path) = installed(held)?;
+        let (_folder, path) = with_capabilities(held)?;
         let exit = Process::run(&mut as_nobody(&path)?)?.expect_code(1)?;
         let setcap = format!("sudo setcap cap_bpf,cap_perfmon+ep {}", path.display());
         let hint = format!("hint: run it with sudo, or once: {setcap}");

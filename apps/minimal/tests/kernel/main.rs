@@ -203,5 +203,7 @@ fn without_privileges_it_says_so() -> Result<()> {
         first == "error[BPF0045]: missing CAP_BPF and CAP_PERFMON and CAP_DAC_READ_SEARCH",
         "{exit:#?}"
     );
+    // not to be had from a file: everybody who runs it would read every file
+    ensure!(exit.stderr[1] == "hint: run it with sudo", "{exit:#?}");
     Ok(())
 }
