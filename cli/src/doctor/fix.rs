@@ -53,8 +53,8 @@ impl fmt::Display for Fix {
     }
 }
 
-/// Runs these, each once. Whether anything was done.
-pub(super) fn all<'a>(wanted: impl Iterator<Item = &'a Fix>) -> Result<bool> {
+/// Runs these, each once, and asks before some, unless the answer is `yes`. Whether anything was done.
+pub(super) fn all<'a>(wanted: impl Iterator<Item = &'a Fix>, yes: bool) -> Result<bool> {
     let mut fixes: Vec<&Fix> = Vec::new();
     for fix in wanted {
         if !fixes.contains(&fix) {
@@ -67,6 +67,7 @@ pub(super) fn all<'a>(wanted: impl Iterator<Item = &'a Fix>) -> Result<bool> {
     let mut is_done = false;
     for fix in fixes {
         if let Some(question) = fix.asks
+            && !yes
             && !agrees(fix, question)?
         {
             continue;
@@ -88,7 +89,7 @@ pub(super) fn all<'a>(wanted: impl Iterator<Item = &'a Fix>) -> Result<bool> {
 fn agrees(fix: &Fix, question: &str) -> Result<bool> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         say(&format!(
-            "not done without somebody at a terminal to ask: {fix}"
+            "not done without --yes, or somebody at a terminal to ask: {fix}"
         ));
         return Ok(false);
     }
@@ -103,7 +104,9 @@ fn agrees(fix: &Fix, question: &str) -> Result<bool> {
 
 /// Becomes the same run without `--fix`; comes back only where that fails.
 pub(super) fn again() -> Error {
-    let args = std::env::args_os().skip(1).filter(|arg| arg != "--fix");
+    let args = std::env::args_os()
+        .skip(1)
+        .filter(|arg| arg != "--fix" && arg != "--yes");
     match std::env::current_exe() {
         Ok(program) => Error::new(Command::new(program).args(args).exec()),
         Err(err) => err.into(),

@@ -40,9 +40,12 @@ pub(crate) struct Doctor {
     /// A BPF object file, which need not belong to an app; may be given again
     #[arg(long = "object", value_name = "FILE")]
     objects: Vec<PathBuf>,
-    /// Mend what can be mended at once: mount tracefs, give the binary its capabilities
+    /// Mend what can be mended at once, and ask before what concerns everybody on the machine
     #[arg(long)]
     fix: bool,
+    /// Answer the questions of --fix with yes
+    #[arg(long, requires = "fix")]
+    yes: bool,
     /// How to print what was found
     #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t = Format::Table)]
     output: Format,
@@ -64,7 +67,12 @@ impl Doctor {
         let Ok(checks) = examined else {
             bail!("a check panicked")
         };
-        if self.fix && fix::all(checks.iter().filter_map(|check| check.fix.as_ref()))? {
+        if self.fix
+            && fix::all(
+                checks.iter().filter_map(|check| check.fix.as_ref()),
+                self.yes,
+            )?
+        {
             // rights that a file has count when it is executed
             return Err(fix::again());
         }

@@ -10,9 +10,12 @@ use crate::report::Report;
 pub(crate) const TESTS: &[Test] = &[
     test!(tracefs_is_mounted_for_an_object),
     test!(setting_is_not_changed_without_a_question),
+    test!(yes_answers_the_question),
     test!(rights_are_not_given_without_a_question),
     test!(healthy_machine_needs_no_mending),
 ];
+
+const JIT: &str = "/proc/sys/net/core/bpf_jit_enable";
 
 fn fixing(command: &mut Command) -> &mut Command {
     command.arg("--fix")
@@ -38,15 +41,14 @@ fn tracefs_is_mounted_for_an_object() -> Result<()> {
 }
 
 fn setting_is_not_changed_without_a_question() -> Result<()> {
-    const FILE: &str = "/proc/sys/net/core/bpf_jit_enable";
-    if !Path::new(FILE).exists() {
+    if !Path::new(JIT).exists() {
         return skip("this kernel does not show whether it compiles BPF");
     }
     let mut command = cli(["doctor"]);
-    let command = sandbox::with_file(FILE, "0\n", fixing(&mut command))?;
+    let command = sandbox::with_file(JIT, "0\n", fixing(&mut command))?;
     let exit = Process::run(&mut { command })?.expect_code(0)?;
     let exit = exit.expect_stderr(
-        "not done without somebody at a terminal to ask: sysctl net.core.bpf_jit_enable=1",
+        "not done without --yes, or somebody at a terminal to ask: sysctl net.core.bpf_jit_enable=1",
     )?;
     ensure!(exit.stderr.len() == 1, "something ran: {exit:#?}");
     Ok(())
@@ -57,12 +59,29 @@ fn rights_are_not_given_without_a_question() -> Result<()> {
     let mut command = Command::new(&copy);
     fixing(command.args(["doctor", "bootstrap"]));
     let exit = Process::run(&mut sandbox::as_nobody(&command)?)?.expect_code(1)?;
-    let question =
-        "not done without somebody at a terminal to ask: sudo setcap cap_bpf,cap_perfmon+ep ";
+    let question = "not done without --yes, or somebody at a terminal to ask: sudo setcap cap_bpf,cap_perfmon+ep ";
     let exit = exit.expect_stderr(question)?;
     ensure!(
         !exit.stderr.iter().any(|line| line.starts_with('$')),
         "something ran: {exit:#?}"
+    );
+    Ok(())
+}
+
+/// The sandbox's file stands for the setting: it takes what sysctl(8) writes.
+fn yes_answers_the_question() -> Result<()> {
+    if !Path::new(JIT).exists() {
+        return skip("this kernel does not show whether it compiles BPF");
+    }
+    if Command::new("sysctl").arg("net").output().is_err() {
+        return skip("there is no sysctl(8) here");
+    }
+    let mut command = cli(["doctor", "--yes"]);
+    let command = sandbox::with_file(JIT, "0\n", fixing(&mut command))?;
+    let exit = Process::run(&mut { command })?.expect_code(0)?;
+    ensure!(
+        exit.stderr == ["$ sysctl net.core.bpf_jit_enable=1"],
+        "{exit:#?}"
     );
     Ok(())
 }
