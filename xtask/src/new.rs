@@ -37,7 +37,7 @@ pub(crate) struct Options {
     /// List the kinds, and what each can be told with --set
     #[arg(long, conflicts_with_all = ["name", "set", "standalone"])]
     list: bool,
-    /// Make a repository of its own in DIR, which must not be there yet, and call its binary so
+    /// Make a repository of its own in DIR, which is new or empty, and call its binary so
     #[arg(long, value_name = "DIR")]
     standalone: Option<PathBuf>,
 }

@@ -60,7 +60,7 @@ pub(super) fn repository_in(
     };
     if !is_free {
         return Err(out::hinted(
-            format!("{} is there already", folder.display()),
+            format!("{} is there already, and not empty", folder.display()),
             "name a folder that is not there, or that is empty",
         ));
     }

@@ -25,6 +25,8 @@ fn standalone_is_all_ones_own() {
     let folder = tempfile::tempdir().expect("a folder");
     let root = folder.path().join("own");
     let args = ["new", "mine", "--standalone", "own"];
+    // one that is empty will do
+    fs::create_dir(&root).expect("a folder");
     let made = run(folder.path(), &args);
     assert!(made.status.success(), "{made:?}");
     let told = String::from_utf8_lossy(&made.stdout).into_owned();
@@ -74,7 +76,7 @@ fn standalone_is_all_ones_own() {
     let again = run(folder.path(), &args);
     let stderr = String::from_utf8_lossy(&again.stderr);
     assert!(
-        stderr.contains("is there already\nhint: name a folder"),
+        stderr.contains("is there already, and not empty\nhint: name a folder"),
         "{stderr}"
     );
     assert!(tree(&root) == before);
