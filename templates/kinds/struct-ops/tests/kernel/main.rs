@@ -99,9 +99,8 @@ fn after_a_loss(keep: &str) -> Result<(u64, u64)> {
         finish(stream)?;
         let connection = app.document(|document| document["remote_port"] == at.port())?;
         let number = |name: &str| connection[name].as_u64().with_context(|| format!("no {name}"));
-        let threshold = number("threshold")?;
-        if number("losses")? == 1 && threshold < i32::MAX as u64 {
-            let numbers = (number("max_window")?, threshold);
+        if number("losses")? == 1 && number("threshold")? < i32::MAX as u64 {
+            let numbers = (number("max_window")?, number("threshold")?);
             app.end()?;
             return Ok(numbers);
         }
