@@ -4,6 +4,7 @@
 use std::ffi::CString;
 use std::fs::File;
 use std::io::{self, Write as _};
+use std::os::unix::fs::symlink;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, exit};
 use std::sync::{Arc, Barrier};
@@ -157,11 +158,19 @@ pub(crate) fn fork_pairs(args: &[String]) -> Result<()> {
     Ok(())
 }
 
+/// The programs of [`kill_many`]; others sleep, too.
+pub(crate) const TO_DIE: &str = "sleeps-to-die";
+
 /// Starts so many programs that stay, and kills them all at once: number.
 pub(crate) fn kill_many(args: &[String]) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let program = folder.path().join(TO_DIE);
+    symlink("/bin/sleep", &program)?;
     let mut children = Vec::new();
     for _ in 0..count(args)? {
-        children.push(Command::new("sleep").arg("1000").spawn()?);
+        // busybox has many programs, and looks at what it is called
+        let mut child = Command::new(&program);
+        children.push(child.arg0("sleep").arg("1000").spawn()?);
         if children.len() % 500 == 0 {
             // whoever waits for us sees that it goes on
             writeln!(io::stdout(), "{}", children.len())?;

@@ -9,6 +9,7 @@ use bpfapps_testkit::{Process, Test, cli, fixture, many, test};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use crate::fixtures::TO_DIE;
 use crate::row::{Row, STORM, row, rows, start, storm};
 
 pub(crate) const TESTS: &[Test] = &[
@@ -200,7 +201,7 @@ fn two_threads_that_exit_at_once_are_one_exit_each_time() -> Result<()> {
 
 fn all_that_die_at_once_have_a_row_and_a_duration() -> Result<()> {
     let children = many(9_500);
-    let bootstrap = start(&["--comm", "sleep"])?;
+    let bootstrap = start(&["--comm", TO_DIE])?;
     Process::run(fixture("kill_many")?.arg(children.to_string()))?.expect_code(0)?;
     bootstrap.signal(Signal::SIGINT)?;
     let exit = bootstrap.wait()?.expect_code(0)?;
