@@ -6,7 +6,8 @@ use anyhow::{Context, Result};
 use bpfapps_explain::{Code, Failure};
 pub use caps::{CapSet, Capability, CapsHashSet};
 
-/// Each of them opens all files, or all processes.
+/// Each of them opens every file or every process, and a program file has its capabilities for
+/// everybody who runs it.
 const NOT_FOR_A_FILE: [Capability; 4] = [
     Capability::CAP_DAC_OVERRIDE,
     Capability::CAP_DAC_READ_SEARCH,
@@ -46,8 +47,8 @@ pub fn lacking(wanted: &[Capability]) -> Result<Option<Failure>> {
     Ok(Some(failure.code(Code::MISSING_CAPABILITY)))
 }
 
-/// The command that gives own program file what is `wanted`; `None` where that would open too much:
-/// a file with capabilities has them for everybody who runs it.
+/// The words of the command that gives own program file what is `wanted`; `None` where that is not for
+/// everybody who runs it.
 ///
 /// # Errors
 ///

@@ -24,7 +24,7 @@ impl Fix {
         }
     }
 
-    /// Gives a program file what everybody has then who runs it.
+    /// Gives a program file capabilities, which everybody who runs it then has.
     pub(super) fn rights(words: &[String]) -> Self {
         Self {
             words: words.to_vec(),
@@ -85,7 +85,7 @@ pub(super) fn all<'a>(wanted: impl Iterator<Item = &'a Fix>, yes: bool) -> Resul
     Ok(is_done)
 }
 
-/// What changes something for everybody is done only where somebody at a terminal says so.
+/// Whether somebody at a terminal wants what changes something for everybody.
 fn agrees(fix: &Fix, question: &str) -> Result<bool> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         say(&format!(
