@@ -127,7 +127,10 @@ impl Session {
     pub fn load<'obj, S: OpenSkel<'obj>>(&self, open: S) -> Result<Option<S::Output>> {
         let is_ring = |map: OpenMap<'_>| map.map_type() == MapType::RingBuf && map.autocreate();
         let uses_ring_buffer = open.open_object().maps().any(is_ring);
-        let loads = Loads::of(open.open_object());
+        let loads = self
+            .rehearsal
+            .as_ref()
+            .map(|_| Loads::of(open.open_object()));
         let programs = Programs::of(open.open_object());
         let name = open.open_object().name().map(ToOwned::to_owned);
         // what explains a failure is looked for once there is one
@@ -150,7 +153,7 @@ impl Session {
             }
         };
         log.print();
-        if let Some(rehearsal) = &self.rehearsal {
+        if let (Some(rehearsal), Some(loads)) = (&self.rehearsal, loads) {
             rehearsal.borrow_mut().get_or_insert(loads);
             return Ok(None);
         }

@@ -12,7 +12,7 @@ const FOLDER: &str = "/sys/kernel/btf";
 
 /// The names of types, functions and constants in BTF, read without libbpf: they stand one behind
 /// the other, with a zero behind each.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Names {
     files: Vec<Vec<u8>>,
 }

@@ -215,6 +215,9 @@ impl Hooks {
 
     /// A struct of functions that BPF can implement, such as `tcp_congestion_ops`.
     pub fn struct_ops(&self, name: &str) -> Finding {
+        if self.names().is_empty() {
+            return no_types();
+        }
         // the kernel keeps each that it takes in one of these
         let all = self.names().after("bpf_struct_ops_");
         if all.contains(name) {
@@ -282,6 +285,18 @@ mod tests {
             hooks.functions_like("no_such_*"),
             Finding::Absent(_)
         ));
+    }
+
+    #[test]
+    fn without_types_nothing_is_said_of_what_they_show() {
+        let hooks = Hooks::of_this_kernel().with_types(Names::default());
+        for found in [
+            hooks.lsm("file_open"),
+            hooks.iterator("task"),
+            hooks.struct_ops("tcp_congestion_ops"),
+        ] {
+            assert!(matches!(found, Finding::Unknown(_)), "{found:?}");
+        }
     }
 
     #[test]
