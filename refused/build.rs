@@ -1,5 +1,5 @@
 //! Compiles each `src/bpf/bpf*.bpf.c` and lists them for `src/cases.rs`, makes a skeleton of
-//! `hooks.bpf.c`, and of `small.c` objects that are none for libbpf.
+//! `hooks.bpf.c`, an object of `greedy.bpf.c`, and of `small.c` objects that are none for libbpf.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -10,6 +10,7 @@ fn main() {
     let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets it"));
     cases(&out);
     bpfapps_build::skeleton("hooks");
+    bpfapps_build::object("greedy");
     small(&out);
 }
 

@@ -115,10 +115,8 @@ unsafe extern "C" fn write_piece(
     // SAFETY: `ctx` is the sink that `dump` handed over, and nobody else uses it meanwhile.
     let sink = unsafe { &mut *ctx.cast::<Sink<'_>>() };
     // SAFETY: the format and its arguments are libbpf's, and belong together.
-    let piece = unsafe { vsprintf::vsprintf(format, args.cast::<c_void>()) };
+    let piece = unsafe { vsprintf::vsprintf_raw(format, args.cast::<c_void>()) };
     if sink.error.is_none() {
-        sink.error = piece
-            .and_then(|text| sink.out.write_all(text.as_bytes()))
-            .err();
+        sink.error = piece.and_then(|text| sink.out.write_all(&text)).err();
     }
 }

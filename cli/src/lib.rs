@@ -30,9 +30,10 @@ use std::path::Path;
 use std::process::{self, ExitCode};
 
 use anyhow::Result;
-use bpfapps_core::{Options, Registration, exit_code};
-use bpfapps_explain::report;
-use clap::error::ErrorKind;
+use bpfapps_core::{Options, Registration, exit_code, let_signals_end_it};
+use bpfapps_explain::{printable, report};
+use bpfapps_host::caller;
+use clap::error::{ContextValue, ErrorKind};
 use clap::{ArgMatches, Command, FromArgMatches as _};
 
 use crate::builtin::Builtin;
@@ -89,6 +90,8 @@ impl Binary {
 
 /// Returns the exit code of a run that went well.
 fn start(binary: Binary, args: Vec<OsString>) -> Result<u8> {
+    caller::is_not_lent()?;
+    let_signals_end_it()?;
     let apps = Apps::of(binary)?;
     let called = Called::by(args.first(), &apps);
     let mut command = called.command(&apps);
@@ -99,7 +102,7 @@ fn start(binary: Binary, args: Vec<OsString>) -> Result<u8> {
             let command = called.command(&apps).ignore_errors(true);
             (command.get_matches_from(&args), Some(err))
         }
-        Err(err) => complain(&err, &command, None),
+        Err(err) => complain(err, &command, None),
     };
     let found = called.app(&matches, &apps);
     if let Some((app, found)) = found
@@ -108,12 +111,12 @@ fn start(binary: Binary, args: Vec<OsString>) -> Result<u8> {
         let begin = called.app_args(&args, &apps);
         let args = [&args[..begin], &added, &args[begin..]].concat();
         let matches = command.try_get_matches_from_mut(args);
-        let matches = matches.unwrap_or_else(|err| complain(&err, &command, Some(&file)));
+        let matches = matches.unwrap_or_else(|err| complain(err, &command, Some(&file)));
         let found = called.app(&matches, &apps);
         return found.map_or(Ok(0), |(app, found)| run_app(app, found));
     }
     if let Some(err) = lacking {
-        complain(&err, &command, None);
+        complain(err, &command, None);
     }
     match found {
         Some((app, found)) => run_app(app, found),
@@ -132,14 +135,33 @@ fn run_app(app: &Registration, matches: &ArgMatches) -> Result<u8> {
 }
 
 /// Ends here with 2 and clap's explanation, or with 0 after --help and --version.
-fn complain(err: &clap::Error, command: &Command, config: Option<&Path>) -> ! {
+fn complain(mut err: clap::Error, command: &Command, config: Option<&Path>) -> ! {
+    let hint = match (environment::variable(command, &err), config) {
+        (Some(name), _) => format!("hint: {name} in the environment says so\n"),
+        (None, Some(file)) => format!("hint: the options in {} count as well\n", file.display()),
+        (None, None) => String::new(),
+    };
+    make_harmless(&mut err);
     // Where stderr is closed the exit code has to do.
     let _ = err.print();
-    if let Some(name) = environment::variable(command, err) {
-        let _ = writeln!(io::stderr(), "hint: {name} in the environment says so");
-    } else if let Some(file) = config {
-        let file = file.display();
-        let _ = writeln!(io::stderr(), "hint: the options in {file} count as well");
-    }
+    let _ = io::stderr().write_all(printable(&hint).as_bytes());
     process::exit(err.exit_code())
+}
+
+/// What stood on the command line is anybody's: it neither moves the terminal nor begins a line.
+fn make_harmless(err: &mut clap::Error) {
+    let one_line = |text: &str| printable(text).replace('\n', "\\n");
+    let harmless = err.context().filter_map(|(kind, value)| {
+        let value = match value {
+            ContextValue::String(text) => ContextValue::String(one_line(text)),
+            ContextValue::Strings(texts) => {
+                ContextValue::Strings(texts.iter().map(|text| one_line(text)).collect())
+            }
+            _ => return None,
+        };
+        Some((kind, value))
+    });
+    for (kind, value) in harmless.collect::<Vec<_>>() {
+        err.insert(kind, value);
+    }
 }

@@ -17,8 +17,9 @@ pub fn open(object: &Object<'_>) -> Result<OpenObject> {
     let mut builder = object.builder()?;
     let (opened, log) = logging::keep(|| builder.open_memory(&object.bytes));
     match opened {
-        Ok(open) => {
+        Ok(mut open) => {
             log.print();
+            diagnose::unpin(&mut open);
             Ok(open)
         }
         Err(err) => {

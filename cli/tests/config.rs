@@ -238,6 +238,6 @@ fn file_of_others_is_refused_to_root() {
     fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("a mode");
     std::os::unix::fs::chown(&path, Some(1234), None).expect("an owner");
     let reason = format!("{shown} is the user 1234's, so root does not follow it");
-    let hint = format!("chown root {shown} && chmod go-w {shown}");
+    let hint = format!("chown -h root {shown}");
     assert_eq!(check(&path).2, format!("error: {reason}\nhint: {hint}\n"));
 }

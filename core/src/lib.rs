@@ -62,8 +62,10 @@ pub use bpfapps_host::names::{errno_name, signal_name};
 
 pub use app::{App, Document, Field, Kind, Registration, Rehearsal, registry};
 pub use events::{Listing, PerfRecords, Record, Snapshot, Stream, c_bytes, stages, tracepoint};
-pub use run::Workload;
-pub use session::{Embedded, Loads, Needs, Options, Session, exit_code, logging, raise_memlock};
+pub use run::{Workload, let_signals_end_it};
+pub use session::{
+    Embedded, KernelTypes, Loads, Needs, Options, Session, exit_code, logging, raise_memlock,
+};
 pub use trace::{TraceLines, TraceProgram};
 
 // What the macros expand to: an app needs no dependency of its own on these.

@@ -22,8 +22,10 @@ pub mod object;
 mod probe;
 mod refusal;
 mod target;
+mod words;
 
 pub use object::Object;
-pub use probe::make_map;
+pub use probe::{make_map, unpin};
 pub use refusal::{Loading, Programs, Verdict, attach, failed_to_attach, load, open};
 pub use target::{InterfaceHook, Target};
+pub use words::{Kept, keep, listen, silently};

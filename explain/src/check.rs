@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use crate::Code;
+use crate::{Code, printable};
 
 /// How a check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -14,7 +14,8 @@ pub enum Status {
     Fail,
 }
 
-/// One thing that was looked at, and what to do about it.
+/// One thing that was looked at, and what to do about it. Names in its texts are anybody's: they are
+/// escaped, as [`printable`] does it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Check {
     /// `machine`, an app, or an object file.
@@ -42,10 +43,10 @@ impl Check {
     /// One with nothing in the way.
     pub fn ok(about: &str, check: &'static str, found: impl Into<String>) -> Self {
         Self {
-            about: about.to_owned(),
+            about: printable(about).into_owned(),
             check,
             status: Status::Ok,
-            found: found.into(),
+            found: printable(&found.into()).into_owned(),
             cause: None,
             mend: None,
             code: None,
@@ -57,8 +58,8 @@ impl Check {
     pub fn bad(self, status: Status, cause: impl Into<String>, mend: impl Into<String>) -> Self {
         Self {
             status,
-            cause: Some(cause.into()),
-            mend: Some(mend.into()),
+            cause: Some(printable(&cause.into()).into_owned()),
+            mend: Some(printable(&mend.into()).into_owned()),
             ..self
         }
     }
@@ -170,6 +171,16 @@ mod tests {
                         fail  a: programs  none\n      cause: no\n       1 | *x\n         | ^\n       mend: do\n       more: bpfapps explain BPF0001\n";
         assert_eq!(table(checks.iter(), false, "bpfapps explain"), expected);
         assert!(table(checks.iter(), true, "").contains("\x1b[31mfail\x1b[0m  a: hooks"));
+    }
+
+    #[test]
+    fn no_name_moves_the_terminal() {
+        let check = Check::ok("\x1bA", "maps", "\x1bB").bad(Status::Fail, "\x1bC", "\x1bD");
+        let text = table([&check].into_iter(), false, "explain");
+        for name in ["A", "B", "C", "D"] {
+            assert!(text.contains(&format!("\\x1b{name}")), "{text:?}");
+        }
+        assert!(!text.contains('\x1b'), "{text:?}");
     }
 
     #[test]

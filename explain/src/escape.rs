@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// Appends `text` with everything escaped that is not plainly visible: control characters, line
@@ -21,6 +22,24 @@ pub fn visible(text: &str) -> String {
     let mut visible = Vec::new();
     escape(text.as_bytes(), &mut visible);
     String::from_utf8_lossy(&visible).into_owned()
+}
+
+/// A message with parts that came from outside, as it may reach a terminal: its lines and tabs stay,
+/// and whatever else is a control character, or nothing to see, is escaped.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| matches!(c, '\n' | '\t') || !(c.is_ascii_control() || is_invisible(c));
+    if text.chars().all(is_plain) {
+        return text.into();
+    }
+    let mut printable = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        if is_plain(c) {
+            printable.push(c);
+        } else {
+            printable += &visible(c.encode_utf8(&mut [0; 4]));
+        }
+    }
+    printable.into()
 }
 
 fn escape_parts(text: &[u8], out: &mut Vec<u8>) {
@@ -137,6 +156,12 @@ mod tests {
                 prop_assert_eq!(unescaped(&shown), bytes);
             }
         }
+    }
+
+    #[test]
+    fn message_keeps_its_lines_and_nothing_else_that_moves() {
+        assert_eq!(printable("a \\x1b\n\tb"), "a \\x1b\n\tb");
+        assert_eq!(printable("a\x1b[2J\r\u{9b}b\0"), r"a\x1b[2J\r\u{9b}b\x00");
     }
 
     #[test]

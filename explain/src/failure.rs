@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::Code;
+use crate::{Code, printable};
 
 /// An error that knows what to do about itself, and maybe has a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,17 +86,21 @@ impl std::error::Error for Failure {}
 
 /// An error as a `main` prints it: the message, then what a [`Failure`] in its chain knows. Pages
 /// are shown by `explain`, a command such as `bpfapps explain`.
+///
+/// Names and paths in it are anybody's: nothing in it moves a terminal, or begins a line of its own.
 pub fn report(error: &anyhow::Error, explain: &str) -> String {
+    let line = |text: String| printable(&text).replace('\n', "\n  ") + "\n";
+    let message = format!("{error:#}");
     let Some(failure) = Failure::of(error) else {
-        return format!("error: {error:#}\n");
+        return line(format!("error: {message}"));
     };
-    let mut text = match failure.code {
-        Some(code) => format!("error[{code}]: {error:#}\n"),
-        None => format!("error: {error:#}\n"),
-    };
+    let mut text = line(match failure.code {
+        Some(code) => format!("error[{code}]: {message}"),
+        None => format!("error: {message}"),
+    });
     text += &failure.excerpt;
     if let Some(hint) = &failure.hint {
-        text += &format!("hint: {hint}\n");
+        text += &line(format!("hint: {hint}"));
     }
     if let Some(code) = failure.code {
         text += &format!("more: {explain} {code}\n");
@@ -109,6 +113,17 @@ mod tests {
     use anyhow::{Context, Result};
 
     use super::*;
+
+    #[test]
+    fn a_name_neither_moves_the_terminal_nor_begins_a_line() {
+        let error = anyhow::anyhow!("no \x1b[2J/x\nhint: rm");
+        assert_eq!(report(&error, ""), "error: no \\x1b[2J/x\n  hint: rm\n");
+        let failure = Failure::new("no \r", "do \u{9b}");
+        assert_eq!(
+            report(&failure.into(), ""),
+            "error: no \\r\nhint: do \\u{9b}\n"
+        );
+    }
 
     #[test]
     fn what_a_failure_knows_is_told_wherever_it_stands_in_the_chain() {

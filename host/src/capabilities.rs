@@ -1,10 +1,18 @@
 //! The capabilities of this process.
 
 use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use bpfapps_explain::{Code, Failure};
 pub use caps::{CapSet, Capability, CapsHashSet};
+use nix::unistd::geteuid;
+
+use crate::hooks::tracefs;
+use crate::{shell, users};
 
 /// Each of them opens every file or every process, and a program file has its capabilities for
 /// everybody who runs it.
@@ -28,42 +36,76 @@ pub fn missing(wanted: &[Capability], held: &CapsHashSet) -> Vec<Capability> {
     missing.copied().collect()
 }
 
-/// What this process lacks of `wanted`, and what gives that to it; `None` where it has them all.
+/// What this process lacks of `wanted`, and what gives that to it; `None` where it has them all. With
+/// `tracefs` it is to read that, too.
 ///
 /// # Errors
 ///
 /// The kernel does not say what this process has.
-pub fn lacking(wanted: &[Capability]) -> Result<Option<Failure>> {
+pub fn lacking(wanted: &[Capability], tracefs: bool) -> Result<Option<Failure>> {
     let held = caps::read(None, CapSet::Effective).context("failed to read own capabilities")?;
     let missing = missing(wanted, &held);
     if missing.is_empty() {
         return Ok(None);
     }
-    let hint = match setcap(wanted)? {
-        Some(words) => format!("run it with sudo, or once: sudo {}", words.join(" ")),
-        None => "run it with sudo".to_owned(),
-    };
+    let mut hint = "run it with sudo".to_owned();
+    if let Some(commands) = lend(wanted)? {
+        let commands = commands.each_ref().map(|words| as_root(words)).join(" && ");
+        let group = users::own_group();
+        hint += &format!(", or lend it to the group {group}, once: {commands}");
+        if tracefs && tracefs::find().is_err() {
+            hint += &format!("; who is not root also needs {}", tracefs::for_a_group());
+        }
+    }
     let failure = Failure::new(format!("missing {}", names(&missing, " and ")), hint);
     Ok(Some(failure.code(Code::MISSING_CAPABILITY)))
 }
 
-/// The words of the command that gives own program file what is `wanted`; `None` where that is not for
-/// everybody who runs it.
+/// The commands of root's that lend what is `wanted` to the caller's own group: the program's file
+/// gives it to whoever runs it, and nobody else may. `None` where it is too much to lend.
 ///
 /// # Errors
 ///
 /// The kernel does not say which file that is.
-pub fn setcap(wanted: &[Capability]) -> Result<Option<[String; 3]>> {
+pub fn lend(wanted: &[Capability]) -> Result<Option<[Vec<OsString>; 3]>> {
     if wanted.iter().any(|one| NOT_FOR_A_FILE.contains(one)) {
         return Ok(None);
     }
     let program = env::current_exe().context("failed to find own program file")?;
-    let all = names(wanted, ",").to_lowercase();
-    Ok(Some([
-        "setcap".to_owned(),
-        format!("{all}+ep"),
-        program.display().to_string(),
-    ]))
+    // those that it has are not to be lost
+    let mut all = match geteuid().is_root() {
+        true => CapsHashSet::new(),
+        false => held(CapSet::Permitted),
+    };
+    all.extend(wanted);
+    let mut all: Vec<_> = all.into_iter().collect();
+    all.sort_by_key(ToString::to_string);
+    let all = names(&all, ",").to_lowercase();
+    let group = users::own_group();
+    // the capabilities last: another group takes them away
+    let commands = [
+        ["chgrp", &group],
+        ["chmod", "750"],
+        ["setcap", &format!("{all}+ep")],
+    ];
+    Ok(Some(commands.map(|words| {
+        let words = words.iter().map(OsString::from);
+        words.chain([program.clone().into()]).collect()
+    })))
+}
+
+/// Own program file, where it lends capabilities to everybody on the machine.
+pub fn lent_to_everybody() -> Option<PathBuf> {
+    let program = env::current_exe().ok()?;
+    let mode = fs::metadata(&program).ok()?.mode();
+    let lends = xattr::get(&program, "security.capability").ok()?.is_some();
+    (lends && mode & 0o001 != 0).then_some(program)
+}
+
+/// The command as root is to call it.
+fn as_root(words: &[OsString]) -> String {
+    let words: Vec<_> = words.iter().map(OsString::as_os_str).collect();
+    format!("sudo {}", shell::command(&words))
 }
 
 fn names(capabilities: &[Capability], separator: &str) -> String {

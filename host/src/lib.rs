@@ -19,8 +19,10 @@
 //! # }
 //! ```
 
+pub mod caller;
 pub mod capabilities;
 pub mod cgroups;
+pub mod files;
 pub mod hooks;
 pub mod interfaces;
 pub mod names;
@@ -28,6 +30,7 @@ pub mod namespaces;
 pub mod platform;
 mod release;
 pub mod settings;
+pub mod shell;
 pub mod users;
 
 pub use release::Release;

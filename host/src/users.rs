@@ -4,7 +4,8 @@ use std::env;
 use std::fs;
 
 use anyhow::{Context, Result, ensure};
-use nix::unistd::geteuid;
+use bpfapps_explain::visible;
+use nix::unistd::{geteuid, getgid};
 
 const PASSWD: &str = "/etc/passwd";
 const GROUP: &str = "/etc/group";
@@ -32,7 +33,8 @@ pub fn uid(text: &str) -> Result<u32> {
         return Ok(uid);
     }
     let user = user(|user| user.name == text)?;
-    let user = user.with_context(|| format!("no user `{text}` in {PASSWD}: give a number"))?;
+    let user =
+        user.with_context(|| format!("no user `{}` in {PASSWD}: give a number", visible(text)))?;
     Ok(user.uid)
 }
 
@@ -83,6 +85,18 @@ pub fn groups(user: &User) -> Result<Vec<u32>> {
         .lines()
         .filter_map(|line| group_with(line, &user.name));
     Ok([user.gid].into_iter().chain(listed).collect())
+}
+
+/// The group of this process: its name, or its number where it has none.
+pub fn own_group() -> String {
+    let own = getgid().to_string();
+    let groups = fs::read_to_string(GROUP).unwrap_or_default();
+    let named = groups.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)? == own).then(|| name.to_owned())
+    });
+    named.unwrap_or(own)
 }
 
 fn parse_user(line: &str) -> Option<User> {

@@ -31,6 +31,9 @@ macro_rules! objects {
 /// Object files that can't be opened.
 pub const OBJECTS: &[Object<'static>] = objects!["other_order", "no_btf", "legacy_maps", "not_bpf"];
 
+/// One that nobody is to load who only looks at it: it takes a pinned map, and much memory.
+pub const GREEDY: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/greedy.bpf.o"));
+
 /// A run of an app, and its object.
 pub struct Run {
     session: Session,

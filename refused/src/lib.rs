@@ -6,4 +6,4 @@ mod cases;
 mod hooks;
 
 pub use cases::{ALL, Case};
-pub use hooks::{Loaded, OBJECTS, Run};
+pub use hooks::{GREEDY, Loaded, OBJECTS, Run};

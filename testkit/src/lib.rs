@@ -55,7 +55,7 @@ pub use exit::Exit;
 pub use fixture::{Fixture, fixture, own_path};
 pub use harness::{Test, main, many};
 pub use process::Process;
-pub use program::{cli, installed, program};
+pub use program::{cli, installed, lending, program};
 pub use skipped::skip;
 pub use terminal::Terminal;
 pub use trampoline::{needs_fentry, needs_lsm};

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 use anyhow::{Context, Result, ensure};
+use caps::Capability;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -45,6 +46,25 @@ pub fn installed() -> Result<(TempDir, PathBuf)> {
     fs::copy(program(), &path)?;
     for path in [folder.path(), &path] {
         fs::set_permissions(path, Permissions::from_mode(0o755))?;
+    }
+    Ok((folder, path))
+}
+
+/// The same with these capabilities for whoever runs it: what setcap(8) writes.
+///
+/// # Errors
+///
+/// The file can't be made, or the file system keeps no capabilities.
+pub fn lending(capabilities: &[Capability]) -> Result<(TempDir, PathBuf)> {
+    let (folder, path) = installed()?;
+    // struct vfs_cap_data, version 2 with the effective bit
+    let set = capabilities
+        .iter()
+        .fold(0_u64, |set, capability| set | capability.bitmask());
+    let (low, high) = ((set & 0xffff_ffff) as u32, (set >> 32) as u32);
+    let words = [0x0200_0001, low, 0, high, 0].map(u32::to_le_bytes);
+    if !capabilities.is_empty() {
+        xattr::set(&path, "security.capability", &words.concat())?;
     }
     Ok((folder, path))
 }

@@ -1,7 +1,7 @@
 //! The smallest BPF application: one program, one global variable, one line of trace.
 //!
 //! Hooks: tp/syscalls/sys_enter_write.
-//! Needs: Linux 5.5, tracefs, CAP_BPF, CAP_PERFMON and, to read tracefs, CAP_DAC_READ_SEARCH.
+//! Needs: Linux 5.5, tracefs, CAP_BPF, CAP_PERFMON.
 
 use std::io::{Write as _, stderr};
 use std::mem::MaybeUninit;
@@ -35,11 +35,7 @@ impl App for Minimal {
         kernel: "5.5",
         btf: false,
         tracefs: true,
-        capabilities: &[
-            Capability::CAP_BPF,
-            Capability::CAP_PERFMON,
-            Capability::CAP_DAC_READ_SEARCH,
-        ],
+        capabilities: &[Capability::CAP_BPF, Capability::CAP_PERFMON],
         keeps: &[],
     };
 

@@ -1,5 +1,5 @@
 use anyhow::Error;
-use bpfapps_explain::{self as explain, Failure, Status};
+use bpfapps_explain::{self as explain, Failure, Status, printable};
 use serde::Serialize;
 
 use super::fix::Fix;
@@ -61,7 +61,7 @@ impl Check {
 
     /// The same with a command that mends it.
     pub(super) fn fixed_by(mut self, fix: Fix) -> Self {
-        self.told.mend = Some(fix.to_string());
+        self.told.mend = Some(printable(&fix.to_string()).into_owned());
         self.fix = Some(fix);
         self
     }

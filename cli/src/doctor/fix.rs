@@ -1,17 +1,20 @@
 //! What can be mended without a package manager: each command is shown before it runs.
 
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
 use anyhow::{Context as _, Error, Result, bail};
+use bpfapps_explain::printable;
+use bpfapps_host::shell;
 use nix::unistd::geteuid;
 
-/// A command that mends something.
+/// Commands that mend something, one after the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fix {
-    words: Vec<String>,
+    commands: Vec<Vec<OsString>>,
     /// What to ask before: it changes something for everybody on the machine.
     asks: Option<&'static str>,
 }
@@ -19,16 +22,16 @@ pub(crate) struct Fix {
 impl Fix {
     pub(super) fn new(words: &[&str]) -> Self {
         Self {
-            words: words.iter().map(|&word| word.to_owned()).collect(),
+            commands: vec![words.iter().map(OsString::from).collect()],
             asks: None,
         }
     }
 
-    /// Gives a program file capabilities, which everybody who runs it then has.
-    pub(super) fn rights(words: &[String]) -> Self {
+    /// Lends a program file capabilities.
+    pub(super) fn rights(commands: impl Into<Vec<Vec<OsString>>>) -> Self {
         Self {
-            words: words.to_vec(),
-            asks: Some("give this to everybody who runs it?"),
+            commands: commands.into(),
+            asks: Some("give this to everybody in that group?"),
         }
     }
 
@@ -40,16 +43,20 @@ impl Fix {
         }
     }
 
-    fn words(&self) -> impl Iterator<Item = &str> {
-        let sudo = (!geteuid().is_root()).then_some("sudo");
-        sudo.into_iter()
-            .chain(self.words.iter().map(String::as_str))
+    /// Each as root calls it.
+    fn commands(&self) -> impl Iterator<Item = Vec<&OsStr>> {
+        let sudo = (!geteuid().is_root()).then_some(OsStr::new("sudo"));
+        self.commands.iter().map(move |words| {
+            let words = words.iter().map(OsString::as_os_str);
+            sudo.into_iter().chain(words).collect()
+        })
     }
 }
 
 impl fmt::Display for Fix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.words().collect::<Vec<_>>().join(" "))
+        let commands = self.commands().map(|words| shell::command(&words));
+        f.write_str(&commands.collect::<Vec<_>>().join(" && "))
     }
 }
 
@@ -72,13 +79,15 @@ pub(super) fn all<'a>(wanted: impl Iterator<Item = &'a Fix>, yes: bool) -> Resul
         {
             continue;
         }
-        say(&format!("$ {fix}"));
-        let words: Vec<_> = fix.words().collect();
-        let mut command = Command::new(words[0]);
-        let status = command.args(&words[1..]).status();
-        let status = status.with_context(|| format!("failed to run {}", words[0]))?;
-        if !status.success() {
-            bail!("`{fix}` failed: {status}");
+        for words in fix.commands() {
+            let shown = shell::command(&words);
+            say(&format!("$ {shown}"));
+            let mut command = Command::new(words[0]);
+            let status = command.args(&words[1..]).status();
+            let status = status.with_context(|| format!("failed to run {}", words[0].display()))?;
+            if !status.success() {
+                bail!("`{shown}` failed: {status}");
+            }
         }
         is_done = true;
     }
@@ -93,7 +102,8 @@ fn agrees(fix: &Fix, question: &str) -> Result<bool> {
         ));
         return Ok(false);
     }
-    let _ = write!(io::stderr(), "{fix}\n{question} [y/N] ");
+    say(&fix.to_string());
+    let _ = write!(io::stderr(), "{question} [y/N] ");
     let mut answer = String::new();
     io::stdin()
         .lock()
@@ -116,5 +126,5 @@ pub(super) fn again() -> Error {
 
 fn say(line: &str) {
     // Where stderr is gone nobody waits for words.
-    let _ = writeln!(io::stderr(), "{line}");
+    let _ = writeln!(io::stderr(), "{}", printable(line));
 }

@@ -19,9 +19,10 @@ use std::thread;
 
 use anyhow::{Context as _, Error, Result, anyhow, bail};
 use bpfapps_core::output::Format;
-use bpfapps_core::{Options, logging};
-use bpfapps_diagnose::object::Types;
-use bpfapps_explain::Status;
+use bpfapps_core::{KernelTypes, Options, logging};
+use bpfapps_diagnose::{self as diagnose, object::Types};
+use bpfapps_explain::{Failure, Status};
+use bpfapps_host::caller;
 use bpfapps_host::hooks::Hooks;
 use bpfapps_host::hooks::btf::{self, Names};
 use libbpf_rs::btf::Btf;
@@ -40,6 +41,9 @@ pub(crate) struct Doctor {
     /// A BPF object file, which need not belong to an app; may be given again
     #[arg(long = "object", value_name = "FILE")]
     objects: Vec<PathBuf>,
+    /// Load an object however much memory its maps take
+    #[arg(long, requires = "objects")]
+    force: bool,
     /// Mend what can be mended at once, and ask before what concerns everybody on the machine
     #[arg(long)]
     fix: bool,
@@ -56,12 +60,17 @@ impl Doctor {
     pub(crate) fn run(&self, options: &Options, apps: &Apps) -> Result<(String, Option<Error>)> {
         match options.verbose {
             true => logging::init(true),
-            false => logging::init_silently(),
+            // of what is only tried, the answer is enough
+            false => diagnose::listen(false),
         }
+        if !self.objects.is_empty() && caller::has_less() {
+            return Err(lent().into());
+        }
+        let types = options.types()?;
         let subjects = self.subjects(apps)?;
         // in a thread, whose mounts are its own: what --fix does is done in this one
         let examined = thread::scope(|scope| {
-            let thread = scope.spawn(|| examine(&subjects, options, apps));
+            let thread = scope.spawn(|| examine(&subjects, options, types.as_ref(), apps));
             thread.join()
         });
         let Ok(checks) = examined else {
@@ -99,7 +108,7 @@ impl Doctor {
             subjects.push(Subject::app(apps.find(name)?)?);
         }
         for file in &self.objects {
-            subjects.push(Subject::file(file)?);
+            subjects.push(Subject::file(file, self.force)?);
         }
         if subjects.is_empty() {
             for app in apps.iter() {
@@ -110,10 +119,25 @@ impl Doctor {
     }
 }
 
+/// What an object of the caller's would be loaded with is not the caller's.
+fn lent() -> Failure {
+    Failure::new(
+        "--object is refused: this program's file lends capabilities, and an object would be loaded \
+         with them",
+        "run it with sudo, or a copy of the file, which has none",
+    )
+}
+
 /// All checks: of the machine first.
-fn examine(subjects: &[Subject], options: &Options, apps: &Apps) -> Vec<Check> {
-    let file = options.btf.as_deref().unwrap_or(Path::new(btf::KERNEL));
-    let btf = Btf::from_path(file).with_context(|| file.display().to_string());
+fn examine(
+    subjects: &[Subject],
+    options: &Options,
+    named: Option<&KernelTypes>,
+    apps: &Apps,
+) -> Vec<Check> {
+    let file = named.map_or(Path::new(btf::KERNEL), |types| &types.named);
+    let read = named.map_or_else(|| file.to_owned(), KernelTypes::path);
+    let btf = Btf::from_path(read).with_context(|| file.display().to_string());
     let demands = || subjects.iter().flat_map(Subject::demands);
     let types = btf.as_ref().ok().map(|btf| Types::of(btf, demands()));
     let mut checks = platform::checks(subjects, file, btf.as_ref(), apps);
@@ -122,11 +146,7 @@ fn examine(subjects: &[Subject], options: &Options, apps: &Apps) -> Vec<Check> {
     checks.extend(settings::checks(subjects));
     // from here on tracefs is mounted for this thread
     let mut hooks = Hooks::with_tracefs();
-    if let Some(names) = options
-        .btf
-        .as_deref()
-        .and_then(|file| Names::in_file(file).ok())
-    {
+    if let Some(names) = named.and_then(|types| Names::in_file(&types.named).ok()) {
         hooks = hooks.with_types(names);
     }
     for subject in subjects {

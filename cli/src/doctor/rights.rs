@@ -2,9 +2,9 @@
 
 use bpfapps_core::raise_memlock;
 use bpfapps_diagnose::make_map;
-use bpfapps_host::capabilities::{CapSet, Capability, held, missing, setcap};
+use bpfapps_host::capabilities::{CapSet, Capability, held, lend, lent_to_everybody, missing};
 use bpfapps_host::hooks::tracefs;
-use bpfapps_host::{namespaces, platform, settings};
+use bpfapps_host::{namespaces, platform, settings, shell};
 use nix::errno::Errno;
 use nix::unistd::geteuid;
 
@@ -19,11 +19,12 @@ pub(super) fn checks(subjects: &[Subject]) -> (Vec<Check>, bool) {
     raise_memlock();
     let made = make_map();
     let all = |_: &Subject| true;
-    let checks = vec![
+    let mut checks = vec![
         bpf(names_where(subjects, all), made),
         capabilities(subjects),
-        mounted(subjects),
     ];
+    checks.extend(lent());
+    checks.push(mounted(subjects));
     (checks, made.is_ok())
 }
 
@@ -114,10 +115,20 @@ fn capabilities(subjects: &[Subject]) -> Check {
     let cause = format!("{} missing from this process", list(&lacks));
     let check = check.fail(concerned, cause, "run it with sudo");
     // as root it was taken away from the process, and a file gives it nothing
-    match setcap(&wanted) {
-        Ok(Some(words)) if !geteuid().is_root() => check.fixed_by(Fix::rights(&words)),
+    match lend(&wanted) {
+        Ok(Some(commands)) if !geteuid().is_root() => check.fixed_by(Fix::rights(commands)),
         _ => check,
     }
+}
+
+/// Whoever may run such a file sees everybody's processes with it, and takes the machine's time.
+fn lent() -> Option<Check> {
+    let program = lent_to_everybody()?;
+    let found = format!("{} has capabilities", program.display());
+    let keep = shell::command(&["chmod".as_ref(), "o-rwx".as_ref(), program.as_ref()]);
+    let cause = "everybody on this machine may run it, and has them then";
+    let mend = format!("leave it to its owner and its group: sudo {keep}");
+    Some(ok("program file", found).warn(cause, mend))
 }
 
 fn mounted(subjects: &[Subject]) -> Check {

@@ -4,8 +4,14 @@ use anyhow::{Context as _, Result};
 use bpfapps_core::{Capability, Embedded, Registration};
 use bpfapps_diagnose::object::{Demands, Program};
 use bpfapps_diagnose::{Object, Target};
+use bpfapps_explain::Failure;
 
 use crate::objects;
+
+const MIB: u64 = 1024 * 1024;
+
+/// What the maps of somebody's object may take, in MiB.
+const MOST_MEMORY: u64 = 256;
 
 /// What is to run here.
 pub(crate) struct Subject {
@@ -59,13 +65,21 @@ impl Subject {
         })
     }
 
-    pub(super) fn file(file: &Path) -> Result<Self> {
+    /// `forced`: whatever its maps take.
+    pub(super) fn file(file: &Path, forced: bool) -> Result<Self> {
         let name = file.display().to_string();
         let part = Object::read(file).and_then(|object| {
             Part::new(object, true).with_context(|| format!("{name} can't be loaded"))
-        });
+        })?;
+        let memory = part.demands.memory / MIB;
+        if memory > MOST_MEMORY && !forced {
+            let what = format!("the maps of {name} would take {memory} MiB of memory");
+            let hint =
+                format!("--force loads it all the same; without it {MOST_MEMORY} MiB is the limit");
+            return Err(Failure::new(what, hint).into());
+        }
         Ok(Self {
-            parts: vec![part?],
+            parts: vec![part],
             name,
             kind: Kind::File,
         })

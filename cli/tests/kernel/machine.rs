@@ -1,11 +1,14 @@
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
+use bpfapps_core::Capability::{CAP_BPF, CAP_PERFMON};
 use bpfapps_testkit::loaded::{loaded, nothing_left};
 use bpfapps_testkit::sandbox::{self, Call};
-use bpfapps_testkit::{Process, Test, cli, installed, skip, test};
+use bpfapps_testkit::{Process, Test, cli, installed, lending, skip, test};
 use nix::errno::Errno;
 use nix::libc;
 
@@ -17,7 +20,7 @@ pub(crate) const TESTS: &[Test] = &[
     test!(documents_have_each_field),
     test!(without_capabilities_each_is_named),
     test!(user_is_told_to_set_capabilities),
-    test!(reading_every_file_is_not_for_everybody),
+    test!(file_that_lends_rights_to_everybody_is_a_warning),
     test!(without_btf_only_those_fail_that_need_it),
     test!(kernel_that_is_too_old_is_named),
     test!(filtered_bpf_call_is_explained),
@@ -95,10 +98,7 @@ fn without_capabilities_each_is_named() -> Result<()> {
     let report = Report::of(&mut { command })?.expect_code(1)?;
     report.check("machine", "capabilities")?.expect(
         "fail",
-        &[
-            "CAP_BPF",
-            "CAP_DAC_READ_SEARCH and CAP_PERFMON missing, also from the bounding set",
-        ],
+        &["CAP_BPF and CAP_PERFMON missing, also from the bounding set"],
     )?;
     report
         .check("bootstrap", "programs")?
@@ -113,23 +113,47 @@ fn user_is_told_to_set_capabilities() -> Result<()> {
     let mut command = Command::new(&copy);
     command.args(["doctor", "bootstrap", "-o", "json"]);
     let report = Report::of(&mut sandbox::as_nobody(&command)?)?.expect_code(1)?;
-    let setcap = format!("sudo setcap cap_bpf,cap_perfmon+ep {}", copy.display());
+    let copy = copy.display();
+    // capabilities go away with the owner's group
+    let lend = format!(
+        "chgrp {} {copy} && sudo chmod 750 {copy} && sudo setcap cap_bpf,cap_perfmon+ep {copy}",
+        nobodys_group()?
+    );
     report.check("machine", "capabilities")?.expect(
         "fail",
-        &["CAP_BPF and CAP_PERFMON missing from this process", &setcap],
+        &["CAP_BPF and CAP_PERFMON missing from this process", &lend],
     )?;
     Ok(())
 }
 
-/// With it everybody who runs the program reads every file.
-fn reading_every_file_is_not_for_everybody() -> Result<()> {
-    let (_folder, copy) = installed()?;
-    let mut command = Command::new(&copy);
-    command.args(["doctor", "minimal", "-o", "json"]);
-    let report = Report::of(&mut sandbox::as_nobody(&command)?)?.expect_code(1)?;
-    let check = report.check("machine", "capabilities")?;
-    check.expect("fail", &["CAP_DAC_READ_SEARCH", "run it with sudo"])?;
-    ensure!(!format!("{report:?}").contains("setcap"), "{report:#?}");
+/// The group of the ordinary user that tests run as: a group of its own, or a number.
+fn nobodys_group() -> Result<String> {
+    let mut id = Command::new("id");
+    let exit = Process::run(&mut sandbox::as_nobody(id.arg("-g"))?)?.expect_code(0)?;
+    let number = exit.stdout.concat();
+    let groups = fs::read_to_string("/etc/group")?;
+    let named = groups.lines().find_map(|line| {
+        let fields: Vec<_> = line.split(':').collect();
+        (fields.get(2) == Some(&number.as_str())).then(|| fields[0].to_owned())
+    });
+    Ok(named.unwrap_or(number))
+}
+
+fn file_that_lends_rights_to_everybody_is_a_warning() -> Result<()> {
+    let (_folder, path) = lending(&[CAP_BPF, CAP_PERFMON])?;
+    let mut command = Command::new(&path);
+    let report = Report::of(command.args(["doctor", "bootstrap", "-o", "json"]))?;
+    let mend = format!("sudo chmod o-rwx {}", path.display());
+    report
+        .check("machine", "program file")?
+        .expect("warn", &["everybody on this machine may run it", &mend])?;
+
+    fs::set_permissions(&path, Permissions::from_mode(0o750))?;
+    let report = Report::of(&mut command)?;
+    ensure!(
+        report.check("machine", "program file").is_err(),
+        "{report:#?}"
+    );
     Ok(())
 }
 
@@ -197,7 +221,7 @@ fn interpreter_is_a_warning() -> Result<()> {
         return skip("this kernel does not show whether it compiles BPF");
     }
     let report = Report::of(&mut sandbox::with_file(FILE, "0\n", &doctor())?)?.expect_code(0)?;
-    let words = ["interpreted", "sysctl net.core.bpf_jit_enable=1"];
+    let words = ["interpreted", "sysctl 'net.core.bpf_jit_enable=1'"];
     report.check("machine", "JIT")?.expect("warn", &words)?;
     Ok(())
 }

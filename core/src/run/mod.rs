@@ -15,6 +15,7 @@ use nix::poll::PollFlags;
 use workload::Running;
 
 pub(crate) use signals::Signals;
+pub use signals::let_signals_end_it;
 pub(crate) use wait::wait;
 pub use workload::Workload;
 
@@ -29,16 +30,15 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// From here on signals wait to be asked for.
     pub(crate) fn start() -> Result<Self> {
         Ok(Self {
-            signals: Rc::new(Signals::block()?),
+            signals: Rc::new(Signals::new()?),
             command: RefCell::new(None),
         })
     }
 
     pub(crate) fn start_command(&self, workload: &Workload) -> Result<()> {
-        let running = workload.start(self.signals.inherited)?;
+        let running = workload.start(self.signals.inherited())?;
         self.command.replace(Some(running));
         Ok(())
     }

@@ -1,11 +1,32 @@
+//! The signals that end a run.
+#![allow(unsafe_code)]
+
 use std::cell::Cell;
 use std::fs;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use anyhow::{Context, Result};
 use nix::libc::SI_KERNEL;
-use nix::sys::signal::{SigSet, SigmaskHow, Signal};
+use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
+
+/// Both end every run, however it was started.
+const ALWAYS: [Signal; 2] = [Signal::SIGINT, Signal::SIGTERM];
+
+/// Has SIGINT and SIGTERM end the program at once, until a [`Session`](crate::Session) has loaded
+/// something: nothing is there yet that would be left behind.
+///
+/// # Errors
+///
+/// The kernel refuses.
+pub fn let_signals_end_it() -> Result<()> {
+    for one in ALWAYS {
+        // SAFETY: the default action runs no code of ours.
+        unsafe { signal(one, SigHandler::SigDfl) }.context("failed to take signals back")?;
+    }
+    let blocked = SigSet::from_iter(ALWAYS).thread_unblock();
+    blocked.context("failed to unblock signals")
+}
 
 /// The signals that ask the program to end, as a file descriptor to wait for. It gets ready for
 /// SIGCHLD, too: a command that the program runs has ended.
@@ -15,8 +36,9 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 #[derive(Debug)]
 pub(crate) struct Signals {
     fd: SignalFd,
+    all: SigSet,
     /// What was blocked before: a command that we run is to start with that.
-    pub(crate) inherited: SigSet,
+    inherited: Cell<Option<SigSet>>,
     ending: SigSet,
     ended: Cell<Option<Ending>>,
 }
@@ -30,26 +52,39 @@ pub(crate) struct Ending {
 }
 
 impl Signals {
-    /// From here on SIGINT, SIGTERM and SIGHUP wait to be asked for.
-    pub(crate) fn block() -> Result<Self> {
-        let mut ending = SigSet::from_iter([Signal::SIGINT, Signal::SIGTERM]);
+    /// Each of them still does what it does by itself.
+    pub(crate) fn new() -> Result<Self> {
+        let mut ending = SigSet::from_iter(ALWAYS);
         // Under nohup a hang-up is no reason to end; a blocked signal would arrive all the same.
         if !is_ignored(Signal::SIGHUP) {
             ending.add(Signal::SIGHUP);
         }
         let mut all = ending;
         all.add(Signal::SIGCHLD);
-        let inherited = all
-            .thread_swap_mask(SigmaskHow::SIG_BLOCK)
-            .context("failed to block signals")?;
         let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
         let fd = SignalFd::with_flags(&all, flags).context("failed to create a signalfd")?;
         Ok(Self {
             fd,
-            inherited,
+            all,
+            inherited: Cell::new(None),
             ending,
             ended: Cell::new(None),
         })
+    }
+
+    /// From here on SIGINT, SIGTERM and SIGHUP wait to be asked for.
+    pub(crate) fn block(&self) -> Result<()> {
+        if self.inherited.get().is_none() {
+            let mask = self.all.thread_swap_mask(SigmaskHow::SIG_BLOCK);
+            self.inherited
+                .set(Some(mask.context("failed to block signals")?));
+        }
+        Ok(())
+    }
+
+    /// What a command that we run is to have blocked.
+    pub(crate) fn inherited(&self) -> SigSet {
+        self.inherited.get().unwrap_or_else(SigSet::empty)
     }
 
     /// Which of them has come. From then on a further one ends the program at once.

@@ -11,6 +11,7 @@ mod privileges;
 mod report;
 
 use std::cell::RefCell;
+use std::env;
 use std::ffi::OsStr;
 use std::mem::MaybeUninit;
 use std::path::Path;
@@ -26,19 +27,22 @@ use libbpf_rs::{MapType, OpenMap, OpenObject};
 
 use crate::output::{Output, stderr_is_coloured};
 use crate::run::Run;
-use options::check_btf;
 
 pub use embedded::Embedded;
 pub use exit::exit_code;
 pub use loads::Loads;
 pub use memlock::raise_memlock;
 pub use needs::Needs;
-pub use options::Options;
+pub use options::{KernelTypes, Options};
+
+/// A variable of the environment: maps are neither pinned, nor taken from those that are. So what is
+/// tried does not get at the maps of what is in use.
+const UNPINNED: &str = "BPFAPPS_UNPINNED";
 
 /// One run of one app: what the command line decided, where output goes, and when to end.
 #[derive(Debug)]
 pub struct Session {
-    options: Options,
+    types: Option<KernelTypes>,
     needs: Needs,
     run: Run,
     output: Output,
@@ -47,7 +51,8 @@ pub struct Session {
 }
 
 impl Session {
-    /// Starts logging, and takes charge of the signals that end the program and of stdout.
+    /// Starts logging, and takes charge of stdout; [`Session::load`] takes that of the signals that
+    /// end the program.
     ///
     /// # Errors
     ///
@@ -69,7 +74,7 @@ impl Session {
     ) -> Result<Self> {
         let run = Run::start()?;
         Ok(Self {
-            options,
+            types: options.types()?,
             needs,
             output: Output::new(Rc::clone(&run.signals))?,
             run,
@@ -94,12 +99,11 @@ impl Session {
         mut builder: B,
         object: &'obj mut MaybeUninit<OpenObject>,
     ) -> Result<B::Output> {
-        if let Some(lacking) = capabilities::lacking(self.needs.capabilities)? {
+        if let Some(lacking) = capabilities::lacking(self.needs.capabilities, self.needs.tracefs)? {
             return Err(lacking.into());
         }
-        if let Some(file) = &self.options.btf {
-            check_btf(file)?;
-            builder.object_builder_mut().btf_custom_path(file)?;
+        if let Some(types) = &self.types {
+            builder.object_builder_mut().btf_custom_path(types.path())?;
         } else if self.needs.btf && !Path::new(btf::KERNEL).exists() {
             return Err(no_btf().into());
         }
@@ -124,7 +128,10 @@ impl Session {
     ///
     /// The kernel refuses a map or a program: its line of source, and what fixes it, where they are
     /// known.
-    pub fn load<'obj, S: OpenSkel<'obj>>(&self, open: S) -> Result<Option<S::Output>> {
+    pub fn load<'obj, S: OpenSkel<'obj>>(&self, mut open: S) -> Result<Option<S::Output>> {
+        if self.rehearsal.is_some() || env::var_os(UNPINNED).is_some() {
+            diagnose::unpin(open.open_object_mut());
+        }
         let is_ring = |map: OpenMap<'_>| map.map_type() == MapType::RingBuf && map.autocreate();
         let uses_ring_buffer = open.open_object().maps().any(is_ring);
         let loads = self
@@ -142,7 +149,7 @@ impl Session {
                     programs,
                     kernel: self.needs.kernel,
                     uses_ring_buffer,
-                    btf: self.options.btf.as_deref(),
+                    btf: self.types.as_ref().map(|types| types.named.as_path()),
                     colours: stderr_is_coloured(),
                 };
                 let name = name.as_deref().and_then(OsStr::to_str);
@@ -157,6 +164,8 @@ impl Session {
             rehearsal.borrow_mut().get_or_insert(loads);
             return Ok(None);
         }
+        // what is attached from here on may have to be taken away again
+        self.run.signals.block()?;
         Ok(Some(loaded))
     }
 
@@ -209,7 +218,7 @@ impl Session {
         err: Error,
         name: &str,
         target: Option<Target<'_>>,
-        log: logging::Kept,
+        log: diagnose::Kept,
     ) -> Error {
         let verdict = diagnose::attach(err, log.messages(), name, target, self.needs.kernel);
         log.tell(verdict)

@@ -1,10 +1,16 @@
 use std::fs::File;
+use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use bpfapps_explain::{Code, Failure};
+use bpfapps_host::hooks::btf;
+use bpfapps_host::{caller, files};
 use libbpf_rs::btf::Btf;
-use libbpf_rs::set_print;
+use log::warn;
+use nix::unistd::geteuid;
+
+use super::logging::silently;
 
 /// The options that every app has.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -18,21 +24,57 @@ pub struct Options {
     pub btf: Option<PathBuf>,
 }
 
-/// libbpf would complain only while loading, and not about the file.
-pub(super) fn check_btf(file: &Path) -> Result<()> {
-    File::open(file).with_context(|| format!("failed to read {}", file.display()))?;
-    let libbpf_log = set_print(None);
-    let parsed = Btf::from_path(file);
-    set_print(libbpf_log);
-    match parsed {
-        Ok(_) => Ok(()),
-        // what libbpf gives for a reason is a number of its own
-        Err(_) => bail!(
-            Failure::new(
-                format!("{} is no BTF file, and no ELF file with BTF in it", file.display()),
-                "a BTF file is what /sys/kernel/btf/vmlinux is, or pahole --btf_encode_detached makes",
-            )
-            .code(Code::NOT_BTF)
-        ),
+/// A file with the kernel's types, open: what it was checked for is what libbpf reads.
+#[derive(Debug)]
+pub struct KernelTypes {
+    /// As it was named.
+    pub named: PathBuf,
+    file: File,
+}
+
+impl KernelTypes {
+    /// Where it is read.
+    pub fn path(&self) -> PathBuf {
+        Path::new("/proc/self/fd").join(self.file.as_raw_fd().to_string())
+    }
+}
+
+impl Options {
+    /// The file with the kernel's types, where one is named that counts. They decide what a program
+    /// reads in the kernel: beside the kernel's own only root has a say.
+    ///
+    /// # Errors
+    ///
+    /// It can't be read, has no BTF in it, or is not one that this caller may name.
+    pub fn types(&self) -> Result<Option<KernelTypes>> {
+        let Some(named) = &self.btf else {
+            return Ok(None);
+        };
+        if !geteuid().is_root() && Path::new(btf::KERNEL).exists() {
+            warn!(
+                "--btf is ignored: this kernel has BTF of its own, and only root may name another"
+            );
+            return Ok(None);
+        }
+        if caller::has_less() {
+            files::is_roots_alone(named)?;
+        }
+        let types = KernelTypes {
+            named: named.clone(),
+            file: files::open(named, btf::LARGEST)?,
+        };
+        // libbpf would complain only while loading, and not about the file
+        if silently(|| Btf::from_path(types.path())).is_err() {
+            // what libbpf gives for a reason is a number of its own
+            bail!(
+                Failure::new(
+                    format!("{} is no BTF file, and no ELF file with BTF in it", named.display()),
+                    "a BTF file is what /sys/kernel/btf/vmlinux is, or pahole --btf_encode_detached \
+                     makes",
+                )
+                .code(Code::NOT_BTF)
+            );
+        }
+        Ok(Some(types))
     }
 }

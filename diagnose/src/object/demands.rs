@@ -4,7 +4,7 @@ use anyhow::Result;
 use bpfapps_host::capabilities::Capability;
 use libbpf_rs::btf::Btf;
 use libbpf_rs::btf::types::{DataSec, Func, Var};
-use libbpf_rs::{MapType, OpenObject, ProgramType};
+use libbpf_rs::{MapType, OpenMap, OpenObject, ProgramType, num_possible_cpus};
 use object::read::elf::ElfFile64;
 use object::{Object as _, ObjectSymbol as _};
 
@@ -20,6 +20,8 @@ pub struct Demands {
     pub programs: Vec<Program>,
     /// Its maps, by name; among them those that hold global variables.
     pub maps: Vec<(String, MapType)>,
+    /// The memory that the kernel takes for its maps when it makes them, in bytes, at most.
+    pub memory: u64,
     /// What is to be found in the kernel by name when it is loaded.
     pub externs: Vec<Extern>,
 }
@@ -85,6 +87,10 @@ impl Demands {
         Ok(Self {
             programs: programs.collect(),
             maps: maps.collect(),
+            memory: open
+                .maps()
+                .map(|map| memory(&map))
+                .fold(0, u64::saturating_add),
             externs: btf.map_or_else(Vec::new, |btf| externs(&file, &btf)),
         })
     }
@@ -122,6 +128,31 @@ impl Program {
             _ => &[CAP_BPF, CAP_NET_ADMIN],
         }
     }
+}
+
+/// What the kernel takes for a map with all its entries.
+fn memory(map: &OpenMap<'_>) -> u64 {
+    /// What a hash table has beside each key and value.
+    const BESIDE: u64 = 64;
+    let entries = u64::from(map.max_entries());
+    if !map.autocreate() || map.map_type() == MapType::Arena {
+        return 0;
+    }
+    if map.key_size() == 0 && map.value_size() == 0 {
+        // a ring buffer, in bytes
+        return entries;
+    }
+    let (key, value) = (u64::from(map.key_size()), u64::from(map.value_size()));
+    let copies = match map.map_type() {
+        MapType::PercpuArray | MapType::PercpuHash | MapType::LruPercpuHash => cpus(),
+        _ => 1,
+    };
+    let entry = value.next_multiple_of(8).saturating_mul(copies);
+    entries.saturating_mul(entry.saturating_add(key + BESIDE))
+}
+
+fn cpus() -> u64 {
+    num_possible_cpus().unwrap_or(1) as u64
 }
 
 /// What the object's symbol table leaves to others: kfuncs, and variables in the section `.ksyms`.

@@ -1,11 +1,11 @@
 //! Which line of source an instruction comes from, by the line information in BTF.
 
-use std::fs;
-
 use bpfapps_explain::verifier::{LineInfo, Place};
+use bpfapps_host::files;
 use object::read::elf::ElfFile64;
 use object::{Object as _, ObjectSection as _, SectionIndex};
 
+use super::LARGEST;
 use super::code::Code;
 use super::ext::{Ext, word};
 
@@ -117,13 +117,17 @@ impl LineInfo for Lines<'_> {
     fn line(&self, file: &str, number: usize) -> Option<String> {
         let lines = self.sections.iter().flat_map(|(_, lines)| lines);
         let mut lines = lines.filter(|line| line.number > 0 && self.file(line) == Some(file));
-        // A line without code is only in the file, which may be another one by now.
-        let is_file = fs::metadata(file).is_ok_and(|found| found.is_file());
-        let source = is_file.then(|| fs::read_to_string(file));
-        let source = source.and_then(Result::ok).unwrap_or_default();
+        // A line without code is only in the file, which may be another one by now. An object can
+        // name any file: one that is no source would be none of its reader's business.
+        let is_source = file.ends_with(".c") || file.ends_with(".h");
+        let source = is_source.then(|| files::read(file.as_ref(), LARGEST).ok());
+        let source = source.flatten().unwrap_or_default();
+        let source = String::from_utf8_lossy(&source);
         let source: Vec<_> = source.lines().collect();
-        let is_same =
-            |line: &Line| source.get(line.number - 1).copied() == self.ext.name(line.text);
+        let is_same = |line: &Line| {
+            let text = self.ext.name(line.text);
+            text.is_some() && source.get(line.number - 1).copied() == text
+        };
         if lines.clone().all(is_same) {
             return source.get(number - 1).map(|&line| line.to_owned());
         }

@@ -11,17 +11,20 @@ mod types;
 
 use std::borrow::Cow;
 use std::fmt;
-use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use bpfapps_explain::Failure;
+use bpfapps_host::files;
 use libbpf_rs::{ObjectBuilder, OpenObject};
 
 pub use demands::{Demands, Extern, Program};
 pub use helpers::Helper;
 pub use lines::Lines;
 pub use types::{Types, Wanted};
+
+/// No BPF object is larger, in bytes.
+const LARGEST: u64 = 64 << 20;
 
 /// A BPF object file.
 #[derive(Clone)]
@@ -47,7 +50,7 @@ impl<'a> Object<'a> {
     ///
     /// There is no such file, or it can't be read.
     pub fn read(file: &Path) -> Result<Self> {
-        let bytes = fs::read(file).with_context(|| format!("failed to read {}", file.display()))?;
+        let bytes = files::read(file, LARGEST)?;
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         let name = name.split('.').next().unwrap_or_default();
         Ok(Self {

@@ -92,7 +92,7 @@ fn refused(kind: &str) -> Option<Failure> {
     let kind = kind.trim_end_matches(".s");
     let on_trampoline = matches!(kind, "fentry" | "fexit" | "fmod_ret" | "lsm");
     let rights = [Capability::CAP_BPF, Capability::CAP_PERFMON];
-    let has_rights = matches!(capabilities::lacking(&rights), Ok(None));
+    let has_rights = matches!(capabilities::lacking(&rights, false), Ok(None));
     (on_trampoline && has_rights).then(|| {
         Failure::new(
             format!("this kernel takes no {kind} programs, not from root either"),

@@ -8,7 +8,7 @@ use crate::Target;
 
 /// What is missing of the rights that `target` takes, if something is.
 pub(super) fn cause(target: &Target<'_>) -> Option<Failure> {
-    if let Ok(Some(lacking)) = capabilities::lacking(needed(target)) {
+    if let Ok(Some(lacking)) = capabilities::lacking(needed(target), false) {
         return Some(lacking);
     }
     (!namespaces::is_initial("user")?).then(|| {

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::env;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use bpfapps_explain::Code;
 use object::{Object as _, ObjectSection as _, ObjectSymbol as _, SymbolKind};
 
 use super::{Absent, Finding};
+use crate::files;
+
+/// No program or library is larger, in bytes.
+const LARGEST: u64 = 1 << 30;
 
 /// Where libbpf looks for a library that is given by its name, and for a program beside PATH.
 const LIBRARIES: [&str; 5] = [
@@ -115,11 +118,11 @@ fn read(binary: &str) -> Result<(PathBuf, Vec<u8>), Absent> {
         };
         Absent::new(Code::NO_BINARY, "there is no such program or library", hint)
     })?;
-    match fs::read(&file) {
+    match files::read(&file, LARGEST) {
         Ok(bytes) => Ok((file, bytes)),
         Err(err) => Err(Absent::new(
             Code::NO_BINARY,
-            format!("{} can not be read: {err}", file.display()),
+            format!("{err:#}"),
             "run it with sudo",
         )),
     }

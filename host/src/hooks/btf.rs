@@ -4,8 +4,15 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use anyhow::Result;
+
+use crate::files;
+
 /// The running kernel's own BTF.
 pub const KERNEL: &str = "/sys/kernel/btf/vmlinux";
+
+/// A vmlinux with all its debug information is the largest file that has BTF in it, in bytes.
+pub const LARGEST: u64 = 1 << 30;
 
 /// One file for the kernel itself, and one for each module.
 const FOLDER: &str = "/sys/kernel/btf";
@@ -33,9 +40,9 @@ impl Names {
     /// # Errors
     ///
     /// It can't be read.
-    pub fn in_file(file: &Path) -> std::io::Result<Self> {
+    pub fn in_file(file: &Path) -> Result<Self> {
         Ok(Self {
-            files: vec![fs::read(file)?],
+            files: vec![files::read(file, LARGEST)?],
         })
     }
 

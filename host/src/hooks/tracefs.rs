@@ -10,6 +10,7 @@ use log::debug;
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::statfs::{TRACEFS_MAGIC, statfs};
+use nix::unistd::getgid;
 
 /// Where libbpf looks for it: in its own place, and where it stood before Linux 4.1.
 const PLACES: [&str; 2] = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
@@ -46,7 +47,7 @@ fn readable(place: &'static str) -> Result<&'static Path, Failure> {
     match fs::metadata(Path::new(place).join("events")) {
         Err(err) if err.kind() == ErrorKind::PermissionDenied => Err(failure(
             &format!("{place} may not be read: {err}"),
-            "run it with sudo: only root may read tracefs",
+            &format!("run it with sudo; who is not root needs {}", for_a_group()),
         )),
         Err(err) => Err(failure(
             &format!("{place} has no events: {err}"),
@@ -54,6 +55,15 @@ fn readable(place: &'static str) -> Result<&'static Path, Failure> {
         )),
         Ok(_) => Ok(Path::new(place)),
     }
+}
+
+/// What lets others than root read it.
+pub(crate) fn for_a_group() -> String {
+    let how = match mounted() {
+        Some(place) => format!("remount,gid={},mode=750 {place}", getgid()),
+        None => format!("gid={},mode=750 -t tracefs tracefs {}", getgid(), PLACES[0]),
+    };
+    format!("tracefs mounted for a group of theirs: sudo mount -o {how}")
 }
 
 fn mount_it(place: &str) -> String {

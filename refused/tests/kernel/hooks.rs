@@ -212,7 +212,7 @@ fn missing_capability_is_named() -> Result<()> {
         &mut run("powerless_app", &["on_uprobe"])?,
         "BPF0045",
         "failed to attach on_uprobe to 4096 in /proc/self/exe: missing CAP_PERFMON: ",
-        "run it with sudo, or once: sudo setcap cap_perfmon+ep ",
+        "run it with sudo, or lend it to the group ",
     )
 }
 

@@ -36,6 +36,7 @@ macro_rules! tests {
             test!(app_is_told_the_same),
             test!(without_capabilities_the_setting_is_named),
             test!(doctor_tells_the_same),
+        test!(source_that_is_no_text_is_shown_escaped),
             test!(verbose_shows_the_whole_log),
             test!(what_is_not_explained_is_printed),
         ];
@@ -227,6 +228,35 @@ fn doctor_tells_the_same() -> Result<()> {
             .iter()
             .any(|shown| shown.trim() == line.trim());
         ensure!(shown, "{line}: {doctor:#?}");
+    }
+    Ok(())
+}
+
+/// A line of source is the object's, and need not be UTF-8, nor harmless on a terminal.
+fn source_that_is_no_text_is_shown_escaped() -> Result<()> {
+    let folder = TempDir::new()?;
+    let file = folder.path().join("bpf0001.bpf.o");
+    let mut object = case("bpf0001")?.object.to_vec();
+    let (old, new) = (b"/* here */", b"/* \xe9\x1b[m */");
+    let places: Vec<_> = (0..object.len())
+        .filter(|&at| object[at..].starts_with(old))
+        .collect();
+    ensure!(!places.is_empty(), "there is no such comment in the object");
+    for at in places {
+        object[at..at + old.len()].copy_from_slice(new);
+    }
+    fs::write(&file, object)?;
+    for options in [
+        ["doctor", "--object"].as_slice(),
+        &["doctor", "-v", "--object"],
+    ] {
+        let exit = Process::run(cli([]).args(options).arg(&file))?.expect_code(1)?;
+        for line in exit.stdout.iter().chain(&exit.stderr) {
+            let is_harmless = |c: char| c == '\t' || !c.is_control();
+            ensure!(line.chars().all(is_harmless), "{line:?}");
+        }
+        let shown = |line: &String| line.contains("uses a pointer that may be NULL");
+        ensure!(exit.stdout.iter().any(shown), "{exit:#?}");
     }
     Ok(())
 }

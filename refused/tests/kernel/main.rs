@@ -13,7 +13,7 @@ use bpfapps_testkit::{Exit, Process, fixture};
 fn main() -> ExitCode {
     bpfapps_testkit::main(
         &[objects::TESTS, loading::TESTS, hooks::TESTS],
-        &[fixtures::FIXTURES, loading::FIXTURES],
+        &[fixtures::FIXTURES, loading::FIXTURES, objects::FIXTURES],
     )
 }
 

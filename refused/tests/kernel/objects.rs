@@ -2,10 +2,15 @@
 
 use std::env;
 use std::io::Write as _;
+use std::path::Path;
 
-use anyhow::{Context as _, Result};
-use bpfapps_refused::OBJECTS;
-use bpfapps_testkit::{Test, sandbox, test};
+use anyhow::{Context as _, Result, ensure};
+use bpfapps_refused::{GREEDY, OBJECTS};
+use bpfapps_testkit::{Fixture, Process, Test, cli, fixture, sandbox, test};
+use libbpf_rs::libbpf_sys::bpf_map_create_opts;
+use libbpf_rs::{MapHandle, MapType};
+use nix::mount::{MsFlags, mount};
+use tempfile::NamedTempFile;
 
 use crate::{run, says};
 
@@ -16,6 +21,8 @@ pub(crate) const TESTS: &[Test] = &[
     test!(object_for_another_machine_is_named),
     test!(object_that_ends_early_is_named),
     test!(types_of_another_kernel_are_named),
+    test!(pinned_map_is_neither_taken_nor_made),
+    test!(much_memory_is_only_taken_by_force),
 ];
 
 fn object_of_the_other_byte_order_is_named() -> Result<()> {
@@ -75,11 +82,60 @@ fn object_that_ends_early_is_named() -> Result<()> {
     )
 }
 
+pub(crate) const FIXTURES: &[Fixture] = &[fixture!(beside_pin)];
+
+/// The object that is greedy, as a file.
+fn greedy() -> Result<NamedTempFile> {
+    let mut file = NamedTempFile::new()?;
+    file.write_all(GREEDY)?;
+    Ok(file)
+}
+
+/// Looks at that object where a map of that name is pinned, which is not like the object's: who takes
+/// it fails. The mount is this sandbox's.
+fn beside_pin(_: &[String]) -> Result<()> {
+    let place = Path::new("/sys/fs/bpf");
+    let (kind, name) = (Some("bpf"), "greedy_counts");
+    mount(kind, place, kind, MsFlags::empty(), None::<&str>)?;
+    let options = bpf_map_create_opts {
+        sz: size_of::<bpf_map_create_opts>() as u64,
+        ..Default::default()
+    };
+    let mut pinned = MapHandle::create(MapType::Array, Some(name), 4, 8, 7, &options)?;
+    pinned.pin(place.join(name))?;
+
+    let file = greedy()?;
+    let mut doctor = cli(["doctor", "--force", "--object"]);
+    Process::run(doctor.arg(file.path()))?.expect_code(0)?;
+    pinned.unpin(place.join(name))?;
+    Process::run(&mut doctor)?.expect_code(0)?;
+    ensure!(!place.join(name).exists(), "it has left a pin");
+    Ok(())
+}
+
+fn pinned_map_is_neither_taken_nor_made() -> Result<()> {
+    let command = sandbox::with_tracefs(&run("beside_pin", &[])?)?;
+    Process::run(&mut { command })?.expect_code(0)?;
+    Ok(())
+}
+
+fn much_memory_is_only_taken_by_force() -> Result<()> {
+    let file = greedy()?;
+    let exit = Process::run(cli(["doctor", "--object"]).arg(file.path()))?.expect_code(1)?;
+    let error = format!(
+        "error: the maps of {} would take 1092 MiB of memory",
+        file.path().display()
+    );
+    exit.expect_stderr(&error)?
+        .expect_stderr("hint: --force loads it all the same")?;
+    Ok(())
+}
+
 fn types_of_another_kernel_are_named() -> Result<()> {
     // an object has types of its own, and this one none of the kernel's
     let object = OBJECTS.iter().find(|object| object.name == "legacy_maps");
     let object = object.context("there is no such object")?;
-    let mut file = tempfile::NamedTempFile::new()?;
+    let mut file = NamedTempFile::new()?;
     file.write_all(&object.bytes)?;
     let path = file.path().to_string_lossy();
     let app = run("app", &["on_sys_enter", &path])?;

@@ -1,15 +1,16 @@
 //! On machines and with rights of every kind.
 
 use std::fs;
+use std::os::unix::fs::chown;
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
+use bpfapps_core::Capability::{self, CAP_BPF, CAP_PERFMON};
 use bpfapps_core::host::Release;
 use bpfapps_core::host::settings::MEMLOCK_FREE_SINCE;
-use bpfapps_testkit::{Process, Test, cli, installed, sandbox, test};
+use bpfapps_testkit::{Process, Test, cli, lending, sandbox, test};
 use nix::sys::signal::Signal;
-use tempfile::TempDir;
 
 use crate::row::{ready, row, start};
 
@@ -20,30 +21,9 @@ pub(crate) const TESTS: &[Test] = &[
     test!(what_is_no_btf_is_refused),
     test!(each_missing_capability_is_named),
     test!(file_capabilities_are_enough),
+    test!(types_of_the_caller_do_not_count),
     test!(privileges_are_given_up),
 ];
-
-const CAP_PERFMON: u32 = 38;
-const CAP_BPF: u32 = 39;
-
-/// The program in a place that everybody may run it from, with these file capabilities.
-fn with_capabilities(capabilities: &[u32]) -> Result<(TempDir, PathBuf)> {
-    let (folder, path) = installed()?;
-    // struct vfs_cap_data, version 2 with the effective bit: what setcap(8) writes
-    let set = capabilities
-        .iter()
-        .fold(0_u64, |set, capability| set | 1 << capability);
-    let (low, high) = ((set & 0xffff_ffff) as u32, (set >> 32) as u32);
-    let words = [0x0200_0001, low, 0, high, 0];
-    if !capabilities.is_empty() {
-        xattr::set(
-            &path,
-            "security.capability",
-            &words.map(u32::to_le_bytes).concat(),
-        )?;
-    }
-    Ok((folder, path))
-}
 
 /// `bootstrap` of that place, as an ordinary user.
 fn as_nobody(path: &PathBuf) -> Result<Command> {
@@ -73,7 +53,7 @@ fn works_without_tracefs() -> Result<()> {
 }
 
 fn file_capabilities_are_enough() -> Result<()> {
-    let (_folder, path) = with_capabilities(&[CAP_PERFMON, CAP_BPF])?;
+    let (_folder, path) = lending(&[CAP_PERFMON, CAP_BPF])?;
     let mut command = as_nobody(&path)?;
     if Release::running()?.is_at_least(MEMLOCK_FREE_SINCE) {
         return traces(&mut command);
@@ -91,18 +71,25 @@ fn privileges_are_given_up() -> Result<()> {
 }
 
 fn each_missing_capability_is_named() -> Result<()> {
-    let cases: [(&[u32], &str); 3] = [
+    let cases: [(&[Capability], &str); 3] = [
         (&[], "error[BPF0045]: missing CAP_BPF and CAP_PERFMON"),
         (&[CAP_BPF], "error[BPF0045]: missing CAP_PERFMON"),
         (&[CAP_PERFMON], "error[BPF0045]: missing CAP_BPF"),
     ];
     for (held, error) in cases {
-        let (_folder, path) = with_capabilities(held)?;
+        let (_folder, path) = lending(held)?;
         let exit = Process::run(&mut as_nobody(&path)?)?.expect_code(1)?;
-        let setcap = format!("sudo setcap cap_bpf,cap_perfmon+ep {}", path.display());
-        let hint = format!("hint: run it with sudo, or once: {setcap}");
-        let more = "more: bpfapps explain BPF0045";
-        ensure!(exit.stderr == [error, hint.as_str(), more], "{exit:#?}");
+        let [first, hint, more] = exit.stderr.as_slice() else {
+            bail!("{exit:#?}");
+        };
+        ensure!(first == error, "{exit:#?}");
+        ensure!(more == "more: bpfapps explain BPF0045", "{exit:#?}");
+        let setcap = format!("&& sudo setcap cap_bpf,cap_perfmon+ep {}", path.display());
+        ensure!(
+            hint.starts_with("hint: run it with sudo, or lend it to the group "),
+            "{hint}"
+        );
+        ensure!(hint.ends_with(&setcap), "{hint}");
         ensure!(exit.stdout.is_empty(), "{exit:#?}");
     }
     Ok(())
@@ -128,6 +115,26 @@ fn btf_of_a_file_will_do() -> Result<()> {
         "--btf",
         &file,
     ]))?)
+}
+
+/// They would decide what its programs read of the kernel.
+fn types_of_the_caller_do_not_count() -> Result<()> {
+    let (folder, path) = lending(&[CAP_PERFMON, CAP_BPF])?;
+    let file = folder.path().join("vmlinux.btf");
+    fs::copy("/sys/kernel/btf/vmlinux", &file)?;
+    chown(&file, Some(65534), None)?;
+    let mut command = Command::new(&path);
+    command
+        .args(["bootstrap", "--timeout", "1", "--btf"])
+        .arg(&file);
+    let beside = Process::run(&mut sandbox::as_nobody(&command)?)?;
+    beside.expect_stderr("--btf is ignored: this kernel has BTF of its own")?;
+
+    let alone = sandbox::without_btf(&sandbox::as_nobody(&command)?)?;
+    let alone = Process::run(&mut { alone })?.expect_code(1)?;
+    let reason = format!("error: {} is the user 65534's", file.display());
+    alone.expect_stderr(&reason)?;
+    Ok(())
 }
 
 fn what_is_no_btf_is_refused() -> Result<()> {

@@ -43,7 +43,8 @@ impl Settings {
                 continue;
             };
             let Some(app) = apps.get(name) else {
-                let what = format!("there is no app '{}': see `{}`", visible(name), apps.list());
+                let name = shown(name).unwrap_or_else(|| "of that name".to_owned());
+                let what = format!("there is no app {name}: see `{}`", apps.list());
                 settings.wrong.push((key.clone(), what));
                 continue;
             };
@@ -151,7 +152,10 @@ impl Settings {
     fn name<'a>(&mut self, key: &'a Node, seen: &mut BTreeSet<&'a str>) -> Option<&'a str> {
         let what = match &key.value {
             Value::Text(name) if seen.insert(name) => return Some(name),
-            Value::Text(name) => format!("'{}' stands above, too", visible(name)),
+            Value::Text(name) => {
+                let name = shown(name).unwrap_or_else(|| "the same".to_owned());
+                format!("{name} stands above, too")
+            }
             _ => "a key is to be a name".into(),
         };
         self.wrong.push((key.clone(), what));
@@ -170,12 +174,26 @@ fn refusal(args: &[String], command: &mut Command) -> Option<String> {
 /// What clap says of an option that it does not know.
 fn unknown(name: &str, command: &mut Command) -> String {
     let arg = format!("--{name}");
-    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
     match command.try_get_matches_from_mut([command.get_name().to_owned(), arg]) {
-        Err(err) if plain && err.kind() == ErrorKind::UnknownArgument => sentence(&err),
+        Err(err) if is_a_name(name) && err.kind() == ErrorKind::UnknownArgument => sentence(&err),
         // `--help` is known, but does not set anything
-        _ => format!("unexpected argument '--{}' found", visible(name)),
+        _ if is_a_name(name) => format!("unexpected argument '--{name}' found"),
+        _ => "unexpected argument found".to_owned(),
     }
+}
+
+/// A key in a message. What does not look like the name of an option may be anything: the file need
+/// not be a configuration, and then what it says is none of its reader's business.
+fn shown(name: &str) -> Option<String> {
+    is_a_name(name).then(|| format!("'{name}'"))
+}
+
+fn is_a_name(text: &str) -> bool {
+    const LONGEST: usize = 32;
+    let is_part = |c: u8| matches!(c, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_');
+    text.len() <= LONGEST
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.bytes().all(is_part)
 }
 
 /// The reason of a clap error, without its form: the usage goes with a command line.

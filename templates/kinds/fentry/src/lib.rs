@@ -11,10 +11,10 @@ use std::mem::MaybeUninit;
 use bpfapps_core::host::hooks::functions::Functions;
 use bpfapps_core::host::hooks::has_kprobes;
 use bpfapps_core::{
-    App, Capability, Code, Context, Document, Error, Failure, Needs, Result, Session, Stream, Target,
+    App, Capability, Code, Context, Document, Error, Failure, Needs, Result, Session, Stream, Target, logging,
     register, skeleton,
 };
-use libbpf_rs::{Link, OpenObject, ProgramMut, set_print};
+use libbpf_rs::{Link, OpenObject, ProgramMut};
 
 skeleton!("{{ name }}");
 
@@ -100,10 +100,7 @@ impl {{ Name }} {
         if self.kprobe {
             return Err(Error::msg("--kprobe is given"));
         }
-        let libbpf_log = set_print(None);
-        let attached = self.attach(session, object, Hook::Fentry, function);
-        set_print(libbpf_log);
-        attached
+        logging::silently(|| self.attach(session, object, Hook::Fentry, function))
     }
 
     fn attach<'obj>(

@@ -1,8 +1,7 @@
 //! How often functions of the kernel are called.
 //!
 //! Hooks: kprobe.multi of each function that matches {{ pattern }}, or another pattern.
-//! Needs: Linux {{ kernel }} with fprobe, tracefs, CAP_BPF, CAP_PERFMON and, to read tracefs,
-//! CAP_DAC_READ_SEARCH.
+//! Needs: Linux {{ kernel }} with fprobe, tracefs, CAP_BPF, CAP_PERFMON.
 
 mod row;
 
@@ -54,11 +53,7 @@ impl App for {{ Name }} {
         kernel: "{{ kernel }}",
         btf: false,
         tracefs: true,
-        capabilities: &[
-            Capability::CAP_BPF,
-            Capability::CAP_PERFMON,
-            Capability::CAP_DAC_READ_SEARCH,
-        ],
+        capabilities: &[Capability::CAP_BPF, Capability::CAP_PERFMON],
         // to read the counts, before Linux 5.19
         keeps: &[Capability::CAP_BPF],
     };

@@ -1,7 +1,7 @@
 //! How often a process writes, and how much: one program, and maps in place of global variables.
 //!
 //! Hooks: tp/syscalls/sys_enter_write.
-//! Needs: Linux {{ kernel }}, tracefs, CAP_BPF, CAP_PERFMON and, to read tracefs, CAP_DAC_READ_SEARCH.
+//! Needs: Linux {{ kernel }}, tracefs, CAP_BPF, CAP_PERFMON.
 
 use std::io::{Write as _, stderr};
 use std::mem::MaybeUninit;
@@ -44,11 +44,7 @@ impl App for {{ Name }} {
         kernel: "{{ kernel }}",
         btf: false,
         tracefs: true,
-        capabilities: &[
-            Capability::CAP_BPF,
-            Capability::CAP_PERFMON,
-            Capability::CAP_DAC_READ_SEARCH,
-        ],
+        capabilities: &[Capability::CAP_BPF, Capability::CAP_PERFMON],
         // to read a map, before Linux 5.19
         keeps: &[Capability::CAP_BPF],
     };

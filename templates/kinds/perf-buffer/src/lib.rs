@@ -1,7 +1,7 @@
 //! Each file that a process opens, or tries to, live; on kernels without a ring buffer, too.
 //!
 //! Hooks: tp/syscalls/sys_enter_openat, tp/syscalls/sys_exit_openat.
-//! Needs: Linux {{ kernel }}, tracefs, CAP_BPF, CAP_PERFMON and, to read tracefs, CAP_DAC_READ_SEARCH.
+//! Needs: Linux {{ kernel }}, tracefs, CAP_BPF, CAP_PERFMON.
 
 mod row;
 
@@ -41,11 +41,7 @@ impl App for {{ Name }} {
         kernel: "{{ kernel }}",
         btf: false,
         tracefs: true,
-        capabilities: &[
-            Capability::CAP_BPF,
-            Capability::CAP_PERFMON,
-            Capability::CAP_DAC_READ_SEARCH,
-        ],
+        capabilities: &[Capability::CAP_BPF, Capability::CAP_PERFMON],
         keeps: &[],
     };
 

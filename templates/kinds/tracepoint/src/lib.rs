@@ -1,7 +1,7 @@
 //! Who hits the tracepoint {{ tracepoint }}, and with what, live.
 //!
 //! Hooks: tp/{{ tracepoint }}.
-//! Needs: Linux {{ kernel }}, tracefs, CAP_BPF, CAP_PERFMON and, to read tracefs, CAP_DAC_READ_SEARCH.
+//! Needs: Linux {{ kernel }}, tracefs, CAP_BPF, CAP_PERFMON.
 
 mod row;
 
@@ -40,11 +40,7 @@ impl App for {{ Name }} {
         kernel: "{{ kernel }}",
         btf: false,
         tracefs: true,
-        capabilities: &[
-            Capability::CAP_BPF,
-            Capability::CAP_PERFMON,
-            Capability::CAP_DAC_READ_SEARCH,
-        ],
+        capabilities: &[Capability::CAP_BPF, Capability::CAP_PERFMON],
         keeps: &[],
     };
 

@@ -1,8 +1,7 @@
 //! Signals to the processes that the user names while it runs, live.
 //!
 //! Hooks: raw_tp/signal_generate and, for commands, tp/syscalls/sys_enter_getppid.
-//! Needs: Linux {{ kernel }} with BTF, tracefs; CAP_BPF, CAP_PERFMON and, to read tracefs,
-//! CAP_DAC_READ_SEARCH.
+//! Needs: Linux {{ kernel }} with BTF, tracefs; CAP_BPF and CAP_PERFMON.
 
 mod commands;
 mod row;
@@ -45,11 +44,7 @@ impl App for {{ Name }} {
         kernel: "{{ kernel }}",
         btf: true,
         tracefs: true,
-        capabilities: &[
-            Capability::CAP_BPF,
-            Capability::CAP_PERFMON,
-            Capability::CAP_DAC_READ_SEARCH,
-        ],
+        capabilities: &[Capability::CAP_BPF, Capability::CAP_PERFMON],
         keeps: &[],
     };
 

@@ -1,0 +1,140 @@
+//! Files that others made, given to root.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+
+use anyhow::{Result, ensure};
+use bpfapps_testkit::{Process, Test, cli, test};
+use nix::sys::signal::Signal;
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
+
+pub(crate) const TESTS: &[Test] = &[
+    test!(what_is_no_file_is_not_waited_for),
+    test!(file_without_end_is_not_read),
+    test!(zone_that_is_no_file_is_not_waited_for),
+    test!(configuration_that_others_may_replace_is_refused),
+    test!(signals_end_it_from_its_first_moment),
+    test!(names_do_not_move_the_terminal),
+];
+
+fn what_is_no_file_is_not_waited_for() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let pipe = folder.path().join("pipe");
+    mkfifo(&pipe, Mode::S_IRUSR)?;
+    for file in [pipe.as_path(), Path::new("/dev/zero"), folder.path()] {
+        let file = file.to_string_lossy();
+        for args in [
+            ["doctor", "--object", &file],
+            ["bootstrap", "--btf", &file],
+            ["bootstrap", "--config", &file],
+        ] {
+            let exit = Process::run(&mut cli(args))?.expect_code(1)?;
+            ensure!(
+                exit.stderr == [format!("error: {file} is no regular file")],
+                "{args:?}: {exit:#?}"
+            );
+        }
+    }
+    Ok(())
+}
+
+fn file_without_end_is_not_read() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("sparse");
+    fs::File::create(&file)?.set_len(3 << 30)?;
+    let file = file.to_string_lossy();
+    for (args, largest) in [
+        (["doctor", "--object", &file], "64 MiB"),
+        (["bootstrap", "--btf", &file], "1024 MiB"),
+        (["bootstrap", "--config", &file], "64 KiB"),
+    ] {
+        let exit = Process::run(&mut cli(args))?.expect_code(1)?;
+        let error = format!("error: {file} is larger than {largest}");
+        ensure!(exit.stderr == [error], "{args:?}: {exit:#?}");
+    }
+    Ok(())
+}
+
+fn zone_that_is_no_file_is_not_waited_for() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let pipe = folder.path().join("pipe");
+    mkfifo(&pipe, Mode::S_IRUSR)?;
+    let mut command = cli(["minimal", "--once"]);
+    let exit = Process::run(command.env("TZ", &pipe))?.expect_code(0)?;
+    exit.expect_stderr(&format!("{} is no regular file", pipe.display()))?;
+    Ok(())
+}
+
+fn configuration_that_others_may_replace_is_refused() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let [own, shared] = ["own", "shared"].map(|name| folder.path().join(name));
+    for folder in [&own, &shared] {
+        fs::create_dir(folder)?;
+        fs::write(folder.join("config.yaml"), "minimal:\n")?;
+    }
+    fs::set_permissions(&shared, Permissions::from_mode(0o777))?;
+    symlink(own.join("config.yaml"), shared.join("link.yaml"))?;
+    symlink(shared.join("link.yaml"), own.join("link.yaml"))?;
+    let check = |file: &Path| Process::run(cli(["config", "check"]).arg(file));
+
+    check(&own.join("config.yaml"))?.expect_code(0)?;
+    let reason = format!(
+        "error: others than root may write {}, so root",
+        shared.display()
+    );
+    for file in [
+        shared.join("config.yaml"),
+        shared.join("link.yaml"),
+        own.join("link.yaml"),
+        shared.join("../shared/config.yaml"),
+    ] {
+        check(&file)?.expect_code(1)?.expect_stderr(&reason)?;
+    }
+    Ok(())
+}
+
+/// Also where whoever started it had them ignored.
+fn signals_end_it_from_its_first_moment() -> Result<()> {
+    for (signal, name) in [(Signal::SIGINT, "INT"), (Signal::SIGTERM, "TERM")] {
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("trap '' {name}; exec \"$0\" doctor")]);
+        command.arg(cli([]).get_program()).stdout(Stdio::null());
+        let process = Process::start(&mut command)?;
+        // it is ignored until the program has begun
+        while !process.status("State")?.starts_with('Z') {
+            process.signal(signal)?;
+            thread::yield_now();
+        }
+        let exit = process.wait()?;
+        ensure!(exit.signal == Some(signal as i32), "{exit:#?}");
+    }
+    Ok(())
+}
+
+fn names_do_not_move_the_terminal() -> Result<()> {
+    let name = "/nonexistent/\x1b[2J\u{9b}x\r\nhint: rm";
+    let calls: [&[&str]; 8] = [
+        &["config", "check", name],
+        &["doctor", "--object", name],
+        &["doctor", name],
+        &["bootstrap", "--btf", name],
+        &["bootstrap", "--", name],
+        &["bootstrap", "--duration", name],
+        &["bootstrap", "--uid", name],
+        &[name],
+    ];
+    for args in calls {
+        let exit = Process::run(cli([]).args(args).env("BPFAPPS_LOG", name))?;
+        let words = exit.stderr.concat();
+        ensure!(words.contains("x1b[2J"), "not named: {exit:#?}");
+        for line in exit.stdout.iter().chain(&exit.stderr) {
+            ensure!(!line.chars().any(char::is_control), "{args:?}: {exit:#?}");
+            ensure!(!line.starts_with("hint: rm"), "{args:?}: {exit:#?}");
+        }
+    }
+    Ok(())
+}

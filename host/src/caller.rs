@@ -1,0 +1,49 @@
+//! Who called this program, and what it may do beyond them.
+#![allow(unsafe_code)]
+
+use anyhow::{Context, Result, ensure};
+use caps::{CapSet, CapsHashSet};
+use nix::libc::{AT_SECURE, getauxval};
+use nix::unistd::{getegid, geteuid, getgid, getuid};
+
+/// Whether this program may do more than whoever called it: its file has capabilities. Then each
+/// file, variable and option is somebody else's wish.
+pub fn has_less() -> bool {
+    // SAFETY: it reads a number that the kernel has put beside the program's arguments.
+    unsafe { getauxval(AT_SECURE) != 0 }
+}
+
+/// Refuses to run as a program that lends its owner's account, which is more than BPF ever needs.
+///
+/// # Errors
+///
+/// Its file has the bit setuid or setgid.
+pub fn is_not_lent() -> Result<()> {
+    ensure!(
+        geteuid() == getuid() && getegid() == getgid(),
+        "this program runs with the rights of its file's owner (setuid or setgid), which would be \
+         everybody's: take the bit away with chmod ug-s, and see the README on capabilities"
+    );
+    Ok(())
+}
+
+/// Calls `action` with the rights that the caller has as well: without the capabilities of the
+/// program's file.
+///
+/// # Errors
+///
+/// The kernel does not take them away, or give them back.
+pub fn act<T>(action: impl FnOnce() -> T) -> Result<T> {
+    if !has_less() {
+        return Ok(action());
+    }
+    let own = caps::read(None, CapSet::Effective).context("failed to read own capabilities")?;
+    let set = |capabilities: &CapsHashSet| {
+        caps::set(None, CapSet::Effective, capabilities)
+            .context("failed to change own capabilities")
+    };
+    set(&CapsHashSet::new())?;
+    let done = action();
+    set(&own)?;
+    Ok(done)
+}

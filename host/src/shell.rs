@@ -1,0 +1,22 @@
+//! Commands that are shown, to be pasted into a shell.
+
+use std::ffi::OsStr;
+
+/// These words as one command: a word with anything special in it stands in quotes.
+pub fn command(words: &[&OsStr]) -> String {
+    let words = words.iter().map(|word| word.to_string_lossy());
+    shell_words::join(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_runs_no_second_command() {
+        let quoted = |name: &str| command(&["chmod".as_ref(), name.as_ref()]);
+        assert_eq!(quoted("/usr/bin/a-1"), "chmod /usr/bin/a-1");
+        assert_eq!(quoted("/a b;reboot"), "chmod '/a b;reboot'");
+        assert_eq!(quoted("$(x)"), "chmod '$(x)'");
+    }
+}
