@@ -1,6 +1,7 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read};
 use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
@@ -11,6 +12,9 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::{Exit, Terminal};
+
+/// The user and the group whom nothing belongs to.
+const NOBODY: u32 = 65534;
 
 /// Longer than anything here takes, on a machine that is busy with something else, or emulated.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -70,27 +74,48 @@ impl Process {
     ///
     /// The process is gone, or there is no such field.
     pub fn status(&self, field: &str) -> Result<String> {
-        let path = format!("/proc/{}/status", self.pid());
-        let status = fs::read_to_string(&path).with_context(|| format!("no {path}"))?;
-        let mut fields = status.lines().filter_map(|line| line.split_once(":\t"));
-        let found = fields.find(|(name, _)| *name == field);
-        Ok(found
-            .with_context(|| format!("no {field} in {path}"))?
-            .1
-            .to_owned())
+        let file = format!("/proc/{}/status", self.pid());
+        self::field(file.as_ref(), field)
     }
 
-    /// Fails unless the process has no capability left, and no way to get one.
+    /// Fails unless no thread of the process has a capability left, root's account, or a way to get
+    /// either.
     ///
     /// # Errors
     ///
     /// As said.
     pub fn expect_no_privileges(&self) -> Result<()> {
-        for set in ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"] {
-            let value = self.status(set)?;
-            ensure!(value == "0000000000000000", "{set} is {value}");
+        self.expect_privileges("0000000000000000", NOBODY)
+    }
+
+    /// Fails unless each thread has just these capabilities, as the kernel shows them, and that user
+    /// and group.
+    ///
+    /// # Errors
+    ///
+    /// As said.
+    pub fn expect_privileges(&self, capabilities: &str, id: u32) -> Result<()> {
+        let ids = [id; 4].map(|id| id.to_string()).join("\t");
+        let none = "0000000000000000";
+        let expected = [
+            ("Uid", ids.as_str()),
+            ("Gid", &ids),
+            ("Groups", ""),
+            ("CapInh", none),
+            ("CapPrm", capabilities),
+            ("CapEff", capabilities),
+            ("CapBnd", capabilities),
+            ("CapAmb", none),
+            ("NoNewPrivs", "1"),
+        ];
+        let threads = format!("/proc/{}/task", self.pid());
+        for thread in fs::read_dir(&threads).with_context(|| format!("no {threads}"))? {
+            let file = thread?.path().join("status");
+            for (name, value) in expected {
+                let found = field(&file, name)?;
+                ensure!(found == value, "{name} of {} is {found}", file.display());
+            }
         }
-        ensure!(self.status("NoNewPrivs")? == "1", "no_new_privs is not set");
         Ok(())
     }
 
@@ -211,6 +236,16 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The value of a field in a file such as /proc/PID/status.
+fn field(file: &Path, name: &str) -> Result<String> {
+    let shown = file.display();
+    let text = fs::read_to_string(file).with_context(|| format!("no {shown}"))?;
+    let mut fields = text.lines().filter_map(|line| line.split_once(":\t"));
+    let found = fields.find(|(found, _)| *found == name);
+    let (_, value) = found.with_context(|| format!("no {name} in {shown}"))?;
+    Ok(value.trim().to_owned())
 }
 
 fn spawn(command: &mut Command) -> Result<Child> {

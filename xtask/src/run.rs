@@ -12,6 +12,9 @@ use bpfapps_task::workspace::Workspace;
 use crate::setup::{self, Stage};
 use crate::{out, path};
 
+/// With this in its environment an app neither pins its maps nor takes pinned ones.
+pub(crate) const UNPINNED: &str = "BPFAPPS_UNPINNED";
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Build with optimizations
@@ -73,5 +76,7 @@ pub fn build(release: bool) -> Result<Built> {
 fn preserved() -> Result<String> {
     let binary = Workspace::here()?.binary()?;
     let variable = binary.to_uppercase().replace('-', "_");
-    Ok(format!("--preserve-env=BPFAPPS_LOG,{variable}_CONFIG"))
+    Ok(format!(
+        "--preserve-env=BPFAPPS_LOG,{UNPINNED},{variable}_CONFIG"
+    ))
 }

@@ -43,6 +43,10 @@ impl Run {
         Ok(())
     }
 
+    pub(crate) fn has_command(&self) -> bool {
+        self.command.borrow().is_some()
+    }
+
     /// Whether this run is over: a signal has come, or the command that it runs has ended.
     pub(crate) fn ended(&self) -> Result<bool> {
         Ok(self.signals.ended()?.is_some() || self.command_has_ended()?)

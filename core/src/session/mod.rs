@@ -224,7 +224,8 @@ impl Session {
         log.tell(verdict)
     }
 
-    /// Gives up every capability but those that the app keeps, for good: no_new_privs is set, too.
+    /// Gives up every capability but those that the app keeps, and root's account, for good:
+    /// no_new_privs is set, too. Root goes on as the user who called sudo, or as nobody.
     ///
     /// [`Session::poll`] does it. An app with a loop of its own calls it once all is attached and
     /// each ring buffer is mapped.
@@ -233,7 +234,7 @@ impl Session {
     ///
     /// The kernel refuses.
     pub fn give_up_privileges(&self) -> Result<()> {
-        privileges::give_up(self.needs.keeps)
+        privileges::give_up(self.needs.keeps, self.run.has_command())
     }
 }
 

@@ -50,6 +50,8 @@ impl Version {
         let (words, stderr) = output::in_place_of(&io::stderr())?;
         let mut command = as_root(program)?;
         command.args(args).stdin(Stdio::null());
+        // a version under work is to leave alone what one that is installed has pinned
+        command.env(run::UNPINNED, "1");
         // Ctrl-C is ours alone: it ends them, in order
         command.stdout(stdout).stderr(stderr).process_group(0);
         let child = command.spawn();

@@ -23,6 +23,8 @@ pub(crate) const TESTS: &[Test] = &[
     test!(file_capabilities_are_enough),
     test!(types_of_the_caller_do_not_count),
     test!(privileges_are_given_up),
+    test!(account_is_that_of_who_called_sudo),
+    test!(command_of_roots_can_still_be_signalled),
 ];
 
 /// `bootstrap` of that place, as an ordinary user.
@@ -68,6 +70,27 @@ fn file_capabilities_are_enough() -> Result<()> {
 
 fn privileges_are_given_up() -> Result<()> {
     start(&[])?.expect_no_privileges()
+}
+
+fn account_is_that_of_who_called_sudo() -> Result<()> {
+    let mut command = cli(["bootstrap"]);
+    for (name, value) in [("USER", "carol"), ("UID", "4242"), ("GID", "4242")] {
+        command.env(format!("SUDO_{name}"), value);
+    }
+    let users = "root:x:0:0::/:/bin/sh\ncarol:x:4242:4242::/:/bin/sh\n";
+    let command = sandbox::with_file("/etc/passwd", users, &command)?;
+    ready(&mut { command })?.expect_privileges("0000000000000000", 4242)
+}
+
+/// With CAP_KILL, which is all that is left: the command is still root's.
+fn command_of_roots_can_still_be_signalled() -> Result<()> {
+    let script = r#"trap "exit 3" TERM; while :; do sleep 0.01; done"#;
+    let mut bootstrap = ready(&mut cli(["bootstrap", "--", "sh", "-c", script]))?;
+    row(&mut bootstrap, |row| row.comm == "sleep")?;
+    bootstrap.expect_privileges("0000000000000020", 65534)?;
+    bootstrap.signal(Signal::SIGTERM)?;
+    bootstrap.wait()?.expect_code(3)?;
+    Ok(())
 }
 
 fn each_missing_capability_is_named() -> Result<()> {
