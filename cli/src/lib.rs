@@ -31,7 +31,7 @@ use std::process::{self, ExitCode};
 
 use anyhow::Result;
 use bpfapps_core::{Options, Registration, exit_code, let_signals_end_it};
-use bpfapps_explain::{printable, report};
+use bpfapps_explain::{one_line, printable, report};
 use bpfapps_host::caller;
 use clap::error::{ContextValue, ErrorKind};
 use clap::{ArgMatches, Command, FromArgMatches as _};
@@ -150,7 +150,6 @@ fn complain(mut err: clap::Error, command: &Command, config: Option<&Path>) -> !
 
 /// What stood on the command line is anybody's: it neither moves the terminal nor begins a line.
 fn make_harmless(err: &mut clap::Error) {
-    let one_line = |text: &str| printable(text).replace('\n', "\\n");
     let harmless = err.context().filter_map(|(kind, value)| {
         let value = match value {
             ContextValue::String(text) => ContextValue::String(one_line(text)),

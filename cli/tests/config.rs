@@ -218,6 +218,30 @@ fn mistake_in_the_environment_is_told_with_its_variable() {
     }
 }
 
+/// What it says is then none of its reader's business.
+#[test]
+fn words_of_a_file_that_is_no_configuration_are_not_shown() {
+    let secrets = [
+        "root:$6$salt$hunter2:20000:0:99999:7:::\ndaemon:*:20000:0:99999:7:::\n",
+        "AWS_SECRET: hunter2\nHunter2: x\n? hunter2 is a key\n: x\n",
+        "-----BEGIN KEY-----\nhunter2\n-----END KEY-----\n",
+        "<key>hunter2</key>\n",
+        "{\"Token\": \"hunter2\", \"hunter2!\": [hunter2]}\n",
+        "a: !hunter2 b\n",
+        "a: *hunter2\n",
+        "a: \"\\hunter2\"\n",
+        "%hunter2\n",
+        "bootstrap:\n  \"hunter2 is a key\": hunter2\n",
+    ];
+    for text in secrets {
+        let (_folder, path) = config(text);
+        let (code, stdout, stderr) = check(&path);
+        let told = stdout + &stderr;
+        assert_eq!(code, Some(1), "{told}");
+        assert!(!told.to_lowercase().contains("hunter2"), "{told}");
+    }
+}
+
 #[test]
 fn file_of_others_is_refused_to_root() {
     let (_folder, path) = config("minimal:\n");

@@ -42,6 +42,11 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     printable.into()
 }
 
+/// The same on one line: what came from outside begins none.
+pub fn one_line(text: &str) -> String {
+    printable(text).replace('\n', "\\n")
+}
+
 fn escape_parts(text: &[u8], out: &mut Vec<u8>) {
     for chunk in text.utf8_chunks() {
         for c in chunk.valid().chars() {
@@ -161,6 +166,7 @@ mod tests {
     #[test]
     fn message_keeps_its_lines_and_nothing_else_that_moves() {
         assert_eq!(printable("a \\x1b\n\tb"), "a \\x1b\n\tb");
+        assert_eq!(one_line("a\n\x1b"), r"a\n\x1b");
         assert_eq!(printable("a\x1b[2J\r\u{9b}b\0"), r"a\x1b[2J\r\u{9b}b\x00");
     }
 

@@ -22,6 +22,6 @@ pub mod verifier;
 pub use check::{Check, Status, list, table};
 pub use clang::explain_clang;
 pub use code::Code;
-pub use escape::{escape, is_invisible, printable, visible};
+pub use escape::{escape, is_invisible, one_line, printable, visible};
 pub use failure::{Failure, report};
 pub use nearest::{did_you_mean, nearest};

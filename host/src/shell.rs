@@ -8,6 +8,11 @@ pub fn command(words: &[&OsStr]) -> String {
     shell_words::join(words)
 }
 
+/// A word of a command.
+pub fn word(name: &OsStr) -> String {
+    command(&[name])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

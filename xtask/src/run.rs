@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
+use bpfapps_host::shell;
 use bpfapps_task::cargo::{self, Built};
 use bpfapps_task::workspace::Workspace;
 
@@ -48,7 +49,7 @@ pub(crate) fn as_root(program: &Path) -> Result<Command> {
     let prefix = path::root_prefix().ok_or_else(|| {
         out::hinted(
             "not root, and there is no sudo to become root with",
-            format!("run as root: {}", program.display()),
+            format!("run as root: {}", shell::word(program.as_ref())),
         )
     })?;
     Ok(match prefix {

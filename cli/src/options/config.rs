@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use bpfapps_core::{Error, Failure, Registration};
+use bpfapps_explain::one_line;
+use bpfapps_host::shell;
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 
@@ -40,7 +42,7 @@ impl Config {
     /// `FILE:LINE: what is wrong`.
     fn place(&self, (node, what): &(Node, String)) -> String {
         let line = yaml::line(&self.text, node);
-        format!("{}:{line}: {what}", self.path.display())
+        one_line(&format!("{}:{line}: {what}", self.path.display()))
     }
 }
 
@@ -71,7 +73,7 @@ pub(crate) fn args(
             let hint = format!(
                 "`{} config check {}` names each mistake",
                 apps.binary.name,
-                config.path.display()
+                shell::word(config.path.as_ref())
             );
             return Err(Failure::new(config.place(first), hint).into());
         }
@@ -112,7 +114,7 @@ pub(crate) fn check(path: &Path, apps: &Apps) -> Result<(String, Option<Error>)>
         } else {
             &counts
         };
-        return Ok((format!("{shown}: {counts}\n"), None));
+        return Ok((one_line(&format!("{shown}: {counts}")) + "\n", None));
     }
     let lines = settings
         .wrong

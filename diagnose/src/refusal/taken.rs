@@ -5,7 +5,7 @@ use std::os::fd::AsFd as _;
 use std::path::Path;
 
 use bpfapps_explain::{Code, Failure};
-use bpfapps_host::{interfaces, namespaces};
+use bpfapps_host::{interfaces, namespaces, shell};
 use libbpf_rs::query::{LinkTypeInfo, MapInfo, MapInfoIter};
 use libbpf_rs::{MapCore as _, MapFlags, MapHandle, MapType, ProgramAttachType};
 use nix::errno::Errno;
@@ -53,7 +53,7 @@ fn xdp(index: i32) -> Failure {
     let holder = program.map(Holder::of_program);
     let otherwise = format!(
         "take it away: sudo ip link set dev {} xdp off",
-        interfaces::name(index.unsigned_abs())
+        shell::word(interfaces::name(index.unsigned_abs()).as_ref())
     );
     taken(holder.as_ref(), &otherwise, None)
 }
@@ -115,7 +115,7 @@ fn exclusive(folder: &Path, kind: &ProgramAttachType) -> Option<Failure> {
     })?;
     let otherwise = format!(
         "sudo bpftool cgroup show {} shows it, and sudo bpftool cgroup detach takes it away",
-        place.display()
+        shell::word(place.as_ref())
     );
     Some(taken(Some(&Holder::of_program(program)), &otherwise, None))
 }

@@ -8,7 +8,7 @@ use bpfapps_explain::Code;
 use object::{Object as _, ObjectSection as _, ObjectSymbol as _, SymbolKind};
 
 use super::{Absent, Finding};
-use crate::files;
+use crate::{files, shell};
 
 /// No program or library is larger, in bytes.
 const LARGEST: u64 = 1 << 30;
@@ -47,7 +47,7 @@ pub(super) fn function(binary: &str, name: &str) -> Finding {
     };
     let otherwise = format!(
         "nm -D {0} shows the functions of a library, nm {0} those of a program",
-        file.display()
+        shell::word(file.as_ref())
     );
     Absent::new(Code::NO_SYMBOL, message, otherwise)
         .near(name, all.iter().map(String::as_str))
@@ -76,7 +76,8 @@ pub(super) fn probe(binary: &str, provider: &str, name: &str) -> Finding {
         true => "it has no probes built in",
         false => "it has no such probe",
     };
-    let otherwise = format!("readelf -n {} shows those that there are", file.display());
+    let file = shell::word(file.as_ref());
+    let otherwise = format!("readelf -n {file} shows those that there are");
     Absent::new(Code::NO_SYMBOL, message, otherwise)
         .near(&wanted, all.iter().map(String::as_str))
         .into()

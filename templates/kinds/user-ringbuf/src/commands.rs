@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, stdin};
 use std::os::unix::fs::FileTypeExt as _;
 use std::path::Path;
 
+use bpfapps_core::host::caller;
 use bpfapps_core::{Context, Result, bail};
 use libbpf_rs::{MapHandle, UserRingBuffer};
 use log::warn;
@@ -21,7 +22,7 @@ pub(crate) fn open(file: Option<&Path>) -> Result<Box<dyn BufRead + Send>> {
     let opening = || format!("failed to open {}", file.display());
     let is_fifo = fs::metadata(file).with_context(opening)?.file_type().is_fifo();
     // a FIFO that we could write to ourselves does not end with each of its writers
-    let opened = File::options().read(true).write(is_fifo).open(file);
+    let opened = caller::act(|| File::options().read(true).write(is_fifo).open(file))?;
     Ok(Box::new(BufReader::new(opened.with_context(opening)?)))
 }
 
