@@ -7,7 +7,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Error;
-use bpfapps_explain::printable;
 use libbpf_rs::PrintLevel;
 use libbpf_rs::libbpf_sys::{__va_list_tag, libbpf_print_level, libbpf_set_print};
 use log::{debug, info, warn};
@@ -41,9 +40,8 @@ unsafe extern "C" fn said(
     if level == PrintLevel::Warn || ALL.load(Ordering::Relaxed) {
         // SAFETY: the format and its arguments are libbpf's, and belong together.
         let text = unsafe { vsprintf::vsprintf_raw(format, args.cast::<c_void>()) };
-        let text = text.unwrap_or_default();
-        // names and lines of source in it are the object's, and anybody's
-        let text = printable(&String::from_utf8_lossy(&text)).into_owned();
+        // names and lines of source in it are the object's, and need be no text
+        let text = String::from_utf8_lossy(&text.unwrap_or_default()).into_owned();
         let _ = catch_unwind(AssertUnwindSafe(|| take(level, text)));
     }
     0
