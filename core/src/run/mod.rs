@@ -1,6 +1,7 @@
 //! Until when a program runs: signals, and the command that it traces.
 
 mod signals;
+mod typing;
 mod wait;
 mod workload;
 

@@ -11,6 +11,8 @@ use bpfapps_host::users::{self, User};
 use nix::sys::signal::{SigSet, Signal, kill};
 use nix::unistd::{Gid, Pid, Uid, setgid, setgroups, setuid};
 
+use super::typing;
+
 /// The option of an app that can run a command and trace it: to be flattened into its own.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Workload {
@@ -88,7 +90,9 @@ fn run_as(command: &mut Command, user: &User) -> Result<()> {
         .env("USER", &user.name)
         .env("LOGNAME", &user.name)
         .env("HOME", &user.home);
+    let filter = typing::filter();
     before_exec(command, move || {
+        typing::deny(&filter)?;
         setgroups(&groups)?;
         setgid(gid)?;
         setuid(uid)

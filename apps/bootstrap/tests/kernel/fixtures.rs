@@ -2,7 +2,7 @@
 #![allow(unsafe_code)]
 
 use std::ffi::CString;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::os::unix::fs::symlink;
 use std::os::unix::process::CommandExt as _;
@@ -13,13 +13,14 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use bpfapps_testkit::{Fixture, fixture};
+use nix::errno::Errno;
 use nix::fcntl::AtFlags;
 use nix::libc;
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::prctl::set_name;
 use nix::sys::wait::waitpid;
 use nix::time::{ClockId, clock_gettime};
-use nix::unistd::{ForkResult, Pid, execve, execveat, fexecve, fork};
+use nix::unistd::{ForkResult, Pid, execve, execveat, fexecve, fork, setsid};
 
 pub(crate) const FIXTURES: &[Fixture] = &[
     fixture!(leader_leaves_first),
@@ -36,7 +37,30 @@ pub(crate) const FIXTURES: &[Fixture] = &[
     fixture!(exec_in_vain),
     fixture!(use_up),
     fixture!(fork_on_a_line),
+    fixture!(on_terminal),
+    fixture!(type_in),
 ];
+
+/// Becomes a command in a session of its own, whose terminal stdout is; a fixture in it is the next.
+fn on_terminal(args: &[String]) -> Result<()> {
+    let [fixture, program, args @ ..] = args else {
+        bail!("a fixture and a program")
+    };
+    setsid()?;
+    let terminal = fs::read_link("/proc/self/fd/1")?;
+    let terminal = File::options().read(true).write(true).open(terminal)?;
+    let mut command = Command::new(program);
+    command.env("BPFAPPS_FIXTURE", fixture).args(args);
+    Err(command.stdin(terminal).exec().into())
+}
+
+/// Types into its terminal, and says what came of it.
+fn type_in(_: &[String]) -> Result<()> {
+    // SAFETY: it reads one byte.
+    let result = unsafe { libc::ioctl(0, libc::TIOCSTI, b"#".as_ptr()) };
+    writeln!(io::stdout(), "typing: {:?}", Errno::result(result).map(drop))?;
+    Ok(())
+}
 
 /// Ends the calling thread alone, where exit(2) of the C library ends the process.
 fn exit_thread() -> ! {

@@ -9,7 +9,7 @@ use anyhow::{Result, bail, ensure};
 use bpfapps_core::Capability::{self, CAP_BPF, CAP_PERFMON};
 use bpfapps_core::host::Release;
 use bpfapps_core::host::settings::MEMLOCK_FREE_SINCE;
-use bpfapps_testkit::{Process, Test, cli, lending, sandbox, test};
+use bpfapps_testkit::{Process, Terminal, Test, cli, fixture, lending, own_path, sandbox, test};
 use nix::sys::signal::Signal;
 
 use crate::row::{ready, row, start};
@@ -25,6 +25,7 @@ pub(crate) const TESTS: &[Test] = &[
     test!(privileges_are_given_up),
     test!(account_is_that_of_who_called_sudo),
     test!(command_of_roots_can_still_be_signalled),
+    test!(command_of_others_does_not_type_for_root),
 ];
 
 /// `bootstrap` of that place, as an ordinary user.
@@ -90,6 +91,35 @@ fn command_of_roots_can_still_be_signalled() -> Result<()> {
     bootstrap.expect_privileges("0000000000000020", 65534)?;
     bootstrap.signal(Signal::SIGTERM)?;
     bootstrap.wait()?.expect_code(3)?;
+    Ok(())
+}
+
+/// Whoever has the terminal after it would run what it has typed.
+fn command_of_others_does_not_type_for_root() -> Result<()> {
+    let (folder, program) = lending(&[])?;
+    let types = folder.path().join("types");
+    fs::copy(own_path()?, &types)?;
+    let typing = |sudo: bool| -> Result<String> {
+        let mut command = fixture("on_terminal")?;
+        command.arg("type_in").arg(&program);
+        command
+            .args(["bootstrap", "--comm", "none", "--"])
+            .arg(&types);
+        for (name, value) in [("USER", "nobody"), ("UID", "65534"), ("GID", "65534")] {
+            if sudo {
+                command.env(format!("SUDO_{name}"), value);
+            }
+        }
+        let mut run = Process::start_on(&Terminal::new(80)?, &mut command)?;
+        let line = run.line(|line| line.contains("typing: "))?;
+        run.wait()?.expect_code(0)?;
+        Ok(line)
+    };
+    ensure!(typing(true)?.ends_with("typing: Err(EPERM)"));
+    // its own root may, unless nobody may on this machine
+    let own = typing(false)?;
+    let allowed = own.ends_with("typing: Ok(())") || own.ends_with("typing: Err(EIO)");
+    ensure!(allowed, "{own}");
     Ok(())
 }
 
