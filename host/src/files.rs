@@ -41,6 +41,20 @@ pub fn open(path: &Path, largest: u64) -> Result<File> {
     Ok(file)
 }
 
+/// Creates a file, or empties the one that is there, with the caller's rights. A pipe has to have a
+/// reader.
+///
+/// # Errors
+///
+/// It can't be written.
+pub fn create(path: &Path) -> Result<File> {
+    let mut options = OpenOptions::new();
+    let flags = OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+    options.write(true).create(true).truncate(true);
+    let file = caller::act(|| options.custom_flags(flags.bits()).open(path))?;
+    file.with_context(|| format!("failed to write to {}", path.display()))
+}
+
 /// Reads all of such a file.
 ///
 /// # Errors

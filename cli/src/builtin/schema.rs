@@ -32,6 +32,11 @@ fn of_documents(command: &str, documents: &[Document]) -> Option<String> {
                 "description": "The version of this schema. It grows when a field changes its \
                                 meaning or goes, not when one comes."
             },
+            "run": {
+                "type": "string",
+                "pattern": "^[0-9a-f]{16}$",
+                "description": "A random number that the documents of one run share."
+            },
             "type": { "enum": kinds },
             "time": {
                 "type": "string",
@@ -40,7 +45,7 @@ fn of_documents(command: &str, documents: &[Document]) -> Option<String> {
                                 nanoseconds."
             }
         },
-        "required": ["version", "type", "time"],
+        "required": ["version", "run", "type", "time"],
         "oneOf": all,
         "unevaluatedProperties": false,
         "$defs": { "hex": { "type": "string", "pattern": "^([0-9a-f]{2})*$" } }

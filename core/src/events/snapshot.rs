@@ -1,6 +1,7 @@
 //! What there is, rather than what happens: lists that a BPF iterator makes.
 
 use std::io::{BufRead as _, BufReader, Read};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -20,6 +21,10 @@ pub struct Snapshot {
     )]
     output: Format,
 
+    /// Write it to FILE, in place of stdout
+    #[arg(long, value_name = "FILE")]
+    output_file: Option<PathBuf>,
+
     /// Look again every so many seconds, such as 0.5, until it is interrupted
     #[arg(short, long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = seconds)]
     interval: Option<Duration>,
@@ -28,7 +33,7 @@ pub struct Snapshot {
 impl Snapshot {
     /// How rows are printed.
     pub(crate) fn stream(&self) -> Stream {
-        Stream::printed_as(self.output)
+        Stream::printed_as(self.output, self.output_file.clone())
     }
 
     /// When to look again.

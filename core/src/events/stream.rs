@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -15,6 +16,10 @@ pub struct Stream {
         hide_possible_values = true
     )]
     pub(crate) output: Format,
+
+    /// Write events to FILE, in place of stdout
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output_file: Option<PathBuf>,
 
     /// Colour the table: auto (on a terminal), always or never
     #[arg(
@@ -55,9 +60,10 @@ impl Stream {
     }
 
     /// One without limits.
-    pub(super) fn printed_as(output: Format) -> Self {
+    pub(super) fn printed_as(output: Format, file: Option<PathBuf>) -> Self {
         Self {
             output,
+            output_file: file,
             ..Self::default()
         }
     }

@@ -20,21 +20,37 @@ pub struct Fields<'a> {
     started: bool,
 }
 
+/// How each document begins, with the id of a run.
+pub(super) fn head(format: Format, run: Option<&str>) -> Vec<u8> {
+    let (mut head, mut clock) = (Vec::new(), Clock::of_1970());
+    let begin: &[u8] = match format {
+        Format::Yaml => b"---\n",
+        _ => b"{",
+    };
+    let mut fields = Fields::new(&mut head, &mut clock, format, begin);
+    fields.started = false;
+    fields.number("version", VERSION);
+    if let Some(run) = run {
+        fields.text("run", run.as_bytes());
+    }
+    head
+}
+
 impl<'a> Fields<'a> {
-    pub(super) fn new(out: &'a mut Vec<u8>, clock: &'a mut Clock, format: Format) -> Self {
-        out.extend_from_slice(if format == Format::Yaml {
-            b"---\n"
-        } else {
-            b"{"
-        });
-        let mut fields = Self {
+    /// `head` is what [`head`] has made for that format.
+    pub(super) fn new(
+        out: &'a mut Vec<u8>,
+        clock: &'a mut Clock,
+        format: Format,
+        head: &[u8],
+    ) -> Self {
+        out.extend_from_slice(head);
+        Self {
             out,
             clock,
             format,
-            started: false,
-        };
-        fields.number("version", VERSION);
-        fields
+            started: true,
+        }
     }
 
     /// What kind of document it is, and when it came about, in nanoseconds since boot: the first
@@ -189,7 +205,7 @@ mod tests {
     fn document(format: Format, text: &[u8]) -> Vec<u8> {
         let mut clock = Clock::at_boot("2026-01-31T23:59:58.5Z");
         let mut out = Vec::new();
-        let mut fields = Fields::new(&mut out, &mut clock, format);
+        let mut fields = Fields::new(&mut out, &mut clock, format, &head(format, None));
         fields.kind("exec", 1_500_000_007);
         fields.text("name", text);
         fields.flag("cut", true);

@@ -9,16 +9,19 @@ mod stdout;
 mod style;
 mod width;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::os::fd::{AsFd as _, BorrowedFd};
+use std::path::Path;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use nix::poll::PollFlags;
+use rustix::rand::{GetRandomFlags, getrandom};
 
 use crate::run::{Run, Signals, wait};
 use clock::Clock;
+use fields::head;
 
 pub use bpfapps_explain::escape;
 pub use clock::boot_time;
@@ -44,18 +47,27 @@ pub enum Format {
     Yaml,
 }
 
-/// stdout, and the clock by which rows are dated.
+/// stdout, or a file in its place, and the clock by which rows are dated.
 #[derive(Debug)]
 pub(crate) struct Output {
     stdout: RefCell<Stdout>,
+    /// Whether stdout has documents, which nobody else is to write into.
+    pub(crate) has_documents: Cell<bool>,
+    /// How a document of this run begins, in JSON and in YAML.
+    heads: [Vec<u8>; 2],
     clock: RefCell<Clock>,
 }
 
 impl Output {
     /// A reader that takes nothing is waited for together with `signals`.
     pub(crate) fn new(signals: Rc<Signals>) -> Result<Self> {
+        let mut run = [0_u8; 8];
+        getrandom(&mut run, GetRandomFlags::empty()).context("failed to get random bytes")?;
+        let run = format!("{:016x}", u64::from_ne_bytes(run));
         Ok(Self {
             stdout: RefCell::new(Stdout::new(signals)?),
+            has_documents: Cell::new(false),
+            heads: [Format::Json, Format::Yaml].map(|format| head(format, Some(&run))),
             clock: RefCell::new(Clock::local()?),
         })
     }
@@ -68,11 +80,17 @@ impl Output {
         stdout.flush()
     }
 
+    /// Goes to this file from here on, which is replaced where it is there.
+    fn go_to(&self, file: &Path) -> Result<()> {
+        self.stdout.borrow_mut().go_to(file)
+    }
+
     /// Adds one document, which `fill` fills.
     pub(crate) fn document(&self, format: Format, fill: impl FnOnce(&mut Fields<'_>)) {
         let mut stdout = self.stdout.borrow_mut();
         let mut clock = self.clock.borrow_mut();
-        let mut fields = Fields::new(stdout.buffer(), &mut clock, format);
+        let head = &self.heads[usize::from(format == Format::Yaml)];
+        let mut fields = Fields::new(stdout.buffer(), &mut clock, format, head);
         fill(&mut fields);
         fields.end();
     }

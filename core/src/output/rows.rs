@@ -1,9 +1,11 @@
 use std::env;
+use std::path::Path;
 
 use anyhow::Result;
 use clap::ColorChoice;
 
 use super::clock::{Clock, boot_time};
+use super::fields::head;
 use super::line::Look;
 use super::{Fields, Format, Line, Output, Style, style};
 
@@ -31,14 +33,14 @@ pub fn sample<R: Row>(row: &R, format: Format) -> String {
         row.write(&mut line);
         line.end();
     } else {
-        let mut fields = Fields::new(&mut out, &mut clock, format);
+        let mut fields = Fields::new(&mut out, &mut clock, format, &head(format, None));
         row.fields(&mut fields);
         fields.end();
     }
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// Events on stdout, as they come: a table below its title line, or one document an event.
+/// Events, as they come: a table below its title line, or one document an event.
 #[derive(Debug)]
 pub struct Rows<'session> {
     output: &'session Output,
@@ -47,11 +49,17 @@ pub struct Rows<'session> {
 }
 
 impl<'session> Rows<'session> {
+    /// In `file`, if there is one, and else on stdout.
     pub(crate) fn start<R: Row>(
         output: &'session Output,
         format: Format,
         color: ColorChoice,
+        file: Option<&Path>,
     ) -> Result<Self> {
+        match file {
+            Some(file) => output.go_to(file)?,
+            None => output.has_documents.set(format != Format::Table),
+        }
         let on_terminal = output.stdout.borrow().is_terminal();
         let rows = Self {
             output,

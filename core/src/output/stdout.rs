@@ -2,10 +2,12 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::{Context, Error, Result};
+use bpfapps_host::files;
 use nix::poll::PollFlags;
 use rustix::termios::tcgetwinsize;
 
@@ -44,13 +46,15 @@ impl fmt::Display for Blocked {
 
 impl std::error::Error for Blocked {}
 
-/// Standard output with a buffer that is flushed when we say so.
+/// Standard output, or a file in its place, with a buffer that is flushed when we say so.
 ///
 /// A reader that pauses (Ctrl-S, a slow pipe) does not keep the program from ending: it is waited
 /// for together with the signals.
 #[derive(Debug)]
 pub(crate) struct Stdout {
     file: File,
+    /// What it is called.
+    name: String,
     /// A file takes all at once, and always.
     is_file: bool,
     is_terminal: bool,
@@ -71,18 +75,25 @@ impl Stdout {
             .try_clone_to_owned()
             .context("failed to open stdout")?;
         let file = File::from(fd);
-        let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());
-        let is_terminal = file.is_terminal();
         Ok(Self {
+            is_file: is_file(&file),
+            is_terminal: file.is_terminal(),
             file,
-            is_file,
-            is_terminal,
+            name: "stdout".to_owned(),
             width: None,
             buffer: Vec::new(),
             ends: Vec::new(),
             unwritten: 0,
             signals,
         })
+    }
+
+    pub(crate) fn go_to(&mut self, file: &Path) -> Result<()> {
+        self.file = files::create(file)?;
+        self.is_file = is_file(&self.file);
+        self.is_terminal = self.file.is_terminal();
+        self.name = file.display().to_string();
+        Ok(())
     }
 
     pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
@@ -149,7 +160,11 @@ impl Stdout {
             match self.file.write(piece) {
                 Ok(length) => *written += length,
                 Err(err) if is_passing(err.kind()) => {}
-                Err(err) => return Err(write_error(err)),
+                Err(err) if err.kind() == ErrorKind::BrokenPipe => return Err(Closed.into()),
+                Err(err) => {
+                    let name = &self.name;
+                    return Err(Error::new(err).context(format!("failed to write to {name}")));
+                }
             }
         }
         Ok(())
@@ -181,10 +196,6 @@ fn is_passing(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::Interrupted | ErrorKind::WouldBlock)
 }
 
-/// A pipe without a reader is an end, not a failure.
-pub(super) fn write_error(err: io::Error) -> Error {
-    match err.kind() {
-        ErrorKind::BrokenPipe => Closed.into(),
-        _ => Error::new(err).context("failed to write to stdout"),
-    }
+fn is_file(file: &File) -> bool {
+    file.metadata().is_ok_and(|metadata| metadata.is_file())
 }

@@ -38,8 +38,8 @@ impl Run {
         })
     }
 
-    pub(crate) fn start_command(&self, workload: &Workload) -> Result<()> {
-        let running = workload.start(self.signals.inherited())?;
+    pub(crate) fn start_command(&self, workload: &Workload, to_stderr: bool) -> Result<()> {
+        let running = workload.start(self.signals.inherited(), to_stderr)?;
         self.command.replace(Some(running));
         Ok(())
     }

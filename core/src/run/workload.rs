@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::ffi::OsString;
+use std::io;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::{Child, Command, ExitStatus};
 
@@ -28,10 +29,13 @@ impl Workload {
     }
 
     /// Starts it, as the user who called sudo, with the signals in `mask` blocked.
-    pub(super) fn start(&self, mask: SigSet) -> Result<Running> {
+    pub(super) fn start(&self, mask: SigSet, to_stderr: bool) -> Result<Running> {
         let (program, args) = self.command.split_first().context("there is no command")?;
         let mut command = Command::new(program);
         command.args(args);
+        if to_stderr {
+            command.stdout(io::stderr());
+        }
         // This program's own mask would be inherited, and keep the command from being interrupted.
         before_exec(&mut command, move || mask.thread_set_mask());
         if let Some(user) = users::sudo_caller()? {

@@ -27,13 +27,14 @@ impl Session {
     ///
     /// stdout does not take the line.
     pub fn rows<R: Row>(&self, stream: &Stream) -> Result<Rows<'_>> {
-        Rows::start::<R>(&self.output, stream.output, stream.color)
+        let file = stream.output_file.as_deref();
+        Rows::start::<R>(&self.output, stream.output, stream.color, file)
     }
 
     /// Runs the command of `workload`, if there is one. Call it between [`Session::rows`] and
     /// [`Session::poll`]: it is traced from its first moment, and keeps the privileges that this
     /// program gives up, but for sudo's: a command that was started through sudo runs as the user
-    /// who called it.
+    /// who called it. Its stdout goes to stderr where documents go to stdout.
     ///
     /// # Errors
     ///
@@ -42,7 +43,9 @@ impl Session {
         if workload.is_given() {
             // The title line, or the first document: nothing that the command does is missed.
             self.output.flush()?;
-            self.run.start_command(workload)?;
+            // among documents on stdout it could forge some
+            let to_stderr = self.output.has_documents.get();
+            self.run.start_command(workload, to_stderr)?;
         }
         Ok(())
     }

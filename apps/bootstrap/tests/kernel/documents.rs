@@ -1,6 +1,7 @@
 //! JSON and YAML.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::symlink;
 use std::process::{self, Command};
@@ -17,6 +18,9 @@ pub(crate) const TESTS: &[Test] = &[
     test!(hostile_names_come_back_from_json),
     test!(loss_is_a_document),
     test!(yaml_says_the_same_as_json),
+    test!(documents_of_a_run_share_its_id),
+    test!(command_does_not_write_among_documents),
+    test!(file_has_the_rows_alone),
 ];
 
 /// Starts a bootstrap that prints JSON, and waits for its first document.
@@ -178,5 +182,70 @@ fn yaml_says_the_same_as_json() -> Result<()> {
         documents.iter().all(|document| document["version"] == 1),
         "{documents:#?}"
     );
+    Ok(())
+}
+
+fn documents_of_a_run_share_its_id() -> Result<()> {
+    let ids = || -> Result<Vec<Value>> {
+        let exit = Process::run(&mut cli(["bootstrap", "-o", "json", "--", "true"]))?;
+        let documents = exit.expect_code(0)?.stdout;
+        let ids = documents.iter().map(|line| {
+            let document: Value = serde_json::from_str(line)?;
+            Ok(document["run"].clone())
+        });
+        ids.collect()
+    };
+    let (one, other) = (ids()?, ids()?);
+    ensure!(
+        one.len() == 3 && one.iter().all(|id| *id == one[0]),
+        "{one:?}"
+    );
+    ensure!(one[0] != other[0], "{one:?}, {other:?}");
+    Ok(())
+}
+
+/// What it prints could be taken for one.
+const FORGED: &str = r#"echo '{"version":1,"type":"exec","comm":"forged"}'"#;
+
+fn command_does_not_write_among_documents() -> Result<()> {
+    for format in ["json", "yaml"] {
+        let mut command = cli(["bootstrap", "-o", format, "--", "sh", "-c", FORGED]);
+        let exit = Process::run(&mut command)?.expect_code(0)?;
+        ensure!(!exit.stdout.concat().contains("forged"), "{exit:#?}");
+        exit.expect_stderr("forged")?;
+    }
+    Ok(())
+}
+
+fn file_has_the_rows_alone() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("rows");
+    fs::write(&file, "what was there\n".repeat(100))?;
+    for (format, rows) in [("table", 3), ("json", 3)] {
+        let mut command = cli(["bootstrap", "-o", format, "--output-file"]);
+        let exit = Process::run(command.arg(&file).args(["--", "sh", "-c", FORGED]))?;
+        let exit = exit.expect_code(0)?.expect_no_stderr()?;
+        ensure!(
+            exit.stdout.len() == 1 && exit.stdout[0].contains("forged"),
+            "{exit:#?}"
+        );
+        let text = fs::read_to_string(&file)?;
+        ensure!(
+            text.lines().count() == rows && !text.contains("forged"),
+            "{text}"
+        );
+    }
+
+    let mut command = cli(["bootstrap", "--output-file", "/dev/full", "--", "true"]);
+    Process::run(&mut command)?
+        .expect_code(1)?
+        .expect_stderr("error: failed to write to /dev/full: No space left on device")?;
+    Process::run(&mut cli([
+        "bootstrap",
+        "--output-file",
+        "/nonexistent/rows",
+    ]))?
+    .expect_code(1)?
+    .expect_stderr("error: failed to write to /nonexistent/rows: No such file")?;
     Ok(())
 }

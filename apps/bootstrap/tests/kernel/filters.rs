@@ -170,7 +170,7 @@ fn wrong_values_are_refused() -> Result<()> {
         .filter_map(|line| line.trim_start().split_once(" <"));
     for (option, _) in with_value {
         let option = option.rsplit(' ').next().unwrap_or(option);
-        let is_file = ["--btf", "--config"].contains(&option);
+        let is_file = ["--btf", "--config", "--output-file"].contains(&option);
         let is_tried = wrong.iter().any(|(tried, _, _)| *tried == option);
         ensure!(
             is_tried || is_file || !option.starts_with("--"),

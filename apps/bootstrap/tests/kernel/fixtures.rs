@@ -58,7 +58,11 @@ fn on_terminal(args: &[String]) -> Result<()> {
 fn type_in(_: &[String]) -> Result<()> {
     // SAFETY: it reads one byte.
     let result = unsafe { libc::ioctl(0, libc::TIOCSTI, b"#".as_ptr()) };
-    writeln!(io::stdout(), "typing: {:?}", Errno::result(result).map(drop))?;
+    writeln!(
+        io::stdout(),
+        "typing: {:?}",
+        Errno::result(result).map(drop)
+    )?;
     Ok(())
 }
 
