@@ -4,13 +4,16 @@ mod debian;
 mod image;
 mod mirror;
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use anyhow::{Context, Result, anyhow};
-use bpfapps_host::Release;
+use bpfapps_host::{Release, shell};
 use bpfapps_task::Series;
 use bpfapps_task::out;
+use nix::unistd::geteuid;
 
 use debian::{Archive, Package};
 
@@ -85,12 +88,8 @@ fn newest(
         .rfind(|package| series.has(&package.version));
     let package = package.ok_or_else(|| none(series, packages))?;
     let version = package.version.clone();
-    let folder = cache.join("kernels");
-    fs::create_dir_all(&folder).context("failed to create the cache folder")?;
-    let image = folder.join(package.file_name());
-    if !image.exists() {
-        archive.fetch(package, &image)?;
-    }
+    let image = cache.join("kernels").join(package.file_name());
+    archive.kernel(package, &image)?;
     Ok(Kernel { version, image })
 }
 
@@ -117,5 +116,35 @@ fn cache() -> Result<PathBuf> {
         (_, Some(home)) => Path::new(&home).join(".cache"),
         _ => return Err(anyhow!("there is no HOME to keep kernels in")),
     };
-    Ok(base.join("bpfapps"))
+    let folder = base.join("bpfapps");
+    for own_folder in [&folder, &folder.join("apt"), &folder.join("kernels")] {
+        own(own_folder)?;
+    }
+    Ok(folder)
+}
+
+/// Makes a folder of the user's, which nobody else may write: what is in it is booted.
+fn own(folder: &Path) -> Result<()> {
+    let failed = || format!("failed to create {}", folder.display());
+    let mut builder = DirBuilder::new();
+    builder
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .with_context(failed)?;
+    let metadata = fs::symlink_metadata(folder).with_context(failed)?;
+    let is_own = metadata.is_dir() && metadata.uid() == geteuid().as_raw();
+    if is_own && metadata.mode() & 0o022 == 0 {
+        return Ok(());
+    }
+    Err(out::hinted(
+        format!(
+            "{} has kernels to boot, and somebody else may write it, or owns it",
+            folder.display()
+        ),
+        format!(
+            "remove it, and it is made anew: {}",
+            shell::command(&["rm".as_ref(), "-r".as_ref(), folder.as_ref(),])
+        ),
+    ))
 }

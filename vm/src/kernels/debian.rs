@@ -13,6 +13,7 @@ use anyhow::{Context, Result, bail};
 use bpfapps_host::Release;
 use bpfapps_task::progress::Step;
 use bpfapps_task::{apt, out, path};
+use sha2::{Digest, Sha256};
 
 use super::mirror::{no_archive, sources};
 
@@ -34,12 +35,24 @@ pub(super) struct Package {
     pub(super) version: Release,
     full_version: String,
     name: String,
+    /// What apt's signed index says of its file.
+    sha256: String,
 }
 
 impl Package {
     /// A name for its kernel in the cache.
     pub(super) fn file_name(&self) -> String {
-        format!("{}_{}", self.name, self.full_version)
+        format!("{}_{}.image", self.name, self.full_version)
+    }
+
+    /// Whether this is the package's file.
+    fn is(&self, file: &Path) -> bool {
+        let Ok(bytes) = fs::read(file) else {
+            return false;
+        };
+        let hash = Sha256::digest(&bytes);
+        let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        hash == self.sha256
     }
 }
 
@@ -139,18 +152,30 @@ impl Archive {
         Ok(packages)
     }
 
-    /// Downloads a package and takes the kernel out of it.
-    pub(super) fn fetch(&self, package: &Package, to: &Path) -> Result<()> {
+    /// Takes the kernel out of a package, which is downloaded unless it is in the cache, as the index
+    /// says it is.
+    pub(super) fn kernel(&self, package: &Package, to: &Path) -> Result<()> {
         let work = to.with_extension("part");
         if work.exists() {
             fs::remove_dir_all(&work).context("failed to clear the cache")?;
         }
         fs::create_dir_all(&work).context("failed to create the cache folder")?;
-        self.download(package, &work)?;
-        let deb = find(&work, &|name| name.ends_with(".deb")).context("apt downloaded nothing")?;
+        let deb = to.with_extension("deb");
+        if !package.is(&deb) {
+            self.download(package, &work)?;
+            let got = find(&work, &|name| name.ends_with(".deb"));
+            let got = got.context("apt downloaded nothing")?;
+            fs::rename(got, &deb).context("failed to write the cache")?;
+            if !package.is(&deb) {
+                bail!(
+                    "what apt downloaded is not {}, by its SHA-256",
+                    package.name
+                );
+            }
+        }
         let status = Command::new("dpkg-deb")
             .arg("--extract")
-            .arg(deb)
+            .arg(&deb)
             .arg(work.join("content"))
             .status()
             .context("failed to run dpkg-deb")?;
@@ -218,6 +243,7 @@ fn packages(records: &str) -> Vec<Package> {
                 version,
                 full_version: field("Version").to_owned(),
                 name: field("Package").to_owned(),
+                sha256: field("SHA256").to_owned(),
             });
         }
     }

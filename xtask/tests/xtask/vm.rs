@@ -1,5 +1,8 @@
 //! `cargo xtask vm`, with machines that only say what they are told to say.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+
 use crate::machine::{Machine, Seen};
 
 /// Says what it has built: the binary, and the tests of two packages.
@@ -263,7 +266,8 @@ fn kernels_are_looked_up_and_downloaded_once() {
     machine.program(
         "apt-cache",
         r#"for patch in 9 192 21; do
-            echo "Package: linux-image-6.1.0-$patch-cloud-amd64"; echo "Version: 6.1.$patch-1"; echo
+            echo "Package: linux-image-6.1.0-$patch-cloud-amd64"; echo "Version: 6.1.$patch-1"
+            echo "SHA256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"; echo
         done"#,
     );
     machine.program(
@@ -281,6 +285,31 @@ fn kernels_are_looked_up_and_downloaded_once() {
     assert_eq!(log.matches(" update\n").count(), 1, "{log}");
     let download = " download linux-image-6.1.0-192-cloud-amd64=6.1.192-1\n";
     assert_eq!(log.matches(download).count(), 1, "{log}");
+
+    // what is in the cache is looked at again, each time
+    let deb = format!(
+        "cache/bpfapps/kernels/{}.deb",
+        "linux-image-6.1.0-192-cloud-amd64_6.1.192-1"
+    );
+    std::fs::write(machine.path(&deb), "another").expect("a package");
+    let seen = machine.xtask_with(&["vm", "--kernel", "6.1"], &cache);
+    assert_eq!(seen.code, Some(0), "{seen:?}");
+    assert_eq!(machine.log().matches(download).count(), 2, "{seen:?}");
+    let folder = machine.path("cache/bpfapps");
+    std::fs::set_permissions(&folder, Permissions::from_mode(0o777)).expect("a mode");
+    let seen = machine.xtask_with(&["vm", "--kernel", "6.1"], &cache);
+    let shown = folder.display();
+    assert_eq!(
+        (seen.code, seen.stderr),
+        (
+            Some(1),
+            format!(
+                "error: {shown} has kernels to boot, and somebody else may write it, or owns it\n\
+                 hint: remove it, and it is made anew: rm -r {shown}\n"
+            )
+        )
+    );
+    std::fs::set_permissions(&folder, Permissions::from_mode(0o700)).expect("a mode");
 
     let seen = machine.xtask_with(&["vm", "--kernel", "5.15"], &cache);
     assert_eq!(seen.code, Some(1));
