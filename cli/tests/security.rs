@@ -10,7 +10,9 @@ fn tests() -> String {
         "cli/tests",
         "cli/tests/kernel",
         "apps/bootstrap/tests/kernel",
+        "refused/tests",
         "refused/tests/kernel",
+        "xtask/tests/xtask",
     ];
     let files = folders.map(|folder| fs::read_dir(root.join(folder)).expect("a folder of tests"));
     let texts = files.into_iter().flatten().map(|entry| {

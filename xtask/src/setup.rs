@@ -3,6 +3,7 @@
 mod detect;
 mod install;
 mod manager;
+mod requirement;
 mod requirements;
 
 use std::process::ExitCode;
@@ -11,10 +12,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, anyhow};
 use bpfapps_task::apt;
 
-pub use requirements::Stage;
+pub use requirement::Stage;
 
 pub(crate) use detect::clang;
-pub(crate) use requirements::{Probe, Requirement};
+pub(crate) use requirement::{Probe, Requirement};
 
 use requirements::ALL;
 
@@ -25,7 +26,7 @@ pub(crate) struct Options {
     /// Only report what is missing; exit 1 if anything is
     #[arg(long)]
     check: bool,
-    /// What it is needed for [default: all but QEMU and what the bench compares with]
+    /// What it is needed for [default: all but QEMU, cargo-deny and what the bench compares with]
     #[arg(long = "for", value_name = "STAGE")]
     stage: Option<Stage>,
     /// How long to wait for who else installs something

@@ -2,6 +2,7 @@
 //! apps that the templates render.
 
 mod c_files;
+mod rules;
 mod tally;
 pub(crate) mod templates;
 
@@ -63,6 +64,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let mut run = Run::default();
     if options.template.is_none() {
         run.checks(checks()?)?;
+        rules::hold(&mut run)?;
         run.tests(
             "tests",
             cargo(["test", "--workspace", "--no-fail-fast"]),

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use std::{env, thread};
 
-use super::requirements::{Probe, Requirement};
+use super::requirement::{Probe, Requirement};
 use crate::{busybox, cc, path};
 
 /// Answers which of these are missing, all tried at once.

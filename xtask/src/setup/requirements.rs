@@ -1,78 +1,8 @@
 //! What the project needs: the one table.
 
-use super::manager::Manager;
-
-/// What a thing is needed for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Stage {
-    /// `cargo build` and `cargo xtask run`
-    Build,
-    /// `cargo xtask test`
-    Test,
-    /// `cargo xtask dist`
-    Dist,
-    /// `cargo xtask vm`
-    Vm,
-    /// `cargo xtask bench storm`
-    Bench,
-}
-
-impl Stage {
-    /// Whether what another stage needs is needed for this one, too.
-    pub(super) fn takes(self, other: Self) -> bool {
-        let builds_statically = self == Self::Vm && other == Self::Dist;
-        other == self || other == Self::Build || builds_statically
-    }
-
-    /// Whether it is left to the task that needs it to install so much.
-    pub(super) fn is_large(self) -> bool {
-        matches!(self, Self::Vm | Self::Bench)
-    }
-}
-
-/// A way to find out whether something is there.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Probe {
-    /// The C compiler compiles a file that includes this header.
-    Header(&'static str),
-    /// clang, or what `CLANG` names, is new enough and has the BPF target.
-    Clang,
-    /// These are all on PATH.
-    Programs(&'static [&'static str]),
-    /// It runs; rustup puts programs on PATH that only say that they are not
-    /// installed.
-    Runs(&'static str),
-    /// The linker finds this static library.
-    Archive(&'static str),
-    /// A busybox on PATH is linked statically.
-    Busybox,
-    /// The linker finds the further libraries that a static libelf needs.
-    BesideLibelf,
-}
-
-/// One thing that has to be there.
-#[derive(Debug)]
-pub(crate) struct Requirement {
-    pub(crate) name: &'static str,
-    /// Follows the name: "to compile BPF programs".
-    pub(crate) why: &'static str,
-    pub(crate) stage: Stage,
-    pub(crate) probe: Probe,
-    pub(crate) source: Source,
-}
-
-/// Where it comes from.
-#[derive(Debug)]
-pub(crate) enum Source {
-    /// A package of the system's, one entry a manager in the order of
-    /// [`Manager::ALL`], or the reason why that system has none.
-    Package([Result<&'static str, &'static str>; Manager::ALL.len()]),
-    /// A component of the Rust toolchain.
-    Rustup(&'static str),
-}
-
-use Source::{Package, Rustup};
-use Stage::{Bench, Build, Dist, Test, Vm};
+use super::requirement::Source::{Cargo, Package, Rustup};
+use super::requirement::Stage::{Bench, Build, Deny, Dist, Test, Vm};
+use super::requirement::{Probe, Requirement};
 
 const ARCH_ZSTD: &str = "Arch Linux packages zstd without its static library";
 const NOT_DEBIAN: &str = "it is compared with as Debian packages it";
@@ -316,6 +246,13 @@ pub(crate) const ALL: &[Requirement] = &[
         ]),
     },
     Requirement {
+        name: "cargo-deny",
+        why: "to hold dependencies against deny.toml",
+        stage: Deny,
+        probe: Probe::Programs(&["cargo-deny"]),
+        source: Cargo("cargo-deny"),
+    },
+    Requirement {
         name: "execsnoop and exitsnoop",
         why: "to hold bootstrap against them",
         stage: Bench,
@@ -345,6 +282,7 @@ pub(crate) const ALL: &[Requirement] = &[
 
 #[cfg(test)]
 mod tests {
+    use super::super::manager::Manager;
     use super::*;
 
     #[test]

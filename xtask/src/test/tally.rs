@@ -29,6 +29,13 @@ impl Tally {
         }
     }
 
+    /// Counts a check that can't be made here.
+    pub(crate) fn leave_out(&mut self, name: &str, reason: &str) {
+        self.skipped += 1;
+        let names = self.left_out.entry(reason.to_owned()).or_default();
+        names.push(name.to_owned());
+    }
+
     /// Lists what was left out, then the closing line.
     pub(crate) fn close(&self) -> Result<()> {
         for (reason, names) in &self.left_out {

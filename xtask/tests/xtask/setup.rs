@@ -55,6 +55,22 @@ fn what_the_bench_compares_with_is_only_for_the_bench() {
 }
 
 #[test]
+fn a_program_of_cargos_is_compiled() {
+    let machine = Machine::new("cargo-deny");
+    machine.cargo(
+        r#"echo "cargo $*" >> "$DIR/log"
+        echo '#!/bin/sh' > "$DIR/bin/cargo-deny"; /bin/chmod +x "$DIR/bin/cargo-deny""#,
+    );
+    let seen = machine.xtask(&["setup", "--for", "deny"]);
+    assert_eq!(seen.stdout, "nothing is missing any more\n", "{seen:?}");
+    let log = machine.log();
+    assert!(
+        log.contains("cargo install --locked --debug cargo-deny\n"),
+        "{log}"
+    );
+}
+
+#[test]
 fn what_virtual_machines_need_is_installed_with_them() {
     let machine = Machine::new("vm-tools");
     machine.manager("apt-get");
