@@ -5,6 +5,7 @@ use annotate_snippets::{
 };
 
 use super::{LineInfo, Place, Span};
+use crate::printable;
 
 /// A line that nothing is known of: only a single one is shown, more are left out.
 const UNKNOWN: &str = "...";
@@ -16,18 +17,18 @@ pub(super) fn draw(
     lines: &dyn LineInfo,
     coloured: bool,
 ) -> String {
+    let spans: Vec<_> = spans.iter().map(with_harmless_text).collect();
     let mut files: Vec<&str> = Vec::new();
-    for span in spans {
+    for span in &spans {
         if !files.contains(&span.place.file.as_str()) {
             files.push(&span.place.file);
         }
     }
     let mut group = Group::with_level(Level::ERROR);
     for file in files {
-        group = group.element(snippet(file, spans, lines));
+        group = group.element(snippet(file, &spans, lines));
     }
-    // names are the object's, and anybody's: the source alone is made harmless by itself
-    let notes = notes.iter().map(|note| normalize_untrusted_str(note));
+    let notes = notes.iter().map(|note| harmless(note));
     group = group.elements(notes.map(|note| Level::NOTE.no_name().message(note)));
     if group.is_empty() {
         return String::new();
@@ -37,6 +38,18 @@ pub(super) fn draw(
         false => Renderer::plain(),
     };
     renderer.render(&[group]) + "\n"
+}
+
+/// Names are the object's, and anybody's.
+fn harmless(text: &str) -> String {
+    normalize_untrusted_str(&printable(text))
+}
+
+/// What is underlined is found in the text as it is shown.
+fn with_harmless_text(span: &Span) -> Span {
+    let mut span = span.clone();
+    span.place.text = printable(&span.place.text).into_owned();
+    span
 }
 
 /// The lines of `file` that have a span, and the few between them.
@@ -62,7 +75,7 @@ fn snippet<'a>(
             None => source.push_str(
                 &lines
                     .line(file, number)
-                    .unwrap_or_else(|| UNKNOWN.to_owned()),
+                    .map_or_else(|| UNKNOWN.to_owned(), |line| printable(&line).into_owned()),
             ),
         }
         source.push('\n');
@@ -75,11 +88,11 @@ fn snippet<'a>(
         let begin = begins[span.place.line - first];
         let Range { start, end } = marked(&span.place);
         kind.span(begin + start..begin + end)
-            .label(normalize_untrusted_str(&span.label))
+            .label(harmless(&span.label))
     });
     let annotations: Vec<_> = annotations.collect();
     Snippet::source(source)
-        .path(normalize_untrusted_str(file))
+        .path(harmless(file))
         .line_start(first)
         .annotations(annotations)
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use bpfapps_testkit::loaded::{loaded, nothing_left};
 use bpfapps_testkit::sandbox::Call;
-use bpfapps_testkit::{Process, Test, cli, fixture, program, sandbox, test};
+use bpfapps_testkit::{Process, Test, cli, fixture, installed, program, sandbox, test};
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::signal::Signal;
@@ -196,8 +196,9 @@ fn privileges_are_given_up() -> Result<()> {
 }
 
 fn without_privileges_it_says_so() -> Result<()> {
-    let mut command = sandbox::without_capabilities(&cli(["minimal"]))?;
-    let exit = Process::run(&mut command)?.expect_code(1)?;
+    let (_folder, program) = installed()?;
+    let mut command = Command::new(program);
+    let exit = Process::run(&mut sandbox::as_nobody(command.arg("minimal"))?)?.expect_code(1)?;
     let first = exit.stderr.first().context("nothing is said")?;
     ensure!(
         first == "error[BPF0045]: missing CAP_BPF and CAP_PERFMON",
