@@ -1,12 +1,14 @@
 //! From the id of a cgroup, as the kernel tells it, to the container that it stands for.
 
 use std::collections::HashMap;
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use bpfapps_explain::{Code, Failure};
+
+use crate::caller;
 
 /// Where the cgroup v2 hierarchy is mounted, if it is.
 fn mount_point() -> Option<PathBuf> {
@@ -46,6 +48,18 @@ pub fn folder(path: &str) -> Result<PathBuf> {
             .code(Code::NO_CGROUP)
         ),
     }
+}
+
+/// The same, open, with the rights that the caller has.
+///
+/// # Errors
+///
+/// As [`folder`], or it can't be opened.
+pub fn open(path: &str) -> Result<(PathBuf, File)> {
+    let folder = folder(path)?;
+    let file = caller::act(|| File::open(&folder))?;
+    let file = file.with_context(|| format!("failed to open {}", folder.display()))?;
+    Ok((folder, file))
 }
 
 /// The containers that cgroups stand for, as far as they were asked for.

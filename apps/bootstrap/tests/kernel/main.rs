@@ -1,5 +1,6 @@
 //! `bpfapps bootstrap` on the running kernel: what its user sees.
 
+mod attacked;
 mod commands;
 mod config;
 mod documents;
@@ -36,7 +37,8 @@ fn main() -> ExitCode {
             config::TESTS,
             rights::TESTS,
             refusals::TESTS,
+            attacked::TESTS,
         ],
-        &[fixtures::FIXTURES],
+        &[fixtures::FIXTURES, attacked::FIXTURES],
     )
 }

@@ -5,11 +5,10 @@
 
 mod row;
 
-use std::fs::File;
 use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd as _;
 
-use bpfapps_core::host::cgroups::folder;
+use bpfapps_core::host::cgroups;
 use bpfapps_core::{
     App, Capability, Context, Document, Needs, Result, Session, Stream, Target, register, skeleton,
 };
@@ -56,9 +55,7 @@ impl App for {{ Name }} {
     const DOCUMENTS: &'static [Document] = row::DOCUMENTS;
 
     fn run(self, session: &Session) -> Result<()> {
-        let folder = folder(self.cgroup.as_deref().unwrap_or("/"))?;
-        let cgroup = File::open(&folder)
-            .with_context(|| format!("failed to open {}", folder.display()))?;
+        let (folder, cgroup) = cgroups::open(self.cgroup.as_deref().unwrap_or("/"))?;
 
         let mut object = MaybeUninit::uninit();
         let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
