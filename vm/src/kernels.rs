@@ -1,19 +1,17 @@
 //! Which kernels to boot, and where they are.
 
+mod cache;
 mod debian;
 mod image;
 mod mirror;
 
-use std::fs::DirBuilder;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+use std::env;
 use std::path::{Path, PathBuf};
-use std::{env, fs};
 
 use anyhow::{Context, Result, anyhow};
-use bpfapps_host::{Release, shell};
+use bpfapps_host::Release;
 use bpfapps_task::Series;
 use bpfapps_task::out;
-use nix::unistd::geteuid;
 
 use debian::{Archive, Package};
 
@@ -116,35 +114,5 @@ fn cache() -> Result<PathBuf> {
         (_, Some(home)) => Path::new(&home).join(".cache"),
         _ => return Err(anyhow!("there is no HOME to keep kernels in")),
     };
-    let folder = base.join("bpfapps");
-    for own_folder in [&folder, &folder.join("apt"), &folder.join("kernels")] {
-        own(own_folder)?;
-    }
-    Ok(folder)
-}
-
-/// Makes a folder of the user's, which nobody else may write: what is in it is booted.
-fn own(folder: &Path) -> Result<()> {
-    let failed = || format!("failed to create {}", folder.display());
-    let mut builder = DirBuilder::new();
-    builder
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .with_context(failed)?;
-    let metadata = fs::symlink_metadata(folder).with_context(failed)?;
-    let is_own = metadata.is_dir() && metadata.uid() == geteuid().as_raw();
-    if is_own && metadata.mode() & 0o022 == 0 {
-        return Ok(());
-    }
-    Err(out::hinted(
-        format!(
-            "{} has kernels to boot, and somebody else may write it, or owns it",
-            folder.display()
-        ),
-        format!(
-            "remove it, and it is made anew: {}",
-            shell::command(&["rm".as_ref(), "-r".as_ref(), folder.as_ref(),])
-        ),
-    ))
+    Ok(base.join("bpfapps"))
 }

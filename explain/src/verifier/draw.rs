@@ -10,6 +10,9 @@ use crate::printable;
 /// A line that nothing is known of: only a single one is shown, more are left out.
 const UNKNOWN: &str = "...";
 
+/// Lines between two that are shown together: an object may have any number for one.
+const FARTHEST: usize = 2000;
+
 /// Draws the spans, the first of which is the one at fault, as rustc does, and the notes below.
 pub(super) fn draw(
     spans: &[Span],
@@ -58,10 +61,12 @@ fn snippet<'a>(
     spans: &'a [Span],
     lines: &dyn LineInfo,
 ) -> Snippet<'a, Annotation<'a>> {
-    let here: Vec<_> = spans
+    let mut here: Vec<_> = spans
         .iter()
         .filter(|span| span.place.file == file)
         .collect();
+    let at = here.first().map_or(1, |span| span.place.line);
+    here.retain(|span| span.place.line.abs_diff(at) <= FARTHEST);
     let numbers = || here.iter().map(|span| span.place.line);
     let first = numbers().min().unwrap_or(1);
     let last = numbers().max().unwrap_or(first);

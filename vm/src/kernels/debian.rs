@@ -62,6 +62,7 @@ impl Archive {
         if let Some(missing) = ["apt-get", "dpkg-deb"].iter().find(|name| !path::has(name)) {
             return Err(no_archive(&format!("there is no {missing} here")));
         }
+        super::cache::make(cache)?;
         let archive = Self {
             folder: cache.join("apt"),
         };

@@ -1,0 +1,43 @@
+//! The folder for what is downloaded once.
+
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use bpfapps_host::shell;
+use bpfapps_task::out;
+use nix::unistd::geteuid;
+
+/// Makes its folders, each the user's, which nobody else may write: what is in them is booted.
+pub(super) fn make(folder: &Path) -> Result<()> {
+    for folder in [folder, &folder.join("apt"), &folder.join("kernels")] {
+        own(folder)?;
+    }
+    Ok(())
+}
+
+fn own(folder: &Path) -> Result<()> {
+    let failed = || format!("failed to create {}", folder.display());
+    let mut builder = DirBuilder::new();
+    builder
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .with_context(failed)?;
+    let metadata = fs::symlink_metadata(folder).with_context(failed)?;
+    let is_own = metadata.is_dir() && metadata.uid() == geteuid().as_raw();
+    if is_own && metadata.mode() & 0o022 == 0 {
+        return Ok(());
+    }
+    Err(out::hinted(
+        format!(
+            "{} has kernels to boot, and somebody else may write it, or owns it",
+            folder.display()
+        ),
+        format!(
+            "remove it, and it is made anew: {}",
+            shell::command(&["rm".as_ref(), "-r".as_ref(), folder.as_ref(),])
+        ),
+    ))
+}
