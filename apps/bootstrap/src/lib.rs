@@ -7,6 +7,7 @@
 mod documents;
 mod exit;
 mod filter;
+mod processes;
 mod row;
 
 use std::mem::MaybeUninit;
@@ -75,7 +76,7 @@ impl App for Bootstrap {
         };
         self.filter.fill(&skel.maps)?;
         session.attach(&mut skel)?;
-        self.filter.add_children(&skel.maps)?;
+        self.filter.add_processes(&skel.maps)?;
 
         let mut rows = session.rows::<Event<'_>>(&self.stream)?;
         let mut lookup = Lookup::new()?;

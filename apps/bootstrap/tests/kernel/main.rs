@@ -9,6 +9,7 @@ mod filters;
 mod fixtures;
 mod limits;
 mod losses;
+mod pids;
 mod refusals;
 mod rights;
 mod row;
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         &[
             rows::TESTS,
             filters::TESTS,
+            pids::TESTS,
             ends::TESTS,
             signals::TESTS,
             losses::TESTS,
