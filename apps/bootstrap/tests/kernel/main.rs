@@ -2,6 +2,7 @@
 
 mod commands;
 mod config;
+mod containers;
 mod documents;
 mod ends;
 mod execs;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
             commands::TESTS,
             trees::TESTS,
             documents::TESTS,
+            containers::TESTS,
             terminal::TESTS,
             limits::TESTS,
             config::TESTS,
