@@ -1,9 +1,7 @@
-//! From the id of a cgroup, as the kernel tells it, to the container that it stands for.
+//! Cgroups of version 2, by their folders.
 
-use std::collections::HashMap;
 use std::fs::{self, File};
-use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use bpfapps_explain::{Code, Failure};
@@ -62,75 +60,9 @@ pub fn open(path: &str) -> Result<(PathBuf, File)> {
     Ok((folder, file))
 }
 
-/// The containers that cgroups stand for, as far as they were asked for.
-#[derive(Debug, Default)]
-pub struct Cgroups {
-    containers: HashMap<u64, Option<String>>,
-}
-
-impl Cgroups {
-    /// The id of the container that a cgroup belongs to; `None` where it belongs to none, or where
-    /// it was gone before this was called.
-    pub fn container(&mut self, cgroup: u64) -> Option<&str> {
-        if !self.containers.contains_key(&cgroup) {
-            if let Some(root) = mount_point() {
-                self.read(&root, None);
-            }
-            // one that can't be found is not looked for again
-            self.containers.entry(cgroup).or_insert(None);
-        }
-        self.containers.get(&cgroup)?.as_deref()
-    }
-
-    fn read(&mut self, folder: &Path, outer: Option<&str>) {
-        let name = folder.file_name().and_then(|name| name.to_str());
-        let container = name.and_then(container_id).or(outer);
-        if let Ok(metadata) = fs::metadata(folder) {
-            self.containers
-                .insert(metadata.ino(), container.map(str::to_owned));
-        }
-        // what can't be read has gone meanwhile
-        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                self.read(&entry.path(), container);
-            }
-        }
-    }
-}
-
-/// The id in a cgroup's name such as `docker-<id>.scope`: container engines use 64 hex digits.
-fn container_id(name: &str) -> Option<&str> {
-    let name = name.strip_suffix(".scope").unwrap_or(name);
-    let id = name.rsplit('-').next()?;
-    let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    (id.len() == 64 && id.bytes().all(is_hex)).then_some(id)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn container_is_what_engines_call_it() {
-        let id = "0123456789abcdef".repeat(4);
-        for name in [
-            id.clone(),
-            format!("docker-{id}.scope"),
-            format!("cri-containerd-{id}.scope"),
-            format!("libpod-{id}"),
-        ] {
-            assert_eq!(container_id(&name), Some(id.as_str()), "{name}");
-        }
-        for name in [
-            "ssh.service",
-            "user-1000.slice",
-            &id[1..],
-            "",
-            &"g".repeat(64),
-        ] {
-            assert_eq!(container_id(name), None, "{name}");
-        }
-    }
 
     #[test]
     fn mount_point_is_that_of_version_2() {

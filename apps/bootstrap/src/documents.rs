@@ -112,13 +112,14 @@ const CGROUP: Field = Field::number(
 );
 const CONTAINER: Field = Field::text(
     "container_id",
-    "The container that its cgroup belongs to, if any, and if it was still there to be looked up.",
+    "The container that its cgroup belongs to, if any: its 64 hex digits in the name of the cgroup, or \
+     of one of the 15 above it, the nearest that has such.",
 )
 .optional();
 const NS_PID: Field = Field::number(
     "ns_pid",
-    "The process, as its own PID namespace counts it. This, the namespaces, the times and the \
-     memory are missing where the kernel has preempted the program that reads them.",
+    "The process, as its own PID namespace counts it. This, the namespaces, the container, \
+     the times and the memory are missing where the kernel has preempted the program that reads them.",
 )
 .optional();
 const PID_NS: Field = Field::number("pid_ns", "That namespace, as in /proc/PID/ns/pid.").optional();

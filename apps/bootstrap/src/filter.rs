@@ -1,18 +1,22 @@
 //! Which processes are reported: the other half of `bpf/filter.h` and `bpf/children.h`.
 
 use std::collections::HashSet;
-use std::fs::{self, File};
+use std::ffi::OsString;
+use std::fs::File;
 use std::os::fd::AsRawFd as _;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 use std::process;
 
+use bpfapps_core::host::caller;
 use bpfapps_core::host::cgroups;
 use bpfapps_core::host::namespaces::PidNamespace;
 use bpfapps_core::host::users;
-use bpfapps_core::{Context, Result, bail};
-use libbpf_rs::{MapCore, MapFlags};
+use bpfapps_core::{Context, Failure, Result, bail};
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
+use libbpf_rs::{ErrorKind, MapCore, MapFlags};
 
-use crate::{BootstrapMaps, NS_PER_MS, OpenBootstrapSkel};
+use crate::{BootstrapMaps, NS_PER_MS, OpenBootstrapSkel, processes};
 
 /// The kernel keeps so many bytes of a task's name, a NUL included.
 const COMM_LEN: usize = 16;
@@ -33,7 +37,7 @@ pub(crate) struct Filter {
     )]
     duration: Option<u64>,
 
-    /// Report only this process; may be given again
+    /// Report only this process, until it ends; may be given again
     #[arg(short, long, value_name = "PID", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..))]
     pid: Vec<u32>,
 
@@ -50,7 +54,7 @@ pub(crate) struct Filter {
     cgroup: Vec<PathBuf>,
 
     /// Report only tasks of this name, as in the column COMM; may be given again
-    #[arg(long, value_name = "NAME", value_parser = comm)]
+    #[arg(long, value_name = "NAME", value_parser = OsStringValueParser::new().try_map(comm))]
     comm: Vec<[u8; COMM_LEN]>,
 
     /// Report only exits with this code; may be given again
@@ -115,16 +119,15 @@ impl Filter {
         Ok(())
     }
 
-    /// Fills the sets, before anything is attached.
+    /// Fills the sets that stay as they are, before anything is attached.
     pub(crate) fn fill(&self, maps: &BootstrapMaps<'_>) -> Result<()> {
         let codes: Vec<u32> = self.exit_code.iter().map(|&code| code.into()).collect();
-        fill(&maps.pids, &numbers(&self.pid))?;
         fill(&maps.uids, &numbers(&self.uid))?;
         fill(&maps.comms, &self.comm)?;
         fill(&maps.exit_codes, &numbers(&codes))?;
         for (index, path) in (0_u32..).zip(&self.cgroup) {
-            let folder =
-                File::open(path).with_context(|| format!("failed to open {}", path.display()))?;
+            let folder = caller::act(|| File::open(path))?
+                .with_context(|| format!("failed to open {}", path.display()))?;
             let (index, fd) = (index.to_ne_bytes(), folder.as_raw_fd().to_ne_bytes());
             maps.cgroups
                 .update(&index, &fd, MapFlags::ANY)
@@ -133,27 +136,52 @@ impl Filter {
         Ok(())
     }
 
-    /// Adds the processes that are below the wanted ones already. The programs are attached: each
-    /// child that is forked from one of the set from now on is added by the kernel side.
-    pub(crate) fn add_children(&self, maps: &BootstrapMaps<'_>) -> Result<()> {
+    /// Adds the processes that are wanted by number. The programs are attached: from now on they
+    /// forget each process at its exit, and add each child of one that is in the set.
+    pub(crate) fn add_processes(&self, maps: &BootstrapMaps<'_>) -> Result<()> {
+        for &pid in &self.pid {
+            if !add(&maps.pids, pid)? {
+                bail!(Failure::new(
+                    format!("there is no process {pid} that --pid could follow"),
+                    "it may have ended: look it up with pgrep",
+                ));
+            }
+        }
         if !self.children {
             return Ok(());
         }
         let mut wanted: HashSet<u32> = self.pid.iter().copied().collect();
         // A look may miss a child of a process that is only added by it; none, then the set is whole.
         loop {
-            let mut added = Vec::new();
-            for (pid, parent) in processes()? {
+            let mut added = false;
+            for (pid, parent) in processes::all()? {
                 if wanted.contains(&parent) && wanted.insert(pid) {
-                    added.push(pid);
+                    added |= add(&maps.pids, pid)?;
                 }
             }
-            if added.is_empty() {
+            if !added {
                 return Ok(());
             }
-            fill(&maps.pids, &numbers(&added))?;
         }
     }
+}
+
+/// Adds a process to the set; false where it has ended, or is about to.
+fn add(pids: &impl MapCore, pid: u32) -> Result<bool> {
+    let key = pid.to_ne_bytes();
+    fill(pids, &[key])?;
+    // who runs now is forgotten at its exit; who does not may have passed that, and its number
+    // would stay
+    let running = processes::is_running(pid);
+    if !running {
+        match pids.delete(&key) {
+            Err(err) if err.kind() != ErrorKind::NotFound => {
+                return Err(err).context("failed to unset a filter");
+            }
+            _ => {}
+        }
+    }
+    Ok(running)
 }
 
 fn numbers(numbers: &[u32]) -> Vec<[u8; 4]> {
@@ -168,54 +196,30 @@ fn fill<K: AsRef<[u8]>>(map: &impl MapCore, keys: &[K]) -> Result<()> {
     Ok(())
 }
 
-/// All processes that /proc shows, each with its parent.
-fn processes() -> Result<Vec<(u32, u32)>> {
-    let entries = fs::read_dir("/proc").context("failed to read /proc")?;
-    let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
-    // one that has gone meanwhile has no parent any more
-    Ok(pids
-        .filter_map(|pid| {
-            let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
-            Some((pid, parent_in(&stat)?))
-        })
-        .collect())
-}
-
-/// The parent in /proc/PID/stat. The name before it is in parentheses, and may contain any byte.
-fn parent_in(stat: &[u8]) -> Option<u32> {
-    let end = stat.iter().rposition(|&byte| byte == b')')?;
-    let rest = std::str::from_utf8(&stat[end + 1..]).ok()?;
-    rest.split_ascii_whitespace().nth(1)?.parse().ok()
-}
-
-fn comm(text: &str) -> Result<[u8; COMM_LEN]> {
-    let longest = COMM_LEN - 1;
-    if text.is_empty() || text.len() > longest {
+fn comm(name: OsString) -> Result<[u8; COMM_LEN]> {
+    let (name, longest) = (name.as_bytes(), COMM_LEN - 1);
+    if name.is_empty() || name.len() > longest {
         bail!("a task's name has from 1 to {longest} bytes");
     }
     let mut comm = [0; COMM_LEN];
-    comm[..text.len()].copy_from_slice(text.as_bytes());
+    comm[..name.len()].copy_from_slice(name);
     Ok(comm)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsStr;
+
     use super::*;
 
     #[test]
     fn name_is_padded_with_nul() {
+        let comm = |name: &[u8]| comm(OsStr::from_bytes(name).to_owned()).ok();
         assert_eq!(
-            comm("sh").ok().as_ref().map(|comm| &comm[..4]),
-            Some(&b"sh\0\0"[..])
+            comm(b"s\xff").map(|comm| comm[..4].to_vec()),
+            Some(b"s\xff\0\0".to_vec())
         );
-        assert!(comm("").is_err() && comm("sixteen-bytes-xx").is_err());
-        assert!(comm("fifteen-bytes-x").is_ok());
-    }
-
-    #[test]
-    fn parent_stands_behind_a_name_of_any_bytes() {
-        assert_eq!(parent_in(b"7 (sh) S 5 7 7 0"), Some(5));
-        assert_eq!(parent_in(b"7 (a) S 9 \xff(b)) R 5 7"), Some(5));
-        assert_eq!(parent_in(b"7 sh"), None);
+        assert!(comm(b"").is_none() && comm(b"sixteen-bytes-xx").is_none());
+        assert!(comm(b"fifteen-bytes-x").is_some());
     }
 }

@@ -7,6 +7,7 @@
 mod documents;
 mod exit;
 mod filter;
+mod processes;
 mod row;
 
 use std::mem::MaybeUninit;
@@ -14,6 +15,7 @@ use std::path::Path;
 
 use bpfapps_core::host::Release;
 use bpfapps_core::host::hooks::btf;
+use bpfapps_core::host::settings::page_size;
 use bpfapps_core::{
     App, Capability, Context, Document, Needs, Result, Session, Stream, Workload, register,
     skeleton,
@@ -21,7 +23,7 @@ use bpfapps_core::{
 use libbpf_rs::MapType;
 
 use crate::filter::Filter;
-use crate::row::{Event, Lookup};
+use crate::row::Event;
 
 skeleton!("bootstrap");
 
@@ -75,16 +77,16 @@ impl App for Bootstrap {
         };
         self.filter.fill(&skel.maps)?;
         session.attach(&mut skel)?;
-        self.filter.add_children(&skel.maps)?;
+        self.filter.add_processes(&skel.maps)?;
 
         let mut rows = session.rows::<Event<'_>>(&self.stream)?;
-        let mut lookup = Lookup::new()?;
+        let page_size = page_size()?;
         session.run(&self.workload)?;
         session.poll_with_tail(
             &self.stream,
             &skel.maps.rb,
             &skel.maps.reader,
-            |event: &event, tail| rows.write(&Event::new(event, tail, &mut lookup)?),
+            |event: &event, tail| rows.write(&Event::new(event, tail, page_size)?),
         )
     }
 }
@@ -123,7 +125,10 @@ impl Bootstrap {
         progs.handle_exec_raw.set_autoload(!typed);
         progs.handle_exit_raw.set_autoload(!typed);
         progs.read_args.set_autoload(self.args);
-        progs.handle_failed.set_autoload(self.failed);
+        progs.handle_failed.set_autoload(self.failed && !details);
+        progs
+            .handle_failed_details
+            .set_autoload(self.failed && details);
         progs.add_exec_details.set_autoload(details);
         progs.add_exit_details.set_autoload(details);
 

@@ -1,7 +1,5 @@
 //! How an event reads in the table, and in JSON and YAML.
 
-use bpfapps_core::host::cgroups::Cgroups;
-use bpfapps_core::host::settings::page_size;
 use bpfapps_core::output::{Columns, Fields, Line, Row, Style, escape, push_decimal};
 use bpfapps_core::{Context, Result, c_bytes, errno_name, signal_name};
 
@@ -9,25 +7,11 @@ use crate::event;
 use crate::exit::{Status, times};
 use crate::skel::types::event_kind;
 
-/// What events are completed with.
-#[derive(Debug)]
-pub(crate) struct Lookup {
-    cgroups: Cgroups,
-    page_size: u64,
-}
-
-impl Lookup {
-    pub(crate) fn new() -> Result<Self> {
-        Ok(Self {
-            cgroups: Cgroups::default(),
-            page_size: page_size()?,
-        })
-    }
-}
-
 /// An event with what stands behind its record.
 pub(crate) struct Event<'a> {
     event: &'a event,
+    /// The id of one, or nothing.
+    container: &'a [u8],
     /// The name of an executable that was given as a file descriptor.
     file: &'a [u8],
     /// Each ends with a NUL, but for the last where they are cut.
@@ -35,7 +19,6 @@ pub(crate) struct Event<'a> {
     filename: &'a [u8],
     /// Of a script.
     interpreter: &'a [u8],
-    container: Option<&'a str>,
     page_size: u64,
 }
 
@@ -43,11 +26,7 @@ impl<'a> Event<'a> {
     /// # Errors
     ///
     /// The tail is shorter than the record says.
-    pub(crate) fn new(
-        event: &'a event,
-        mut tail: &'a [u8],
-        lookup: &'a mut Lookup,
-    ) -> Result<Self> {
+    pub(crate) fn new(event: &'a event, mut tail: &'a [u8], page_size: u64) -> Result<Self> {
         let mut take = |length: u16| {
             let (part, rest) = tail
                 .split_at_checked(length.into())
@@ -57,14 +36,12 @@ impl<'a> Event<'a> {
         };
         Ok(Self {
             event,
+            container: take(event.container_len.into())?,
             file: take(event.file_len)?,
             args: take(event.args_len)?,
             filename: take(event.filename_len)?,
             interpreter: take(event.interpreter_len)?,
-            container: (event.details != 0)
-                .then(|| lookup.cgroups.container(event.cgroup))
-                .flatten(),
-            page_size: lookup.page_size,
+            page_size,
         })
     }
 
@@ -139,8 +116,8 @@ impl Row for Event<'_> {
             }
         }
         fields.number("cgroup_id", event.cgroup);
-        if let Some(container) = self.container {
-            fields.text("container_id", container.as_bytes());
+        if !self.container.is_empty() {
+            fields.text("container_id", self.container);
         }
         if event.details != 0 {
             fields.number("ns_pid", event.ns_pid.into());

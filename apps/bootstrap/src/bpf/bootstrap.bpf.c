@@ -2,6 +2,7 @@
 #include "vmlinux.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
+#include <bpfapps/container.h>
 #include <bpfapps/pidns.h>
 #include <bpfapps/ringbuf.h>
 #include "bootstrap.h"
@@ -178,7 +179,7 @@ static __always_inline __u32 exit_status(struct task_struct *task)
 
 static __always_inline void report_exit(struct task_struct *task, struct task_struct *leader)
 {
-	__u64 now = bpf_ktime_get_boot_ns(), exec, since;
+	__u64 now = bpf_ktime_get_boot_ns(), exec, since, at = 0;
 	struct scratch *s;
 	struct event *e;
 	__u32 status;
@@ -197,12 +198,12 @@ static __always_inline void report_exit(struct task_struct *task, struct task_st
 		return;
 	e = &s->event;
 	if (with_details)
-		take_details(s, PLACE_EXIT_DETAILS);
+		at = take_details(s, PLACE_EXIT_DETAILS);
 	fill_event(e, task, EVENT_EXIT);
 	e->duration_ns = now - since;
 	e->since_start = !exec;
 	e->status = status;
-	bpfapps_output(&rb, e, sizeof(*e));
+	bpfapps_output(&rb, e, sizeof(*e) + at);
 }
 
 /* a process exits with its last thread, which need not be its leader */

@@ -13,8 +13,8 @@ enum event_kind {
 
 /*
  * What the kernel side tells user space about one event. Behind it stand, one after another and
- * without a NUL, as many bytes as the members *_len say: the file's name, the arguments (each ends
- * with a NUL), the filename and the interpreter.
+ * without a NUL, as many bytes as the members *_len say: the container, the file's name, the
+ * arguments (each ends with a NUL), the filename and the interpreter.
  */
 struct event {
 	__u64 time_ns;     /* when: since boot, as CLOCK_BOOTTIME */
@@ -38,10 +38,11 @@ struct event {
 	__u16 args_len;
 	__u16 filename_len;
 	__u16 interpreter_len;
-	__u8 since_start; /* EXIT: no exec was seen, duration is since the start */
-	__u8 details;     /* whether the members with details are filled */
-	__u8 has_args;    /* EXEC: --args was given */
-	__u8 reserved[5];
+	__u8 since_start;   /* EXIT: no exec was seen, duration is since the start */
+	__u8 details;       /* whether the members with details are filled */
+	__u8 has_args;      /* EXEC: --args was given */
+	__u8 container_len; /* details: 0 where it is in none */
+	__u8 reserved[4];
 	__u8 comm[COMM_LEN];
 };
 

@@ -27,10 +27,12 @@ int handle_fork(__u64 *ctx)
 static __always_inline void forget_process(void)
 {
 	__u32 kernel_pid = bpf_get_current_pid_tgid() >> 32;
-	__u32 pid = bpfapps_current_pid();
+	__u32 pid;
 
-	if (!with_children)
+	if (with_children)
+		bpf_map_delete_elem(&children, &kernel_pid);
+	if (!only_pids)
 		return;
-	bpf_map_delete_elem(&children, &kernel_pid);
+	pid = bpfapps_current_pid();
 	bpf_map_delete_elem(&pids, &pid);
 }

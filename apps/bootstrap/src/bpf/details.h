@@ -20,6 +20,15 @@ static __always_inline void add_namespaces(struct event *e, struct task_struct *
 	e->details = 1;
 }
 
+/* the container, which is the first that stands behind an event, and where that ends */
+static __always_inline __u64 add_container(struct scratch *s, struct task_struct *task)
+{
+	if (!bpfapps_read_container(task, s->tail))
+		return 0;
+	s->event.container_len = BPFAPPS_CONTAINER_LEN;
+	return BPFAPPS_CONTAINER_LEN;
+}
+
 /* what one thread has used that its process has not yet been given */
 static __always_inline void add_times(struct event *e, struct task_struct *task)
 {
@@ -29,7 +38,7 @@ static __always_inline void add_times(struct event *e, struct task_struct *task)
 }
 
 /* an executable that is given as a file descriptor is known by a number only: add its name */
-static __always_inline void add_file(struct scratch *s, struct linux_binprm *bprm)
+static __always_inline void add_file(struct scratch *s, __u64 at, struct linux_binprm *bprm)
 {
 	const unsigned char *name;
 	long read;
@@ -37,7 +46,7 @@ static __always_inline void add_file(struct scratch *s, struct linux_binprm *bpr
 	if (!BPF_CORE_READ(bprm, fdpath))
 		return;
 	name = BPF_CORE_READ(bprm, file, f_path.dentry, d_name.name);
-	read = bpf_probe_read_kernel_str(s->tail, FILE_LEN, name);
+	read = bpf_probe_read_kernel_str(&s->tail[at], FILE_LEN, name);
 	s->event.file_len = length(read, FILE_LEN);
 }
 
@@ -45,6 +54,7 @@ static __always_inline void add_file(struct scratch *s, struct linux_binprm *bpr
 SEC("raw_tp/sched_process_exec")
 int add_exec_details(__u64 *ctx)
 {
+	struct task_struct *task = (void *)ctx[0];
 	struct scratch *s;
 
 	if (!is_wanted_exec())
@@ -52,8 +62,8 @@ int add_exec_details(__u64 *ctx)
 	s = new_scratch(PLACE_EXEC_DETAILS);
 	if (!s)
 		return 0;
-	add_namespaces(&s->event, (void *)ctx[0]);
-	add_file(s, (void *)ctx[2]);
+	add_namespaces(&s->event, task);
+	add_file(s, add_container(s, task), (void *)ctx[2]);
 	leave(s);
 	return 0;
 }
@@ -84,6 +94,7 @@ int add_exit_details(__u64 *ctx)
 	leader = BPF_CORE_READ(task, group_leader);
 	if (leader != task)
 		add_times(e, leader);
+	add_container(s, task);
 	leave(s);
 	return 0;
 }
@@ -97,7 +108,8 @@ static __always_inline __u64 take_details(struct scratch *s, enum place place)
 	if (!part)
 		return 0;
 	s->event = part->event;
-	end = take_tail(s, 0, part, s->event.file_len, FILE_LEN);
+	end = take_tail(s, 0, part, s->event.container_len + s->event.file_len,
+			BPFAPPS_CONTAINER_LEN + FILE_LEN);
 	if (taken(part))
 		return end;
 	__builtin_memset(&s->event, 0, sizeof(s->event));

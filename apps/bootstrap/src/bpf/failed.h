@@ -52,28 +52,30 @@ static __always_inline __u64 filename_of_exec(struct pt_regs *regs)
 	return 0;
 }
 
-static __always_inline void report_failed(__u64 filename, long error)
+static __always_inline void report_failed(__u64 filename, long error, bool details)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct scratch *s;
-	__u64 len;
+	__u64 at = 0, len;
 	long read;
 
 	s = new_scratch(PLACE_FAILED);
 	if (!s)
 		return;
 	fill_event(&s->event, task, EVENT_FAIL);
-	add_namespaces(&s->event, task);
+	if (details) {
+		add_namespaces(&s->event, task);
+		at = add_container(s, task);
+	}
 	s->event.status = error;
-	read = bpf_probe_read_user_str(s->tail, FILENAME_LEN, (void *)filename);
+	read = bpf_probe_read_user_str(&s->tail[at], FILENAME_LEN, (void *)filename);
 	len = length(read, FILENAME_LEN);
 	s->event.filename_len = len;
-	bpfapps_output(&rb, &s->event, sizeof(s->event) + len);
+	bpfapps_output(&rb, &s->event, sizeof(s->event) + at + len);
 }
 
 /* arguments: registers, return value */
-SEC("raw_tp/sys_exit")
-int handle_failed(__u64 *ctx)
+static __always_inline int end_of_call(__u64 *ctx, bool details)
 {
 	long error = -(long)ctx[1];
 	__u64 filename;
@@ -83,6 +85,19 @@ int handle_failed(__u64 *ctx)
 	filename = filename_of_exec((void *)ctx[0]);
 	if (!filename || !is_wanted_exec())
 		return 0;
-	report_failed(filename, error);
+	report_failed(filename, error, details);
 	return 0;
+}
+
+SEC("raw_tp/sys_exit")
+int handle_failed(__u64 *ctx)
+{
+	return end_of_call(ctx, false);
+}
+
+/* the same for JSON and YAML */
+SEC("raw_tp/sys_exit")
+int handle_failed_details(__u64 *ctx)
+{
+	return end_of_call(ctx, true);
 }

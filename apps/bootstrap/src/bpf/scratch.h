@@ -33,7 +33,7 @@ enum place {
 struct scratch {
 	__u64 owner; /* the task whose part this is, once it is complete */
 	struct event event;
-	__u8 tail[FILE_LEN + ARGS_LEN + FILENAME_LEN + INTERPRETER_LEN];
+	__u8 tail[BPFAPPS_CONTAINER_LEN + FILE_LEN + ARGS_LEN + FILENAME_LEN + INTERPRETER_LEN];
 };
 
 struct {

@@ -1,17 +1,22 @@
 //! Who is left out.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::symlink;
+use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_testkit::{Process, Test, cli, sandbox, test};
 use nix::sys::signal::Signal;
 
-use crate::row::{Row, rows_of, start};
+use crate::row::{Row, ready, rows_of, start};
 
 pub(crate) const TESTS: &[Test] = &[
     test!(failed_only_leaves_out_success),
     test!(exit_codes_add_up),
     test!(names_add_up),
+    test!(names_are_bytes),
     test!(only_that_process_is_reported),
     test!(user_is_found_by_name_and_number),
     test!(wrong_values_are_refused),
@@ -78,6 +83,27 @@ fn names_add_up() -> Result<()> {
     // it was a shell when it came, and is none when it goes
     ensure!(events(&other) == ["EXEC"], "{other:?}");
     ensure!(events(&sleep) == ["EXEC", "EXEC", "EXIT"], "{sleep:?}");
+    Ok(())
+}
+
+fn names_are_bytes() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    // as text they are the same
+    let [named, other] = [b"\xffname", b"\xfename"].map(|name| OsStr::from_bytes(name));
+    let mut command = cli(["bootstrap", "--comm"]);
+    let bootstrap = ready(command.arg(named))?;
+    let mut pids = Vec::new();
+    for name in [other, named] {
+        let path = folder.path().join(name);
+        symlink("/bin/true", &path)?;
+        // busybox has many programs, and looks at what it is called
+        let mut child = Command::new(&path).arg0("true").spawn()?;
+        child.wait()?;
+        pids.push(child.id());
+    }
+    let rows = all_rows(bootstrap)?;
+    ensure!(rows.iter().all(|row| row.pid == pids[1]), "{rows:?}");
+    ensure!(events(&rows) == ["EXEC", "EXIT"], "{rows:?}");
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 mod attacked;
 mod commands;
 mod config;
+mod containers;
 mod documents;
 mod ends;
 mod execs;
@@ -10,6 +11,7 @@ mod filters;
 mod fixtures;
 mod limits;
 mod losses;
+mod pids;
 mod refusals;
 mod rights;
 mod row;
@@ -25,6 +27,7 @@ fn main() -> ExitCode {
         &[
             rows::TESTS,
             filters::TESTS,
+            pids::TESTS,
             ends::TESTS,
             signals::TESTS,
             losses::TESTS,
@@ -32,6 +35,7 @@ fn main() -> ExitCode {
             commands::TESTS,
             trees::TESTS,
             documents::TESTS,
+            containers::TESTS,
             terminal::TESTS,
             limits::TESTS,
             config::TESTS,
