@@ -132,7 +132,7 @@ fn used(process: &Process) -> Result<Duration> {
 
 fn containers_that_are_gone_at_once_are_named() -> Result<()> {
     const FORKS: usize = 20;
-    // what a look at each cgroup would take for one new container is 50 times that
+    // a look at each cgroup for one new container would take more than ten times that
     const MOST: Duration = Duration::from_millis(1);
     let outer = Cgroup::new()?;
     let others = (0..many(3000)).map(|number| outer.below(&format!("other-{number}")));
