@@ -1,5 +1,5 @@
 //! Compiles each `src/bpf/bpf*.bpf.c` and lists them for `src/cases.rs`, makes a skeleton of
-//! `hooks.bpf.c`, an object of `greedy.bpf.c`, and of `small.c` objects that are none for libbpf.
+//! `hooks.bpf.c`, objects of `greedy.bpf.c` and `crowded.bpf.c`, and of `small.c` objects that are none for libbpf.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -11,6 +11,7 @@ fn main() {
     cases(&out);
     bpfapps_build::skeleton("hooks");
     bpfapps_build::object("greedy");
+    bpfapps_build::object("crowded");
     small(&out);
 }
 

@@ -34,6 +34,9 @@ pub const OBJECTS: &[Object<'static>] = objects!["other_order", "no_btf", "legac
 /// One that nobody is to load who only looks at it: it takes a pinned map, and much memory.
 pub const GREEDY: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/greedy.bpf.o"));
 
+/// One of 3,000 maps.
+pub const CROWDED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/crowded.bpf.o"));
+
 /// A run of an app, and its object.
 pub struct Run {
     session: Session,

@@ -6,4 +6,4 @@ mod cases;
 mod hooks;
 
 pub use cases::{ALL, Case};
-pub use hooks::{GREEDY, Loaded, OBJECTS, Run};
+pub use hooks::{CROWDED, GREEDY, Loaded, OBJECTS, Run};

@@ -7,16 +7,19 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use anyhow::{Result, ensure};
-use bpfapps_testkit::{Process, Test, cli, test};
+use bpfapps_testkit::{Process, Test, cli, skip, test};
 use nix::sys::signal::Signal;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
+use rustix::fs::XattrFlags;
+use rustix::io::Errno;
 
 pub(crate) const TESTS: &[Test] = &[
     test!(what_is_no_file_is_not_waited_for),
     test!(file_without_end_is_not_read),
     test!(zone_that_is_no_file_is_not_waited_for),
     test!(configuration_that_others_may_replace_is_refused),
+    test!(configuration_that_an_acl_opens_is_refused),
     test!(signals_end_it_from_its_first_moment),
     test!(names_do_not_move_the_terminal),
 ];
@@ -94,6 +97,44 @@ fn configuration_that_others_may_replace_is_refused() -> Result<()> {
     ] {
         check(&file)?.expect_code(1)?.expect_stderr(&reason)?;
     }
+    Ok(())
+}
+
+/// An access control list as the attribute has it: its version, and a tag, permissions and an id each.
+fn acl(entries: &[(u16, u16, u32)]) -> Vec<u8> {
+    let mut bytes = 2_u32.to_le_bytes().to_vec();
+    for (tag, permissions, id) in entries {
+        bytes.extend(tag.to_le_bytes());
+        bytes.extend(permissions.to_le_bytes());
+        bytes.extend(id.to_le_bytes());
+    }
+    bytes
+}
+
+fn configuration_that_an_acl_opens_is_refused() -> Result<()> {
+    // of the owner, of user 1234, of the group, the most for others than the owner, of all others
+    let entries = [
+        (0x01, 6, u32::MAX),
+        (0x02, 6, 1234),
+        (0x04, 4, u32::MAX),
+        (0x10, 6, u32::MAX),
+        (0x20, 4, u32::MAX),
+    ];
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("config.yaml");
+    fs::write(&file, "minimal:\n")?;
+    Process::run(cli(["config", "check"]).arg(&file))?.expect_code(0)?;
+    let name = "system.posix_acl_access";
+    match rustix::fs::setxattr(&file, name, &acl(&entries), XattrFlags::empty()) {
+        Err(Errno::OPNOTSUPP) => {
+            let folder = folder.path().display();
+            skip(format!("no access control lists in {folder}"))?;
+        }
+        other => other?,
+    }
+    let exit = Process::run(cli(["config", "check"]).arg(&file))?.expect_code(1)?;
+    let error = format!("error: others than root may write {}", file.display());
+    exit.expect_stderr(&error)?;
     Ok(())
 }
 

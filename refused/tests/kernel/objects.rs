@@ -3,10 +3,11 @@
 use std::env;
 use std::io::Write as _;
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
-use bpfapps_refused::{GREEDY, OBJECTS};
-use bpfapps_testkit::{Fixture, Process, Test, cli, fixture, sandbox, test};
+use bpfapps_refused::{CROWDED, GREEDY, OBJECTS};
+use bpfapps_testkit::{Fixture, Process, Test, cli, fixture, program, sandbox, test};
 use libbpf_rs::libbpf_sys::bpf_map_create_opts;
 use libbpf_rs::{MapHandle, MapType};
 use nix::mount::{MsFlags, mount};
@@ -23,6 +24,7 @@ pub(crate) const TESTS: &[Test] = &[
     test!(types_of_another_kernel_are_named),
     test!(pinned_map_is_neither_taken_nor_made),
     test!(much_memory_is_only_taken_by_force),
+    test!(many_maps_need_as_many_descriptors),
 ];
 
 fn object_of_the_other_byte_order_is_named() -> Result<()> {
@@ -84,10 +86,10 @@ fn object_that_ends_early_is_named() -> Result<()> {
 
 pub(crate) const FIXTURES: &[Fixture] = &[fixture!(beside_pin)];
 
-/// The object that is greedy, as a file.
-fn greedy() -> Result<NamedTempFile> {
+/// An object as a file.
+fn file_of(object: &[u8]) -> Result<NamedTempFile> {
     let mut file = NamedTempFile::new()?;
-    file.write_all(GREEDY)?;
+    file.write_all(object)?;
     Ok(file)
 }
 
@@ -104,7 +106,7 @@ fn beside_pin(_: &[String]) -> Result<()> {
     let mut pinned = MapHandle::create(MapType::Array, Some(name), 4, 8, 7, &options)?;
     pinned.pin(place.join(name))?;
 
-    let file = greedy()?;
+    let file = file_of(GREEDY)?;
     let mut doctor = cli(["doctor", "--force", "--object"]);
     Process::run(doctor.arg(file.path()))?.expect_code(0)?;
     pinned.unpin(place.join(name))?;
@@ -120,7 +122,7 @@ fn pinned_map_is_neither_taken_nor_made() -> Result<()> {
 }
 
 fn much_memory_is_only_taken_by_force() -> Result<()> {
-    let file = greedy()?;
+    let file = file_of(GREEDY)?;
     let exit = Process::run(cli(["doctor", "--object"]).arg(file.path()))?.expect_code(1)?;
     let error = format!(
         "error: the maps of {} would take 1092 MiB of memory",
@@ -128,6 +130,21 @@ fn much_memory_is_only_taken_by_force() -> Result<()> {
     );
     exit.expect_stderr(&error)?
         .expect_stderr("hint: --force loads it all the same")?;
+    Ok(())
+}
+
+fn many_maps_need_as_many_descriptors() -> Result<()> {
+    let file = file_of(CROWDED)?;
+    let doctor = |most: u32| {
+        let mut shell = Command::new("sh");
+        let script = format!("ulimit -n {most}; exec \"$@\"");
+        shell.args(["-c", &script, "sh"]).arg(program());
+        Process::run(shell.args(["doctor", "--object"]).arg(file.path()))
+    };
+    doctor(8192)?.expect_code(0)?;
+    doctor(1024)?
+        .expect_code(1)?
+        .expect_stderr("Too many open files")?;
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use nix::time::{clock_getcpuclockid, clock_gettime};
 use nix::unistd::Pid;
 use serde_json::Value;
 
-use crate::documents::{documents, start};
+use crate::documents::{documents, events, start};
 use crate::row::STORM;
 
 pub(crate) const TESTS: &[Test] = &[
@@ -89,10 +89,7 @@ fn container_is_the_innermost_that_an_engine_has_named() -> Result<()> {
         bootstrap.line(|line| line.contains("\"exit\""))?;
     }
     let mut seen = 0;
-    for event in documents(bootstrap)?
-        .iter()
-        .filter(|event| event["type"] != "ready")
-    {
+    for event in events(&documents(bootstrap)?) {
         let pid = event["pid"].as_u64().context("no pid")?;
         let (path, container) = &expected[&u32::try_from(pid)?];
         let container = container.map(|id| Value::from(id.as_str()));
@@ -155,10 +152,7 @@ fn containers_that_are_gone_at_once_are_named() -> Result<()> {
     drop(others);
 
     let documents = documents(bootstrap)?;
-    let events: Vec<_> = documents
-        .iter()
-        .filter(|event| event["type"] != "ready")
-        .collect();
+    let events = events(&documents);
     for id in &containers {
         let own = events
             .iter()

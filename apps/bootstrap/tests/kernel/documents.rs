@@ -49,6 +49,16 @@ pub(crate) fn documents(bootstrap: Process) -> Result<Vec<Value>> {
     Ok(documents)
 }
 
+/// The documents that are events. From Linux 7 on, runs of a BPF program may be skipped, and counted
+/// as lost, for processes that a filter leaves out.
+pub(crate) fn events(documents: &[Value]) -> Vec<&Value> {
+    let is_event = |document: &&Value| {
+        document["type"] != "ready"
+            && (document["type"] != "lost" || document["stage"] != "program")
+    };
+    documents.iter().filter(is_event).collect()
+}
+
 pub(crate) fn of(pid: u32, documents: &[Value]) -> Vec<&Value> {
     documents
         .iter()
