@@ -11,8 +11,8 @@ use bpfapps_explain::explain_clang;
 
 use crate::say;
 
-/// The first clang whose BPF code carries all that CO-RE needs.
-const OLDEST: u32 = 11;
+/// The first clang that keeps in BTF what a header says of its members (btf_decl_tag).
+const OLDEST: u32 = 14;
 
 /// Clang refused the source; its diagnostics are on stderr already.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ impl Clang {
         match major_version(&text) {
             Some(major) if major >= OLDEST => Ok(Self { program }),
             Some(major) => bail!(
-                "`{program}` is clang {major}, too old for BPF CO-RE: install clang {OLDEST} or \
+                "`{program}` is clang {major}, too old for btf_decl_tag: install clang {OLDEST} or \
                  newer with `cargo xtask setup`, or name one in CLANG"
             ),
             None => bail!(

@@ -10,8 +10,10 @@
 //! `bpfapps_core::skeleton!`: libbpf-cargo's skeleton, and the records' trait impls.
 
 mod clang;
+mod globals;
 mod helpers;
 mod record;
+mod rows;
 mod undefined;
 pub mod vmlinux;
 
@@ -23,6 +25,7 @@ use anyhow::{Context, Result, bail};
 use bpfapps_explain::{Code, Failure};
 use bpfapps_host::platform::kernel_arch;
 use libbpf_cargo::SkeletonBuilder;
+use libbpf_rs::btf::Btf;
 use libbpf_rs::libbpf_sys;
 use libbpf_rs::{Linker, PrintLevel};
 
@@ -77,11 +80,15 @@ fn build(app: &str) -> Result<()> {
     let compiled = compile(app)?;
     let out = &compiled.out;
     undefined::check(&compiled.file)?;
-    let records = record::rust_impls(&compiled.file).with_context(|| {
+    let btf = Btf::from_path(&compiled.file);
+    let btf = btf.with_context(|| format!("failed to read the types of {app}.bpf.c"))?;
+    let declared = record::declared(&btf);
+    let records = record::rust_impls(&btf, &declared).with_context(|| {
         let what = format!("{app}.bpf.c shares a record that Rust can not read");
         Failure::without_hint(what).code(Code::RECORD)
     })?;
-    write(&out.join(format!("{app}.records.rs")), &records)?;
+    let rows = rows::code(&btf, &declared)
+        .with_context(|| format!("{app}.bpf.c declares a record that can not be shown"))?;
 
     let object = out.join(format!("{app}.bpf.o"));
     link(&compiled.file, &object)?;
@@ -93,6 +100,11 @@ fn build(app: &str) -> Result<()> {
         .generate(&skeleton)
         .with_context(|| format!("failed to generate the skeleton of {app}.bpf.c"))?;
     publish_object(&skeleton)?;
+    let globals = globals::rust_impls(&skeleton)?;
+    write(
+        &out.join(format!("{app}.records.rs")),
+        &[records, rows, globals].concat(),
+    )?;
     compiled.watch();
     Ok(())
 }

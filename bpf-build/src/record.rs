@@ -1,20 +1,39 @@
 //! Which structs cross from BPF to Rust, and whether Rust may read each byte of them as it stands.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use libbpf_rs::btf::types::{Array, Int, IntEncoding, MemberAttr, Struct, Var};
-use libbpf_rs::btf::{Btf, BtfKind, BtfType, HasSize, ReferencesType};
+use libbpf_rs::btf::{Btf, BtfKind, BtfType, HasSize, ReferencesType, TypeId};
 
-/// The Rust code that makes each record of `object` readable by `bpfapps_core`.
-///
-/// A record is a struct that `BPFAPPS_RECORD(name)` anchors in BTF with a global of its own name
-/// behind an underscore.
-pub(crate) fn rust_impls(object: &Path) -> Result<String> {
-    let btf = Btf::from_path(object)
-        .with_context(|| format!("failed to read the BTF of {}", object.display()))?;
+/// A struct that `BPFAPPS_RECORD(name)` anchors in BTF, with a global of its own name behind an
+/// underscore.
+pub(crate) struct Declared<'btf> {
+    pub(crate) name: &'btf str,
+    pub(crate) ty: Struct<'btf>,
+    /// The global.
+    pub(crate) anchor: TypeId,
+}
+
+/// The Rust code that makes records readable by `bpfapps_core`.
+pub(crate) fn rust_impls(btf: &Btf<'_>, records: &[Declared<'_>]) -> Result<String> {
     let mut code = String::new();
+    for Declared { name, ty, .. } in records {
+        check_struct(btf, ty, name)?;
+        write!(
+            code,
+            "pub use types::{name};\n\
+             // SAFETY: bpfapps-build has read the layout in BTF: integers, enums and arrays of\n\
+             // these, each byte part of a member.\n\
+             unsafe impl ::bpfapps_core::Record for types::{name} {{}}\n"
+        )?;
+    }
+    Ok(code)
+}
+
+/// The records of an object.
+pub(crate) fn declared<'btf>(btf: &'btf Btf<'btf>) -> Vec<Declared<'btf>> {
+    let mut records = Vec::new();
     for var in btf.type_by_kind::<Var<'_>>() {
         let ty: BtfType<'_> = var.referenced_type();
         let Ok(record) = Struct::try_from(ty.skip_mods_and_typedefs()) else {
@@ -26,16 +45,13 @@ pub(crate) fn rust_impls(object: &Path) -> Result<String> {
         if anchor.strip_prefix('_') != Some(name) {
             continue;
         }
-        check_struct(&btf, &record, name)?;
-        write!(
-            code,
-            "pub use types::{name};\n\
-             // SAFETY: bpfapps-build has read the layout in BTF: integers, enums and arrays of\n\
-             // these, each byte part of a member.\n\
-             unsafe impl ::bpfapps_core::Record for types::{name} {{}}\n"
-        )?;
+        records.push(Declared {
+            name,
+            ty: record,
+            anchor: var.type_id(),
+        });
     }
-    Ok(code)
+    records
 }
 
 fn check_struct(btf: &Btf<'_>, record: &Struct<'_>, path: &str) -> Result<()> {

@@ -147,14 +147,14 @@ fn record_that_rust_can_not_read_is_refused() {
 fn missing_or_old_clang_is_one_sentence() {
     let probe = Probe::new("clang", "");
     let said = refused(probe.cargo_build().env("CLANG", "/nonexistent/clang"));
-    assert!(said.contains("error: clang@0.1.0: `/nonexistent/clang` can not be run: install clang 11 or newer with `cargo xtask setup`, or name one in CLANG"), "{said}");
+    assert!(said.contains("error: clang@0.1.0: `/nonexistent/clang` can not be run: install clang 14 or newer with `cargo xtask setup`, or name one in CLANG"), "{said}");
 
     let old = probe.path("clang");
     fs::write(&old, "#!/bin/sh\necho Debian clang version 9.0.1-16\n").expect("a script");
     fs::set_permissions(&old, Permissions::from_mode(0o755)).expect("an executable script");
     let said = refused(probe.cargo_build().env("CLANG", &old));
     assert!(
-        said.contains("is clang 9, too old for BPF CO-RE: install clang 11"),
+        said.contains("is clang 9, too old for btf_decl_tag: install clang 14"),
         "{said}"
     );
 

@@ -59,12 +59,17 @@ pub use bpfapps_explain::{Code, Failure};
 pub use bpfapps_host as host;
 pub use bpfapps_host::capabilities::Capability;
 pub use bpfapps_host::names::{errno_name, signal_name};
+pub use output::values::Named;
 
 pub use app::{App, Document, Field, Kind, Registration, Rehearsal, registry};
-pub use events::{Listing, PerfRecords, Record, Snapshot, Stream, c_bytes, stages, tracepoint};
+pub use events::{
+    Byte, Listing, PerfRecords, Record, Snapshot, Stream, c_bytes, stages, take, tracepoint,
+};
+pub use output::{Event, Row};
 pub use run::{Workload, let_signals_end_it};
 pub use session::{
-    Embedded, KernelTypes, Loads, Needs, Options, Session, exit_code, logging, raise_memlock,
+    Bss, Data, Embedded, KernelTypes, Loads, Needs, Options, Rehearsed, Rodata, Session, TRACING,
+    bss, data, exit_code, logging, raise_memlock, rodata,
 };
 pub use trace::{TraceLines, TraceProgram};
 
@@ -90,13 +95,21 @@ macro_rules! register {
 macro_rules! skeleton {
     ($name:literal) => {
         // the generated code is not ours to mend
-        #[allow(missing_docs, unreachable_pub, unsafe_code, unused_qualifications)]
+        #[allow(
+            missing_docs,
+            unreachable_pub,
+            unsafe_code,
+            unused_imports,
+            unused_qualifications
+        )]
         #[allow(clippy::all, clippy::undocumented_unsafe_blocks, clippy::unwrap_used)]
         mod skel {
             include!(concat!(env!("OUT_DIR"), "/", $name, ".skel.rs"));
             include!(concat!(env!("OUT_DIR"), "/", $name, ".records.rs"));
         }
         use skel::*;
+        #[allow(unused_imports, reason = "for the documents of a record")]
+        use $crate::Row as _;
 
         $crate::inventory::submit! {
             $crate::Embedded::new($name, env!("CARGO_PKG_NAME"), &skel::DATA)

@@ -13,7 +13,7 @@ use log::warn;
 
 use crate::events::{Records as _, RingRecords, c_bytes, set_global};
 use crate::output::escape;
-use crate::session::Session;
+use crate::session::{Session, bss, rodata};
 
 crate::skeleton!("trace");
 
@@ -28,7 +28,7 @@ const MOST: usize = 256;
 /// It is a BPF program on the tracepoint that `bpf_printk` is since Linux 5.9, and is gone with the
 /// process.
 pub struct TraceProgram<'obj> {
-    /// `None` on a kernel before [`TRACEPOINT_SINCE`], and in a rehearsal.
+    /// `None` on a kernel before [`TRACEPOINT_SINCE`].
     skel: Option<TraceSkel<'obj>>,
 }
 
@@ -45,21 +45,11 @@ impl<'obj> TraceProgram<'obj> {
         }
         let mut open = session.open(TraceSkelBuilder::default(), object)?;
         let pidns = PidNamespace::own()?;
-        let rodata = open
-            .maps
-            .rodata_data
-            .as_mut()
-            .context("the BPF object has no rodata")?;
+        let rodata = rodata(&mut open)?;
         (rodata.pidns_dev, rodata.pidns_ino) = (pidns.dev, pidns.ino);
 
-        let Some(mut skel) = session.load(open)? else {
-            return Ok(Self { skel: None });
-        };
-        skel.maps
-            .bss_data
-            .as_mut()
-            .context("the BPF object has no bss")?
-            .traced_pid = process::id();
+        let mut skel = session.load(open)?;
+        bss(&mut skel)?.traced_pid = process::id();
         session.attach(&mut skel)?;
         Ok(Self { skel: Some(skel) })
     }

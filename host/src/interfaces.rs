@@ -30,11 +30,11 @@ pub fn index(name: &str) -> Result<i32> {
 
 /// The name of an interface, or its number where it has gone meanwhile.
 pub fn name(index: u32) -> String {
-    let name = if_indextoname(index);
-    name.map_or_else(
-        |_| index.to_string(),
-        |name| name.to_string_lossy().into_owned(),
-    )
+    match if_indextoname(index) {
+        // glibc says so for a number beyond those of interfaces
+        Ok(name) if !name.is_empty() => name.to_string_lossy().into_owned(),
+        _ => index.to_string(),
+    }
 }
 
 #[cfg(test)]
@@ -45,6 +45,7 @@ mod tests {
     fn interfaces_have_names() {
         let loopback = index("lo").expect("an index");
         assert_eq!(name(loopback.unsigned_abs()), "lo");
+        assert_eq!([999_999, u32::MAX].map(name), ["999999", "4294967295"]);
         let err = index("no-such").expect_err("there is none");
         let hint = Failure::of(&err).and_then(Failure::hint);
         assert!(hint.is_some_and(|hint| hint.contains("lo")), "{err:#}");

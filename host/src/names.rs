@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
+use syscalls::Sysno;
 
 /// The name of a signal on this architecture, such as `SIGKILL`.
 pub fn signal_name(number: u32) -> Cow<'static, str> {
@@ -30,6 +31,14 @@ pub fn errno_name(number: u32) -> Cow<'static, str> {
     }
 }
 
+/// The name of a system call on this architecture, such as `openat`.
+pub fn syscall_name(number: u32) -> Cow<'static, str> {
+    match Sysno::new(number as usize) {
+        Some(call) => call.name().into(),
+        None => format!("syscall {number}").into(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,6 +50,12 @@ mod tests {
             names,
             ["SIGKILL", "SIGSEGV", "SIGRTMIN", "SIGRTMIN+30", "signal 33"]
         );
+    }
+
+    #[test]
+    fn every_system_call_has_a_name() {
+        let getpid = u32::try_from(nix::libc::SYS_getpid).expect("a number");
+        assert_eq!([getpid, 9999].map(syscall_name), ["getpid", "syscall 9999"]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 
-use bpfapps_core::{Context, Needs, Options, Result, Session, Target, skeleton};
+use bpfapps_core::{Needs, Options, Result, Session, Target, skeleton};
 use bpfapps_diagnose::Object;
 use libbpf_rs::skel::OpenSkel as _;
 use libbpf_rs::{Link, OpenObject, UprobeOpts};
@@ -14,13 +14,7 @@ use libbpf_rs::{Link, OpenObject, UprobeOpts};
 skeleton!("hooks");
 
 /// Nothing that [`Session::open`] could miss before the kernel does.
-const NEEDS: Needs = Needs {
-    kernel: "5.8",
-    btf: false,
-    tracefs: false,
-    capabilities: &[],
-    keeps: &[],
-};
+const NEEDS: Needs = Needs::linux("5.8").capabilities(&[]);
 
 macro_rules! objects {
     ($($name:literal),*) => {
@@ -72,7 +66,7 @@ impl Run {
             let wanted = one.name() == program;
             one.set_autoload(wanted);
         }
-        let skel = session.load(open)?.context("this is no rehearsal")?;
+        let skel = session.load(open)?;
         Ok(Loaded { skel, session })
     }
 }

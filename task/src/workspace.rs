@@ -121,6 +121,14 @@ impl Workspace {
         Err(hinted(format!("there is no app {app}{near}"), hint))
     }
 
+    /// The package that an app comes from.
+    pub fn package_of(&self, app: &str) -> Result<&str> {
+        self.know(app)?;
+        let needs = self.cli()?.features.get(app).into_iter().flatten();
+        let package = needs.filter_map(|need| need.strip_prefix("dep:")).next();
+        package.with_context(|| format!("the feature {app} brings in no package"))
+    }
+
     /// The names of all features that the binary has.
     pub fn features(&self) -> Result<Vec<&str>> {
         Ok(self.cli()?.features.keys().map(String::as_str).collect())

@@ -29,6 +29,7 @@ mod explain;
 mod new;
 pub mod run;
 pub mod setup;
+mod show;
 mod test;
 mod vm;
 pub mod vmlinux;
@@ -58,6 +59,8 @@ enum Task {
     Run(run::Options),
     /// Run an app, and run it anew after each change of its source
     Dev(dev::Options),
+    /// Print the Rust code that the build makes of an app's header: its columns, fields and schema
+    Show(show::Options),
     /// Create an app of a kind of BPF program, complete and tested
     New(new::Options),
     /// Take in an app from elsewhere: a crate of a registry, or a folder
@@ -84,6 +87,7 @@ pub fn main() -> ExitCode {
         Task::Explain(options) => explain::run(&options),
         Task::Run(options) => run::run(options),
         Task::Dev(options) => dev::run(options),
+        Task::Show(options) => show::run(&options),
         Task::New(options) => new::run(&options),
         Task::Add(options) => apps::add::run(&options),
         Task::Remove(options) => apps::remove::run(&options),

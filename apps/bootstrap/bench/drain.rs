@@ -9,23 +9,14 @@ use libbpf_rs::skel::OpenSkel as _;
 skeleton!("bootstrap");
 
 fn main() -> Result<()> {
-    let needs = Needs {
-        kernel: "5.8",
-        btf: true,
-        tracefs: false,
-        capabilities: &[],
-        keeps: &[],
-    };
+    let needs = Needs::linux("5.8").btf().capabilities(&[]);
     let session = Session::start(Options::default(), needs)?;
     let mut object = MaybeUninit::uninit();
     let mut open = session.open(BootstrapSkelBuilder::default(), &mut object)?;
     for mut program in open.open_object_mut().progs_mut() {
         program.set_autoload(false);
     }
-    let Some(skel) = session.load(open)? else {
-        return Ok(());
-    };
+    let skel = session.load(open)?;
     session.say("TIME ")?;
-    let (stream, maps) = (Stream::default(), &skel.maps);
-    session.poll(&stream, &maps.rb, &maps.reader, |_: &event| Ok(()))
+    session.poll(&Stream::default(), &skel, |_: &event| Ok(()))
 }

@@ -71,10 +71,8 @@ impl Filter {
     pub(crate) fn configure(&self, open: &mut OpenBootstrapSkel<'_>, command: bool) -> Result<()> {
         let children = self.children || command;
         let maps = &mut open.maps;
-        let rodata = maps
-            .rodata_data
-            .as_mut()
-            .context("the BPF object has no rodata")?;
+        let rodata = maps.rodata_data.as_mut();
+        let rodata = rodata.context("the BPF object has no rodata")?;
         rodata.min_duration_ns = self.duration.unwrap_or(0) * NS_PER_MS;
         rodata.only_failed = self.failed_only.into();
         rodata.with_children = children.into();

@@ -17,8 +17,7 @@ use bpfapps_core::host::Release;
 use bpfapps_core::host::hooks::btf;
 use bpfapps_core::host::settings::page_size;
 use bpfapps_core::{
-    App, Capability, Context, Document, Needs, Result, Session, Stream, Workload, register,
-    skeleton,
+    App, Document, Needs, Result, Session, Stream, Workload, register, rodata, skeleton,
 };
 use libbpf_rs::MapType;
 
@@ -57,24 +56,16 @@ struct Bootstrap {
 impl App for Bootstrap {
     const NAME: &'static str = "bootstrap";
 
-    const NEEDS: Needs = Needs {
-        kernel: "5.8",
-        btf: true,
-        tracefs: false,
-        capabilities: &[Capability::CAP_BPF, Capability::CAP_PERFMON],
-        keeps: &[],
-    };
+    const NEEDS: Needs = Needs::linux("5.8").btf();
 
-    const DOCUMENTS: &'static [Document] = documents::ALL;
+    const DOCUMENTS: &'static [Document] = Event::DOCUMENTS;
 
     fn run(self, session: &Session) -> Result<()> {
         let mut object = MaybeUninit::uninit();
         let mut open = session.open(BootstrapSkelBuilder::default(), &mut object)?;
         self.configure(&mut open)?;
 
-        let Some(mut skel) = session.load(open)? else {
-            return Ok(());
-        };
+        let mut skel = session.load(open)?;
         self.filter.fill(&skel.maps)?;
         session.attach(&mut skel)?;
         self.filter.add_processes(&skel.maps)?;
@@ -82,12 +73,9 @@ impl App for Bootstrap {
         let mut rows = session.rows::<Event<'_>>(&self.stream)?;
         let page_size = page_size()?;
         session.run(&self.workload)?;
-        session.poll_with_tail(
-            &self.stream,
-            &skel.maps.rb,
-            &skel.maps.reader,
-            |event: &event, tail| rows.write(&Event::new(event, tail, page_size)?),
-        )
+        session.poll_with_tail(&self.stream, &skel, |event: &event, tail| {
+            rows.write(&Event::new(event, tail, page_size)?)
+        })
     }
 }
 
@@ -99,11 +87,7 @@ impl Bootstrap {
         let typed = Path::new(btf::KERNEL).exists();
         let task_storage = typed && MapType::TaskStorage.is_supported().unwrap_or(false);
         let group_dead = Release::running()?.is_at_least(GROUP_DEAD_SINCE);
-        let rodata = open
-            .maps
-            .rodata_data
-            .as_mut()
-            .context("the BPF object has no rodata")?;
+        let rodata = rodata(open)?;
         rodata.task_storage = task_storage.into();
         rodata.group_dead = group_dead.into();
         let details = self.stream.is_documents();
@@ -114,9 +98,6 @@ impl Bootstrap {
         if task_storage {
             // Few need it then, and its size is time to start.
             open.maps.exec_start_by_pid.set_max_entries(8192)?;
-        }
-        if let Some(size) = self.stream.ring_size() {
-            open.maps.rb.set_max_entries(size)?;
         }
 
         let progs = &mut open.progs;

@@ -1,8 +1,9 @@
 //! How an event reads in the table, and in JSON and YAML.
 
 use bpfapps_core::output::{Columns, Fields, Line, Row, Style, escape, push_decimal};
-use bpfapps_core::{Context, Result, c_bytes, errno_name, signal_name};
+use bpfapps_core::{Document, Result, c_bytes, errno_name, signal_name, take};
 
+use crate::documents;
 use crate::event;
 use crate::exit::{Status, times};
 use crate::skel::types::event_kind;
@@ -27,13 +28,7 @@ impl<'a> Event<'a> {
     ///
     /// The tail is shorter than the record says.
     pub(crate) fn new(event: &'a event, mut tail: &'a [u8], page_size: u64) -> Result<Self> {
-        let mut take = |length: u16| {
-            let (part, rest) = tail
-                .split_at_checked(length.into())
-                .context("a record is shorter than it says")?;
-            tail = rest;
-            Ok::<_, bpfapps_core::Error>(part)
-        };
+        let mut take = |length| take(&mut tail, length);
         Ok(Self {
             event,
             container: take(event.container_len.into())?,
@@ -57,6 +52,8 @@ impl<'a> Event<'a> {
 }
 
 impl Row for Event<'_> {
+    const DOCUMENTS: &'static [Document] = documents::ALL;
+
     const COLUMNS: Columns = &[
         ("TIME", 8),
         ("EVENT", 5),

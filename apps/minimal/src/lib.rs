@@ -11,8 +11,7 @@ use std::time::{Duration, Instant};
 use bpfapps_core::host::hooks::tracefs;
 use bpfapps_core::host::namespaces::PidNamespace;
 use bpfapps_core::{
-    App, Capability, Context, Error, Failure, Needs, Result, Session, TraceProgram, register,
-    skeleton,
+    App, Error, Failure, Needs, Result, Session, TraceProgram, bss, register, rodata, skeleton,
 };
 
 skeleton!("minimal");
@@ -31,13 +30,7 @@ struct Minimal {
 impl App for Minimal {
     const NAME: &'static str = "minimal";
 
-    const NEEDS: Needs = Needs {
-        kernel: "5.5",
-        btf: false,
-        tracefs: true,
-        capabilities: &[Capability::CAP_BPF, Capability::CAP_PERFMON],
-        keeps: &[],
-    };
+    const NEEDS: Needs = Needs::linux("5.5").tracefs();
 
     // its line, since Linux 5.9
     const ALSO_LOADS: &'static [&'static str] = &["trace"];
@@ -46,23 +39,12 @@ impl App for Minimal {
         let mut object = MaybeUninit::uninit();
         let mut open = session.open(MinimalSkelBuilder::default(), &mut object)?;
         let pidns = PidNamespace::own()?;
-        let rodata = open
-            .maps
-            .rodata_data
-            .as_mut()
-            .context("the BPF object has no rodata")?;
+        let rodata = rodata(&mut open)?;
         (rodata.pidns_dev, rodata.pidns_ino) = (pidns.dev, pidns.ino);
 
-        let Some(mut skel) = session.load(open)? else {
-            return Ok(());
-        };
+        let mut skel = session.load(open)?;
         // Until then the program handles nobody's write.
-        let bss = skel
-            .maps
-            .bss_data
-            .as_mut()
-            .context("the BPF object has no bss")?;
-        bss.my_pid = process::id().try_into()?;
+        bss(&mut skel)?.my_pid = process::id().try_into()?;
 
         tracefs::find_or_mount()?;
         session.attach(&mut skel)?;

@@ -5,16 +5,17 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include <bpfapps/prefix.h>
+#include <bpfapps/record.h>
 
 /* what the headers of a packet say: to be a member of a record */
 struct bpfapps_packet {
-	__u8 source[BPFAPPS_ADDRESS_LEN];
-	__u8 destination[BPFAPPS_ADDRESS_LEN];
-	__u16 source_port; /* 0 where the protocol has none, or in a later fragment */
-	__u16 destination_port;
-	__u8 protocol;  /* as in the IP header */
-	__u8 tcp_flags; /* 0 where it is not TCP */
-	__u16 zero;
+	bpfapps_protocol protocol;
+	__u8 tcp_flags BPFAPPS_HIDDEN; /* 0 where it is not TCP */
+	bpfapps_port source_port;      /* 0 where the protocol has none, or in a later fragment */
+	bpfapps_port destination_port;
+	__u16 reserved;
+	bpfapps_address source BPFAPPS_ABOUT("The address that it comes from.");
+	bpfapps_address destination BPFAPPS_ABOUT("The address that it goes to.");
 };
 
 /* these do not change, and which header has them depends on what else was included */

@@ -65,9 +65,13 @@ impl Probe {
     }
 
     pub(crate) fn cargo_build(&self) -> Command {
+        self.cargo("build")
+    }
+
+    pub(crate) fn cargo(&self, task: &str) -> Command {
         let mut command = Command::new(env!("CARGO"));
         command
-            .args(["build", "--offline", "--verbose"])
+            .args([task, "--offline", "--verbose"])
             .current_dir(self.folder.path());
         // what bpf-build depends on is compiled there already
         command.env(
@@ -80,10 +84,15 @@ impl Probe {
 }
 
 pub(crate) fn run(command: &mut Command) -> (bool, String) {
-    let Output { status, stderr, .. } = command.output().expect("cargo runs");
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command.output().expect("cargo runs");
+    let said = [stderr, stdout].concat();
     (
         status.success(),
-        String::from_utf8_lossy(&stderr).into_owned(),
+        String::from_utf8_lossy(&said).into_owned(),
     )
 }
 

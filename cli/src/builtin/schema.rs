@@ -55,20 +55,28 @@ fn of_documents(command: &str, documents: &[Document]) -> Option<String> {
 
 fn add(field: &Field, properties: &mut Map<String, Value>, patterns: &mut Map<String, Value>) {
     let Field { name, about, .. } = *field;
-    let typed = |ty: Value| json!({ "type": ty, "description": about });
+    let typed = |ty: Value| match about {
+        "" => json!({ "type": ty }),
+        about => json!({ "type": ty, "description": about }),
+    };
     match field.kind {
         Kind::Number => properties.insert(name.into(), typed("integer".into())),
+        Kind::Decimal => properties.insert(name.into(), typed("number".into())),
+        Kind::Numbers => {
+            let mut numbers = typed("array".into());
+            numbers["items"] = json!({ "type": "integer" });
+            properties.insert(name.into(), numbers)
+        }
         Kind::Flag => properties.insert(name.into(), typed("boolean".into())),
         Kind::Text => {
             properties.insert(name.into(), typed("string".into()));
             properties.insert(format!("{name}_hex"), json!({ "$ref": "#/$defs/hex" }))
         }
         Kind::Texts => {
-            let list = |items: Value| json!({ "type": "array", "items": items });
-            let mut texts = list(json!({ "type": "string" }));
-            texts["description"] = about.into();
+            let mut texts = typed("array".into());
+            texts["items"] = json!({ "type": "string" });
             properties.insert(name.into(), texts);
-            let hex = list(json!({ "$ref": "#/$defs/hex" }));
+            let hex = json!({ "type": "array", "items": { "$ref": "#/$defs/hex" } });
             properties.insert(format!("{name}_hex"), hex)
         }
         Kind::Any => patterns.insert(

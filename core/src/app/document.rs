@@ -34,6 +34,10 @@ pub enum Kind {
     Flag,
     /// A list of texts
     Texts,
+    /// A list of whole numbers
+    Numbers,
+    /// A number with decimals
+    Decimal,
     /// Whatever has a name that starts so: numbers and text
     Any,
 }
@@ -52,6 +56,16 @@ impl Field {
     /// A list that [`Fields::texts`](crate::output::Fields::texts) writes.
     pub const fn texts(name: &'static str, about: &'static str) -> Self {
         Self::new(name, about, Kind::Texts)
+    }
+
+    /// A list of numbers.
+    pub const fn numbers(name: &'static str, about: &'static str) -> Self {
+        Self::new(name, about, Kind::Numbers)
+    }
+
+    /// A number with decimals.
+    pub const fn decimal(name: &'static str, about: &'static str) -> Self {
+        Self::new(name, about, Kind::Decimal)
     }
 
     /// What [`Fields::flag`](crate::output::Fields::flag) writes.

@@ -35,12 +35,12 @@ impl Registration {
             needs: A::NEEDS,
             documents: A::DOCUMENTS,
             package,
-            command: || A::augment_args(Command::new(A::NAME)),
+            command: command::<A>,
             also_loads: A::ALSO_LOADS,
             rehearse: rehearsal::of::<A>,
             run: |matches, options| {
                 let app = A::from_arg_matches(matches)?;
-                let session = Session::start(options, A::NEEDS)?;
+                let session = Session::start(sized(options, matches), A::NEEDS)?;
                 app.run(&session)?;
                 session.exit_code()
             },
@@ -53,6 +53,25 @@ impl Registration {
             .get_about()
             .map(ToString::to_string)
             .unwrap_or_default()
+    }
+}
+
+/// The command of an app. What is no number of its options is refused as such, if it begins with a
+/// minus sign, and not as an option that nobody knows.
+pub(super) fn command<A: App>() -> Command {
+    let command = A::augment_args(Command::new(A::NAME));
+    command.mut_args(|arg| match arg.get_action().takes_values() {
+        true => arg.allow_negative_numbers(true),
+        false => arg,
+    })
+}
+
+/// With the size of the ring buffer, where the app has a [`Stream`](crate::Stream).
+pub(super) fn sized(options: Options, matches: &ArgMatches) -> Options {
+    let ring_size = matches.try_get_one("ring_size").ok().flatten().copied();
+    Options {
+        ring_size,
+        ..options
     }
 }
 

@@ -4,9 +4,9 @@
 use std::thread;
 
 use anyhow::{Error, Result, anyhow};
-use clap::Command;
 
 use super::App;
+use super::registry::{command, sized};
 use crate::session::{Loads, Options, Session};
 
 /// How the start of an app went.
@@ -23,16 +23,20 @@ pub enum Rehearsal {
 /// Starts `A` with these arguments until its programs are loaded: nothing attaches, and nothing
 /// stays.
 pub(crate) fn of<A: App>(args: &[String], options: Options) -> Rehearsal {
-    let command = A::augment_args(Command::new(A::NAME)).no_binary_name(true);
+    let command = command::<A>().no_binary_name(true);
     let Ok(matches) = command.try_get_matches_from(args) else {
         return Rehearsal::NeedsArguments;
     };
     // signals that are blocked, and mounts, are those of the thread alone
     let run = move || -> Result<Loads> {
         let app = A::from_arg_matches(&matches)?;
-        let session = Session::rehearsal(options, A::NEEDS)?;
-        app.run(&session)?;
-        Ok(session.rehearsed())
+        let session = Session::rehearsal(sized(options, &matches), A::NEEDS)?;
+        let ended = app.run(&session);
+        // it may have tried another way after that
+        match session.rehearsed() {
+            Some(loads) => Ok(loads),
+            None => ended.map(|()| Loads::default()),
+        }
     };
     match thread::scope(|scope| scope.spawn(run).join()) {
         Ok(Ok(loads)) => Rehearsal::Loaded(loads),

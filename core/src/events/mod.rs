@@ -14,7 +14,7 @@ pub mod tracepoint;
 
 pub use lost::stages;
 pub use perf::PerfRecords;
-pub use record::{Record, c_bytes};
+pub use record::{Byte, Record, c_bytes, take};
 pub use snapshot::{Listing, Snapshot};
 pub use stream::Stream;
 

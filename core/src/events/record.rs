@@ -59,13 +59,38 @@ pub(crate) fn set_global<T: Copy>(global: &mut T, value: T) {
     unsafe { std::ptr::write_volatile(global, value) }
 }
 
+/// A byte of C's: `char` is `i8`, `__u8` is `u8`.
+///
+/// # Safety
+///
+/// Any value of the type is one of `u8`.
+pub unsafe trait Byte {}
+
+// SAFETY: it is one.
+unsafe impl Byte for u8 {}
+
+// SAFETY: it has the same size and no invalid values.
+unsafe impl Byte for i8 {}
+
 /// A C string in a record: the bytes before the first NUL.
-pub fn c_bytes(field: &[u8]) -> &[u8] {
-    let end = field
-        .iter()
-        .position(|&byte| byte == 0)
-        .unwrap_or(field.len());
-    &field[..end]
+pub fn c_bytes<B: Byte>(field: &[B]) -> &[u8] {
+    // SAFETY: the same memory and length; any of these bytes are u8.
+    let field: &[u8] = unsafe { std::slice::from_raw_parts(field.as_ptr().cast(), field.len()) };
+    let end = field.iter().position(|&byte| byte == 0);
+    &field[..end.unwrap_or(field.len())]
+}
+
+/// Takes what is the next member's of the bytes behind a record.
+///
+/// # Errors
+///
+/// There are not so many.
+pub fn take<'a>(tail: &mut &'a [u8], length: u16) -> Result<&'a [u8]> {
+    let (part, rest) = tail
+        .split_at_checked(length.into())
+        .context("a record is shorter than it says")?;
+    *tail = rest;
+    Ok(part)
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@ use std::fmt::Write as _;
 use bpfapps_explain::is_invisible;
 
 use super::clock::Clock;
-use super::{Format, push_decimal, push_hex, push_signed};
+use super::values::Scalar;
+use super::{Format, Value, push_decimal, push_hex, push_hundredths, push_signed};
 
 /// The version of what every document has in common; an app's schema names it.
 const VERSION: u64 = 1;
@@ -73,6 +74,65 @@ impl<'a> Fields<'a> {
     pub fn signed(&mut self, name: &str, number: i64) {
         self.name(name);
         push_signed(number, self.out);
+    }
+
+    /// A member of a record.
+    #[inline]
+    pub fn value(&mut self, name: &str, value: &impl Value) {
+        value.field(name, self);
+    }
+
+    pub(super) fn scalar(&mut self, name: &str, scalar: &Scalar<'_>) {
+        match scalar {
+            Scalar::Text(text) => self.text(name, text),
+            other => {
+                self.name(name);
+                self.push(other);
+            }
+        }
+    }
+
+    /// A list of values. Where one of them is text that is no UTF-8, the field `<name>_hex` has the
+    /// bytes of all.
+    pub(super) fn scalars<V: Value>(
+        &mut self,
+        name: &str,
+        values: impl Iterator<Item = V> + Clone,
+    ) {
+        self.name(name);
+        let mut are_utf8 = true;
+        self.out.push(b'[');
+        for (index, value) in values.clone().enumerate() {
+            if index > 0 {
+                self.out.push(b',');
+            }
+            are_utf8 &= self.push(&value.scalar());
+        }
+        self.out.push(b']');
+        if !are_utf8 {
+            let hex: Vec<_> = values
+                .map(|value| match value.scalar() {
+                    Scalar::Text(text) => hex(&text),
+                    _ => Vec::new(),
+                })
+                .collect();
+            self.list(&format!("{name}_hex"), hex.iter().map(Vec::as_slice));
+        }
+    }
+
+    /// False where it is text that is not UTF-8.
+    fn push(&mut self, scalar: &Scalar<'_>) -> bool {
+        match scalar {
+            Scalar::Number(number) => push_decimal(*number, self.out),
+            Scalar::Signed(number) => push_signed(*number, self.out),
+            Scalar::Hundredths(number) => push_hundredths(*number, self.out),
+            Scalar::Flag(flag) => {
+                self.out
+                    .extend_from_slice(if *flag { b"true" } else { b"false" })
+            }
+            Scalar::Text(text) => return self.quoted(text),
+        }
+        true
     }
 
     /// True or false.

@@ -3,7 +3,7 @@ use bpfapps_explain::escape;
 use super::clock::Clock;
 use super::style::PLAIN;
 use super::width::fit;
-use super::{Columns, Style, push_decimal, push_signed};
+use super::{Columns, Style, Value, push_decimal, push_signed};
 
 /// One line of a table in the making: each call fills the next column.
 ///
@@ -73,6 +73,19 @@ impl<'a> Line<'a> {
     /// Text from outside: what could touch a terminal or forge a row is escaped.
     pub fn text(&mut self, text: &[u8]) {
         escape(text, self.out);
+        self.end_column();
+    }
+
+    /// A member of a record.
+    #[inline]
+    pub fn value(&mut self, value: &impl Value) {
+        value.show(self.out);
+        self.end_column();
+    }
+
+    /// There is nothing to show in this column.
+    pub fn none(&mut self) {
+        self.out.push(b'-');
         self.end_column();
     }
 

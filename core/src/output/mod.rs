@@ -7,6 +7,7 @@ mod numbers;
 mod rows;
 mod stdout;
 mod style;
+pub mod values;
 mod width;
 
 use std::cell::{Cell, RefCell};
@@ -23,17 +24,20 @@ use crate::run::{Run, Signals, wait};
 use clock::Clock;
 use fields::head;
 
+pub use crate::app::{Document, Field};
 pub use bpfapps_explain::escape;
 pub use clock::boot_time;
 pub use fields::Fields;
 pub use line::Line;
+use numbers::push_hundredths;
 pub use numbers::{push_decimal, push_hex, push_ms, push_signed};
-pub use rows::{Columns, Row, Rows, sample};
+pub use rows::{Columns, Event, Row, Rows, sample};
 pub(crate) use stdout::Blocked;
 pub use stdout::Closed;
 use stdout::Stdout;
 pub use style::Style;
 pub(crate) use style::stderr_is_coloured;
+pub use values::Value;
 
 /// How a list, or a stream of events, is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]

@@ -21,6 +21,13 @@ pub fn push_ms(ns: u64, out: &mut Vec<u8>) {
     out.extend([100, 10, 1].map(|unit| b'0' + (micros / unit % 10) as u8));
 }
 
+/// Appends `number` hundredths: `12.34`.
+pub(super) fn push_hundredths(number: u64, out: &mut Vec<u8>) {
+    push_decimal(number / 100, out);
+    let digits = [number / 10 % 10, number % 10].map(|digit| b'0' + digit as u8);
+    out.extend([b'.', digits[0], digits[1]]);
+}
+
 /// Appends `bytes` as two hexadecimal digits each.
 pub fn push_hex(bytes: &[u8], out: &mut Vec<u8>) {
     let digit = |nibble: u8| b"0123456789abcdef"[usize::from(nibble)];

@@ -7,7 +7,8 @@ use clap::ColorChoice;
 use super::clock::{Clock, boot_time};
 use super::fields::head;
 use super::line::Look;
-use super::{Fields, Format, Line, Output, Style, style};
+use super::{Document, Fields, Format, Line, Output, Style, style};
+use crate::events::Record;
 
 /// Title and least width of each column, left to right.
 pub type Columns = &'static [(&'static str, usize)];
@@ -17,12 +18,40 @@ pub trait Row {
     /// The columns of the table.
     const COLUMNS: Columns;
 
+    /// The documents that it may be, for [`App::DOCUMENTS`](crate::App::DOCUMENTS).
+    const DOCUMENTS: &'static [Document];
+
     /// Writes the columns in their order.
     fn write(&self, line: &mut Line<'_>);
 
-    /// Writes the fields of its JSON or YAML document, which
-    /// [`App::DOCUMENTS`](crate::App::DOCUMENTS) describes.
+    /// Writes the fields of its JSON or YAML document.
     fn fields(&self, fields: &mut Fields<'_>);
+}
+
+impl<R: Row> Row for &R {
+    const COLUMNS: Columns = R::COLUMNS;
+    const DOCUMENTS: &'static [Document] = R::DOCUMENTS;
+
+    fn write(&self, line: &mut Line<'_>) {
+        (**self).write(line);
+    }
+
+    fn fields(&self, fields: &mut Fields<'_>) {
+        (**self).fields(fields);
+    }
+}
+
+/// A record that says in its header how it is shown: bpf-build implements it.
+pub trait Event: Record {
+    /// The record with what stands behind it.
+    type Row<'a>: Row;
+
+    /// Takes `tail`, the bytes behind the record, apart.
+    ///
+    /// # Errors
+    ///
+    /// They are fewer than the record says.
+    fn row<'a>(&'a self, tail: &'a [u8]) -> Result<Self::Row<'a>>;
 }
 
 /// How a row is printed, on a machine that booted at the start of 1970, in UTC: for tests of rows.

@@ -1,3 +1,6 @@
+use std::error::Error;
+use std::fmt;
+
 use libbpf_rs::OpenObject;
 
 /// What an app loads.
@@ -24,3 +27,15 @@ impl Loads {
         }
     }
 }
+
+/// The programs are loaded, and that is all that a rehearsal is for.
+#[derive(Debug)]
+pub struct Rehearsed;
+
+impl fmt::Display for Rehearsed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("loaded, and not attached: this is a rehearsal")
+    }
+}
+
+impl Error for Rehearsed {}

@@ -2,6 +2,7 @@
 
 mod embedded;
 mod exit;
+mod globals;
 mod loads;
 pub mod logging;
 mod memlock;
@@ -30,9 +31,10 @@ use crate::run::Run;
 
 pub use embedded::Embedded;
 pub use exit::exit_code;
-pub use loads::Loads;
+pub use globals::{Bss, Data, Rodata, bss, data, rodata};
+pub use loads::{Loads, Rehearsed};
 pub use memlock::raise_memlock;
-pub use needs::Needs;
+pub use needs::{Needs, TRACING};
 pub use options::{KernelTypes, Options};
 
 /// A variable of the environment: maps are neither pinned, nor taken from those that are. So what is
@@ -43,6 +45,8 @@ const UNPINNED: &str = "BPFAPPS_UNPINNED";
 #[derive(Debug)]
 pub struct Session {
     types: Option<KernelTypes>,
+    /// What the command line says, in bytes, where it does.
+    ring_size: Option<u32>,
     needs: Needs,
     run: Run,
     output: Output,
@@ -75,6 +79,7 @@ impl Session {
         let run = Run::start()?;
         Ok(Self {
             types: options.types()?,
+            ring_size: options.ring_size,
             needs,
             output: Output::new(Rc::clone(&run.signals))?,
             run,
@@ -83,9 +88,8 @@ impl Session {
     }
 
     /// What a rehearsal has loaded first: after that an app may try other ways.
-    pub(crate) fn rehearsed(&self) -> Loads {
-        let loads = self.rehearsal.as_ref().and_then(RefCell::take);
-        loads.unwrap_or_default()
+    pub(crate) fn rehearsed(&self) -> Option<Loads> {
+        self.rehearsal.as_ref().and_then(RefCell::take)
     }
 
     /// Opens the BPF object in a skeleton: parsed, with its globals to be set, and nothing in the
@@ -121,14 +125,20 @@ impl Session {
         }
     }
 
-    /// Loads an opened skeleton into the kernel, which verifies its programs. `None` where it is
-    /// only a rehearsal, as `doctor` makes it: then there is nothing left to do.
+    /// Loads an opened skeleton into the kernel, which verifies its programs. A ring buffer has the
+    /// size of the option `--ring-size`, if it is given.
     ///
     /// # Errors
     ///
     /// The kernel refuses a map or a program: its line of source, and what fixes it, where they are
-    /// known.
-    pub fn load<'obj, S: OpenSkel<'obj>>(&self, mut open: S) -> Result<Option<S::Output>> {
+    /// known. [`Rehearsed`] where `doctor` has started the app only to see it load.
+    pub fn load<'obj, S: OpenSkel<'obj>>(&self, mut open: S) -> Result<S::Output> {
+        if let Some(size) = self.ring_size {
+            let maps = open.open_object_mut().maps_mut();
+            for mut map in maps.filter(|map| map.map_type() == MapType::RingBuf) {
+                map.set_max_entries(size)?;
+            }
+        }
         if self.rehearsal.is_some() || env::var_os(UNPINNED).is_some() {
             diagnose::unpin(open.open_object_mut());
         }
@@ -162,11 +172,11 @@ impl Session {
         log.print();
         if let (Some(rehearsal), Some(loads)) = (&self.rehearsal, loads) {
             rehearsal.borrow_mut().get_or_insert(loads);
-            return Ok(None);
+            return Err(Rehearsed.into());
         }
         // what is attached from here on may have to be taken away again
         self.run.signals.block()?;
-        Ok(Some(loaded))
+        Ok(loaded)
     }
 
     /// Attaches the programs of a loaded skeleton, by what their sections say: from now on they run.

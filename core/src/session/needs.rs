@@ -21,15 +21,53 @@ pub struct Needs {
     pub keeps: &'static [Capability],
 }
 
+/// What programs that trace ask for.
+pub const TRACING: &[Capability] = &[Capability::CAP_BPF, Capability::CAP_PERFMON];
+
 impl Needs {
     /// Of an object that nothing else is known of.
-    pub const NONE: Self = Self {
-        kernel: "4.4",
-        btf: false,
-        tracefs: false,
-        capabilities: &[],
-        keeps: &[],
-    };
+    pub const NONE: Self = Self::linux("4.4").capabilities(&[]);
+
+    /// This Linux or a newer one, and the capabilities of [`TRACING`].
+    pub const fn linux(kernel: &'static str) -> Self {
+        Self {
+            kernel,
+            btf: false,
+            tracefs: false,
+            capabilities: TRACING,
+            keeps: &[],
+        }
+    }
+
+    /// Also the kernel's BTF, for CO-RE.
+    #[must_use]
+    pub const fn btf(self) -> Self {
+        Self { btf: true, ..self }
+    }
+
+    /// Also tracefs, to attach to tracepoints and the like.
+    #[must_use]
+    pub const fn tracefs(self) -> Self {
+        Self {
+            tracefs: true,
+            ..self
+        }
+    }
+
+    /// These capabilities, in place of those of [`TRACING`].
+    #[must_use]
+    pub const fn capabilities(self, capabilities: &'static [Capability]) -> Self {
+        Self {
+            capabilities,
+            ..self
+        }
+    }
+
+    /// Of the capabilities these also once the programs are attached.
+    #[must_use]
+    pub const fn keeps(self, keeps: &'static [Capability]) -> Self {
+        Self { keeps, ..self }
+    }
 }
 
 impl fmt::Display for Needs {

@@ -22,6 +22,10 @@ pub struct Options {
     /// Read the kernel's types from FILE, where the kernel does not provide its own BTF
     #[arg(long, value_name = "FILE", global = true, display_order = 101)]
     pub btf: Option<PathBuf>,
+
+    /// The option of [`Stream`](crate::Stream), in bytes, where an app has that.
+    #[arg(skip)]
+    pub ring_size: Option<u32>,
 }
 
 /// A file with the kernel's types, open: what it was checked for is what libbpf reads.

@@ -1,10 +1,12 @@
 //! What a session does once its programs are attached: it reports what they see.
 
 use std::mem::size_of;
+use std::os::fd::AsFd as _;
 use std::time::Duration;
 
-use anyhow::Result;
-use libbpf_rs::MapCore;
+use anyhow::{Context, Result, bail};
+use libbpf_rs::skel::Skel;
+use libbpf_rs::{Map, MapCore, MapType};
 use log::warn;
 
 use super::Session;
@@ -12,7 +14,7 @@ use super::exit::{EventsLost, exit_code};
 use crate::events::{
     PerfRecords, Reader, Record, RingRecords, Snapshot, Source, Stream, perf_ring_bytes,
 };
-use crate::output::{Row, Rows};
+use crate::output::{Event, Row, Rows};
 use crate::run::Workload;
 
 /// What the kernel puts before each record in a ring buffer, in bytes (BPF_RINGBUF_HDR_SZ).
@@ -50,27 +52,39 @@ impl Session {
         Ok(())
     }
 
-    /// Hands each record of `ring` to `handle`, until a signal asks the program to end, a limit of
-    /// `stream` is reached, the command that it runs ends, or the reader of its output is gone. What
+    /// Reports each record `R` of the ring buffer, as the header that declares it says, until a
+    /// signal asks the program to end, a limit of `stream` is reached, the command that it runs ends,
+    /// or the reader of its output is gone.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Session::rows`] and [`Session::poll`].
+    pub fn report<'obj, R: Event>(&self, stream: &Stream, skel: &impl Skel<'obj>) -> Result<()> {
+        let mut rows = self.rows::<R::Row<'_>>(stream)?;
+        self.poll_with_tail(stream, skel, |record: &R, tail| {
+            rows.write(&record.row(tail)?)
+        })
+    }
+
+    /// Hands each record of the ring buffer to `handle`, as long as [`Session::report`] goes on. What
     /// stands in the ring at that moment is still handled.
     ///
     /// Before the first record all privileges are given up: see
-    /// [`Session::give_up_privileges`]. Rows are written after each batch. `shared` is map `reader`
-    /// of `bpfapps/ringbuf.h`: what was lost by it is reported in JSON and YAML when it is noticed,
-    /// and on stderr at the end, whatever the end.
+    /// [`Session::give_up_privileges`]. Rows are written after each batch. What was lost by map
+    /// `reader` of `bpfapps/ringbuf.h` is reported in JSON and YAML when it is noticed, and on stderr
+    /// at the end, whatever the end.
     ///
     /// # Errors
     ///
     /// The first error of `handle`, or one of reading records or writing rows; where the stream is
     /// to be strict, that events were lost.
-    pub fn poll<R: Record>(
+    pub fn poll<'obj, R: Record>(
         &self,
         stream: &Stream,
-        ring: &dyn MapCore,
-        shared: &dyn MapCore,
+        skel: &impl Skel<'obj>,
         mut handle: impl FnMut(&R) -> Result<()>,
     ) -> Result<()> {
-        self.poll_with_tail(stream, ring, shared, |record, _| handle(record))
+        self.poll_with_tail(stream, skel, |record, _| handle(record))
     }
 
     /// The same for records that have more bytes behind them: `handle` gets these, too.
@@ -78,21 +92,25 @@ impl Session {
     /// # Errors
     ///
     /// As [`Session::poll`].
-    pub fn poll_with_tail<R: Record>(
+    pub fn poll_with_tail<'obj, R: Record>(
         &self,
         stream: &Stream,
-        ring: &dyn MapCore,
-        shared: &dyn MapCore,
+        skel: &impl Skel<'obj>,
         handle: impl FnMut(&R, &[u8]) -> Result<()>,
     ) -> Result<()> {
-        let records = RingRecords::new(ring, handle)?;
+        let rings = skel.object().maps();
+        let mut rings = rings.filter(|map| map.map_type() == MapType::RingBuf);
+        let (Some(ring), None) = (rings.next(), rings.next()) else {
+            bail!("the BPF object has not one ring buffer: which is to be read?");
+        };
+        let records = RingRecords::new(&ring, handle)?;
         let capacity = ring.max_entries() as usize / (size_of::<R>() + RECORD_HEADER);
         let source = Source {
             records: &records,
             ready: ring.as_fd(),
             capacity,
         };
-        self.read(stream, source, shared)
+        self.read(stream, source, &reader(skel)?)
     }
 
     /// Maps the rings of a map of the type BPF_MAP_TYPE_PERF_EVENT_ARRAY, one for each CPU that is
@@ -118,11 +136,11 @@ impl Session {
     /// # Errors
     ///
     /// As [`Session::poll`].
-    pub fn poll_perf_buffer<R: Record>(
+    pub fn poll_perf_buffer<'obj, R: Record>(
         &self,
         stream: &Stream,
         records: &PerfRecords<R>,
-        shared: &dyn MapCore,
+        skel: &impl Skel<'obj>,
         handle: impl FnMut(&R) -> Result<()>,
     ) -> Result<()> {
         let handled = records.handled_by(handle);
@@ -131,7 +149,7 @@ impl Session {
             ready: records.ready(),
             capacity: records.capacity(),
         };
-        self.read(stream, source, shared)
+        self.read(stream, source, &reader(skel)?)
     }
 
     /// Calls `look` once, or again and again until a signal asks the program to end, and writes the
@@ -199,4 +217,11 @@ impl Session {
         warn!("{lost}");
         end.result
     }
+}
+
+/// What the reader of an object's events shares with it.
+fn reader<'skel, 'obj: 'skel>(skel: &'skel impl Skel<'obj>) -> Result<Map<'skel>> {
+    let mut maps = skel.object().maps();
+    let reader = maps.find(|map| map.name() == "reader");
+    reader.context("the BPF object has no map `reader`: it is to include bpfapps/ringbuf.h")
 }

@@ -54,7 +54,7 @@ impl Probe {
                 clang.args(["-target", "bpf", "-c", "-o", "/dev/null"]);
                 compiles(
                     clang,
-                    "#if __clang_major__ < 11\n#error old\n#endif\nint x;",
+                    "#if __clang_major__ < 14\n#error old\n#endif\nint x;",
                 )
             }
             Self::Programs(names) => names.iter().all(|name| path::has(name)),

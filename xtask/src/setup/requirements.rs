@@ -63,7 +63,7 @@ pub(crate) const ALL: &[Requirement] = &[
         ]),
     },
     Requirement {
-        name: "clang 11 or newer with its BPF target",
+        name: "clang 14 or newer with its BPF target",
         why: "to compile BPF programs",
         stage: Build,
         probe: Probe::Clang,

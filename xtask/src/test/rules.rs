@@ -19,7 +19,11 @@ pub(super) fn hold(run: &mut Run) -> Result<()> {
         return Ok(());
     }
     setup::ensure(Stage::Deny)?;
-    run.checks([("cargo deny", deny(&["licenses", "bans", "sources"]))])?;
+    run.checks([
+        // those of other platforms, too, which no build here has asked for
+        ("cargo fetch", cargo(["fetch"])),
+        ("cargo deny", deny(&["licenses", "bans", "sources"])),
+    ])?;
 
     let fetched = progress::watch("fetching advisories", cargo(["deny", "fetch", "db"]))?;
     if fetched.status.success() || has_database() {

@@ -35,6 +35,10 @@ impl<'a> Repository<'a> {
             let seen = text(self.xtask(&["run", "first", "--timeout", "0.1"]));
             assert!(seen.starts_with("TIME     COMM"), "{seen}");
         }
+        let shown = text(self.xtask(&["show", "first"]));
+        let (path, code) = shown.split_once('\n').expect("lines");
+        assert!(path.ends_with("/out/first.records.rs"), "{path}");
+        assert!(code.contains("impl Row for types::event {"), "{code}");
         let tested = text(self.xtask(&["test"]));
         let last = tested.lines().last().unwrap_or_default();
         assert!(last.contains(" 0 failed, "), "{last}");

@@ -18,7 +18,7 @@ fn what_is_missing_to_build_is_named_with_what_brings_it() {
         let at = at.unwrap_or_else(|| panic!("no {start}: {seen:?}"));
         lines[at..].iter().take(3).copied().collect::<Vec<_>>()
     };
-    let clang = after("fail  building: clang 11 or newer with its BPF target");
+    let clang = after("fail  building: clang 14 or newer with its BPF target");
     assert_eq!(clang[1], "      cause: missing, to compile BPF programs");
     assert!(
         clang[2].starts_with("       mend: ") && clang[2].ends_with(" clang"),

@@ -28,7 +28,7 @@ fn check_reports_and_changes_nothing() {
     assert_eq!(
         seen.stdout,
         format!(
-            "missing: clang 11 or newer with its BPF target, to compile BPF programs: {apt} clang\n\
+            "missing: clang 14 or newer with its BPF target, to compile BPF programs: {apt} clang\n\
              missing: libelf with headers, to let libbpf read BPF objects: {apt} libelf-dev\n"
         )
     );
@@ -157,7 +157,7 @@ fn a_failing_manager_is_quoted() {
     let seen = machine.xtask(&["setup"]);
     assert_eq!((seen.code, seen.stdout.as_str()), (Some(1), ""));
     assert!(
-        seen.stderr.contains("  E: disk full\nmissing: clang 11"),
+        seen.stderr.contains("  E: disk full\nmissing: clang 14"),
         "{seen:?}"
     );
     assert_eq!(seen.stderr.matches("error: ").count(), 1);
@@ -176,7 +176,7 @@ fn a_manager_that_did_not_help_is_found_out() {
     assert_eq!(seen.code, Some(1));
     assert!(
         seen.stderr
-            .ends_with("error: still missing: clang 11 or newer with its BPF target\n"),
+            .ends_with("error: still missing: clang 14 or newer with its BPF target\n"),
         "{seen:?}"
     );
 }
@@ -193,7 +193,7 @@ fn without_root_and_sudo_each_thing_is_named() {
         seen.stderr,
         format!(
             "missing: make, to build libbpf: {APT} make\n\
-             missing: clang 11 or newer with its BPF target, to compile BPF programs: {APT} clang\n\
+             missing: clang 14 or newer with its BPF target, to compile BPF programs: {APT} clang\n\
              error: cannot install packages: not root, and there is no sudo\n"
         )
     );
@@ -225,7 +225,7 @@ fn an_unknown_system_is_told_what_it_lacks() {
     assert_eq!(seen.code, Some(1));
     assert!(
         seen.stderr.starts_with(
-            "missing: clang 11 or newer with its BPF target, to compile BPF programs: \
+            "missing: clang 14 or newer with its BPF target, to compile BPF programs: \
              no package manager here that setup knows (apt-get, dnf, pacman, zypper, apk)\n"
         ),
         "{seen:?}"

@@ -3,15 +3,14 @@
 //! Hooks: connect4 and connect6 of a cgroup, and of all below it.
 //! Needs: Linux {{ kernel }} with BTF, and cgroup v2; CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON.
 
-mod row;
-
 use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd as _;
 
 use bpfapps_core::host::cgroups;
 use bpfapps_core::net::Prefix;
 use bpfapps_core::{
-    App, Capability, Context, Document, Needs, Result, Session, Stream, Target, register, skeleton,
+    App, Capability, Context, Document, Needs, Result, Session, Stream, Target, register, rodata,
+    skeleton,
 };
 use libbpf_rs::{MapCore as _, MapFlags};
 
@@ -29,10 +28,7 @@ struct {{ Name }} {
     deny: Vec<Prefix>,
 
     /// Report only connections to this port
-    #[arg(
-        short, long, value_name = "PORT", allow_negative_numbers = true,
-        value_parser = clap::value_parser!(u16).range(1..)
-    )]
+    #[arg(short, long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     port: Option<u16>,
 
     #[command(flatten)]
@@ -42,38 +38,20 @@ struct {{ Name }} {
 impl App for {{ Name }} {
     const NAME: &'static str = "{{ name }}";
 
-    const NEEDS: Needs = Needs {
-        kernel: "{{ kernel }}",
-        btf: true,
-        tracefs: false,
-        capabilities: &[
-            Capability::CAP_BPF,
-            Capability::CAP_NET_ADMIN,
-            Capability::CAP_PERFMON,
-        ],
-        keeps: &[],
-    };
+    const NEEDS: Needs = Needs::linux("{{ kernel }}")
+        .btf()
+        .capabilities(&[Capability::CAP_BPF, Capability::CAP_NET_ADMIN, Capability::CAP_PERFMON]);
 
-    const DOCUMENTS: &'static [Document] = row::DOCUMENTS;
+    const DOCUMENTS: &'static [Document] = event::DOCUMENTS;
 
     fn run(self, session: &Session) -> Result<()> {
         let (folder, cgroup) = cgroups::open(self.cgroup.as_deref().unwrap_or("/"))?;
 
         let mut object = MaybeUninit::uninit();
         let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
-        let rodata = open
-            .maps
-            .rodata_data
-            .as_mut()
-            .context("the BPF object has no rodata")?;
-        rodata.only_port = self.port.unwrap_or(0);
-        if let Some(size) = self.stream.ring_size() {
-            open.maps.rb.set_max_entries(size)?;
-        }
+        rodata(&mut open)?.only_port = self.port.unwrap_or(0);
 
-        let Some(skel) = session.load(open)? else {
-            return Ok(());
-        };
+        let skel = session.load(open)?;
         for prefix in &self.deny {
             let update = skel.maps.denied.update(&prefix.key(), &[1], MapFlags::ANY);
             update.context("failed to note where nobody may connect to")?;
@@ -87,13 +65,7 @@ impl App for {{ Name }} {
             attach(&skel.progs.handle_connect6)?,
         ];
 
-        let mut rows = session.rows::<event>(&self.stream)?;
-        session.poll(
-            &self.stream,
-            &skel.maps.rb,
-            &skel.maps.reader,
-            |event: &event| rows.write(event),
-        )
+        session.report::<event>(&self.stream, &skel)
     }
 }
 

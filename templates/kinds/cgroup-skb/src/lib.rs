@@ -3,15 +3,14 @@
 //! Hooks: what comes in and what goes out at sockets of a cgroup, and of all below it.
 //! Needs: Linux {{ kernel }} and cgroup v2; CAP_BPF, CAP_NET_ADMIN and, for the verifier, CAP_PERFMON.
 
-mod row;
-
 use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd as _;
 
 use bpfapps_core::host::cgroups;
 use bpfapps_core::net::Prefix;
 use bpfapps_core::{
-    App, Capability, Context, Document, Needs, Result, Session, Stream, Target, register, skeleton,
+    App, Capability, Context, Document, Needs, Result, Session, Stream, Target, register, rodata,
+    skeleton,
 };
 use libbpf_rs::{MapCore as _, MapFlags, ProgramMut};
 
@@ -33,7 +32,7 @@ struct {{ Name }} {
 
     /// Report a flow again that was quiet for so many seconds
     #[arg(
-        long, value_name = "SECONDS", default_value_t = 60, allow_negative_numbers = true,
+        long, value_name = "SECONDS", default_value_t = 60,
         value_parser = clap::value_parser!(u64).range(1..=u64::MAX / NS_PER_S)
     )]
     idle: u64,
@@ -45,39 +44,21 @@ struct {{ Name }} {
 impl App for {{ Name }} {
     const NAME: &'static str = "{{ name }}";
 
-    const NEEDS: Needs = Needs {
-        kernel: "{{ kernel }}",
-        btf: false,
-        tracefs: false,
-        capabilities: &[
-            Capability::CAP_BPF,
-            Capability::CAP_NET_ADMIN,
-            Capability::CAP_PERFMON,
-        ],
-        keeps: &[],
-    };
+    const NEEDS: Needs = Needs::linux("{{ kernel }}")
+        .capabilities(&[Capability::CAP_BPF, Capability::CAP_NET_ADMIN, Capability::CAP_PERFMON]);
 
-    const DOCUMENTS: &'static [Document] = row::DOCUMENTS;
+    const DOCUMENTS: &'static [Document] = event::DOCUMENTS;
 
     fn run(self, session: &Session) -> Result<()> {
         let (folder, cgroup) = cgroups::open(self.cgroup.as_deref().unwrap_or("/"))?;
 
         let mut object = MaybeUninit::uninit();
         let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
-        let rodata = open
-            .maps
-            .rodata_data
-            .as_mut()
-            .context("the BPF object has no rodata")?;
+        let rodata = rodata(&mut open)?;
         rodata.is_fenced = (!self.allow.is_empty()).into();
         rodata.idle_ns = self.idle * NS_PER_S;
-        if let Some(size) = self.stream.ring_size() {
-            open.maps.rb.set_max_entries(size)?;
-        }
 
-        let Some(skel) = session.load(open)? else {
-            return Ok(());
-        };
+        let skel = session.load(open)?;
         for prefix in &self.allow {
             let update = skel.maps.allowed.update(&prefix.key(), &[1], MapFlags::ANY);
             update.context("failed to note whom to allow")?;
@@ -91,13 +72,7 @@ impl App for {{ Name }} {
             attach(&skel.progs.handle_egress)?,
         ];
 
-        let mut rows = session.rows::<event>(&self.stream)?;
-        session.poll(
-            &self.stream,
-            &skel.maps.rb,
-            &skel.maps.reader,
-            |event: &event| rows.write(event),
-        )
+        session.report::<event>(&self.stream, &skel)
     }
 }
 

@@ -3,12 +3,10 @@
 //! Hooks: uprobes of getaddrinfo and connect in {{ libc }}, or in what the options say.
 //! Needs: Linux {{ kernel }} with uprobes; CAP_BPF and CAP_PERFMON.
 
-mod row;
-
 use std::mem::MaybeUninit;
 
 use bpfapps_core::{
-    App, Capability, Context, Document, Needs, Result, Session, Stream, Target, register, skeleton,
+    App, Document, Needs, Result, Session, Stream, Target, register, rodata, skeleton,
 };
 use libbpf_rs::{Link, ProgramMut, UprobeOpts};
 
@@ -25,10 +23,7 @@ struct {{ Name }} {
     libc: String,
 
     /// Report only what this process does
-    #[arg(
-        short, long, value_name = "PID", allow_negative_numbers = true,
-        value_parser = clap::value_parser!(i32).range(1..)
-    )]
+    #[arg(short, long, value_name = "PID", value_parser = clap::value_parser!(i32).range(1..))]
     pid: Option<i32>,
 
     /// Report only lookups that failed
@@ -42,32 +37,16 @@ struct {{ Name }} {
 impl App for {{ Name }} {
     const NAME: &'static str = "{{ name }}";
 
-    const NEEDS: Needs = Needs {
-        kernel: "{{ kernel }}",
-        btf: false,
-        tracefs: false,
-        capabilities: &[Capability::CAP_BPF, Capability::CAP_PERFMON],
-        keeps: &[],
-    };
+    const NEEDS: Needs = Needs::linux("{{ kernel }}");
 
-    const DOCUMENTS: &'static [Document] = row::DOCUMENTS;
+    const DOCUMENTS: &'static [Document] = event::DOCUMENTS;
 
     fn run(self, session: &Session) -> Result<()> {
         let mut object = MaybeUninit::uninit();
         let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
-        let rodata = open
-            .maps
-            .rodata_data
-            .as_mut()
-            .context("the BPF object has no rodata")?;
-        rodata.only_failed = self.failed_only.into();
-        if let Some(size) = self.stream.ring_size() {
-            open.maps.rb.set_max_entries(size)?;
-        }
+        rodata(&mut open)?.only_failed = self.failed_only.into();
 
-        let Some(skel) = session.load(open)? else {
-            return Ok(());
-        };
+        let skel = session.load(open)?;
         // the return first: then each lookup that is seen is seen to return
         let _links = [
             self.attach(session, &skel.progs.handle_found, "getaddrinfo", true)?,
@@ -75,13 +54,7 @@ impl App for {{ Name }} {
             self.attach(session, &skel.progs.handle_connect, "connect", false)?,
         ];
 
-        let mut rows = session.rows::<event>(&self.stream)?;
-        session.poll(
-            &self.stream,
-            &skel.maps.rb,
-            &skel.maps.reader,
-            |event: &event| rows.write(event),
-        )
+        session.report::<event>(&self.stream, &skel)
     }
 }
 

@@ -4,15 +4,13 @@
 //! kprobe and kretprobe.
 //! Needs: Linux {{ kernel }} with BTF; CAP_BPF and CAP_PERFMON.
 
-mod row;
-
 use std::mem::MaybeUninit;
 
 use bpfapps_core::host::hooks::functions::Functions;
 use bpfapps_core::host::hooks::has_kprobes;
 use bpfapps_core::{
-    App, Capability, Code, Context, Document, Error, Failure, Needs, Result, Session, Stream, Target, logging,
-    register, skeleton,
+    App, Code, Document, Error, Failure, Needs, Result, Session, Stream, Target, logging,
+    register, rodata, skeleton,
 };
 use libbpf_rs::{Link, OpenObject, ProgramMut};
 
@@ -25,10 +23,7 @@ const FUNCTIONS: [&str; 2] = ["do_unlinkat", "filename_unlinkat"];
 #[derive(Debug, clap::Args)]
 struct {{ Name }} {
     /// Report only what this process does
-    #[arg(
-        short, long, value_name = "PID", allow_negative_numbers = true,
-        value_parser = clap::value_parser!(u32).range(1..)
-    )]
+    #[arg(short, long, value_name = "PID", value_parser = clap::value_parser!(u32).range(1..))]
     pid: Option<u32>,
 
     /// Report only what did not work
@@ -53,21 +48,15 @@ enum Hook {
 impl App for {{ Name }} {
     const NAME: &'static str = "{{ name }}";
 
-    const NEEDS: Needs = Needs {
-        kernel: "{{ kernel }}",
-        btf: true,
-        tracefs: false,
-        capabilities: &[Capability::CAP_BPF, Capability::CAP_PERFMON],
-        keeps: &[],
-    };
+    const NEEDS: Needs = Needs::linux("{{ kernel }}").btf();
 
-    const DOCUMENTS: &'static [Document] = row::DOCUMENTS;
+    const DOCUMENTS: &'static [Document] = event::DOCUMENTS;
 
     fn run(self, session: &Session) -> Result<()> {
         let functions = Functions::read()?;
         let function = functions.first_of(&FUNCTIONS)?;
         let (mut first, mut second) = (MaybeUninit::uninit(), MaybeUninit::uninit());
-        let attached = match self.by_fentry(session, &mut first, function) {
+        let (skel, _links) = match self.by_fentry(session, &mut first, function) {
             Ok(attached) => attached,
             Err(refused) => {
                 log::info!("no fentry: {refused:#}");
@@ -75,17 +64,8 @@ impl App for {{ Name }} {
                 attached.map_err(|err| explain(err, &refused))?
             }
         };
-        let Some((skel, _links)) = attached else {
-            return Ok(());
-        };
 
-        let mut rows = session.rows::<event>(&self.stream)?;
-        session.poll(
-            &self.stream,
-            &skel.maps.rb,
-            &skel.maps.reader,
-            |event: &event| rows.write(event),
-        )
+        session.report::<event>(&self.stream, &skel)
     }
 }
 
@@ -96,7 +76,7 @@ impl {{ Name }} {
         session: &Session,
         object: &'obj mut MaybeUninit<OpenObject>,
         function: &str,
-    ) -> Result<Option<({{ Name }}Skel<'obj>, [Link; 2])>> {
+    ) -> Result<({{ Name }}Skel<'obj>, [Link; 2])> {
         if self.kprobe {
             return Err(Error::msg("--kprobe is given"));
         }
@@ -109,18 +89,11 @@ impl {{ Name }} {
         object: &'obj mut MaybeUninit<OpenObject>,
         hook: Hook,
         function: &str,
-    ) -> Result<Option<({{ Name }}Skel<'obj>, [Link; 2])>> {
+    ) -> Result<({{ Name }}Skel<'obj>, [Link; 2])> {
         let mut open = session.open({{ Name }}SkelBuilder::default(), object)?;
-        let rodata = open
-            .maps
-            .rodata_data
-            .as_mut()
-            .context("the BPF object has no rodata")?;
+        let rodata = rodata(&mut open)?;
         rodata.only_pid = self.pid.unwrap_or(0);
         rodata.only_failed = self.failed.into();
-        if let Some(size) = self.stream.ring_size() {
-            open.maps.rb.set_max_entries(size)?;
-        }
 
         let progs = &mut open.progs;
         let is_fentry = matches!(hook, Hook::Fentry);
@@ -133,9 +106,7 @@ impl {{ Name }} {
         progs.kprobe_unlink.set_autoload(!is_fentry);
         progs.kretprobe_unlink.set_autoload(!is_fentry);
 
-        let Some(skel) = session.load(open)? else {
-            return Ok(None);
-        };
+        let skel = session.load(open)?;
         let progs = &skel.progs;
         // the return first: then each call that is seen is seen to return
         let fentry = |program: &ProgramMut<'_>| {
@@ -156,7 +127,7 @@ impl {{ Name }} {
             ],
         };
         log::info!("attached to {function}: {hook:?}");
-        Ok(Some((skel, links)))
+        Ok((skel, links))
     }
 }
 

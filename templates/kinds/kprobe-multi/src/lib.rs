@@ -13,7 +13,7 @@ use bpfapps_core::output::boot_time;
 use bpfapps_core::host::hooks::functions::Functions;
 use bpfapps_core::{
     App, Capability, Context, Document, Failure, Needs, Result, Session, Snapshot, Target, bail,
-    register, skeleton,
+    register, rodata, skeleton,
 };
 use libbpf_rs::{KprobeMultiOpts, Link, MapCore, MapFlags, ProgramMut};
 
@@ -32,14 +32,11 @@ struct {{ Name }} {
     functions: String,
 
     /// Count for so many seconds
-    #[arg(short, long, value_name = "SECONDS", default_value = "1", allow_negative_numbers = true)]
+    #[arg(short, long, value_name = "SECONDS", default_value = "1")]
     time: NonZeroU32,
 
     /// Count only calls by this process
-    #[arg(
-        short, long, value_name = "PID", allow_negative_numbers = true,
-        value_parser = clap::value_parser!(u32).range(1..)
-    )]
+    #[arg(short, long, value_name = "PID", value_parser = clap::value_parser!(u32).range(1..))]
     pid: Option<u32>,
 
     #[command(flatten)]
@@ -49,16 +46,10 @@ struct {{ Name }} {
 impl App for {{ Name }} {
     const NAME: &'static str = "{{ name }}";
 
-    const NEEDS: Needs = Needs {
-        kernel: "{{ kernel }}",
-        btf: false,
-        tracefs: true,
-        capabilities: &[Capability::CAP_BPF, Capability::CAP_PERFMON],
-        // to read the counts, before Linux 5.19
-        keeps: &[Capability::CAP_BPF],
-    };
+    // to read the counts, before Linux 5.19
+    const NEEDS: Needs = Needs::linux("{{ kernel }}").tracefs().keeps(&[Capability::CAP_BPF]);
 
-    const DOCUMENTS: &'static [Document] = row::DOCUMENTS;
+    const DOCUMENTS: &'static [Document] = Calls::DOCUMENTS;
 
     fn run(self, session: &Session) -> Result<()> {
         let mut object = MaybeUninit::uninit();
@@ -67,16 +58,9 @@ impl App for {{ Name }} {
         let functions = traceable.matching(&self.functions);
         check(&self.functions, functions.len())?;
         open.maps.counts.set_max_entries(u32::try_from(functions.len())?)?;
-        let rodata = open
-            .maps
-            .rodata_data
-            .as_mut()
-            .context("the BPF object has no rodata")?;
-        rodata.only_pid = self.pid.unwrap_or(0);
+        rodata(&mut open)?.only_pid = self.pid.unwrap_or(0);
 
-        let Some(skel) = session.load(open)? else {
-            return Ok(());
-        };
+        let skel = session.load(open)?;
         let _link = self.attach(session, &skel.progs.handle_call, &functions)?;
         log::info!("attached to {} functions", functions.len());
 

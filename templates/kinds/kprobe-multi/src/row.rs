@@ -11,17 +11,17 @@ pub(crate) struct Calls<'a> {
     pub(crate) count: u64,
 }
 
-pub(crate) const DOCUMENTS: &[Document] = &[Document {
-    kind: "calls",
-    about: "A function was called, up to that time.",
-    fields: &[
-        Field::text("function", "Its name."),
-        Field::number("count", "How often, since the last look."),
-    ],
-}];
-
 impl Row for Calls<'_> {
     const COLUMNS: Columns = &[("TIME", 8), ("CALLS", 10), ("FUNCTION", 0)];
+
+    const DOCUMENTS: &'static [Document] = &[Document {
+        kind: "calls",
+        about: "A function was called, up to that time.",
+        fields: &[
+            Field::text("function", "Its name."),
+            Field::number("count", "How often, since the last look."),
+        ],
+    }];
 
     fn write(&self, line: &mut Line<'_>) {
         line.time(self.time_ns);

@@ -3,13 +3,11 @@
 //! Hooks: kprobe and kretprobe of {{ function }}, or of another function.
 //! Needs: Linux {{ kernel }} with kprobes; CAP_BPF and CAP_PERFMON.
 
-mod row;
-
 use std::mem::MaybeUninit;
 
 use bpfapps_core::host::hooks::functions::Functions;
 use bpfapps_core::{
-    App, Capability, Context, Document, Needs, Result, Session, Stream, Target, register, skeleton,
+    App, Document, Needs, Result, Session, Stream, Target, register, rodata, skeleton,
 };
 use libbpf_rs::{Link, ProgramMut};
 
@@ -25,15 +23,12 @@ struct {{ Name }} {
     function: Vec<String>,
 
     /// Report only calls by this process
-    #[arg(
-        short, long, value_name = "PID", allow_negative_numbers = true,
-        value_parser = clap::value_parser!(u32).range(1..)
-    )]
+    #[arg(short, long, value_name = "PID", value_parser = clap::value_parser!(u32).range(1..))]
     pid: Option<u32>,
 
     /// Report only calls that took at least MS milliseconds
     #[arg(
-        short, long, value_name = "MS", allow_negative_numbers = true,
+        short, long, value_name = "MS",
         value_parser = clap::value_parser!(u64).range(1..=u64::MAX / NS_PER_MS)
     )]
     duration: Option<u64>,
@@ -45,48 +40,27 @@ struct {{ Name }} {
 impl App for {{ Name }} {
     const NAME: &'static str = "{{ name }}";
 
-    const NEEDS: Needs = Needs {
-        kernel: "{{ kernel }}",
-        btf: false,
-        tracefs: false,
-        capabilities: &[Capability::CAP_BPF, Capability::CAP_PERFMON],
-        keeps: &[],
-    };
+    const NEEDS: Needs = Needs::linux("{{ kernel }}");
 
-    const DOCUMENTS: &'static [Document] = row::DOCUMENTS;
+    const DOCUMENTS: &'static [Document] = event::DOCUMENTS;
 
     fn run(self, session: &Session) -> Result<()> {
         let mut object = MaybeUninit::uninit();
         let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
-        let rodata = open
-            .maps
-            .rodata_data
-            .as_mut()
-            .context("the BPF object has no rodata")?;
+        let rodata = rodata(&mut open)?;
         rodata.min_duration_ns = self.duration.unwrap_or(0) * NS_PER_MS;
         rodata.only_pid = self.pid.unwrap_or(0);
-        if let Some(size) = self.stream.ring_size() {
-            open.maps.rb.set_max_entries(size)?;
-        }
 
         let functions = Functions::read()?;
         let function = functions.first_of(&self.function)?;
-        let Some(skel) = session.load(open)? else {
-            return Ok(());
-        };
+        let skel = session.load(open)?;
         // the return first: then each call that is seen is seen to return
         let _links = [
             attach(session, &skel.progs.handle_return, true, function)?,
             attach(session, &skel.progs.handle_call, false, function)?,
         ];
 
-        let mut rows = session.rows::<event>(&self.stream)?;
-        session.poll(
-            &self.stream,
-            &skel.maps.rb,
-            &skel.maps.reader,
-            |event: &event| rows.write(event),
-        )
+        session.report::<event>(&self.stream, &skel)
     }
 }
 

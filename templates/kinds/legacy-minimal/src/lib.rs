@@ -11,7 +11,9 @@ use std::time::Duration;
 use bpfapps_core::host::Release;
 use bpfapps_core::host::hooks::tracefs;
 use bpfapps_core::host::namespaces::PidNamespace;
-use bpfapps_core::{App, Capability, Context, Failure, Needs, Record as _, Result, Session, register, skeleton};
+use bpfapps_core::{
+    App, Capability, Context, Failure, Needs, Record as _, Result, Session, register, skeleton,
+};
 use libbpf_rs::{MapCore as _, MapFlags};
 
 skeleton!("{{ name }}");
@@ -26,10 +28,7 @@ const CAP_BPF_SINCE: (u32, u32) = (5, 8);
 #[derive(Debug, clap::Args)]
 struct {{ Name }} {
     /// Watch this process, rather than this program and its dots
-    #[arg(
-        short, long, value_name = "PID", allow_negative_numbers = true,
-        value_parser = clap::value_parser!(u32).range(1..)
-    )]
+    #[arg(short, long, value_name = "PID", value_parser = clap::value_parser!(u32).range(1..))]
     pid: Option<u32>,
 
     /// Show one line, and end
@@ -40,14 +39,8 @@ struct {{ Name }} {
 impl App for {{ Name }} {
     const NAME: &'static str = "{{ name }}";
 
-    const NEEDS: Needs = Needs {
-        kernel: "{{ kernel }}",
-        btf: false,
-        tracefs: true,
-        capabilities: &[Capability::CAP_BPF, Capability::CAP_PERFMON],
-        // to read a map, before Linux 5.19
-        keeps: &[Capability::CAP_BPF],
-    };
+    // to read a map, before Linux 5.19
+    const NEEDS: Needs = Needs::linux("{{ kernel }}").tracefs().keeps(&[Capability::CAP_BPF]);
 
     fn run(self, session: &Session) -> Result<()> {
         if PidNamespace::own()?.ino != 0 {
@@ -59,9 +52,7 @@ impl App for {{ Name }} {
         }
         let mut object = MaybeUninit::uninit();
         let open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
-        let Some(mut skel) = session.load(open)? else {
-            return Ok(());
-        };
+        let mut skel = session.load(open)?;
 
         // Until then the program counts nobody's writes.
         let pid = self.pid.unwrap_or(process::id());

@@ -4,8 +4,6 @@
 //! Needs: Linux {{ kernel }} with BTF and the BPF LSM; CAP_BPF and CAP_PERFMON, and to load an LSM
 //! program before Linux 5.9 CAP_SYS_ADMIN.
 
-mod row;
-
 use std::fs;
 use std::mem::MaybeUninit;
 use std::os::unix::fs::MetadataExt as _;
@@ -13,7 +11,10 @@ use std::time::Duration;
 
 use bpfapps_core::host::cgroups;
 use bpfapps_core::output::boot_time;
-use bpfapps_core::{App, Capability, Code, Context, Document, Failure, Needs, Result, Session, Stream, bail, register, skeleton};
+use bpfapps_core::{
+    App, Code, Context, Document, Failure, Needs, Result, Session, Stream, bail, register, rodata,
+    skeleton,
+};
 
 skeleton!("{{ name }}");
 
@@ -27,10 +28,7 @@ const ACTIVE: &str = "/sys/kernel/security/lsm";
 #[derive(Debug, clap::Args)]
 struct {{ Name }} {
     /// Report only this process
-    #[arg(
-        short, long, value_name = "PID", allow_negative_numbers = true,
-        value_parser = clap::value_parser!(u32).range(1..)
-    )]
+    #[arg(short, long, value_name = "PID", value_parser = clap::value_parser!(u32).range(1..))]
     pid: Option<u32>,
 
     /// Report only processes in this cgroup v2, and not in those below it
@@ -38,10 +36,7 @@ struct {{ Name }} {
     cgroup: Option<String>,
 
     /// Deny what is reported for so many seconds; takes --pid or --cgroup
-    #[arg(
-        long, value_name = "SECONDS", allow_negative_numbers = true,
-        value_parser = clap::value_parser!(u64).range(1..=LONGEST)
-    )]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=LONGEST))]
     deny: Option<u64>,
 
     #[command(flatten)]
@@ -51,15 +46,9 @@ struct {{ Name }} {
 impl App for {{ Name }} {
     const NAME: &'static str = "{{ name }}";
 
-    const NEEDS: Needs = Needs {
-        kernel: "{{ kernel }}",
-        btf: true,
-        tracefs: false,
-        capabilities: &[Capability::CAP_BPF, Capability::CAP_PERFMON],
-        keeps: &[],
-    };
+    const NEEDS: Needs = Needs::linux("{{ kernel }}").btf();
 
-    const DOCUMENTS: &'static [Document] = row::DOCUMENTS;
+    const DOCUMENTS: &'static [Document] = event::DOCUMENTS;
 
     fn run(self, session: &Session) -> Result<()> {
         let cgroup = self.cgroup.as_deref().map(cgroup_id).transpose()?;
@@ -67,31 +56,16 @@ impl App for {{ Name }} {
 
         let mut object = MaybeUninit::uninit();
         let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
-        let rodata = open
-            .maps
-            .rodata_data
-            .as_mut()
-            .context("the BPF object has no rodata")?;
+        let rodata = rodata(&mut open)?;
         rodata.only_pid = self.pid.unwrap_or(0);
         rodata.only_cgroup = cgroup.unwrap_or(0);
         rodata.deny_until_ns = deny_until_ns;
-        if let Some(size) = self.stream.ring_size() {
-            open.maps.rb.set_max_entries(size)?;
-        }
 
         check_active()?;
-        let Some(mut skel) = session.load(open)? else {
-            return Ok(());
-        };
+        let mut skel = session.load(open)?;
         session.attach(&mut skel)?;
 
-        let mut rows = session.rows::<event>(&self.stream)?;
-        session.poll(
-            &self.stream,
-            &skel.maps.rb,
-            &skel.maps.reader,
-            |event: &event| rows.write(event),
-        )
+        session.report::<event>(&self.stream, &skel)
     }
 }
 

@@ -3,14 +3,13 @@
 //! Hooks: netfilter, for IPv4 and IPv6, at the hook and priority that the options say.
 //! Needs: Linux {{ kernel }} with BTF; CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON.
 
-mod row;
-
 use std::mem::MaybeUninit;
 use std::path::Path;
 
 use bpfapps_core::net::Prefix;
 use bpfapps_core::{
-    App, Capability, Context, Document, Needs, Result, Session, Stream, Target, register, skeleton,
+    App, Capability, Context, Document, Needs, Result, Session, Stream, Target, register, rodata,
+    skeleton,
 };
 use libbpf_rs::{
     Link, MapCore as _, MapFlags, NF_INET_FORWARD, NF_INET_LOCAL_IN, NF_INET_LOCAL_OUT,
@@ -50,7 +49,7 @@ struct {{ Name }} {
 
     /// When it is its turn at that hook, lower first: -200 is conntrack, -100 NAT of destinations,
     /// 0 filter, 100 NAT of sources
-    #[arg(short, long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
+    #[arg(short, long, value_name = "N", default_value_t = 0)]
     priority: i32,
 
     /// Drop what comes from ADDRESS, or from all of 10.0.0.0/8 (may be given again)
@@ -59,7 +58,7 @@ struct {{ Name }} {
 
     /// Report a flow again that was quiet for so many seconds
     #[arg(
-        long, value_name = "SECONDS", default_value_t = 60, allow_negative_numbers = true,
+        long, value_name = "SECONDS", default_value_t = 60,
         value_parser = clap::value_parser!(u64).range(1..=u64::MAX / NS_PER_S)
     )]
     idle: u64,
@@ -71,49 +70,25 @@ struct {{ Name }} {
 impl App for {{ Name }} {
     const NAME: &'static str = "{{ name }}";
 
-    const NEEDS: Needs = Needs {
-        kernel: "{{ kernel }}",
-        btf: true,
-        tracefs: false,
-        capabilities: &[
-            Capability::CAP_BPF,
-            Capability::CAP_NET_ADMIN,
-            Capability::CAP_PERFMON,
-        ],
-        keeps: &[],
-    };
+    const NEEDS: Needs = Needs::linux("{{ kernel }}")
+        .btf()
+        .capabilities(&[Capability::CAP_BPF, Capability::CAP_NET_ADMIN, Capability::CAP_PERFMON]);
 
-    const DOCUMENTS: &'static [Document] = row::DOCUMENTS;
+    const DOCUMENTS: &'static [Document] = event::DOCUMENTS;
 
     fn run(self, session: &Session) -> Result<()> {
         let mut object = MaybeUninit::uninit();
         let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
-        let rodata = open
-            .maps
-            .rodata_data
-            .as_mut()
-            .context("the BPF object has no rodata")?;
-        rodata.idle_ns = self.idle * NS_PER_S;
-        if let Some(size) = self.stream.ring_size() {
-            open.maps.rb.set_max_entries(size)?;
-        }
+        rodata(&mut open)?.idle_ns = self.idle * NS_PER_S;
 
-        let Some(skel) = session.load(open)? else {
-            return Ok(());
-        };
+        let skel = session.load(open)?;
         for prefix in &self.drop {
             let update = skel.maps.dropped.update(&prefix.key(), &[1], MapFlags::ANY);
             update.context("failed to note whom to drop")?;
         }
         let _links = self.attach(session, &skel.progs.handle_packet)?;
 
-        let mut rows = session.rows::<event>(&self.stream)?;
-        session.poll(
-            &self.stream,
-            &skel.maps.rb,
-            &skel.maps.reader,
-            |event: &event| rows.write(event),
-        )
+        session.report::<event>(&self.stream, &skel)
     }
 }
 

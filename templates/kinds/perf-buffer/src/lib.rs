@@ -3,16 +3,12 @@
 //! Hooks: tp/syscalls/sys_enter_openat, tp/syscalls/sys_exit_openat.
 //! Needs: Linux {{ kernel }}, tracefs, CAP_BPF, CAP_PERFMON.
 
-mod row;
-
 use std::mem::MaybeUninit;
 use std::time::Duration;
 
 use bpfapps_core::host::hooks::tracefs;
-use bpfapps_core::{App, Capability, Context, Document, Needs, Result, Session, Stream, register, skeleton};
+use bpfapps_core::{App, Document, Needs, Result, Session, Stream, register, rodata, skeleton};
 use nix::time::{ClockId, clock_gettime};
-
-use crate::row::Opened;
 
 skeleton!("{{ name }}");
 
@@ -20,10 +16,7 @@ skeleton!("{{ name }}");
 #[derive(Debug, clap::Args)]
 struct {{ Name }} {
     /// Report only what this process does
-    #[arg(
-        short, long, value_name = "PID", allow_negative_numbers = true,
-        value_parser = clap::value_parser!(u32).range(1..)
-    )]
+    #[arg(short, long, value_name = "PID", value_parser = clap::value_parser!(u32).range(1..))]
     pid: Option<u32>,
 
     /// Report only files that could not be opened
@@ -37,46 +30,29 @@ struct {{ Name }} {
 impl App for {{ Name }} {
     const NAME: &'static str = "{{ name }}";
 
-    const NEEDS: Needs = Needs {
-        kernel: "{{ kernel }}",
-        btf: false,
-        tracefs: true,
-        capabilities: &[Capability::CAP_BPF, Capability::CAP_PERFMON],
-        keeps: &[],
-    };
+    const NEEDS: Needs = Needs::linux("{{ kernel }}").tracefs();
 
-    const DOCUMENTS: &'static [Document] = row::DOCUMENTS;
+    const DOCUMENTS: &'static [Document] = event::DOCUMENTS;
 
     fn run(self, session: &Session) -> Result<()> {
         let mut object = MaybeUninit::uninit();
         let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
-        let rodata = open
-            .maps
-            .rodata_data
-            .as_mut()
-            .context("the BPF object has no rodata")?;
+        let rodata = rodata(&mut open)?;
         rodata.only_pid = self.pid.unwrap_or(0);
         rodata.only_failed = self.failed.into();
 
-        let Some(mut skel) = session.load(open)? else {
-            return Ok(());
-        };
+        let mut skel = session.load(open)?;
         tracefs::find_or_mount()?;
         // before the programs run, so that there is a ring for what they see
         let records =
             session.perf_buffer::<event>(&self.stream, &skel.maps.rings, |event| event.time_ns)?;
         session.attach(&mut skel)?;
 
-        let mut rows = session.rows::<Opened>(&self.stream)?;
-        session.poll_perf_buffer(
-            &self.stream,
-            &records,
-            &skel.maps.reader,
-            |&event| {
-                let boot_ns = event.time_ns + suspended_ns()?;
-                rows.write(&Opened { event, boot_ns })
-            },
-        )
+        let mut rows = session.rows::<event>(&self.stream)?;
+        session.poll_perf_buffer(&self.stream, &records, &skel, |&opened| {
+            let time_ns = opened.time_ns + suspended_ns()?;
+            rows.write(&event { time_ns, ..opened })
+        })
     }
 }
 

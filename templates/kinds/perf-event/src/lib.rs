@@ -11,8 +11,8 @@ use std::mem::MaybeUninit;
 use std::os::fd::IntoRawFd as _;
 
 use bpfapps_core::{
-    App, Capability, Context, Document, Failure, Needs, Result, Session, Stream, Target, bail,
-    register, skeleton,
+    App, Capability, Document, Failure, Needs, Result, Session, Stream, Target, bail, register,
+    rodata, skeleton,
 };
 use libbpf_rs::{Link, ProgramMut};
 use nix::errno::Errno;
@@ -29,16 +29,13 @@ skeleton!("{{ name }}");
 struct {{ Name }} {
     /// Take so many samples a second on each CPU
     #[arg(
-        short, long, value_name = "HZ", default_value_t = 49, allow_negative_numbers = true,
+        short, long, value_name = "HZ", default_value_t = 49,
         value_parser = clap::value_parser!(u64).range(1..)
     )]
     frequency: u64,
 
     /// Sample only this process
-    #[arg(
-        short, long, value_name = "PID", allow_negative_numbers = true,
-        value_parser = clap::value_parser!(u32).range(1..)
-    )]
+    #[arg(short, long, value_name = "PID", value_parser = clap::value_parser!(u32).range(1..))]
     pid: Option<u32>,
 
     /// Show only where in user space
@@ -56,48 +53,29 @@ struct {{ Name }} {
 impl App for {{ Name }} {
     const NAME: &'static str = "{{ name }}";
 
-    const NEEDS: Needs = Needs {
-        kernel: "{{ kernel }}",
-        btf: false,
-        tracefs: false,
-        capabilities: &[
-            Capability::CAP_BPF,
-            Capability::CAP_PERFMON,
-            Capability::CAP_SYSLOG,
-            Capability::CAP_SYS_PTRACE,
-        ],
-        // to read /proc/kallsyms, and the maps of processes when they are first seen
-        keeps: &[Capability::CAP_SYSLOG, Capability::CAP_SYS_PTRACE],
-    };
+    // to read /proc/kallsyms, and the maps of processes when they are first seen
+    const NEEDS: Needs = Needs::linux("{{ kernel }}")
+        .capabilities(&[Capability::CAP_BPF, Capability::CAP_PERFMON, Capability::CAP_SYSLOG, Capability::CAP_SYS_PTRACE])
+        .keeps(&[Capability::CAP_SYSLOG, Capability::CAP_SYS_PTRACE]);
 
-    const DOCUMENTS: &'static [Document] = row::DOCUMENTS;
+    const DOCUMENTS: &'static [Document] = Sample::DOCUMENTS;
 
     fn run(self, session: &Session) -> Result<()> {
         let mut object = MaybeUninit::uninit();
         let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
-        let rodata = open
-            .maps
-            .rodata_data
-            .as_mut()
-            .context("the BPF object has no rodata")?;
+        let rodata = rodata(&mut open)?;
         rodata.only_pid = self.pid.unwrap_or(0);
         rodata.without_kernel = self.user.into();
         rodata.without_user = self.kernel.into();
-        if let Some(size) = self.stream.ring_size() {
-            open.maps.rb.set_max_entries(size)?;
-        }
 
-        let Some(skel) = session.load(open)? else {
-            return Ok(());
-        };
+        let skel = session.load(open)?;
         let _links = self.attach(session, &skel.progs.handle_sample)?;
 
         let mut symbols = Symbols::new();
         let mut rows = session.rows::<Sample<'_>>(&self.stream)?;
         session.poll(
             &self.stream,
-            &skel.maps.rb,
-            &skel.maps.reader,
+            &skel,
             |event: &event| {
                 let kernel = &event.kernel[..usize::from(event.kernel_frames)];
                 let user = &event.user[..usize::from(event.user_frames)];

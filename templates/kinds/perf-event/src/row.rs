@@ -12,19 +12,6 @@ pub(crate) struct Sample<'a> {
     pub(crate) user: Vec<String>,
 }
 
-pub(crate) const DOCUMENTS: &[Document] = &[Document {
-    kind: "sample",
-    about: "A CPU was busy with this at that time.",
-    fields: &[
-        Field::number("pid", "The process."),
-        Field::number("tid", "Its thread."),
-        Field::text("comm", "The thread's name, at most 15 bytes."),
-        Field::number("cpu", "The CPU."),
-        Field::texts("kernel_stack", "Where in the kernel, if it was there: the innermost first."),
-        Field::texts("user_stack", "Where in user space: the innermost function first."),
-    ],
-}];
-
 impl Row for Sample<'_> {
     const COLUMNS: Columns = &[
         ("TIME", 8),
@@ -34,6 +21,19 @@ impl Row for Sample<'_> {
         ("CPU", 3),
         ("STACK", 0),
     ];
+
+    const DOCUMENTS: &'static [Document] = &[Document {
+        kind: "sample",
+        about: "A CPU was busy with this at that time.",
+        fields: &[
+            Field::number("pid", "The process."),
+            Field::number("tid", "Its thread."),
+            Field::text("comm", "The thread's name, at most 15 bytes."),
+            Field::number("cpu", "The CPU."),
+            Field::texts("kernel_stack", "Where in the kernel, if it was there: the innermost first."),
+            Field::texts("user_stack", "Where in user space: the innermost function first."),
+        ],
+    }];
 
     fn write(&self, line: &mut Line<'_>) {
         let event = self.event;
@@ -87,7 +87,7 @@ mod tests {
             cpu: 1,
             ..event::default()
         };
-        event.comm[..2].copy_from_slice(b"sh");
+        event.comm[..2].copy_from_slice(&b"sh".map(u8::cast_signed));
         let names = |names: [&str; 2]| names.map(str::to_owned).to_vec();
         let of_sh = Sample {
             event: &event,

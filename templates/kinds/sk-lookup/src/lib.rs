@@ -5,8 +5,6 @@
 //! another process CAP_SYS_PTRACE.
 
 mod listener;
-mod row;
-
 use std::fs::File;
 use std::mem::MaybeUninit;
 use std::ops::RangeInclusive;
@@ -14,7 +12,7 @@ use std::os::fd::AsRawFd as _;
 
 use bpfapps_core::{
     App, Capability, Context, Document, Needs, Result, Session, Stream, Target, bail, register,
-    skeleton,
+    rodata, skeleton,
 };
 use libbpf_rs::{MapCore as _, MapFlags};
 
@@ -31,7 +29,7 @@ struct {{ Name }} {
 
     /// Steer them to the socket that listens on this port
     #[arg(
-        short, long, value_name = "PORT", requires = "ports", allow_negative_numbers = true,
+        short, long, value_name = "PORT", requires = "ports",
         value_parser = clap::value_parser!(u16).range(1..)
     )]
     to: Option<u16>,
@@ -43,38 +41,20 @@ struct {{ Name }} {
 impl App for {{ Name }} {
     const NAME: &'static str = "{{ name }}";
 
-    const NEEDS: Needs = Needs {
-        kernel: "{{ kernel }}",
-        btf: false,
-        tracefs: false,
-        capabilities: &[
-            Capability::CAP_BPF,
-            Capability::CAP_NET_ADMIN,
-            Capability::CAP_PERFMON,
-        ],
-        keeps: &[],
-    };
+    const NEEDS: Needs = Needs::linux("{{ kernel }}")
+        .capabilities(&[Capability::CAP_BPF, Capability::CAP_NET_ADMIN, Capability::CAP_PERFMON]);
 
-    const DOCUMENTS: &'static [Document] = row::DOCUMENTS;
+    const DOCUMENTS: &'static [Document] = event::DOCUMENTS;
 
     fn run(self, session: &Session) -> Result<()> {
         let mut object = MaybeUninit::uninit();
         let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
-        let rodata = open
-            .maps
-            .rodata_data
-            .as_mut()
-            .context("the BPF object has no rodata")?;
+        let rodata = rodata(&mut open)?;
         if let Some(ports) = &self.ports {
             (rodata.first_port, rodata.last_port) = (*ports.start(), *ports.end());
         }
-        if let Some(size) = self.stream.ring_size() {
-            open.maps.rb.set_max_entries(size)?;
-        }
 
-        let Some(skel) = session.load(open)? else {
-            return Ok(());
-        };
+        let skel = session.load(open)?;
         if let Some(port) = self.to {
             for (key, socket) in listener::find(port)? {
                 let socket = u64::try_from(socket.as_raw_fd())?.to_ne_bytes();
@@ -88,13 +68,7 @@ impl App for {{ Name }} {
             program.attach_netns(network.as_raw_fd())
         })?;
 
-        let mut rows = session.rows::<event>(&self.stream)?;
-        session.poll(
-            &self.stream,
-            &skel.maps.rb,
-            &skel.maps.reader,
-            |event: &event| rows.write(event),
-        )
+        session.report::<event>(&self.stream, &skel)
     }
 }
 

@@ -3,15 +3,14 @@
 //! Hooks: the filter of a packet socket, for {{ interface }} or what the options say.
 //! Needs: Linux {{ kernel }}; CAP_BPF, CAP_NET_RAW and, for the verifier, CAP_PERFMON.
 
-mod row;
-
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd as _, OwnedFd};
 
 use bpfapps_core::host::interfaces;
 use bpfapps_core::net::filter_socket;
 use bpfapps_core::{
-    App, Capability, Context, Document, Needs, Result, Session, Stream, Target, register, skeleton,
+    App, Capability, Context, Document, Needs, Result, Session, Stream, Target, register, rodata,
+    skeleton,
 };
 use libbpf_rs::ProgramMut;
 use nix::sys::socket::{
@@ -28,10 +27,7 @@ struct {{ Name }} {
     interface: String,
 
     /// Report only packets from or to this port
-    #[arg(
-        short, long, value_name = "PORT", allow_negative_numbers = true,
-        value_parser = clap::value_parser!(u16).range(1..)
-    )]
+    #[arg(short, long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     port: Option<u16>,
 
     /// Report every IP packet, not only where TCP connections begin and end
@@ -45,48 +41,24 @@ struct {{ Name }} {
 impl App for {{ Name }} {
     const NAME: &'static str = "{{ name }}";
 
-    const NEEDS: Needs = Needs {
-        kernel: "{{ kernel }}",
-        btf: false,
-        tracefs: false,
-        capabilities: &[
-            Capability::CAP_BPF,
-            Capability::CAP_NET_RAW,
-            Capability::CAP_PERFMON,
-        ],
-        keeps: &[],
-    };
+    const NEEDS: Needs = Needs::linux("{{ kernel }}")
+        .capabilities(&[Capability::CAP_BPF, Capability::CAP_NET_RAW, Capability::CAP_PERFMON]);
 
-    const DOCUMENTS: &'static [Document] = row::DOCUMENTS;
+    const DOCUMENTS: &'static [Document] = event::DOCUMENTS;
 
     fn run(self, session: &Session) -> Result<()> {
         let index = interfaces::index(&self.interface)?;
         let mut object = MaybeUninit::uninit();
         let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
-        let rodata = open
-            .maps
-            .rodata_data
-            .as_mut()
-            .context("the BPF object has no rodata")?;
+        let rodata = rodata(&mut open)?;
         rodata.interface = u32::try_from(index)?;
         rodata.only_port = self.port.unwrap_or(0);
         rodata.every_packet = self.all.into();
-        if let Some(size) = self.stream.ring_size() {
-            open.maps.rb.set_max_entries(size)?;
-        }
 
-        let Some(skel) = session.load(open)? else {
-            return Ok(());
-        };
+        let skel = session.load(open)?;
         let _socket = attach(session, &skel.progs.handle_packet)?;
 
-        let mut rows = session.rows::<event>(&self.stream)?;
-        session.poll(
-            &self.stream,
-            &skel.maps.rb,
-            &skel.maps.reader,
-            |event: &event| rows.write(event),
-        )
+        session.report::<event>(&self.stream, &skel)
     }
 }
 

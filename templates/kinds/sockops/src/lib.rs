@@ -3,14 +3,12 @@
 //! Hooks: what TCP tells about the sockets of a cgroup, and of all below it.
 //! Needs: Linux {{ kernel }} and cgroup v2; CAP_BPF, CAP_NET_ADMIN and, for the verifier, CAP_PERFMON.
 
-mod row;
-
 use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd as _;
 
 use bpfapps_core::host::cgroups;
 use bpfapps_core::{
-    App, Capability, Context, Document, Needs, Result, Session, Stream, Target, register, skeleton,
+    App, Capability, Document, Needs, Result, Session, Stream, Target, register, rodata, skeleton,
 };
 
 skeleton!("{{ name }}");
@@ -23,14 +21,11 @@ struct {{ Name }} {
     cgroup: Option<String>,
 
     /// Report only connections with this port on one side
-    #[arg(
-        short, long, value_name = "PORT", allow_negative_numbers = true,
-        value_parser = clap::value_parser!(u16).range(1..)
-    )]
+    #[arg(short, long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     port: Option<u16>,
 
     /// Report only connections that sent at least N segments again
-    #[arg(short, long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
+    #[arg(short, long, value_name = "N", default_value_t = 0)]
     retransmits: u32,
 
     #[command(flatten)]
@@ -40,51 +35,27 @@ struct {{ Name }} {
 impl App for {{ Name }} {
     const NAME: &'static str = "{{ name }}";
 
-    const NEEDS: Needs = Needs {
-        kernel: "{{ kernel }}",
-        btf: false,
-        tracefs: false,
-        capabilities: &[
-            Capability::CAP_BPF,
-            Capability::CAP_NET_ADMIN,
-            Capability::CAP_PERFMON,
-        ],
-        keeps: &[],
-    };
+    const NEEDS: Needs = Needs::linux("{{ kernel }}")
+        .capabilities(&[Capability::CAP_BPF, Capability::CAP_NET_ADMIN, Capability::CAP_PERFMON]);
 
-    const DOCUMENTS: &'static [Document] = row::DOCUMENTS;
+    const DOCUMENTS: &'static [Document] = event::DOCUMENTS;
 
     fn run(self, session: &Session) -> Result<()> {
         let (folder, cgroup) = cgroups::open(self.cgroup.as_deref().unwrap_or("/"))?;
 
         let mut object = MaybeUninit::uninit();
         let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
-        let rodata = open
-            .maps
-            .rodata_data
-            .as_mut()
-            .context("the BPF object has no rodata")?;
+        let rodata = rodata(&mut open)?;
         rodata.only_port = self.port.unwrap_or(0);
         rodata.min_retransmits = self.retransmits;
-        if let Some(size) = self.stream.ring_size() {
-            open.maps.rb.set_max_entries(size)?;
-        }
 
-        let Some(skel) = session.load(open)? else {
-            return Ok(());
-        };
+        let skel = session.load(open)?;
         let program = &skel.progs.handle_tcp;
         let target = Target::Cgroup(&folder, &program.attach_type());
         let _link = session
             .attach_to(program.name(), target, || program.attach_cgroup(cgroup.as_raw_fd()))?;
 
-        let mut rows = session.rows::<event>(&self.stream)?;
-        session.poll(
-            &self.stream,
-            &skel.maps.rb,
-            &skel.maps.reader,
-            |event: &event| rows.write(event),
-        )
+        session.report::<event>(&self.stream, &skel)
     }
 }
 

@@ -3,12 +3,10 @@
 //! Hooks: struct_ops tcp_congestion_ops, under the name {{ algorithm }}.
 //! Needs: Linux {{ kernel }} with BTF; CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON.
 
-mod row;
-
 use std::mem::MaybeUninit;
 
 use bpfapps_core::{
-    App, Capability, Context, Document, Needs, Result, Session, Stream, Target, register, skeleton,
+    App, Capability, Document, Needs, Result, Session, Stream, Target, register, rodata, skeleton,
 };
 use libbpf_rs::MapCore as _;
 
@@ -19,7 +17,7 @@ skeleton!("{{ name }}");
 struct {{ Name }} {
     /// Keep so much of the window after a loss, in percent
     #[arg(
-        short, long, value_name = "PERCENT", default_value_t = 50, allow_negative_numbers = true,
+        short, long, value_name = "PERCENT", default_value_t = 50,
         value_parser = clap::value_parser!(u32).range(1..=99)
     )]
     keep: u32,
@@ -31,48 +29,24 @@ struct {{ Name }} {
 impl App for {{ Name }} {
     const NAME: &'static str = "{{ name }}";
 
-    const NEEDS: Needs = Needs {
-        kernel: "{{ kernel }}",
-        btf: true,
-        tracefs: false,
-        capabilities: &[
-            Capability::CAP_BPF,
-            Capability::CAP_NET_ADMIN,
-            Capability::CAP_PERFMON,
-        ],
-        keeps: &[],
-    };
+    const NEEDS: Needs = Needs::linux("{{ kernel }}")
+        .btf()
+        .capabilities(&[Capability::CAP_BPF, Capability::CAP_NET_ADMIN, Capability::CAP_PERFMON]);
 
-    const DOCUMENTS: &'static [Document] = row::DOCUMENTS;
+    const DOCUMENTS: &'static [Document] = event::DOCUMENTS;
 
     fn run(self, session: &Session) -> Result<()> {
         let mut object = MaybeUninit::uninit();
         let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
-        let rodata = open
-            .maps
-            .rodata_data
-            .as_mut()
-            .context("the BPF object has no rodata")?;
-        rodata.keep = self.keep;
-        if let Some(size) = self.stream.ring_size() {
-            open.maps.rb.set_max_entries(size)?;
-        }
+        rodata(&mut open)?.keep = self.keep;
 
-        let Some(mut skel) = session.load(open)? else {
-            return Ok(());
-        };
+        let mut skel = session.load(open)?;
         let name = skel.maps.algorithm.name().to_owned();
         let target = Target::StructOps("{{ algorithm }}");
         let _link = session
             .attach_to(&name, target, || skel.maps.algorithm.attach_struct_ops())?;
 
-        let mut rows = session.rows::<event>(&self.stream)?;
-        session.poll(
-            &self.stream,
-            &skel.maps.rb,
-            &skel.maps.reader,
-            |event: &event| rows.write(event),
-        )
+        session.report::<event>(&self.stream, &skel)
     }
 }
 

@@ -10,7 +10,7 @@ use std::mem::MaybeUninit;
 
 use bpfapps_core::{
     App, Capability, Context, Document, Listing, Needs, Result, Session, Snapshot, bail, register,
-    skeleton,
+    rodata, skeleton,
 };
 
 use crate::row::Thread;
@@ -21,10 +21,7 @@ skeleton!("{{ name }}");
 #[derive(Debug, clap::Args)]
 struct {{ Name }} {
     /// List only the threads of this process
-    #[arg(
-        short, long, value_name = "PID", allow_negative_numbers = true,
-        value_parser = clap::value_parser!(u32).range(1..)
-    )]
+    #[arg(short, long, value_name = "PID", value_parser = clap::value_parser!(u32).range(1..))]
     pid: Option<u32>,
 
     /// List only threads in one of these states: letters as in ps(1), such as D or RD
@@ -56,31 +53,19 @@ fn states(text: &str) -> Result<u32> {
 impl App for {{ Name }} {
     const NAME: &'static str = "{{ name }}";
 
-    const NEEDS: Needs = Needs {
-        kernel: "{{ kernel }}",
-        btf: true,
-        tracefs: false,
-        capabilities: &[Capability::CAP_BPF, Capability::CAP_PERFMON],
-        // for each new look, before Linux 5.19
-        keeps: &[Capability::CAP_BPF],
-    };
+    // for each new look, before Linux 5.19
+    const NEEDS: Needs = Needs::linux("{{ kernel }}").btf().keeps(&[Capability::CAP_BPF]);
 
-    const DOCUMENTS: &'static [Document] = row::DOCUMENTS;
+    const DOCUMENTS: &'static [Document] = Thread::DOCUMENTS;
 
     fn run(self, session: &Session) -> Result<()> {
         let mut object = MaybeUninit::uninit();
         let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
-        let rodata = open
-            .maps
-            .rodata_data
-            .as_mut()
-            .context("the BPF object has no rodata")?;
+        let rodata = rodata(&mut open)?;
         rodata.only_pid = self.pid.unwrap_or(0);
         rodata.only_states = self.state.unwrap_or(0);
 
-        let Some(mut skel) = session.load(open)? else {
-            return Ok(());
-        };
+        let mut skel = session.load(open)?;
         session.attach(&mut skel)?;
         let iterator = skel.links.list_task.as_ref();
         let iterator = iterator.context("the BPF object has no iterator")?;

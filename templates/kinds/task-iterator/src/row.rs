@@ -11,20 +11,6 @@ pub(crate) struct Thread {
     pub(crate) stack: Vec<Vec<u8>>,
 }
 
-pub(crate) const DOCUMENTS: &[Document] = &[Document {
-    kind: "thread",
-    about: "A thread, as it was at that time.",
-    fields: &[
-        Field::number("pid", "The process."),
-        Field::number("tid", "Its thread."),
-        Field::number("uid", "The user that it runs as."),
-        Field::text("comm", "The thread's name, at most 15 bytes."),
-        Field::text("state", "A letter, as in ps(1): R runs, S sleeps, D waits for a device …"),
-        Field::number("runtime_ns", "How long it has had a CPU so far, in nanoseconds."),
-        Field::texts("stack", "Where in the kernel it waits, the innermost function first."),
-    ],
-}];
-
 impl Row for Thread {
     const COLUMNS: Columns = &[
         ("TIME", 8),
@@ -37,10 +23,24 @@ impl Row for Thread {
         ("STACK", 0),
     ];
 
+    const DOCUMENTS: &'static [Document] = &[Document {
+        kind: "thread",
+        about: "A thread, as it was at that time.",
+        fields: &[
+            Field::number("pid", "The process."),
+            Field::number("tid", "Its thread."),
+            Field::number("uid", "The user that it runs as."),
+            Field::text("comm", "The thread's name, at most 15 bytes."),
+            Field::text("state", "A letter, as in ps(1): R runs, S sleeps, D waits for a device …"),
+            Field::number("runtime_ns", "How long it has had a CPU so far, in nanoseconds."),
+            Field::texts("stack", "Where in the kernel it waits, the innermost function first."),
+        ],
+    }];
+
     fn write(&self, line: &mut Line<'_>) {
         let task = &self.task;
         line.time(task.time_ns);
-        line.text(&[task.state]);
+        line.text(&[task.state.cast_unsigned()]);
         line.text(c_bytes(&task.comm));
         line.number(task.pid.into());
         line.number(task.tid.into());
@@ -63,7 +63,7 @@ impl Row for Thread {
         fields.number("tid", task.tid.into());
         fields.number("uid", task.uid.into());
         fields.text("comm", c_bytes(&task.comm));
-        fields.text("state", &[task.state]);
+        fields.text("state", &[task.state.cast_unsigned()]);
         fields.number("runtime_ns", task.runtime_ns);
         fields.texts("stack", self.stack.iter().map(Vec::as_slice));
     }
@@ -89,10 +89,10 @@ mod tests {
             pid: 42,
             tid: 43,
             uid: 1000,
-            state: b'S',
+            state: b'S'.cast_signed(),
             ..task::default()
         };
-        task.comm[..2].copy_from_slice(b"sh");
+        task.comm[..2].copy_from_slice(&b"sh".map(u8::cast_signed));
         let stack = ["do_wait+0x4f/0x1b0", "kernel_wait4"].map(Vec::from).to_vec();
         let thread = Thread { task, stack };
         assert_eq!(

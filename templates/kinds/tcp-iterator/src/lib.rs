@@ -3,13 +3,12 @@
 //! Hooks: iter/tcp.
 //! Needs: Linux {{ kernel }} with BTF; CAP_BPF and CAP_PERFMON.
 
-mod row;
 mod state;
 
 use std::mem::MaybeUninit;
 
 use bpfapps_core::{
-    App, Capability, Context, Document, Listing, Needs, Result, Session, Snapshot, register,
+    App, Capability, Context, Document, Listing, Needs, Result, Session, Snapshot, register, rodata,
     skeleton,
 };
 
@@ -19,10 +18,7 @@ skeleton!("{{ name }}");
 #[derive(Debug, clap::Args)]
 struct {{ Name }} {
     /// List only sockets with this port, on either side
-    #[arg(
-        short, long, value_name = "PORT", allow_negative_numbers = true,
-        value_parser = clap::value_parser!(u16).range(1..)
-    )]
+    #[arg(short, long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     port: Option<u16>,
 
     /// List only sockets in this state, such as listen; may be given again
@@ -36,31 +32,19 @@ struct {{ Name }} {
 impl App for {{ Name }} {
     const NAME: &'static str = "{{ name }}";
 
-    const NEEDS: Needs = Needs {
-        kernel: "{{ kernel }}",
-        btf: true,
-        tracefs: false,
-        capabilities: &[Capability::CAP_BPF, Capability::CAP_PERFMON],
-        // for each new look, before Linux 5.19
-        keeps: &[Capability::CAP_BPF],
-    };
+    // for each new look, before Linux 5.19
+    const NEEDS: Needs = Needs::linux("{{ kernel }}").btf().keeps(&[Capability::CAP_BPF]);
 
-    const DOCUMENTS: &'static [Document] = row::DOCUMENTS;
+    const DOCUMENTS: &'static [Document] = tcp::DOCUMENTS;
 
     fn run(self, session: &Session) -> Result<()> {
         let mut object = MaybeUninit::uninit();
         let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
-        let rodata = open
-            .maps
-            .rodata_data
-            .as_mut()
-            .context("the BPF object has no rodata")?;
+        let rodata = rodata(&mut open)?;
         rodata.only_port = self.port.unwrap_or(0);
         rodata.only_states = self.state.iter().fold(0, |bits, state| bits | 1 << state);
 
-        let Some(mut skel) = session.load(open)? else {
-            return Ok(());
-        };
+        let mut skel = session.load(open)?;
         session.attach(&mut skel)?;
         let iterator = skel.links.list_tcp.as_ref();
         let iterator = iterator.context("the BPF object has no iterator")?;

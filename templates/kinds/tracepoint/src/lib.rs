@@ -8,9 +8,7 @@ mod row;
 use std::mem::MaybeUninit;
 
 use bpfapps_core::host::hooks::Layout;
-use bpfapps_core::{
-    App, Capability, Context, Document, Needs, Result, Session, Stream, register, skeleton,
-};
+use bpfapps_core::{App, Document, Needs, Result, Session, Stream, register, rodata, skeleton};
 
 use crate::row::Hit;
 
@@ -23,10 +21,7 @@ const TRACEPOINT: &str = "{{ tracepoint }}";
 #[derive(Debug, clap::Args)]
 struct {{ Name }} {
     /// Report only what this process does
-    #[arg(
-        short, long, value_name = "PID", allow_negative_numbers = true,
-        value_parser = clap::value_parser!(u32).range(1..)
-    )]
+    #[arg(short, long, value_name = "PID", value_parser = clap::value_parser!(u32).range(1..))]
     pid: Option<u32>,
 
     #[command(flatten)]
@@ -36,40 +31,23 @@ struct {{ Name }} {
 impl App for {{ Name }} {
     const NAME: &'static str = "{{ name }}";
 
-    const NEEDS: Needs = Needs {
-        kernel: "{{ kernel }}",
-        btf: false,
-        tracefs: true,
-        capabilities: &[Capability::CAP_BPF, Capability::CAP_PERFMON],
-        keeps: &[],
-    };
+    const NEEDS: Needs = Needs::linux("{{ kernel }}").tracefs();
 
-    const DOCUMENTS: &'static [Document] = row::DOCUMENTS;
+    const DOCUMENTS: &'static [Document] = Hit::DOCUMENTS;
 
     fn run(self, session: &Session) -> Result<()> {
         let mut object = MaybeUninit::uninit();
         let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
-        let rodata = open
-            .maps
-            .rodata_data
-            .as_mut()
-            .context("the BPF object has no rodata")?;
-        rodata.only_pid = self.pid.unwrap_or(0);
-        if let Some(size) = self.stream.ring_size() {
-            open.maps.rb.set_max_entries(size)?;
-        }
+        rodata(&mut open)?.only_pid = self.pid.unwrap_or(0);
 
         let layout = Layout::of(TRACEPOINT)?;
-        let Some(mut skel) = session.load(open)? else {
-            return Ok(());
-        };
+        let mut skel = session.load(open)?;
         session.attach(&mut skel)?;
 
         let mut rows = session.rows::<Hit<'_>>(&self.stream)?;
         session.poll(
             &self.stream,
-            &skel.maps.rb,
-            &skel.maps.reader,
+            &skel,
             |&event: &event| {
                 rows.write(&Hit {
                     event,

@@ -12,19 +12,6 @@ pub(crate) struct Hit<'a> {
     pub(crate) layout: &'a Layout,
 }
 
-pub(crate) const DOCUMENTS: &[Document] = &[Document {
-    kind: "hit",
-    about: "Somebody has hit the tracepoint.",
-    fields: &[
-        Field::number("pid", "The process."),
-        Field::number("tid", "Its thread."),
-        Field::number("uid", "The user that it runs as."),
-        Field::text("comm", "The thread's name, at most 15 bytes."),
-        Field::number("cpu", "The CPU it happened on."),
-        Field::any("field_", "What the tracepoint has recorded, by the kernel's names."),
-    ],
-}];
-
 impl Row for Hit<'_> {
     const COLUMNS: Columns = &[
         ("TIME", 8),
@@ -35,6 +22,19 @@ impl Row for Hit<'_> {
         ("CPU", 3),
         ("FIELDS", 0),
     ];
+
+    const DOCUMENTS: &'static [Document] = &[Document {
+        kind: "hit",
+        about: "Somebody has hit the tracepoint.",
+        fields: &[
+            Field::number("pid", "The process."),
+            Field::number("tid", "Its thread."),
+            Field::number("uid", "The user that it runs as."),
+            Field::text("comm", "The thread's name, at most 15 bytes."),
+            Field::number("cpu", "The CPU it happened on."),
+            Field::any("field_", "What the tracepoint has recorded, by the kernel's names."),
+        ],
+    }];
 
     fn write(&self, line: &mut Line<'_>) {
         let event = &self.event;
@@ -78,7 +78,7 @@ mod tests {
             cpu: 1,
             ..event::default()
         };
-        event.comm[..2].copy_from_slice(b"sh");
+        event.comm[..2].copy_from_slice(&b"sh".map(u8::cast_signed));
         event.record[8] = 15;
         let layout = &layout;
         let hit = Hit { event, layout };

@@ -3,12 +3,10 @@
 //! Hooks: usdt of {{ probe }} in {{ binary }}, or of another one.
 //! Needs: Linux {{ kernel }} with uprobes; CAP_BPF and CAP_PERFMON.
 
-mod row;
-
 use std::mem::MaybeUninit;
 
 use bpfapps_core::{
-    App, Capability, Context, Document, Needs, Result, Session, Stream, Target, register, skeleton,
+    App, Context, Document, Needs, Result, Session, Stream, Target, register, rodata, skeleton,
 };
 use libbpf_rs::{Link, ProgramMut};
 
@@ -32,10 +30,7 @@ struct {{ Name }} {
     probe: Probe,
 
     /// Report only hits by this process
-    #[arg(
-        short, long, value_name = "PID", allow_negative_numbers = true,
-        value_parser = clap::value_parser!(i32).range(1..)
-    )]
+    #[arg(short, long, value_name = "PID", value_parser = clap::value_parser!(i32).range(1..))]
     pid: Option<i32>,
 
     /// Report only hits with that value of an argument, such as 0=42 for the first
@@ -85,43 +80,22 @@ fn arg(text: &str) -> Result<Arg> {
 impl App for {{ Name }} {
     const NAME: &'static str = "{{ name }}";
 
-    const NEEDS: Needs = Needs {
-        kernel: "{{ kernel }}",
-        btf: false,
-        tracefs: false,
-        capabilities: &[Capability::CAP_BPF, Capability::CAP_PERFMON],
-        keeps: &[],
-    };
+    const NEEDS: Needs = Needs::linux("{{ kernel }}");
 
-    const DOCUMENTS: &'static [Document] = row::DOCUMENTS;
+    const DOCUMENTS: &'static [Document] = event::DOCUMENTS;
 
     fn run(self, session: &Session) -> Result<()> {
         let mut object = MaybeUninit::uninit();
         let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
-        let rodata = open
-            .maps
-            .rodata_data
-            .as_mut()
-            .context("the BPF object has no rodata")?;
+        let rodata = rodata(&mut open)?;
         if let Some(Arg { place, value }) = self.arg {
             (rodata.only_arg, rodata.only_value) = (place, value);
         }
-        if let Some(size) = self.stream.ring_size() {
-            open.maps.rb.set_max_entries(size)?;
-        }
 
-        let Some(skel) = session.load(open)? else {
-            return Ok(());
-        };
+        let skel = session.load(open)?;
         let _link = self.attach(session, &skel.progs.handle_probe)?;
 
-        let mut rows = session.rows::<event>(&self.stream)?;
-        session.poll(
-            &self.stream,
-            &skel.maps.rb,
-            &skel.maps.reader,
-            |event: &event| rows.write(event),
-        )
+        session.report::<event>(&self.stream, &skel)
     }
 }
 

@@ -4,8 +4,6 @@
 //! Needs: Linux {{ kernel }} with BTF, tracefs; CAP_BPF and CAP_PERFMON.
 
 mod commands;
-mod row;
-
 use std::mem::MaybeUninit;
 use std::path::PathBuf;
 use std::{process, thread};
@@ -13,7 +11,9 @@ use std::{process, thread};
 use bpfapps_core::host::Release;
 use bpfapps_core::host::hooks::tracefs;
 use bpfapps_core::host::namespaces::PidNamespace;
-use bpfapps_core::{App, Capability, Context, Document, Failure, Needs, Result, Session, Stream, register, skeleton};
+use bpfapps_core::{
+    App, Context, Document, Failure, Needs, Result, Session, Stream, register, rodata, skeleton,
+};
 use libbpf_rs::MapHandle;
 use log::error;
 
@@ -40,15 +40,9 @@ struct {{ Name }} {
 impl App for {{ Name }} {
     const NAME: &'static str = "{{ name }}";
 
-    const NEEDS: Needs = Needs {
-        kernel: "{{ kernel }}",
-        btf: true,
-        tracefs: true,
-        capabilities: &[Capability::CAP_BPF, Capability::CAP_PERFMON],
-        keeps: &[],
-    };
+    const NEEDS: Needs = Needs::linux("{{ kernel }}").btf().tracefs();
 
-    const DOCUMENTS: &'static [Document] = row::DOCUMENTS;
+    const DOCUMENTS: &'static [Document] = event::DOCUMENTS;
 
     fn run(self, session: &Session) -> Result<()> {
         if !Release::running()?.is_at_least(SINCE) {
@@ -62,21 +56,12 @@ impl App for {{ Name }} {
         let mut object = MaybeUninit::uninit();
         let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
         let pidns = PidNamespace::own()?;
-        let rodata = open
-            .maps
-            .rodata_data
-            .as_mut()
-            .context("the BPF object has no rodata")?;
+        let rodata = rodata(&mut open)?;
         (rodata.pidns_dev, rodata.pidns_ino) = (pidns.dev, pidns.ino);
         rodata.only_foreign = self.foreign.into();
         rodata.own_pid = process::id();
-        if let Some(size) = self.stream.ring_size() {
-            open.maps.rb.set_max_entries(size)?;
-        }
 
-        let Some(mut skel) = session.load(open)? else {
-            return Ok(());
-        };
+        let mut skel = session.load(open)?;
         tracefs::find_or_mount()?;
         session.attach(&mut skel)?;
 
@@ -91,8 +76,7 @@ impl App for {{ Name }} {
         });
         session.poll(
             &self.stream,
-            &skel.maps.rb,
-            &skel.maps.reader,
+            &skel,
             |event: &event| rows.write(event),
         )
     }

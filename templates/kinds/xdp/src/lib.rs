@@ -3,8 +3,6 @@
 //! Hooks: XDP of {{ interface }}, or of what the options say.
 //! Needs: Linux {{ kernel }}; CAP_BPF, CAP_NET_ADMIN and, for the verifier, CAP_PERFMON.
 
-mod row;
-
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
@@ -13,7 +11,8 @@ use bpfapps_core::InterfaceHook::{XdpNative, XdpSkb};
 use bpfapps_core::host::interfaces;
 use bpfapps_core::net::{Prefix, attach};
 use bpfapps_core::{
-    App, Capability, Context, Document, Needs, Result, Session, Stream, Target, register, skeleton,
+    App, Capability, Context, Document, Needs, Result, Session, Stream, Target, register, rodata,
+    skeleton,
 };
 use libbpf_rs::{MapCore as _, MapFlags, ProgramMut};
 use log::info;
@@ -49,7 +48,7 @@ struct {{ Name }} {
 
     /// Report what a source sends every MS milliseconds
     #[arg(
-        long, value_name = "MS", default_value_t = 1000, allow_negative_numbers = true,
+        long, value_name = "MS", default_value_t = 1000,
         value_parser = clap::value_parser!(u64).range(1..=u64::MAX / NS_PER_MS)
     )]
     interval: u64,
@@ -65,50 +64,25 @@ struct {{ Name }} {
 impl App for {{ Name }} {
     const NAME: &'static str = "{{ name }}";
 
-    const NEEDS: Needs = Needs {
-        kernel: "{{ kernel }}",
-        btf: false,
-        tracefs: false,
-        capabilities: &[
-            Capability::CAP_BPF,
-            Capability::CAP_NET_ADMIN,
-            Capability::CAP_PERFMON,
-        ],
-        keeps: &[],
-    };
+    const NEEDS: Needs = Needs::linux("{{ kernel }}")
+        .capabilities(&[Capability::CAP_BPF, Capability::CAP_NET_ADMIN, Capability::CAP_PERFMON]);
 
-    const DOCUMENTS: &'static [Document] = row::DOCUMENTS;
+    const DOCUMENTS: &'static [Document] = event::DOCUMENTS;
 
     fn run(self, session: &Session) -> Result<()> {
         let index = interfaces::index(&self.interface)?;
         let mut object = MaybeUninit::uninit();
         let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
-        let rodata = open
-            .maps
-            .rodata_data
-            .as_mut()
-            .context("the BPF object has no rodata")?;
-        rodata.interval_ns = self.interval * NS_PER_MS;
-        if let Some(size) = self.stream.ring_size() {
-            open.maps.rb.set_max_entries(size)?;
-        }
+        rodata(&mut open)?.interval_ns = self.interval * NS_PER_MS;
 
-        let Some(skel) = session.load(open)? else {
-            return Ok(());
-        };
+        let skel = session.load(open)?;
         for prefix in &self.drop {
             let update = skel.maps.dropped.update(&prefix.key(), &[1], MapFlags::ANY);
             update.context("failed to note whom to drop")?;
         }
         let _link = self.attach(session, &skel.progs.handle_packet, index)?;
 
-        let mut rows = session.rows::<event>(&self.stream)?;
-        session.poll(
-            &self.stream,
-            &skel.maps.rb,
-            &skel.maps.reader,
-            |event: &event| rows.write(event),
-        )
+        session.report::<event>(&self.stream, &skel)
     }
 }
 

@@ -45,10 +45,11 @@ static __always_inline int handle(struct bpf_sock_addr *ctx, const __u8 *address
 	e->pid = BPF_CORE_READ(task, tgid);
 	e->tid = BPF_CORE_READ(task, pid);
 	e->uid = BPF_CORE_READ(task, cred, uid.val);
-	e->port = port;
+	e->verdict = is_denied ? VERDICT_DENY : VERDICT_ALLOW;
 	e->protocol = ctx->protocol;
-	e->denied = is_denied;
-	__builtin_memcpy(e->address, address, sizeof(e->address));
+	__builtin_memset(e->reserved, 0, sizeof(e->reserved));
+	e->destination_port = port;
+	__builtin_memcpy(e->destination, address, sizeof(e->destination));
 	BPF_CORE_READ_INTO(&e->comm, task, comm);
 	bpfapps_submit(&rb, e);
 out:
@@ -58,7 +59,7 @@ out:
 SEC("cgroup/connect4")
 int handle_connect4(struct bpf_sock_addr *ctx)
 {
-	__u8 address[ADDRESS_LEN];
+	__u8 address[BPFAPPS_ADDRESS_LEN];
 
 	bpfapps_set_ipv4(address, ctx->user_ip4);
 	return handle(ctx, address);
@@ -67,7 +68,7 @@ int handle_connect4(struct bpf_sock_addr *ctx)
 SEC("cgroup/connect6")
 int handle_connect6(struct bpf_sock_addr *ctx)
 {
-	__u32 address[ADDRESS_LEN / 4] = {
+	__u32 address[BPFAPPS_ADDRESS_LEN / 4] = {
 		ctx->user_ip6[0],
 		ctx->user_ip6[1],
 		ctx->user_ip6[2],

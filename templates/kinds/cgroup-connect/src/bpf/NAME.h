@@ -3,20 +3,23 @@
 
 #include <bpfapps/record.h>
 
-#define COMM_LEN    16
-#define ADDRESS_LEN 16
-
-/* what the kernel side tells user space about one call of connect */
-struct event {
-	__u64 time_ns; /* when: since boot, as CLOCK_BOOTTIME */
-	__u32 pid;
-	__u32 tid;
-	__u32 uid;
-	__u16 port;
-	__u8 protocol; /* as in an IP header */
-	__u8 denied;
-	__u8 address[ADDRESS_LEN];
-	__u8 comm[COMM_LEN];
+enum verdict {
+	VERDICT_ALLOW = 0,
+	VERDICT_DENY = 1,
 };
 
-BPFAPPS_RECORD(event);
+/* a call of connect */
+struct event {
+	bpfapps_boot_ns time_ns;
+	bpfapps_comm comm;
+	bpfapps_pid pid;
+	bpfapps_tid tid BPFAPPS_NO_COLUMN;
+	bpfapps_uid uid;
+	enum verdict verdict BPFAPPS_ABOUT("deny: it was refused, with EPERM.");
+	bpfapps_protocol protocol;
+	__u8 reserved[5];
+	bpfapps_port destination_port BPFAPPS_ABOUT("The port that it wants.");
+	bpfapps_address destination BPFAPPS_ABOUT("The address that it wants.");
+};
+
+BPFAPPS_RECORD(event, "connect", "A process has called connect.");

@@ -57,7 +57,7 @@ fn connection_has_a_row() -> Result<()> {
     let (pid, code) = provoke(&cgroup, "tcp", &to)?;
     ensure!(code == Some(0), "it could not connect");
     let row = app.row(|row| row.split_whitespace().nth(2) == Some(&pid.to_string()))?;
-    ensure!(row.ends_with(&format!("0     allow   tcp    {to}")), "{row}");
+    ensure!(row.ends_with(&format!("0     allow   tcp      {to}")), "{row}");
     app.end()?.expect_no_stderr()?;
     Ok(())
 }
@@ -83,7 +83,7 @@ fn denied_connection_fails() -> Result<()> {
         let (pid, code) = provoke(&cgroup, "tcp", address)?;
         ensure!(code == Some(if denied { 99 } else { 0 }), "{address}: {code:?}");
         let connect = app.document(|document| document["pid"] == pid)?;
-        ensure!(connect["denied"] == denied, "{connect}");
+        ensure!((connect["verdict"] == "deny") == denied, "{connect}");
     }
     app.end()?;
     let (_, code) = provoke(&cgroup, "tcp", "127.0.0.1:9")?;

@@ -70,8 +70,8 @@ static __always_inline int handle(struct __sk_buff *skb, __u32 outgoing)
 		goto out;
 	e->time_ns = now;
 	e->bytes = skb->len;
-	e->outgoing = outgoing;
-	e->dropped = dropped;
+	e->direction = outgoing ? DIRECTION_OUT : DIRECTION_IN;
+	e->verdict = dropped ? VERDICT_DROP : VERDICT_PASS;
 	e->packet = flow.packet;
 	bpfapps_submit(&rb, e);
 out:

@@ -4,13 +4,27 @@
 #include <bpfapps/packet.h>
 #include <bpfapps/record.h>
 
-/* what the kernel side tells user space about the first packet of a flow */
-struct event {
-	__u64 time_ns; /* when: since boot, as CLOCK_BOOTTIME */
-	__u32 bytes;   /* of this packet, from its IP header on */
-	__u16 outgoing;
-	__u16 dropped;
-	struct bpfapps_packet packet;
+enum direction {
+	DIRECTION_IN = 0,
+	DIRECTION_OUT = 1,
 };
 
-BPFAPPS_RECORD(event);
+enum verdict {
+	VERDICT_PASS = 0,
+	VERDICT_DROP = 1,
+};
+
+/* the first packet of a flow */
+struct event {
+	bpfapps_boot_ns time_ns;
+	enum direction direction BPFAPPS_COLUMN("DIR", 3)
+		BPFAPPS_ABOUT("out: a socket of the cgroup sent it; in: it was to get it.");
+	enum verdict verdict BPFAPPS_COLUMN("VERDICT", 7)
+		BPFAPPS_ABOUT("What became of this packet.");
+	struct bpfapps_packet packet;
+	bpfapps_bytes bytes BPFAPPS_ABOUT("The length of this packet, from its IP header on.");
+};
+
+BPFAPPS_RECORD(
+	event, "flow",
+	"The first packet of a flow was sent to a socket of the cgroup or by one, or was dropped.");

@@ -81,7 +81,7 @@ fn flow_has_a_row_each_way() -> Result<()> {
     ensure!(provoke(&cgroup, &at, "1")? == Some(0), "no answer came");
     // headers: 20 of IP, 8 of UDP
     app.row(|row| row.contains(" out pass    udp ") && row.contains(&at) && row.ends_with(" 33"))?;
-    app.row(|row| row.contains(&format!(" in  pass    udp    {at} ")) && row.ends_with(" 31"))?;
+    app.row(|row| row.contains(&format!(" in  pass    udp      {at} ")) && row.ends_with(" 31"))?;
     app.end()?.expect_no_stderr()?;
     Ok(())
 }

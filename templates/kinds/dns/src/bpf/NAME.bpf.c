@@ -40,7 +40,7 @@ struct {
 /* what a process has looked up, by what came back */
 struct found {
 	__u32 pid;
-	__u8 address[ADDRESS_LEN];
+	__u8 address[BPFAPPS_ADDRESS_LEN];
 };
 
 struct host {
@@ -82,7 +82,7 @@ static __always_inline int read_address(const void *from, __u8 *address, __u16 *
 		__u16 family;
 		__u16 port;
 		__u32 ipv4_or_flow;
-		__u8 ipv6[ADDRESS_LEN];
+		__u8 ipv6[BPFAPPS_ADDRESS_LEN];
 	} to = {};
 
 	if (bpf_probe_read_user(&to, 8, from))
@@ -145,10 +145,9 @@ SEC("uretprobe")
 int BPF_URETPROBE(handle_found, long result)
 {
 	__u64 thread = bpf_get_current_pid_tgid();
-	__u8 first[ADDRESS_LEN] = {};
+	__u8 first[BPFAPPS_ADDRESS_LEN] = {};
 	struct lookup *lookup, begun;
 	struct addrinfo entry, *list;
-	int has_address = 0;
 	__u32 zero = 0;
 	struct host *host;
 	struct event *e;
@@ -166,7 +165,7 @@ int BPF_URETPROBE(handle_found, long result)
 		host->name[0] = 0;
 	if (!(int)result && !bpf_probe_read_user(&list, sizeof(list), begun.list)) {
 		if (!bpf_probe_read_user(&entry, sizeof(entry), list))
-			has_address = read_address(entry.address, first, NULL);
+			read_address(entry.address, first, NULL);
 		remember(list, host);
 	}
 	if (only_failed && !(int)result)
@@ -178,8 +177,7 @@ int BPF_URETPROBE(handle_found, long result)
 		return 0;
 	begin(e, LOOKUP);
 	e->duration_ns = e->time_ns - begun.start;
-	e->result = result;
-	e->has_address = has_address;
+	e->error = result;
 	__builtin_memcpy(e->address, first, sizeof(e->address));
 	bpf_probe_read_kernel(e->host, sizeof(e->host), host->name);
 	bpfapps_submit(&rb, e);
@@ -208,7 +206,6 @@ int BPF_UPROBE(handle_connect, long fd, void *address)
 	if (!e)
 		return 0;
 	begin(e, CONNECT);
-	e->has_address = 1;
 	e->port = port;
 	__builtin_memcpy(e->address, found.address, sizeof(e->address));
 	host = bpf_map_lookup_elem(&hosts, &found);

@@ -3,29 +3,43 @@
 
 #include <bpfapps/record.h>
 
-#define ADDRESS_LEN 16
-#define COMM_LEN    16
-#define HOST_LEN    256
+#define HOST_LEN 256
 
-/* what the kernel side tells user space about */
 enum what {
 	LOOKUP = 0,  /* a call of getaddrinfo that has returned */
 	CONNECT = 1, /* a call of connect, as it begins */
 };
 
+/* what getaddrinfo returns, as netdb.h has it */
+enum eai {
+	EAI_BADFLAGS = -1,
+	EAI_NONAME = -2,
+	EAI_AGAIN = -3,
+	EAI_FAIL = -4,
+	EAI_NODATA = -5,
+	EAI_FAMILY = -6,
+	EAI_SOCKTYPE = -7,
+	EAI_SERVICE = -8,
+	EAI_MEMORY = -10,
+	EAI_SYSTEM = -11,
+};
+
 struct event {
-	__u64 time_ns;     /* when: since boot, as CLOCK_BOOTTIME */
-	__u64 duration_ns; /* of a lookup */
-	enum what what;
-	__s32 result; /* of a lookup: 0, or EAI_… */
-	__u32 pid;
-	__u32 tid;
-	__u32 has_address; /* a lookup that fails has none */
-	__u16 port;        /* of a connect */
-	__u16 zero;
-	__u8 address[ADDRESS_LEN]; /* the first that was found, or where to */
-	__u8 comm[COMM_LEN];
-	__u8 host[HOST_LEN]; /* what was looked up; of a connect, if it is known */
+	bpfapps_boot_ns time_ns;
+	bpfapps_comm comm;
+	bpfapps_pid pid;
+	bpfapps_tid tid BPFAPPS_NO_COLUMN;
+	enum what what BPFAPPS_KIND(LOOKUP, "A program has looked up a name.")
+		BPFAPPS_KIND(CONNECT, "A program connects to an address.");
+	enum eai error BPFAPPS_ONLY(LOOKUP) BPFAPPS_OPTIONAL BPFAPPS_COLUMN("ERROR", 8)
+		BPFAPPS_ABOUT("Why it failed: what getaddrinfo(3) calls EAI_NONAME is noname.");
+	bpfapps_ns duration_ns BPFAPPS_ONLY(LOOKUP) BPFAPPS_ABOUT("How long it took.");
+	char host[HOST_LEN] BPFAPPS_OPTIONAL BPFAPPS_COLUMN("HOST", 28)
+		BPFAPPS_ABOUT("The name that the process has looked up, at most 255 bytes.");
+	bpfapps_address address BPFAPPS_OPTIONAL
+		BPFAPPS_ABOUT("The first address that was found, or where to.");
+	bpfapps_port port BPFAPPS_ONLY(CONNECT);
+	__u8 reserved[6];
 };
 
 BPFAPPS_RECORD(event);

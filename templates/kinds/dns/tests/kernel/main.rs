@@ -69,8 +69,8 @@ fn lookup_and_connect_have_rows() -> Result<()> {
     };
     let lookup = app.row(of("lookup"))?;
     let words: Vec<_> = lookup.split_whitespace().collect();
-    ensure!(words[5] == "localhost" && matches!(words[6], "127.0.0.1" | "::1"), "{lookup}");
-    ensure!(words[4].parse::<f64>()? > 0.0, "{lookup}");
+    ensure!(words[6] == "localhost" && matches!(words[7], "127.0.0.1" | "::1"), "{lookup}");
+    ensure!(words[5].parse::<f64>()? > 0.0, "{lookup}");
     let connect = app.row(|row| of("connect")(row) && row.ends_with(&format!(" 127.0.0.1:{port}")))?;
     ensure!(connect.contains(" localhost "), "{connect}");
     app.end()?.expect_no_stderr()?;
@@ -112,7 +112,7 @@ fn only_failures_are_reported() -> Result<()> {
     let pid = provoke("no-such-host.invalid", 9)?;
     let lookup = app.document(|document| document["pid"] == pid)?;
     ensure!(lookup["host"] == "no-such-host.invalid", "{lookup}");
-    ensure!(lookup["error"].as_str().is_some_and(|error| error.starts_with("EAI_")), "{lookup}");
+    ensure!(lookup["error"].as_str().is_some_and(|error| error != "0"), "{lookup}");
     let documents = app.documents()?;
     ensure!(!documents.iter().any(|document| document["pid"] == found), "{documents:#?}");
     Ok(())

@@ -22,7 +22,7 @@ struct {
 /* a call that has not returned yet: the name is gone when it does */
 struct call {
 	__u64 start;
-	__u8 filename[NAME_LEN];
+	char filename[NAME_LEN];
 };
 
 /* what a call begins as: too large for the stack of a program */
@@ -80,7 +80,9 @@ static __always_inline int end(__s32 result)
 	e->pid = thread >> 32;
 	e->tid = thread;
 	e->uid = bpf_get_current_uid_gid();
-	e->result = result;
+	e->outcome = result ? OUTCOME_FAILED : OUTCOME_REMOVED;
+	e->error = result;
+	e->reserved = 0;
 	bpf_get_current_comm(&e->comm, sizeof(e->comm));
 	__builtin_memcpy(e->filename, call->filename, sizeof(e->filename));
 	bpfapps_submit(&rb, e);

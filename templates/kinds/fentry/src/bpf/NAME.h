@@ -3,19 +3,26 @@
 
 #include <bpfapps/record.h>
 
-#define COMM_LEN 16
 #define NAME_LEN 256
 
-/* what the kernel side tells user space about one file that was to be removed */
+enum outcome {
+	OUTCOME_REMOVED = 0,
+	OUTCOME_FAILED = 1,
+};
+
+/* a file that was to be removed */
 struct event {
-	__u64 time_ns;     /* when the call returned: since boot, as CLOCK_BOOTTIME */
-	__u64 duration_ns; /* how long it took */
-	__u32 pid;
-	__u32 tid;
-	__u32 uid;
-	__s32 result; /* 0, or a negative number of errno(3) */
-	__u8 comm[COMM_LEN];
-	__u8 filename[NAME_LEN]; /* as the program gave it; ends with NUL, cut where it is longer */
+	bpfapps_boot_ns time_ns; /* when the call returned */
+	bpfapps_comm comm;
+	bpfapps_pid pid;
+	bpfapps_tid tid BPFAPPS_NO_COLUMN;
+	bpfapps_uid uid;
+	enum outcome outcome BPFAPPS_KIND(OUTCOME_REMOVED, "A file has been removed.")
+		BPFAPPS_KIND(OUTCOME_FAILED, "A file was to be removed, and was not.");
+	bpfapps_ns duration_ns BPFAPPS_ABOUT("How long it took.");
+	bpfapps_errno error BPFAPPS_ONLY(OUTCOME_FAILED) BPFAPPS_ABOUT("Why, such as ENOENT.");
+	__u32 reserved;
+	char filename[NAME_LEN] BPFAPPS_ABOUT("As the program gave it: at most 255 bytes.");
 };
 
 BPFAPPS_RECORD(event);

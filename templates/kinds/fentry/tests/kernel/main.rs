@@ -52,10 +52,11 @@ fn start(more: &[&str]) -> Result<App> {
 fn both_have_a_row(mut app: App, hook: &str) -> Result<()> {
     ensure!(app.title().starts_with("TIME     COMM"), "{}", app.title());
     let pid = provoke()?.to_string();
-    for (result, name) in [("removed", "there"), ("ENOENT", "absent")] {
+    for (outcome, error, name) in [("removed", "-", "there"), ("failed", "ENOENT", "absent")] {
         let row = app.row(|row| row.split_whitespace().nth(2) == Some(&pid))?;
         let words: Vec<_> = row.split_whitespace().collect();
-        ensure!(words[5] == result && words[6].ends_with(&format!("{pid}.{name}")), "{row}");
+        ensure!((words[4], words[6]) == (outcome, error), "{row}");
+        ensure!(words[7].ends_with(&format!("{pid}.{name}")), "{row}");
     }
     app.end()?.expect_stderr(hook)?;
     Ok(())

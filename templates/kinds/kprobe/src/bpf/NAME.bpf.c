@@ -68,7 +68,8 @@ int BPF_KRETPROBE(handle_return, __u64 result)
 
 	e->time_ns = now;
 	e->duration_ns = now - begun.start;
-	e->result = result;
+	/* most functions return an int, which is half of the register */
+	e->result = result >> 32 ? result : (__s32)result;
 	__builtin_memcpy(e->args, begun.args, sizeof(e->args));
 	e->pid = thread >> 32;
 	e->tid = thread;

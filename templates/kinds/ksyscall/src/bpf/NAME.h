@@ -3,18 +3,18 @@
 
 #include <bpfapps/record.h>
 
-#define COMM_LEN 16
-#define ARGS     6
+#define ARGS 6
 
-/* what the kernel side tells user space about one system call that has returned */
+/* a call that has returned */
 struct event {
-	__u64 time_ns;     /* when it returned: since boot, as CLOCK_BOOTTIME */
-	__u64 duration_ns; /* how long it took */
-	__s64 result;      /* a negative one is an error of errno(3) */
-	__u64 args[ARGS];  /* in the order of the manual, as far as it has so many */
-	__u32 pid;
-	__u32 tid;
-	__u8 comm[COMM_LEN];
+	bpfapps_boot_ns time_ns; /* when it returned */
+	bpfapps_comm comm;
+	bpfapps_pid pid;
+	bpfapps_tid tid;
+	bpfapps_ns duration_ns BPFAPPS_ABOUT("How long the call took.");
+	bpfapps_result result BPFAPPS_ABOUT("What it returned; a negative number is an error.");
+	bpfapps_hex args[ARGS] BPFAPPS_ABOUT(
+		"The arguments in their order. Of fewer the rest is chance.");
 };
 
-BPFAPPS_RECORD(event);
+BPFAPPS_RECORD(event, "call", "The system call has returned.");

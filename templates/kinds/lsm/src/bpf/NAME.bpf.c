@@ -4,6 +4,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include <bpfapps/prefix.h>
 #include <bpfapps/ringbuf.h>
 #include "{{ name }}.h"
 
@@ -49,16 +50,14 @@ static __always_inline void report(struct sockaddr *address, __u64 now, int verd
 	e->pid = pid_tgid >> 32;
 	e->tid = pid_tgid;
 	e->uid = bpf_get_current_uid_gid();
-	e->family = is_in6 ? 6 : 4;
 	e->port = bpf_ntohs(BPF_CORE_READ(in, sin_port));
-	e->denied = verdict != 0;
-	e->reserved = 0;
+	e->verdict = verdict ? VERDICT_DENIED : VERDICT_CONNECT;
+	__builtin_memset(e->reserved, 0, sizeof(e->reserved));
 	bpf_get_current_comm(&e->comm, sizeof(e->comm));
-	__builtin_memset(e->address, 0, sizeof(e->address));
 	if (is_in6)
-		bpf_probe_read_kernel(e->address, ADDRESS_LEN, &in6->sin6_addr);
+		bpf_probe_read_kernel(e->address, sizeof(e->address), &in6->sin6_addr);
 	else
-		bpf_probe_read_kernel(e->address, 4, &in->sin_addr);
+		bpfapps_set_ipv4(e->address, BPF_CORE_READ(in, sin_addr.s_addr));
 	bpfapps_submit(&rb, e);
 }
 

@@ -3,22 +3,26 @@
 
 #include <bpfapps/record.h>
 
-#define COMM_LEN    16
-#define ADDRESS_LEN 16
+enum verdict {
+	VERDICT_CONNECT = 0,
+	VERDICT_DENIED = 1, /* by us */
+};
 
-/* what the kernel side tells user space about one connection that is to be opened */
+/* a connection that is to be opened */
 struct event {
-	__u64 time_ns; /* when: since boot, as CLOCK_BOOTTIME */
-	__u64 cgroup;  /* the id of the cgroup v2 */
-	__u32 pid;
-	__u32 tid;
-	__u32 uid;
-	__u16 family; /* 4 or 6: so long the address is, or 16 bytes */
-	__u16 port;
-	__u32 denied; /* 1: by us */
-	__u32 reserved;
-	__u8 comm[COMM_LEN];
-	__u8 address[ADDRESS_LEN];
+	bpfapps_boot_ns time_ns;
+	bpfapps_comm comm;
+	bpfapps_pid pid;
+	bpfapps_tid tid BPFAPPS_NO_COLUMN;
+	bpfapps_uid uid;
+	enum verdict verdict BPFAPPS_KIND(
+		VERDICT_CONNECT, "A program opens a connection, or sets where a socket sends to.")
+		BPFAPPS_KIND(VERDICT_DENIED,
+			     "A program was to open a connection, and was denied it.");
+	bpfapps_cgroup cgroup BPFAPPS_NO_COLUMN;
+	bpfapps_address address BPFAPPS_COLUMN("REMOTE", 24) BPFAPPS_ABOUT("Where to.");
+	bpfapps_port port BPFAPPS_ABOUT("The port there.");
+	__u8 reserved[6];
 };
 
 BPFAPPS_RECORD(event);

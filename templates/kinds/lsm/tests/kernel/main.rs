@@ -67,7 +67,7 @@ fn connection_has_a_row() -> Result<()> {
     ensure!(app.title().starts_with("TIME     COMM"), "{}", app.title());
     let pid = provoke(port)?.to_string();
     let row = app.row(|row| row.split_whitespace().nth(2) == Some(&pid))?;
-    ensure!(row.ends_with(&format!(" allowed 127.0.0.1:{port}")), "{row}");
+    ensure!(row.ends_with(&format!(" connect 127.0.0.1:{port}")), "{row}");
     app.end()?.expect_no_stderr()?;
     Ok(())
 }
@@ -126,7 +126,7 @@ fn denial_ends_by_itself() -> Result<()> {
     }
     let exit = app.end()?;
     let last = exit.stdout.last().context("no row")?;
-    ensure!(last.contains(" allowed "), "{last}");
+    ensure!(last.contains(" connect "), "{last}");
     Ok(())
 }
 

@@ -53,7 +53,7 @@ static __always_inline void report(const struct bpf_nf_ctx *ctx, const struct bp
 	__builtin_memset(e, 0, sizeof(*e));
 	e->time_ns = now;
 	e->bytes = BPF_CORE_READ(ctx, skb, len);
-	e->dropped = is_dropped;
+	e->verdict = is_dropped ? VERDICT_DROP : VERDICT_ACCEPT;
 	e->packet = *p;
 	if (in)
 		BPF_CORE_READ_STR_INTO(&e->in, in, name);

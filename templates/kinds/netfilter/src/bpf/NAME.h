@@ -6,14 +6,22 @@
 
 #define NAME_LEN 16
 
-/* what the kernel side tells user space about the first packet of a flow */
-struct event {
-	__u64 time_ns; /* when: since boot, as CLOCK_BOOTTIME */
-	__u32 bytes;   /* of this packet, from its IP header on */
-	__u32 dropped;
-	struct bpfapps_packet packet;
-	__u8 in[NAME_LEN];  /* the interface that it came by, if it did */
-	__u8 out[NAME_LEN]; /* the interface that it leaves by, if that is known */
+enum verdict {
+	VERDICT_ACCEPT = 0,
+	VERDICT_DROP = 1,
 };
 
-BPFAPPS_RECORD(event);
+/* the first packet of a flow */
+struct event {
+	bpfapps_boot_ns time_ns;
+	enum verdict verdict BPFAPPS_ABOUT("What became of it.");
+	char in[NAME_LEN] BPFAPPS_OPTIONAL BPFAPPS_COLUMN("IN", 8)
+		BPFAPPS_ABOUT("The interface that it came by.");
+	char out[NAME_LEN] BPFAPPS_OPTIONAL BPFAPPS_COLUMN("OUT", 8)
+		BPFAPPS_ABOUT("The interface that it leaves by, where that is known.");
+	struct bpfapps_packet packet;
+	__u32 reserved;
+	bpfapps_bytes bytes BPFAPPS_ABOUT("The length of this packet, from its IP header on.");
+};
+
+BPFAPPS_RECORD(event, "flow", "The first packet of a flow has come to the hook.");

@@ -39,7 +39,7 @@ fn flow_has_a_row() -> Result<()> {
     let (sender, _receiver, to) = pair("127.0.0.1")?;
     let from = sender.local_addr()?;
     sender.send_to(b"hello", to)?;
-    let row = app.row(|row| row.contains(&format!(" udp    {from} ")))?;
+    let row = app.row(|row| row.contains(&format!(" udp      {from} ")))?;
     // headers: 20 of IP, 8 of UDP
     ensure!(row.contains(" accept  lo       -  ") && row.ends_with(" 33"), "{row}");
     app.end()?.expect_no_stderr()?;

@@ -3,18 +3,18 @@
 
 #include <bpfapps/record.h>
 
-#define COMM_LEN 16
 #define PATH_LEN 256
 
-/* what the kernel side tells user space about one file that was opened, or was not */
+/* a file that was opened, or was not */
 struct event {
-	__u64 time_ns; /* when: CLOCK_MONOTONIC, since boot without the time in suspend */
-	__s32 result;  /* a file descriptor, or the negative error number */
-	__u32 pid;
-	__u32 tid;
-	__u32 uid;
-	__u8 comm[COMM_LEN];
-	__u8 path[PATH_LEN]; /* as the process gave it, up to a NUL: cut where it is longer */
+	bpfapps_boot_ns time_ns; /* from the kernel: CLOCK_MONOTONIC, without the time in suspend */
+	bpfapps_comm comm;
+	bpfapps_pid pid;
+	bpfapps_tid tid;
+	bpfapps_uid uid;
+	__u32 reserved;
+	bpfapps_result result BPFAPPS_ABOUT("A file descriptor, or a negative error number.");
+	char path[PATH_LEN] BPFAPPS_ABOUT("The path as the process gave it, at most 255 bytes.");
 };
 
-BPFAPPS_RECORD(event);
+BPFAPPS_RECORD(event, "open", "A process has called openat(2).");

@@ -42,9 +42,9 @@ int handle_fork(struct bpf_raw_tracepoint_args *ctx)
 	e->pid = pid;
 	e->tid = BPF_CORE_READ(parent, pid);
 	e->uid = bpf_get_current_uid_gid();
+	e->birth = pid == child_pid ? BIRTH_THREAD : BIRTH_PROCESS;
 	e->child_pid = child_pid;
 	e->child_tid = BPF_CORE_READ(child, pid);
-	e->reserved = 0;
 	bpf_get_current_comm(&e->comm, sizeof(e->comm));
 	bpfapps_submit(&rb, e);
 	return 0;

@@ -3,18 +3,24 @@
 
 #include <bpfapps/record.h>
 
-#define COMM_LEN 16
+enum birth {
+	BIRTH_PROCESS = 0,
+	BIRTH_THREAD = 1,
+};
 
-/* what the kernel side tells user space about one birth */
 struct event {
-	__u64 time_ns; /* when: since boot, as CLOCK_BOOTTIME */
-	__u32 pid;     /* the process that forks */
-	__u32 tid;     /* and which of its threads */
-	__u32 uid;
-	__u32 child_pid; /* equal to pid: the child is a thread of it */
-	__u32 child_tid;
-	__u32 reserved;
-	__u8 comm[COMM_LEN]; /* of both: a child starts with its parent's */
+	bpfapps_boot_ns time_ns;
+	enum birth birth BPFAPPS_KIND(BIRTH_PROCESS,
+				      "A process has forked: the child is one of its own.")
+		BPFAPPS_KIND(BIRTH_THREAD, "A process has started a thread.");
+	bpfapps_comm comm; /* of both: a child starts with its parent's */
+	bpfapps_pid pid;
+	bpfapps_tid tid BPFAPPS_ABOUT("The thread of it that did it.");
+	bpfapps_uid uid;
+	bpfapps_pid child_pid BPFAPPS_NO_COLUMN
+		BPFAPPS_ABOUT("The process that the child is, or that it is a thread of.");
+	bpfapps_tid child_tid BPFAPPS_COLUMN("CHILD", 7)
+		BPFAPPS_ABOUT("The child's first thread, or the thread that it is.");
 };
 
 BPFAPPS_RECORD(event);

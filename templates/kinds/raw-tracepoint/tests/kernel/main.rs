@@ -33,7 +33,7 @@ fn child_has_a_row() -> Result<()> {
     let pid = fork()?;
     let row = app.row(|row| row.ends_with(&format!(" {pid}")))?;
     let words: Vec<_> = row.split_whitespace().collect();
-    ensure!(words[1] == "PROCESS" && words[3] == own(), "{row}");
+    ensure!(words[1] == "process" && words[3] == own(), "{row}");
     app.end()?.expect_no_stderr()?;
     Ok(())
 }

@@ -3,16 +3,16 @@
 
 #include <bpfapps/record.h>
 
-#define ADDRESS_LEN 16
-
-/* what the kernel side tells user space about one connection that is asked for */
+/* a connection that is asked for */
 struct event {
-	__u64 time_ns; /* when: since boot, as CLOCK_BOOTTIME */
-	__u16 local_port;
-	__u16 remote_port;
-	__u32 steered; /* 1: to the socket that user space chose */
-	__u8 local[ADDRESS_LEN];
-	__u8 remote[ADDRESS_LEN];
+	bpfapps_boot_ns time_ns;
+	bpfapps_address remote BPFAPPS_ABOUT("The address that it comes from.");
+	bpfapps_address local BPFAPPS_ABOUT("The address that it is for.");
+	bpfapps_port remote_port BPFAPPS_ABOUT("The port that it comes from.");
+	bpfapps_port local_port BPFAPPS_ABOUT("The port that it is for.");
+	bpfapps_bool steered
+		BPFAPPS_ABOUT("Whether it goes to the socket that was chosen for its port.");
+	__u8 reserved[3];
 };
 
-BPFAPPS_RECORD(event);
+BPFAPPS_RECORD(event, "request", "Somebody asks for a TCP connection.");

@@ -53,8 +53,11 @@ int handle_packet(struct __sk_buff *skb)
 
 	e->time_ns = bpf_ktime_get_boot_ns();
 	e->bytes = skb->len;
-	e->outgoing = skb->pkt_type == PACKET_OUTGOING;
+	e->direction = skb->pkt_type == PACKET_OUTGOING ? DIRECTION_OUT : DIRECTION_IN;
 	e->packet = packet;
+	e->flags = packet.tcp_flags;
+	e->reserved = 0;
+	__builtin_memset(e->reserved2, 0, sizeof(e->reserved2));
 	bpfapps_submit(&rb, e);
 	return 0;
 }

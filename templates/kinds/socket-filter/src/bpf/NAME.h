@@ -4,12 +4,21 @@
 #include <bpfapps/packet.h>
 #include <bpfapps/record.h>
 
-/* what the kernel side tells user space about one packet */
-struct event {
-	__u64 time_ns; /* when: since boot, as CLOCK_BOOTTIME */
-	__u32 bytes;   /* the whole packet, as the interface has it */
-	__u32 outgoing;
-	struct bpfapps_packet packet;
+enum direction {
+	DIRECTION_IN = 0,
+	DIRECTION_OUT = 1,
 };
 
-BPFAPPS_RECORD(event);
+struct event {
+	bpfapps_boot_ns time_ns;
+	enum direction direction BPFAPPS_COLUMN("DIR", 3)
+		BPFAPPS_ABOUT("out: this machine sends it; in: it has come.");
+	struct bpfapps_packet packet;
+	__u32 reserved;
+	bpfapps_bytes bytes BPFAPPS_COLUMN("BYTES", 5)
+		BPFAPPS_ABOUT("The whole packet, as the interface has it.");
+	bpfapps_tcp_flags flags;
+	__u8 reserved2[7];
+};
+
+BPFAPPS_RECORD(event, "packet", "A packet has passed the interface.");

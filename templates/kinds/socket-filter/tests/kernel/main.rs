@@ -40,10 +40,10 @@ fn connection_begins_and_ends() -> Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let client = TcpStream::connect(listener.local_addr()?)?;
     let (from, to) = (client.local_addr()?, listener.local_addr()?);
-    app.row(|row| row.contains(&format!("in  tcp    {from}")) && row.ends_with(" SYN"))?;
-    app.row(|row| row.contains(&format!("in  tcp    {to}")) && row.ends_with(" SYN ACK"))?;
+    app.row(|row| row.contains(&format!("in  tcp      {from}")) && row.ends_with(" SYN"))?;
+    app.row(|row| row.contains(&format!("in  tcp      {to}")) && row.ends_with(" SYN ACK"))?;
     drop(client);
-    app.row(|row| row.contains(&format!("in  tcp    {from}")) && row.ends_with(" FIN ACK"))?;
+    app.row(|row| row.contains(&format!("in  tcp      {from}")) && row.ends_with(" FIN ACK"))?;
     let exit = app.end()?.expect_no_stderr()?;
     ensure!(!exit.stdout.iter().any(|row| row.contains(&quiet)), "{exit:#?}");
     // each packet once, though it both leaves and comes in
@@ -57,7 +57,7 @@ fn documents_are_what_the_schema_says() -> Result<()> {
     let mut app = start(&["-o", "json", "--all"])?;
     send("::1")?;
     let packet = app.document(|document| document["protocol"] == "udp")?;
-    ensure!(packet["source"] == "::1" && packet["outgoing"] == false, "{packet}");
+    ensure!(packet["source"] == "::1" && packet["direction"] == "in", "{packet}");
     ensure!(packet["source_port"] == packet["destination_port"], "{packet}");
     // headers: 14 of Ethernet, 40 of IP, 8 of UDP
     ensure!(packet["bytes"] == 67, "{packet}");
@@ -92,7 +92,7 @@ fn only_that_interface_is_reported() -> Result<()> {
     sender.set_broadcast(true)?;
     sender.send_to(b"hello", "192.0.2.255:9")?;
     let packet = app.document(|document| document["destination"] == "192.0.2.255")?;
-    ensure!(packet["outgoing"] == true, "{packet}");
+    ensure!(packet["direction"] == "out", "{packet}");
     let port = on_loopback.trim_start_matches(':').parse::<u16>()?;
     let documents = app.documents()?;
     ensure!(!documents.iter().any(|document| document["source_port"] == port), "{documents:#?}");

@@ -79,11 +79,13 @@ static __always_inline void closed(struct bpf_sock_ops *ops)
 	e->duration_ns = e->time_ns - connection->start;
 	e->acked = ops->bytes_acked;
 	e->received = ops->bytes_received;
-	e->rtt_us = ops->srtt_us >> 3;
+	/* in eighths of a microsecond */
+	e->rtt_ns = (__u64)ops->srtt_us * 1000 >> 3;
 	e->retransmits = ops->total_retrans;
 	e->local_port = ops->local_port;
 	e->remote_port = bpf_ntohl(ops->remote_port);
-	e->accepted = connection->accepted;
+	e->side = connection->accepted ? SIDE_ACCEPT : SIDE_CONNECT;
+	e->reserved = 0;
 	if (ops->family == AF_INET) {
 		bpfapps_set_ipv4(e->local, ops->local_ip4);
 		bpfapps_set_ipv4(e->remote, ops->remote_ip4);

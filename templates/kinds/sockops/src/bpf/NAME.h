@@ -3,21 +3,32 @@
 
 #include <bpfapps/record.h>
 
-#define ADDRESS_LEN 16
-
-/* what the kernel side tells user space about one connection that has ended */
-struct event {
-	__u64 time_ns;     /* when: since boot, as CLOCK_BOOTTIME */
-	__u64 duration_ns; /* since both sides had agreed */
-	__u64 acked;       /* bytes that the other side has acknowledged */
-	__u64 received;    /* bytes that came from the other side */
-	__u32 rtt_us;      /* smoothed time of a round trip */
-	__u32 retransmits; /* segments that were sent again */
-	__u16 local_port;
-	__u16 remote_port;
-	__u32 accepted; /* 1: the other side asked for it, 0: this one did */
-	__u8 local[ADDRESS_LEN];
-	__u8 remote[ADDRESS_LEN];
+enum side {
+	SIDE_CONNECT = 0,
+	SIDE_ACCEPT = 1,
 };
 
-BPFAPPS_RECORD(event);
+/* a connection that has ended */
+struct event {
+	bpfapps_boot_ns time_ns;
+	enum side
+		side BPFAPPS_ABOUT("accept: the remote side asked for it; connect: this one did.");
+	bpfapps_port local_port BPFAPPS_ABOUT("The port on this side.");
+	bpfapps_port remote_port BPFAPPS_ABOUT("The port on the other side.");
+	bpfapps_address local BPFAPPS_COLUMN("LOCAL", 21)
+		BPFAPPS_ABOUT("The address on this side.");
+	bpfapps_address remote BPFAPPS_COLUMN("REMOTE", 21)
+		BPFAPPS_ABOUT("The address on the other side.");
+	bpfapps_ns duration_ns BPFAPPS_ABOUT("From when it was established to its end.");
+	bpfapps_ns rtt_ns BPFAPPS_COLUMN("RTT_MS", 7)
+		BPFAPPS_ABOUT("The smoothed time of a round trip.");
+	__u32 retransmits BPFAPPS_COLUMN("AGAIN", 5)
+		BPFAPPS_ABOUT("How many segments this side sent again.");
+	__u32 reserved;
+	bpfapps_bytes acked
+		BPFAPPS_ABOUT("Bytes that the other side has acknowledged, SYN and FIN included.");
+	bpfapps_bytes received BPFAPPS_ABOUT("Bytes that came from the other side, FIN included.");
+};
+
+BPFAPPS_RECORD(event, "connection",
+	       "A TCP connection has ended, of those that began after this did.");

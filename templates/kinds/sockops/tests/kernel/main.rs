@@ -97,8 +97,8 @@ fn documents_are_what_the_schema_says() -> Result<()> {
     provoke(&cgroup, at, "0")?;
     let connection = app.document(|document| document["remote_port"] == at.port())?;
     ensure!(connection["remote"] == "::1" && connection["local"] == "::1", "{connection}");
-    ensure!(connection["accepted"] == false && connection["retransmits"] == 0, "{connection}");
-    ensure!(connection["rtt_us"].as_u64().is_some_and(|us| us > 0), "{connection}");
+    ensure!(connection["side"] == "connect" && connection["retransmits"] == 0, "{connection}");
+    ensure!(connection["rtt_ns"].as_u64().is_some_and(|ns| ns > 0), "{connection}");
     app.documents()?;
     Ok(())
 }

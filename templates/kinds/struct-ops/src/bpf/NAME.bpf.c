@@ -34,8 +34,8 @@ struct history {
 	__u16 local_port;
 	__u16 remote_port;
 	__u32 zero;
-	__u8 local[ADDRESS_LEN];
-	__u8 remote[ADDRESS_LEN];
+	__u8 local[BPFAPPS_ADDRESS_LEN];
+	__u8 remote[BPFAPPS_ADDRESS_LEN];
 };
 
 _Static_assert(sizeof(struct history) <= sizeof(((struct inet_connection_sock *)0)->icsk_ca_priv),
@@ -139,11 +139,11 @@ void BPF_PROG(handle_release, struct sock *sk)
 	e->duration_ns = e->time_ns - s->start;
 	e->window = tp->snd_cwnd;
 	e->max_window = s->max_window;
-	e->threshold = tp->snd_ssthresh;
+	e->threshold = s->losses ? tp->snd_ssthresh : 0;
 	e->losses = s->losses;
 	e->local_port = s->local_port;
 	e->remote_port = s->remote_port;
-	e->zero = 0;
+	e->reserved = 0;
 	__builtin_memcpy(e->local, s->local, sizeof(e->local));
 	__builtin_memcpy(e->remote, s->remote, sizeof(e->remote));
 	bpfapps_submit(&rb, e);

@@ -3,21 +3,22 @@
 
 #include <bpfapps/record.h>
 
-#define ADDRESS_LEN 16
-
-/* what the kernel side tells user space about one connection that has ended */
+/* a connection that has ended */
 struct event {
-	__u64 time_ns;     /* when: since boot, as CLOCK_BOOTTIME */
-	__u64 duration_ns; /* how long it had this congestion control */
-	__u32 window;      /* the last congestion window, in segments */
-	__u32 max_window;
-	__u32 threshold; /* of slow start, at the end */
-	__u32 losses;    /* how often the window was made smaller */
-	__u16 local_port;
-	__u16 remote_port;
-	__u32 zero;
-	__u8 local[ADDRESS_LEN];
-	__u8 remote[ADDRESS_LEN];
+	bpfapps_boot_ns time_ns;
+	bpfapps_address local BPFAPPS_COLUMN("LOCAL", 21)
+		BPFAPPS_ABOUT("The address on this side.");
+	bpfapps_address remote BPFAPPS_COLUMN("REMOTE", 21)
+		BPFAPPS_ABOUT("The address on the other side.");
+	bpfapps_port local_port BPFAPPS_ABOUT("The port on this side.");
+	bpfapps_port remote_port BPFAPPS_ABOUT("The port on the other side.");
+	__u32 reserved;
+	bpfapps_ns duration_ns BPFAPPS_ABOUT("How long it had this congestion control.");
+	__u32 window BPFAPPS_ABOUT("The congestion window at the end, in segments.");
+	__u32 max_window BPFAPPS_COLUMN("MAX", 6) BPFAPPS_ABOUT("The largest one.");
+	__u32 losses BPFAPPS_ABOUT("How often the window was made smaller.");
+	__u32 threshold BPFAPPS_OPTIONAL
+		BPFAPPS_ABOUT("Of slow start, after the last loss, in segments.");
 };
 
-BPFAPPS_RECORD(event);
+BPFAPPS_RECORD(event, "connection", "A connection has ended that had this congestion control.");

@@ -65,7 +65,7 @@ fn connection_has_a_row() -> Result<()> {
     let from = stream.local_addr()?;
     finish(stream)?;
     let row = app.row(|row| row.contains(&format!(" {from} ")))?;
-    ensure!(row.contains(&format!(" {at} ")) && row.ends_with(" 0      -"), "{row}");
+    ensure!(row.contains(&format!(" {at} ")) && row.ends_with(" 0       -"), "{row}");
     app.end()?.expect_no_stderr()?;
     let stream = TcpStream::connect(at)?;
     let left = setsockopt(&stream, TcpCongestion, &OsString::from(ALGORITHM));

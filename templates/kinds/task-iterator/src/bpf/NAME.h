@@ -3,18 +3,16 @@
 
 #include <bpfapps/record.h>
 
-#define COMM_LEN 16
-
-/* what the kernel side tells user space about one thread; its stack follows as lines of text */
+/* a thread; its stack follows as lines of text */
 struct task {
-	__u64 time_ns;    /* when it was looked at: since boot, as CLOCK_BOOTTIME */
-	__u64 runtime_ns; /* how long it has had a CPU so far */
-	__u32 pid;
-	__u32 tid;
-	__u32 uid;
-	__u8 state; /* a letter, as in ps(1) */
+	bpfapps_boot_ns time_ns; /* when it was looked at */
+	bpfapps_ns runtime_ns;   /* how long it has had a CPU so far */
+	bpfapps_pid pid;
+	bpfapps_tid tid;
+	bpfapps_uid uid;
+	char state; /* a letter, as in ps(1) */
 	__u8 reserved[3];
-	__u8 comm[COMM_LEN];
+	bpfapps_comm comm;
 };
 
 BPFAPPS_RECORD(task);

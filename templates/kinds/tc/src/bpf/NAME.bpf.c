@@ -68,8 +68,8 @@ static __always_inline int handle(struct __sk_buff *skb, __u32 outgoing)
 	if (!e)
 		goto out;
 	e->time_ns = now;
-	e->outgoing = outgoing;
-	e->dropped = dropped;
+	e->direction = outgoing ? DIRECTION_OUT : DIRECTION_IN;
+	e->verdict = dropped ? VERDICT_DROP : VERDICT_PASS;
 	e->packet = flow.packet;
 	e->bytes = skb->len;
 	bpfapps_submit(&rb, e);

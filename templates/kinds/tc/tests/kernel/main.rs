@@ -75,7 +75,7 @@ fn flow_has_a_row_each_way() -> Result<()> {
     let from = sender.local_addr()?;
     sender.send_to(b"hello", to)?;
     for way in ["out", "in "] {
-        let wanted = format!("{way} pass    udp    {from}");
+        let wanted = format!("{way} pass    udp      {from}");
         // headers: 14 of Ethernet, 20 of IP, 8 of UDP
         app.row(|row| row.contains(&wanted) && row.ends_with(" 47"))?;
     }
@@ -118,9 +118,9 @@ fn quiet_flow_is_reported_again() -> Result<()> {
     let (sender, _receiver, to) = pair("127.0.0.1")?;
     for _ in 0..2 {
         sender.send_to(b"hello", to)?;
-        for outgoing in [true, false] {
+        for direction in ["out", "in"] {
             app.document(|document| {
-                document["destination_port"] == to.port() && document["outgoing"] == outgoing
+                document["destination_port"] == to.port() && document["direction"] == direction
             })?;
         }
         // the quiet that is to be noticed

@@ -4,6 +4,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include <bpfapps/prefix.h>
 #include "{{ name }}.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -19,29 +20,27 @@ const volatile __u32 only_states = 0;
 static __always_inline void read_addresses(struct sock_common *sk, struct tcp *record)
 {
 	if (sk->skc_family == AF_INET) {
-		record->family = 4;
-		bpf_probe_read_kernel(record->local, 4, &sk->skc_rcv_saddr);
-		bpf_probe_read_kernel(record->remote, 4, &sk->skc_daddr);
+		bpfapps_set_ipv4(record->local, sk->skc_rcv_saddr);
+		bpfapps_set_ipv4(record->remote, sk->skc_daddr);
 		return;
 	}
-	record->family = 6;
 	/* a kernel without IPv6 does not get here, but the verifier does */
 	if (!bpf_core_field_exists(sk->skc_v6_daddr))
 		return;
-	bpf_probe_read_kernel(record->local, ADDRESS_LEN, &sk->skc_v6_rcv_saddr);
-	bpf_probe_read_kernel(record->remote, ADDRESS_LEN, &sk->skc_v6_daddr);
+	bpf_probe_read_kernel(record->local, sizeof(record->local), &sk->skc_v6_rcv_saddr);
+	bpf_probe_read_kernel(record->remote, sizeof(record->remote), &sk->skc_v6_daddr);
 }
 
 static __always_inline void read_numbers(struct tcp_sock *tcp, struct tcp *record)
 {
-	if (record->state == TCP_LISTEN) {
+	if (record->state == STATE_LISTEN) {
 		record->receive_queue = tcp->inet_conn.icsk_inet.sk.sk_ack_backlog;
 		return;
 	}
 	record->receive_queue = tcp->rcv_nxt - tcp->copied_seq;
 	record->send_queue = tcp->write_seq - tcp->snd_una;
 	/* in eighths of a microsecond */
-	record->rtt_us = tcp->srtt_us >> 3;
+	record->rtt_ns = (__u64)tcp->srtt_us * 1000 >> 3;
 	record->window = tcp->snd_cwnd;
 	record->retransmits = tcp->total_retrans;
 }

@@ -3,20 +3,18 @@
 
 #include <bpfapps/record.h>
 
-#define COMM_LEN 16
-
-/* what the kernel side tells user space about one thread that has got its CPU at last */
+/* a thread that has got its CPU at last */
 struct event {
-	__u64 time_ns; /* when it got it: since boot, as CLOCK_BOOTTIME */
-	__u64 wait_ns; /* how long it was ready to run before */
-	__u32 pid;
-	__u32 tid;
-	__u32 prev_pid; /* who had the CPU until then; 0 is nobody, the CPU was idle */
-	__u32 prev_tid;
-	__u32 cpu;
+	bpfapps_boot_ns time_ns;
+	bpfapps_comm comm;
+	bpfapps_pid pid;
+	bpfapps_tid tid;
+	bpfapps_cpu cpu BPFAPPS_ABOUT("The CPU that it has got.");
 	__u32 reserved;
-	__u8 comm[COMM_LEN];
-	__u8 prev_comm[COMM_LEN];
+	bpfapps_ns wait_ns BPFAPPS_ABOUT("How long it waited.");
+	bpfapps_comm prev_comm BPFAPPS_ABOUT("The name of the thread that had the CPU until then.");
+	bpfapps_tid prev_tid BPFAPPS_ABOUT("That thread; 0 where the CPU was idle.");
+	bpfapps_pid prev_pid BPFAPPS_NO_COLUMN BPFAPPS_ABOUT("The process of it.");
 };
 
-BPFAPPS_RECORD(event);
+BPFAPPS_RECORD(event, "wait", "A thread that was ready to run has got a CPU.");

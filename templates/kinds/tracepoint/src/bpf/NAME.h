@@ -3,17 +3,16 @@
 
 #include <bpfapps/record.h>
 
-#define COMM_LEN   16
 #define RECORD_LEN 256
 
-/* what the kernel side tells user space about one hit of the tracepoint */
+/* a hit of the tracepoint */
 struct event {
-	__u64 time_ns; /* when: since boot, as CLOCK_BOOTTIME */
-	__u32 pid;     /* the process that hit it */
-	__u32 tid;     /* and which of its threads */
-	__u32 uid;
-	__u32 cpu;
-	__u8 comm[COMM_LEN];
+	bpfapps_boot_ns time_ns;
+	bpfapps_comm comm;
+	bpfapps_pid pid;
+	bpfapps_tid tid;
+	bpfapps_uid uid;
+	bpfapps_cpu cpu;
 	__u8 record[RECORD_LEN]; /* what the tracepoint recorded: its format in tracefs says what */
 };
 

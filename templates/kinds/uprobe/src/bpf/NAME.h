@@ -3,18 +3,18 @@
 
 #include <bpfapps/record.h>
 
-#define COMM_LEN 16
-#define ARGS     4
+#define ARGS 4
 
-/* what the kernel side tells user space about one call that has returned */
+/* a call that has returned */
 struct event {
-	__u64 time_ns;     /* when it returned: since boot, as CLOCK_BOOTTIME */
-	__u64 duration_ns; /* how long it took */
-	__u64 result;
-	__u64 args[ARGS]; /* in the order of the C function, as far as it has so many */
-	__u32 pid;
-	__u32 tid;
-	__u8 comm[COMM_LEN];
+	bpfapps_boot_ns time_ns; /* when it returned */
+	bpfapps_comm comm;
+	bpfapps_pid pid;
+	bpfapps_tid tid;
+	bpfapps_ns duration_ns BPFAPPS_ABOUT("How long the call took.");
+	__s64 result BPFAPPS_ABOUT("What the function returned, if it returns a signed number.");
+	bpfapps_hex args[ARGS] BPFAPPS_ABOUT(
+		"The arguments in their order. Of fewer the rest is chance.");
 };
 
-BPFAPPS_RECORD(event);
+BPFAPPS_RECORD(event, "call", "A call of the function has returned.");

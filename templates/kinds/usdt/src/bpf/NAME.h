@@ -3,18 +3,18 @@
 
 #include <bpfapps/record.h>
 
-#define COMM_LEN 16
-#define ARGS     6
+#define ARGS 6
 
-/* what the kernel side tells user space about one hit of the probe */
+/* a hit of the probe */
 struct event {
-	__u64 time_ns; /* when: since boot, as CLOCK_BOOTTIME */
-	__s64 args[ARGS];
-	__u32 pid;
-	__u32 tid;
-	__u32 cpu;
-	__u32 arg_count; /* so many of `args` count */
-	__u8 comm[COMM_LEN];
+	bpfapps_boot_ns time_ns;
+	bpfapps_comm comm;
+	bpfapps_pid pid;
+	bpfapps_tid tid;
+	bpfapps_cpu cpu;
+	__u32 arg_count;
+	__s64 args[ARGS] BPFAPPS_COUNTED_BY(arg_count)
+		BPFAPPS_ABOUT("The arguments of the probe, in their order.");
 };
 
-BPFAPPS_RECORD(event);
+BPFAPPS_RECORD(event, "hit", "Somebody has hit the probe.");

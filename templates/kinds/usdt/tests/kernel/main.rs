@@ -60,7 +60,7 @@ fn documents_are_what_the_schema_says() -> Result<()> {
     let mut app = start(&["-o", "json"])?;
     let pid = provoke("1", "-2")?;
     let hit = app.document(|document| document["pid"] == pid)?;
-    ensure!(hit["type"] == "hit" && hit["arg0"] == 1 && hit["arg1"] == -2, "{hit}");
+    ensure!(hit["type"] == "hit" && hit["args"][0] == 1 && hit["args"][1] == -2, "{hit}");
     app.documents()?;
     Ok(())
 }

@@ -3,8 +3,6 @@
 
 #include <bpfapps/record.h>
 
-#define COMM_LEN 16
-
 enum event_kind {
 	KIND_WATCH = 0,  /* from now on signals to the process are reported */
 	KIND_FORGET = 1, /* from now on they are not */
@@ -14,23 +12,31 @@ enum event_kind {
 /* what user space tells the kernel side to do */
 struct command {
 	enum event_kind kind; /* KIND_WATCH or KIND_FORGET */
-	__u32 pid;
+	bpfapps_pid pid;
 };
 
 BPFAPPS_RECORD(command);
 
 /* what the kernel side tells user space */
 struct event {
-	__u64 time_ns; /* when: since boot, as CLOCK_BOOTTIME */
-	enum event_kind kind;
-	__u32 pid; /* the process */
-	/* of a signal; else all of these are 0 */
-	__u32 signal;
-	__u32 sender_pid;
-	__u32 sender_uid;
-	__u8 by_kernel; /* it has sent it, while the sender ran */
+	bpfapps_boot_ns time_ns;
+	enum event_kind kind BPFAPPS_COLUMN("EVENT", 6) BPFAPPS_KIND(
+		KIND_WATCH,
+		"A command was followed: from now on signals to the process are reported.")
+		BPFAPPS_KIND(KIND_FORGET,
+			     "A command was followed: signals to the process are reported no more.")
+			BPFAPPS_KIND(KIND_SIGNAL, "The process was sent a signal.");
+	bpfapps_pid pid BPFAPPS_ABOUT("The process that the signal, or the command, is about.");
+	bpfapps_signal signal BPFAPPS_ONLY(KIND_SIGNAL) BPFAPPS_ABOUT("Which, such as SIGTERM.");
+	bpfapps_comm sender_comm BPFAPPS_ONLY(KIND_SIGNAL)
+		BPFAPPS_ABOUT("The name of the thread that has sent it, or that ran then.");
+	bpfapps_pid sender_pid BPFAPPS_ONLY(KIND_SIGNAL)
+		BPFAPPS_ABOUT("The process of that thread.");
+	bpfapps_uid sender_uid BPFAPPS_ONLY(KIND_SIGNAL)
+		BPFAPPS_ABOUT("The user that this one runs as.");
+	bpfapps_bool by_kernel BPFAPPS_ONLY(KIND_SIGNAL)
+		BPFAPPS_ABOUT("The kernel has sent it: because of what the sender did.");
 	__u8 reserved[3];
-	__u8 sender_comm[COMM_LEN];
 };
 
 BPFAPPS_RECORD(event);

@@ -38,7 +38,7 @@ struct source {
 };
 
 struct address {
-	__u8 bytes[ADDRESS_LEN];
+	__u8 bytes[BPFAPPS_ADDRESS_LEN];
 };
 
 /* not preallocated: then an element that is removed is not another's before all are done with it */
@@ -70,8 +70,8 @@ static int report(void *map, struct address *address, struct source *source)
 		e->time_ns = bpf_ktime_get_boot_ns();
 		e->packets = packets - source->reported_packets;
 		e->bytes = bytes - source->reported_bytes;
-		e->dropped = source->dropped;
-		e->zero = 0;
+		e->verdict = source->dropped ? VERDICT_DROP : VERDICT_PASS;
+		e->reserved = 0;
 		__builtin_memcpy(e->source, address->bytes, sizeof(e->source));
 		source->reported_packets = packets;
 		source->reported_bytes = bytes;

@@ -3,16 +3,19 @@
 
 #include <bpfapps/record.h>
 
-#define ADDRESS_LEN 16
-
-/* what has come from one source since it was last reported */
-struct event {
-	__u64 time_ns; /* when: since boot, as CLOCK_BOOTTIME */
-	__u64 packets;
-	__u64 bytes;
-	__u32 dropped; /* 1: each of them was, 0: none */
-	__u32 zero;
-	__u8 source[ADDRESS_LEN];
+enum verdict {
+	VERDICT_PASS = 0,
+	VERDICT_DROP = 1,
 };
 
-BPFAPPS_RECORD(event);
+struct event {
+	bpfapps_boot_ns time_ns;
+	bpfapps_address source BPFAPPS_ABOUT("The address that it comes from, IPv4 or IPv6.");
+	enum verdict verdict BPFAPPS_COLUMN("VERDICT", 7)
+		BPFAPPS_ABOUT("Whether each packet was dropped, or none.");
+	__u32 reserved;
+	__u64 packets BPFAPPS_ABOUT("How many packets.");
+	bpfapps_bytes bytes BPFAPPS_ABOUT("How many bytes, the Ethernet headers included.");
+};
+
+BPFAPPS_RECORD(event, "source", "What has come from an address since it was last reported.");

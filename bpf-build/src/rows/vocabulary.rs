@@ -1,0 +1,199 @@
+//! What the types of `bpfapps/record.h` mean: how each is shown, and in which type of
+//! `bpfapps_core::output::values`.
+
+/// What a value is in a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Json {
+    Number,
+    Decimal,
+    Text,
+    Flag,
+    Numbers,
+    Texts,
+    /// `exit_code`, or `signal` and `core_dumped`.
+    ExitStatus,
+    /// A number, and the name of the error that it may be.
+    Returned,
+}
+
+/// How one type is shown.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Meaning {
+    pub(crate) name: &'static str,
+    /// The value in Rust, of a member `{}`.
+    pub(crate) value: &'static str,
+    /// Least width of its column.
+    pub(crate) width: usize,
+    pub(crate) json: Json,
+    /// What it says where its header does not tell.
+    pub(crate) about: &'static str,
+}
+
+const fn meaning(
+    name: &'static str,
+    value: &'static str,
+    width: usize,
+    json: Json,
+    about: &'static str,
+) -> Meaning {
+    Meaning {
+        name,
+        value,
+        width,
+        json,
+        about,
+    }
+}
+
+/// When it happened: the first column, and a field of its own.
+pub(crate) const TIME: &str = "bpfapps_boot_ns";
+pub(crate) const DURATION: &str = "bpfapps_ns";
+pub(crate) const ADDRESS: &str = "bpfapps_address";
+pub(crate) const PORT: &str = "bpfapps_port";
+/// What stands behind the record.
+pub(crate) const TEXT: &str = "bpfapps_text";
+pub(crate) const WORDS: &str = "bpfapps_words";
+
+/// Text in an array of char.
+pub(crate) const CHARS: Meaning = meaning("char", "Text(c_bytes(&{}))", 16, Json::Text, "");
+
+/// An array of bytes.
+pub(crate) const BYTES: Meaning = meaning("__u8", "HexBytes(&{})", 16, Json::Text, "");
+
+/// An enum.
+pub(crate) const ENUM: Meaning = meaning("enum", "Enum(&{})", 0, Json::Text, "");
+pub(crate) const FLAGS: Meaning = meaning("enum", "Flags(&{})", 0, Json::Texts, "");
+
+/// Integers have names of their own: this is how they are shown.
+pub(crate) const fn number(width: usize) -> Meaning {
+    meaning("integer", "{}", width, Json::Number, "")
+}
+
+/// The types that have a meaning by their name.
+pub(crate) fn named(name: &str) -> Option<&'static Meaning> {
+    TYPES.iter().find(|meaning| meaning.name == name)
+}
+
+const TYPES: &[Meaning] = &[
+    meaning(DURATION, "Ns({})", 10, Json::Number, ""),
+    meaning(
+        "bpfapps_comm",
+        "Text(c_bytes(&{}))",
+        16,
+        Json::Text,
+        "The thread's name, at most 15 bytes.",
+    ),
+    meaning("bpfapps_pid", "{}", 7, Json::Number, "The process."),
+    meaning("bpfapps_tid", "{}", 7, Json::Number, "Its thread."),
+    meaning(
+        "bpfapps_uid",
+        "{}",
+        5,
+        Json::Number,
+        "The user that it runs as.",
+    ),
+    meaning(
+        "bpfapps_cpu",
+        "{}",
+        3,
+        Json::Number,
+        "The CPU it happened on.",
+    ),
+    meaning(
+        "bpfapps_cgroup",
+        "{}",
+        10,
+        Json::Number,
+        "The id of its cgroup v2.",
+    ),
+    meaning("bpfapps_bool", "({} != 0)", 3, Json::Flag, ""),
+    meaning(
+        "bpfapps_errno",
+        "Errno({})",
+        10,
+        Json::Text,
+        "An error of errno(3), such as ENOENT.",
+    ),
+    meaning(
+        "bpfapps_result",
+        "Returned({})",
+        10,
+        Json::Returned,
+        "What it returned; a negative number is an error.",
+    ),
+    meaning(
+        "bpfapps_signal",
+        "Signal({})",
+        9,
+        Json::Text,
+        "A signal, such as SIGTERM.",
+    ),
+    meaning(
+        "bpfapps_exit_status",
+        "ExitStatus::of({})",
+        9,
+        Json::ExitStatus,
+        "",
+    ),
+    meaning(
+        "bpfapps_syscall",
+        "Syscall({})",
+        16,
+        Json::Text,
+        "A system call, such as openat.",
+    ),
+    meaning(
+        "bpfapps_mode",
+        "Mode({})",
+        10,
+        Json::Text,
+        "Type and permissions, as in ls(1).",
+    ),
+    meaning("bpfapps_bytes", "Bytes({})", 9, Json::Number, ""),
+    meaning("bpfapps_hex", "Hex({})", 18, Json::Text, ""),
+    meaning("bpfapps_percent", "Percent({})", 7, Json::Decimal, ""),
+    meaning(
+        ADDRESS,
+        "Address(&{})",
+        24,
+        Json::Text,
+        "An address, IPv4 or IPv6.",
+    ),
+    meaning(
+        "bpfapps_ipv4",
+        "Ipv4({})",
+        15,
+        Json::Text,
+        "An IPv4 address.",
+    ),
+    meaning(
+        PORT,
+        "{}",
+        5,
+        Json::Number,
+        "Its port; 0 where there is none.",
+    ),
+    meaning(
+        "bpfapps_protocol",
+        "Protocol({})",
+        6,
+        Json::Text,
+        "tcp, udp and so on, or a number of IANA's.",
+    ),
+    meaning(
+        "bpfapps_tcp_flags",
+        "TcpFlags({})",
+        8,
+        Json::Texts,
+        "The flags of the TCP header, if it has one.",
+    ),
+    meaning(
+        "bpfapps_ifindex",
+        "Interface({})",
+        8,
+        Json::Text,
+        "A network interface.",
+    ),
+    meaning(TEXT, "Text(self.tail_{})", 16, Json::Text, ""),
+    meaning(WORDS, "Words(self.tail_{})", 16, Json::Texts, ""),
+];
