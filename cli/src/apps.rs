@@ -8,3 +8,5 @@
 use bpfapps_bootstrap as _;
 #[cfg(feature = "minimal")]
 use bpfapps_minimal as _;
+#[cfg(feature = "procs")]
+use bpfapps_procs as _;

@@ -30,10 +30,10 @@ use std::path::Path;
 use std::process::{self, ExitCode};
 
 use anyhow::Result;
-use bpfapps_core::{Options, Registration, exit_code, let_signals_end_it};
+use bpfapps_core::{Options, Registration, exit_code, let_signals_end_it, registry};
 use bpfapps_explain::{one_line, printable, report};
 use bpfapps_host::caller;
-use clap::error::{ContextValue, ErrorKind};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, Command, FromArgMatches as _};
 
 use crate::builtin::Builtin;
@@ -139,13 +139,43 @@ fn complain(mut err: clap::Error, command: &Command, config: Option<&Path>) -> !
     let hint = match (environment::variable(command, &err), config) {
         (Some(name), _) => format!("hint: {name} in the environment says so\n"),
         (None, Some(file)) => format!("hint: the options in {} count as well\n", file.display()),
-        (None, None) => String::new(),
+        (None, None) => elsewhere(&err),
     };
     make_harmless(&mut err);
     // Where stderr is closed the exit code has to do.
     let _ = err.print();
     let _ = io::stderr().write_all(printable(&hint).as_bytes());
     process::exit(err.exit_code())
+}
+
+/// Which apps have the option that this one does not, or take a command behind `--`.
+fn elsewhere(err: &clap::Error) -> String {
+    let named = err.get(ContextKind::InvalidArg);
+    let (ErrorKind::UnknownArgument, Some(ContextValue::String(named))) = (err.kind(), named)
+    else {
+        return String::new();
+    };
+    let name = named.trim_start_matches('-');
+    let has = |app: &&&Registration| {
+        let command = (app.command)();
+        let mut options = command.get_arguments();
+        options.any(|option| match named.strip_prefix('-') {
+            None => option.is_last_set(),
+            Some(_) => {
+                option.get_long() == Some(name)
+                    || option
+                        .get_short()
+                        .is_some_and(|short| name == short.to_string())
+            }
+        })
+    };
+    let apps = registry().unwrap_or_default();
+    let apps: Vec<_> = apps.iter().filter(has).map(|app| app.name).collect();
+    match (&apps[..], named.starts_with('-')) {
+        ([], _) => String::new(),
+        (apps, true) => format!("hint: {named} is an option of {}\n", apps.join(", ")),
+        (apps, false) => format!("hint: {} runs a command behind --\n", apps.join(", ")),
+    }
 }
 
 /// What stood on the command line is anybody's: it neither moves the terminal nor begins a line.

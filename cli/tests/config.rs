@@ -34,16 +34,15 @@ fn check(path: &Path) -> (Option<i32>, String, String) {
 
 #[test]
 fn check_says_how_much_a_good_file_sets() {
-    let text =
-        "bootstrap:\n  duration: 100\n  uid: [0, root]\n  verbose: true\nminimal:\n  once: no\n";
+    let text = "procs:\n  duration: 100\n  uid: [0, root]\n  verbose: true\nminimal:\n  once: no\n";
     let (_folder, path) = config(text.replace("once: no", "once: false"));
     let report = format!(
-        "{}: 3 options of bootstrap, 1 option of minimal\n",
+        "{}: 3 options of procs, 1 option of minimal\n",
         path.display()
     );
     assert_eq!(check(&path), (Some(0), report, String::new()));
 
-    for empty in ["", "# nothing yet\n", "bootstrap:\n"] {
+    for empty in ["", "# nothing yet\n", "procs:\n"] {
         let (_folder, path) = config(empty);
         let (code, report, _) = check(&path);
         assert!(
@@ -56,7 +55,7 @@ fn check_says_how_much_a_good_file_sets() {
 #[test]
 fn check_names_each_mistake_with_its_line() {
     let (_folder, path) = config(
-        "bootstrap:
+        "procs:
   duration: 0
   durtion: 5
   output: jsn
@@ -111,13 +110,13 @@ fn what_is_no_configuration_is_refused_in_one_line() {
         assert_eq!((code, stdout, stderr), (Some(1), String::new(), expected));
     };
     refused(
-        b"bootstrap: duration: 5\n",
+        b"procs: duration: 5\n",
         ":1: mapping values are not allowed in this context",
     );
     refused(b"minimal:\n\xff\n", ":2: not UTF-8");
     refused(&[b'#'; 70_000], " is larger than 64 KiB");
     refused(
-        b"minimal:\n---\nbootstrap:\n",
+        b"minimal:\n---\nprocs:\n",
         ":3: a second document begins here, and there is to be one only",
     );
 
@@ -136,12 +135,11 @@ fn what_is_no_configuration_is_refused_in_one_line() {
 
 #[test]
 fn mistake_in_the_file_of_a_run_is_told_with_its_line() {
-    let (_folder, path) =
-        config("minimal:\n  oncee: true\n  twice: 2\nbootstrap:\n  duration: 0\n");
+    let (_folder, path) = config("minimal:\n  oncee: true\n  twice: 2\nprocs:\n  duration: 0\n");
     let place = format!("error: {}:", path.display());
     // also where the option stands on the command line, and through a link
     let (code, stdout, stderr) = run(Command::new(BPFAPPS)
-        .args(["bootstrap", "-d", "5", "--config"])
+        .args(["procs", "-d", "5", "--config"])
         .arg(&path));
     assert_eq!((code, stdout.as_str()), (Some(1), ""));
     let reason = "5: invalid value '0' for '--duration <MS>': 0 is not in 1..=18446744073709\n";
@@ -162,17 +160,15 @@ fn mistake_in_the_file_of_a_run_is_told_with_its_line() {
 
 #[test]
 fn option_may_need_one_that_stands_in_the_file() {
-    let (_folder, path) = config("bootstrap:\n  pid: 1\n  btf: /nonexistent\n");
+    let (_folder, path) = config("procs:\n  pid: 1\n  btf: /nonexistent\n");
     // --children needs --pid: clap is content, and the app itself finds something wrong
     let (code, _, stderr) = run(Command::new(BPFAPPS)
-        .args(["bootstrap", "--children", "--config"])
+        .args(["procs", "--children", "--config"])
         .arg(&path));
     assert_eq!(code, Some(1), "{stderr}");
 
-    let (_folder, path) = config("bootstrap:\n  children: true\n");
-    let (code, _, stderr) = run(Command::new(BPFAPPS)
-        .args(["bootstrap", "--config"])
-        .arg(&path));
+    let (_folder, path) = config("procs:\n  children: true\n");
+    let (code, _, stderr) = run(Command::new(BPFAPPS).args(["procs", "--config"]).arg(&path));
     assert_eq!(code, Some(2));
     assert!(
         stderr.contains("required arguments were not provided:\n  --pid"),
@@ -186,21 +182,21 @@ fn option_may_need_one_that_stands_in_the_file() {
 fn mistake_in_the_environment_is_told_with_its_variable() {
     let refused = |variable: &str, value: &str| {
         let (code, _, stderr) = run(Command::new(BPFAPPS)
-            .args(["bootstrap", "--timeout=0"])
+            .args(["procs", "--timeout=0"])
             .env(variable, value));
         assert_eq!(code, Some(2));
         stderr
     };
     // what stands on the command line is looked at first
-    assert!(!refused("BPFAPPS_BOOTSTRAP_TIMEOUT", "never").contains("hint"));
+    assert!(!refused("BPFAPPS_PROCS_TIMEOUT", "never").contains("hint"));
     for (variable, value, reason) in [
         (
-            "BPFAPPS_BOOTSTRAP_DURATION",
+            "BPFAPPS_PROCS_DURATION",
             "soon",
             "invalid value 'soon' for '--duration <MS>'",
         ),
         (
-            "BPFAPPS_BOOTSTRAP_FAILED_ONLY",
+            "BPFAPPS_PROCS_FAILED_ONLY",
             "maybe",
             "invalid value 'maybe' for '--failed-only'",
         ),
@@ -210,7 +206,7 @@ fn mistake_in_the_environment_is_told_with_its_variable() {
             "invalid value 'very' for '--verbose'",
         ),
     ] {
-        let (code, _, stderr) = run(Command::new(BPFAPPS).arg("bootstrap").env(variable, value));
+        let (code, _, stderr) = run(Command::new(BPFAPPS).arg("procs").env(variable, value));
         assert_eq!(code, Some(2));
         assert!(stderr.starts_with(&format!("error: {reason}")), "{stderr}");
         let hint = format!("hint: {variable} in the environment says so\n");
@@ -231,7 +227,7 @@ fn words_of_a_file_that_is_no_configuration_are_not_shown() {
         "a: *hunter2\n",
         "a: \"\\hunter2\"\n",
         "%hunter2\n",
-        "bootstrap:\n  \"hunter2 is a key\": hunter2\n",
+        "procs:\n  \"hunter2 is a key\": hunter2\n",
     ];
     for text in secrets {
         let (_folder, path) = config(text);

@@ -10,6 +10,7 @@ fn tests() -> String {
         "cli/tests",
         "cli/tests/kernel",
         "apps/bootstrap/tests/kernel",
+        "apps/procs/tests/kernel",
         "refused/tests",
         "refused/tests/kernel",
         "xtask/tests/xtask",

@@ -14,7 +14,7 @@ use bpfapps_core::Embedded;
 use bpfapps_refused::{ALL, GREEDY, OBJECTS};
 use bpfapps_testkit::program;
 
-use bpfapps_bootstrap as _;
+use bpfapps_procs as _;
 
 /// How many files are tried where nobody asks for more.
 const FEW: usize = 100;
@@ -25,7 +25,7 @@ const OF_TYPES: usize = 20;
 /// Seconds that a run may compute, and wait: on a machine that is busy with others it waits longer.
 const SECONDS: &str = "ulimit -t 10; exec timeout --kill-after 1 120 \"$@\"";
 
-const CONFIGURATION: &str = "bootstrap:\n  comm: [make, 'c c']\n  duration: 100\n  uid: &u root\n  \
+const CONFIGURATION: &str = "procs:\n  comm: [make, 'c c']\n  duration: 100\n  uid: &u root\n  \
                              failed-only: true\n  ring-size: 16M\nminimal: {once: true}\n";
 
 fn mutations() -> usize {
@@ -165,7 +165,7 @@ fn any_types_are_taken_or_refused() {
         return;
     };
     try_all("btf", &[types], mutations().div_ceil(OF_TYPES), |_| {
-        ["doctor", "bootstrap", "--btf"].map(str::to_owned).into()
+        ["doctor", "procs", "--btf"].map(str::to_owned).into()
     });
 }
 

@@ -1,56 +1,37 @@
 //! Every process start and exit on this machine, live.
 //!
-//! Hooks: `tp_btf/sched_process_exec`, `tp_btf/sched_process_exit`, or their `raw_tp` twins where
-//! the kernel has no BTF of its own; options add others.
+//! Hooks: `tp_btf/sched_process_exec` and `tp_btf/sched_process_exit`, or their `raw_tp` twins where
+//! the kernel has no BTF of its own.
 //! Needs: Linux 5.8 with BTF; CAP_BPF and CAP_PERFMON.
 
-mod documents;
-mod exit;
-mod filter;
-mod processes;
 mod row;
 
 use std::mem::MaybeUninit;
 use std::path::Path;
 
-use bpfapps_core::host::Release;
 use bpfapps_core::host::hooks::btf;
-use bpfapps_core::host::settings::page_size;
 use bpfapps_core::{
-    App, Document, Needs, Result, Session, Stream, Workload, register, rodata, skeleton,
+    App, Document, Event as _, Needs, Result, Session, Stream, register, rodata, skeleton,
 };
-use libbpf_rs::MapType;
 
-use crate::filter::Filter;
-use crate::row::Event;
+use crate::row::Lifetime;
 
 skeleton!("bootstrap");
 
 const NS_PER_MS: u64 = 1_000_000;
 
-/// The oldest kernel that was seen to tell `group_dead`; finding out for itself, as bootstrap does
-/// before, is right on newer ones as well. To look it up in BTF would cost a tenth of the start.
-const GROUP_DEAD_SINCE: (u32, u32) = (6, 18);
-
 /// Trace process starts and exits
 #[derive(Debug, clap::Args)]
 struct Bootstrap {
-    /// Show the arguments of each program, up to 4096 bytes of them
-    #[arg(long)]
-    args: bool,
-
-    /// Report failed calls of exec as well; a little is added to each system call of the machine
-    #[arg(short = 'x', long)]
-    failed: bool,
-
-    #[command(flatten)]
-    filter: Filter,
+    /// Report only exits, of processes that lived at least MS milliseconds
+    #[arg(
+        short, long, value_name = "MS",
+        value_parser = clap::value_parser!(u64).range(1..=u64::MAX / NS_PER_MS)
+    )]
+    duration: Option<u64>,
 
     #[command(flatten)]
     stream: Stream,
-
-    #[command(flatten)]
-    workload: Workload,
 }
 
 impl App for Bootstrap {
@@ -58,62 +39,25 @@ impl App for Bootstrap {
 
     const NEEDS: Needs = Needs::linux("5.8").btf();
 
-    const DOCUMENTS: &'static [Document] = Event::DOCUMENTS;
+    const DOCUMENTS: &'static [Document] = Lifetime::DOCUMENTS;
 
     fn run(self, session: &Session) -> Result<()> {
         let mut object = MaybeUninit::uninit();
         let mut open = session.open(BootstrapSkelBuilder::default(), &mut object)?;
-        self.configure(&mut open)?;
+        rodata(&mut open)?.min_duration_ns = self.duration.unwrap_or(0) * NS_PER_MS;
+        let typed = Path::new(btf::KERNEL).exists();
+        open.progs.handle_exec.set_autoload(typed);
+        open.progs.handle_exit.set_autoload(typed);
+        open.progs.handle_exec_raw.set_autoload(!typed);
+        open.progs.handle_exit_raw.set_autoload(!typed);
 
         let mut skel = session.load(open)?;
-        self.filter.fill(&skel.maps)?;
         session.attach(&mut skel)?;
-        self.filter.add_processes(&skel.maps)?;
 
-        let mut rows = session.rows::<Event<'_>>(&self.stream)?;
-        let page_size = page_size()?;
-        session.run(&self.workload)?;
+        let mut rows = session.rows::<Lifetime<'_>>(&self.stream)?;
         session.poll_with_tail(&self.stream, &skel, |event: &event, tail| {
-            rows.write(&Event::new(event, tail, page_size)?)
+            rows.write(&Lifetime(event.row(tail)?))
         })
-    }
-}
-
-impl Bootstrap {
-    /// Leaves out what this kernel does not have, and what was not asked for: what is not there by
-    /// these read-only globals, the verifier never sees used.
-    fn configure(&self, open: &mut OpenBootstrapSkel<'_>) -> Result<()> {
-        // Task storage is for programs that the kernel's BTF has typed.
-        let typed = Path::new(btf::KERNEL).exists();
-        let task_storage = typed && MapType::TaskStorage.is_supported().unwrap_or(false);
-        let group_dead = Release::running()?.is_at_least(GROUP_DEAD_SINCE);
-        let rodata = rodata(open)?;
-        rodata.task_storage = task_storage.into();
-        rodata.group_dead = group_dead.into();
-        let details = self.stream.is_documents();
-        rodata.with_details = details.into();
-        rodata.with_args = self.args.into();
-        open.maps.exec_start.set_autocreate(task_storage)?;
-        open.maps.exited.set_autocreate(!group_dead)?;
-        if task_storage {
-            // Few need it then, and its size is time to start.
-            open.maps.exec_start_by_pid.set_max_entries(8192)?;
-        }
-
-        let progs = &mut open.progs;
-        progs.handle_exec.set_autoload(typed);
-        progs.handle_exit.set_autoload(typed);
-        progs.handle_exec_raw.set_autoload(!typed);
-        progs.handle_exit_raw.set_autoload(!typed);
-        progs.read_args.set_autoload(self.args);
-        progs.handle_failed.set_autoload(self.failed && !details);
-        progs
-            .handle_failed_details
-            .set_autoload(self.failed && details);
-        progs.add_exec_details.set_autoload(details);
-        progs.add_exit_details.set_autoload(details);
-
-        self.filter.configure(open, self.workload.is_given())
     }
 }
 

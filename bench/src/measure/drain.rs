@@ -5,12 +5,13 @@
 
 use std::fs::File;
 use std::path::Path;
-use std::process::{self, Command};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use bpfapps_task::out;
 use bpfapps_xtask::dist;
 
+use super::idle::FOREVER;
 use crate::figures::{Goal, Table, goals, median, ratio, smallest};
 use crate::process::{files, number};
 use crate::programs::{Program, Programs};
@@ -36,9 +37,8 @@ pub(crate) fn measure(programs: &Programs) -> Result<()> {
     out::note(format_args!("filling a ring buffer for each of three …"));
 
     // of what happens on the machine, nothing gets in between
-    let id = process::id().to_string();
     let rows = |label, format| {
-        let args = ["--pid", &id, "--output", format];
+        let args = ["--duration", FOREVER, "--output", format];
         programs.bootstrap().labelled(label).args(args)
     };
     let readers = [

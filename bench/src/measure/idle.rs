@@ -1,6 +1,5 @@
 //! A tracer of which nothing happens that it would report.
 
-use std::process;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,17 +13,19 @@ use crate::programs::Programs;
 /// How long it is looked at.
 const IDLE: Duration = Duration::from_secs(10);
 
+/// Milliseconds that no process lives.
+pub(crate) const FOREVER: &str = "1000000000000";
+
 /// Wake-ups that there may be.
 const AT_MOST: f64 = 0.0;
 
 pub(crate) fn measure(programs: &Programs) -> Result<Table> {
-    // other processes come and go: of this one, nothing is to be reported meanwhile
-    let id = process::id().to_string();
+    // processes come and go, and none lives that long
     out::note(format_args!(
-        "leaving bootstrap idle for {} s, with --pid of this process …",
+        "leaving bootstrap idle for {} s, with --duration {FOREVER} …",
         IDLE.as_secs()
     ));
-    let mut tracer = programs.bootstrap().args(["--pid", &id]).start()?;
+    let mut tracer = programs.bootstrap().args(["--duration", FOREVER]).start()?;
     tracer.ready()?;
     let deadline = Instant::now() + IDLE;
     while !is_asleep(tracer.id())? {

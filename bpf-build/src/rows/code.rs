@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 
-use super::field::{Field, Kind, Shape};
+use super::field::{Field, Kind, Shape, escaped};
 use super::vocabulary::Json;
 
 /// The types of `bpfapps_core` that rows are made of.
@@ -70,12 +70,18 @@ fn with_tail(record: &str) -> String {
 
 /// A record with the texts behind it.
 fn tail(code: &mut String, record: &str, shape: &Shape) -> Result<()> {
-    let tails = || shape.tails.iter().map(|tail| &tail.name);
+    let tails = || shape.tails.iter().map(|tail| escaped(&tail.name));
     let row = with_tail(record);
     writeln!(code, "\n    pub struct {row}<'a> {{")?;
-    writeln!(code, "        record: &'a types::{record},")?;
+    writeln!(
+        code,
+        "        /// The record itself\n        pub record: &'a types::{record},"
+    )?;
     for name in tails() {
-        writeln!(code, "        tail_{name}: &'a [u8],")?;
+        writeln!(
+            code,
+            "        /// What stands behind it\n        pub {name}: &'a [u8],"
+        )?;
     }
     code.push_str("    }\n");
     write!(
@@ -100,7 +106,7 @@ fn tail(code: &mut String, record: &str, shape: &Shape) -> Result<()> {
     for (name, tail) in tails().zip(&shape.tails) {
         writeln!(
             code,
-            "                tail_{name}: take(&mut tail, {})?,",
+            "                {name}: take(&mut tail, {})?,",
             tail.length
         )?;
     }

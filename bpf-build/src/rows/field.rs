@@ -249,7 +249,7 @@ impl Reader<'_> {
             name
         };
         if is_tail {
-            value = meaning.value.replace("{}", shown);
+            value = meaning.value.replace("{}", &escaped(shown));
             self.shape.tails.push(Tail {
                 name: shown.to_owned(),
                 length: at.to_owned(),
@@ -265,7 +265,7 @@ impl Reader<'_> {
         );
         let optional = tags.optional || meaning.name == "bpfapps_errno";
         let condition = optional.then(|| match (meaning.name, meaning.json) {
-            (TEXT | WORDS, _) => format!("!self.tail_{shown}.is_empty()"),
+            (TEXT | WORDS, _) => format!("!self.{}.is_empty()", escaped(shown)),
             ("char" | "bpfapps_comm", _) => format!("!c_bytes(&{at}).is_empty()"),
             ("__u8" | ADDRESS, _) => format!("{at}.iter().any(|&byte| byte != 0)"),
             ("enum", _) => format!("{at}.0 != 0"),

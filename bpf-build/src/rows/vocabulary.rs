@@ -194,6 +194,6 @@ const TYPES: &[Meaning] = &[
         Json::Text,
         "A network interface.",
     ),
-    meaning(TEXT, "Text(self.tail_{})", 16, Json::Text, ""),
-    meaning(WORDS, "Words(self.tail_{})", 16, Json::Texts, ""),
+    meaning(TEXT, "Text(self.{})", 16, Json::Text, ""),
+    meaning(WORDS, "Words(self.{})", 16, Json::Texts, ""),
 ];

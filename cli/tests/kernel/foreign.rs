@@ -163,9 +163,9 @@ fn names_do_not_move_the_terminal() -> Result<()> {
         &["doctor", "--object", name],
         &["doctor", name],
         &["bootstrap", "--btf", name],
-        &["bootstrap", "--", name],
+        &["procs", "--", name],
         &["bootstrap", "--duration", name],
-        &["bootstrap", "--uid", name],
+        &["procs", "--uid", name],
         &[name],
     ];
     for args in calls {

@@ -5,6 +5,7 @@ mod exit;
 mod globals;
 mod loads;
 pub mod logging;
+mod maps;
 mod memlock;
 mod needs;
 mod options;
@@ -133,12 +134,7 @@ impl Session {
     /// The kernel refuses a map or a program: its line of source, and what fixes it, where they are
     /// known. [`Rehearsed`] where `doctor` has started the app only to see it load.
     pub fn load<'obj, S: OpenSkel<'obj>>(&self, mut open: S) -> Result<S::Output> {
-        if let Some(size) = self.ring_size {
-            let maps = open.open_object_mut().maps_mut();
-            for mut map in maps.filter(|map| map.map_type() == MapType::RingBuf) {
-                map.set_max_entries(size)?;
-            }
-        }
+        maps::fit(open.open_object_mut(), self.ring_size)?;
         if self.rehearsal.is_some() || env::var_os(UNPINNED).is_some() {
             diagnose::unpin(open.open_object_mut());
         }

@@ -3,47 +3,33 @@
 
 #include <bpfapps/record.h>
 
-#define COMM_LEN 16
-
 enum event_kind {
 	EVENT_EXEC = 0,
 	EVENT_EXIT = 1,
-	EVENT_FAIL = 2, /* an exec that came to nothing */
 };
 
-/*
- * What the kernel side tells user space about one event. Behind it stand, one after another and
- * without a NUL, as many bytes as the members *_len say: the container, the file's name, the
- * arguments (each ends with a NUL), the filename and the interpreter.
- */
+enum since {
+	SINCE_EXEC = 0,
+	SINCE_START = 1,
+};
+
+/* what the kernel side tells user space about one event; behind it stands the filename */
 struct event {
-	__u64 time_ns;     /* when: since boot, as CLOCK_BOOTTIME */
-	__u64 cgroup;      /* id in the cgroup v2 hierarchy */
-	__u64 duration_ns; /* EXIT: how long it lived */
-	__u64 user_ns;     /* EXIT, details: time in user space, counted in ticks */
-	__u64 system_ns;   /* EXIT, details: the same in the kernel */
-	__u64 runtime_ns;  /* EXIT, details: both together, as the scheduler has measured it */
-	__u64 peak_rss;    /* EXIT, details: in pages */
-	enum event_kind kind;
-	__u32 pid;
-	__u32 tid; /* the thread that called exec, or that was the last to exit */
-	__u32 ppid;
-	__u32 uid;
-	__u32 ns_pid;    /* details: its pid in its own PID namespace */
-	__u32 pid_ns;    /* details: that namespace */
-	__u32 mnt_ns;    /* details: its mount namespace */
-	__u32 status;    /* EXIT: as wait(2) gives it; FAIL: errno */
-	__u32 args_size; /* EXEC: how long its arguments are in all */
-	__u16 file_len;
-	__u16 args_len;
-	__u16 filename_len;
-	__u16 interpreter_len;
-	__u8 since_start;   /* EXIT: no exec was seen, duration is since the start */
-	__u8 details;       /* whether the members with details are filled */
-	__u8 has_args;      /* EXEC: --args was given */
-	__u8 container_len; /* details: 0 where it is in none */
-	__u8 reserved[4];
-	__u8 comm[COMM_LEN];
+	bpfapps_boot_ns time_ns;
+	enum event_kind kind BPFAPPS_KIND(EVENT_EXEC, "A process has become another program.")
+		BPFAPPS_KIND(EVENT_EXIT, "A process has ended, with its last thread.");
+	bpfapps_pid pid;
+	bpfapps_tid tid BPFAPPS_ABOUT("The thread that called exec, or that was the last to exit.");
+	bpfapps_pid ppid BPFAPPS_ABOUT("Its parent.");
+	bpfapps_uid uid;
+	bpfapps_exit_status status BPFAPPS_ONLY(EVENT_EXIT);
+	bpfapps_ns duration_ns BPFAPPS_ONLY(EVENT_EXIT)
+		BPFAPPS_ABOUT("How long it lived, since what duration_since says.");
+	enum since duration_since BPFAPPS_ONLY(EVENT_EXIT)
+		BPFAPPS_ABOUT("exec: its last one; start: of the process, if no exec was seen.");
+	bpfapps_text filename BPFAPPS_ONLY(EVENT_EXEC) BPFAPPS_ABOUT("The program, as exec(2) got it.");
+	__u8 reserved[2];
+	bpfapps_comm comm;
 };
 
 BPFAPPS_RECORD(event);

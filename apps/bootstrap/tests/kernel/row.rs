@@ -1,9 +1,11 @@
-//! The table, read back.
+//! The table, read back: bootstrap and procs have the same.
 
 use std::process::Command;
 
 use anyhow::{Context, Result};
-use bpfapps_testkit::{Exit, Process, cli, fixture};
+use bpfapps_testkit::{Process, cli};
+
+use crate::APP;
 
 /// The title line: from then on nothing is missed.
 const TITLE: &str = "TIME     EVENT COMM             PID     PPID    FILENAME/EXIT CODE";
@@ -44,39 +46,19 @@ impl Row {
             rest: after.to_owned(),
         })
     }
-
-    /// The milliseconds in ` (NNms)` or ` (~NNms)`.
-    pub(crate) fn duration_ms(&self) -> Result<u64> {
-        let (_, text) = self.rest.split_once(" (").context("no duration")?;
-        let digits = text
-            .trim_start_matches('~')
-            .strip_suffix("ms)")
-            .context("no milliseconds")?;
-        digits.parse().context("no number")
-    }
 }
 
-/// What processes of a storm are called.
-pub(crate) const STORM: &str = "bpfapps-storm";
-
-/// The command that forks so many children of that name, and has one more exit itself.
-pub(crate) fn storm(count: usize) -> Result<Command> {
-    let mut command = fixture("fork_many")?;
-    command.args([STORM, &count.to_string()]);
-    Ok(command)
-}
-
-/// `bpfapps bootstrap <args>`, ready.
+/// `bpfapps <app> <args>`, ready.
 pub(crate) fn start(args: &[&str]) -> Result<Process> {
-    ready(&mut cli([&["bootstrap"], args].concat()))
+    ready(&mut cli([&[APP], args].concat()))
 }
 
-/// Starts a bootstrap and waits for its title line.
+/// Starts a tracer and waits for its title line.
 pub(crate) fn ready(command: &mut Command) -> Result<Process> {
     let mut process = Process::start(command)?;
     process
         .line(|line| line == TITLE)
-        .context("bootstrap did not get ready")?;
+        .with_context(|| format!("{APP} did not get ready"))?;
     Ok(process)
 }
 
@@ -92,13 +74,5 @@ pub(crate) fn rows_of(pid: u32, lines: &[String]) -> Vec<Row> {
         .iter()
         .filter_map(|line| Row::of(line))
         .filter(|row| row.pid == pid)
-        .collect()
-}
-
-/// All rows of a run.
-pub(crate) fn rows(exit: &Exit) -> Vec<Row> {
-    exit.stdout
-        .iter()
-        .filter_map(|line| Row::of(line))
         .collect()
 }

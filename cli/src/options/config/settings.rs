@@ -215,8 +215,8 @@ fn sentence(err: &clap::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use bpfapps_bootstrap as _;
     use bpfapps_minimal as _;
+    use bpfapps_procs as _;
     use proptest::prelude::*;
 
     use super::*;
@@ -247,14 +247,14 @@ mod tests {
 
     #[test]
     fn values_reach_clap_as_they_were_written() {
-        let text = "bootstrap:\n  comm: ['1.0', 007, True]\n  failed-only: true\n  strict: false\n";
-        let args = "bootstrap --comm=1.0 --comm=007 --comm=True --failed-only";
+        let text = "procs:\n  comm: ['1.0', 007, True]\n  failed-only: true\n  strict: false\n";
+        let args = "procs --comm=1.0 --comm=007 --comm=True --failed-only";
         assert_eq!(read(text), (vec![args.to_owned()], vec![]));
     }
 
     #[test]
     fn nothing_in_a_name_reaches_the_terminal() {
-        let text = r#"bootstrap: {"\e[2J": 1, comm: "\e]0;0123456789abcdef", uid: "x\n\ny"}"#;
+        let text = r#"procs: {"\e[2J": 1, comm: "\e]0;0123456789abcdef", uid: "x\n\ny"}"#;
         let (_, wrong) = read(text);
         assert_eq!(wrong.len(), 3, "{wrong:?}");
         for line in wrong {
@@ -266,7 +266,7 @@ mod tests {
         #[test]
         fn any_text_is_options_or_mistakes(
             bytes in prop::collection::vec(any::<u8>(), 0..64),
-            text in r#"(bootstrap|minimal|once|uid|comm|duration|true|[0-9a&*!=\-,\[\]{}'"\\ \n]|: |\n  |\n  - ){0,32}"#,
+            text in r#"(procs|minimal|once|uid|comm|duration|true|[0-9a&*!=\-,\[\]{}'"\\ \n]|: |\n  |\n  - ){0,32}"#,
         ) {
             for text in [String::from_utf8_lossy(&bytes).into_owned(), text] {
                 for line in read(&text).1 {

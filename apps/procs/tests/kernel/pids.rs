@@ -10,7 +10,8 @@ use nix::sys::signal::Signal;
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::Pid;
 
-use crate::row::{row, rows, start};
+use crate::row::{row, start};
+use crate::storm::rows;
 
 pub(crate) const TESTS: &[Test] = &[
     test!(a_number_given_again_is_another_process),
@@ -61,22 +62,20 @@ fn a_number_given_again_is_another_process() -> Result<()> {
         let (reused, marker) = (first.id(), last.id());
         let pids = [reused.to_string(), marker.to_string()];
         let args = [&["--pid", &pids[0], "--pid", &pids[1]], options].concat();
-        let mut bootstrap = start(&args)?;
+        let mut procs = start(&args)?;
         end(first)?;
         run_as(reused)?;
         end(last)?;
-        row(&mut bootstrap, |row| {
-            row.pid == marker && row.event == "EXIT"
-        })?;
-        bootstrap.signal(Signal::SIGINT)?;
-        let rows = rows(&bootstrap.wait()?.expect_code(0)?);
+        row(&mut procs, |row| row.pid == marker && row.event == "EXIT")?;
+        procs.signal(Signal::SIGINT)?;
+        let rows = rows(&procs.wait()?.expect_code(0)?);
         let ends = rows.iter().filter(|row| row.event == "EXIT");
         let ends: Vec<_> = ends.map(|row| (row.pid, &row.rest[..3])).collect();
         let mut expected = vec![(reused, "[3]"), (marker, "[4]")];
         // an exit that is left out is the end of the process, too
         expected.retain(|(_, code)| *code == "[4]" || !options.contains(&"--exit-code"));
         ensure!(ends == expected, "{options:?}: {rows:#?}");
-        // each shell may have been started before bootstrap was ready or after
+        // each shell may have been started before procs was ready or after
         ensure!(
             rows.iter().all(|row| row.comm == "sh"),
             "{options:?}: {rows:#?}"
@@ -92,7 +91,7 @@ fn a_process_that_has_ended_is_refused() -> Result<()> {
     waitid(Id::Pid(pid), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
     let (own, ended) = (std::process::id().to_string(), pid.to_string());
     for options in [&[][..], &["--children"]] {
-        let args = [&["bootstrap", "--pid", &own, "--pid", &ended], options].concat();
+        let args = [&["procs", "--pid", &own, "--pid", &ended], options].concat();
         let exit = Process::run(&mut cli(args))?.expect_code(1)?;
         exit.expect_stderr(&format!(
             "error: there is no process {ended} that --pid could follow"

@@ -16,7 +16,7 @@ use bpfapps_core::{Context, Failure, Result, bail};
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use libbpf_rs::{ErrorKind, MapCore, MapFlags};
 
-use crate::{BootstrapMaps, NS_PER_MS, OpenBootstrapSkel, processes};
+use crate::{NS_PER_MS, OpenProcsSkel, ProcsMaps, processes};
 
 /// The kernel keeps so many bytes of a task's name, a NUL included.
 const COMM_LEN: usize = 16;
@@ -68,7 +68,7 @@ pub(crate) struct Filter {
 
 impl Filter {
     /// Sets what is fixed once the object is loaded; `command`: whether we run one.
-    pub(crate) fn configure(&self, open: &mut OpenBootstrapSkel<'_>, command: bool) -> Result<()> {
+    pub(crate) fn configure(&self, open: &mut OpenProcsSkel<'_>, command: bool) -> Result<()> {
         let children = self.children || command;
         let maps = &mut open.maps;
         let rodata = maps.rodata_data.as_mut();
@@ -118,7 +118,7 @@ impl Filter {
     }
 
     /// Fills the sets that stay as they are, before anything is attached.
-    pub(crate) fn fill(&self, maps: &BootstrapMaps<'_>) -> Result<()> {
+    pub(crate) fn fill(&self, maps: &ProcsMaps<'_>) -> Result<()> {
         let codes: Vec<u32> = self.exit_code.iter().map(|&code| code.into()).collect();
         fill(&maps.uids, &numbers(&self.uid))?;
         fill(&maps.comms, &self.comm)?;
@@ -136,7 +136,7 @@ impl Filter {
 
     /// Adds the processes that are wanted by number. The programs are attached: from now on they
     /// forget each process at its exit, and add each child of one that is in the set.
-    pub(crate) fn add_processes(&self, maps: &BootstrapMaps<'_>) -> Result<()> {
+    pub(crate) fn add_processes(&self, maps: &ProcsMaps<'_>) -> Result<()> {
         for &pid in &self.pid {
             if !add(&maps.pids, pid)? {
                 bail!(Failure::new(

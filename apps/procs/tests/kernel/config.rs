@@ -24,13 +24,13 @@ fn refused(command: &mut Command, error: &str) -> Result<()> {
 fn option_goes_before_environment_before_file() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("config.yaml");
-    let text = "bootstrap:\n  btf: /of/the/file\n  uid: [1, 2]\n  max-events: 1\n";
+    let text = "procs:\n  btf: /of/the/file\n  uid: [1, 2]\n  max-events: 1\n";
     fs::write(&file, text)?;
     fs::set_permissions(&file, Permissions::from_mode(0o600))?;
     // the command line may name the file, or the environment, and the app may be called by a link
-    let link = folder.path().join("bootstrap");
+    let link = folder.path().join("procs");
     symlink(program(), &link)?;
-    let by_option = cli(["--config", &file.to_string_lossy(), "bootstrap"]);
+    let by_option = cli(["--config", &file.to_string_lossy(), "procs"]);
     let mut by_variable = Command::new(link);
     by_variable.env("BPFAPPS_CONFIG", &file);
     for mut command in [by_option, by_variable] {
@@ -46,14 +46,14 @@ fn option_goes_before_environment_before_file() -> Result<()> {
     }
 
     // An option that adds up is not added to: of uid 1 and 2 there is nothing to be seen.
-    let mut command = cli(["bootstrap", "--uid", "0", "--timeout", "20"]);
+    let mut command = cli(["procs", "--uid", "0", "--timeout", "20"]);
     command
         .env("BPFAPPS_CONFIG", &file)
         .env("BPFAPPS_BTF", "/sys/kernel/btf/vmlinux");
-    let mut bootstrap = Process::start(&mut command)?;
-    bootstrap.line(|line| line.starts_with("TIME"))?;
+    let mut procs = Process::start(&mut command)?;
+    procs.line(|line| line.starts_with("TIME"))?;
     Command::new("true").status()?;
-    let exit = bootstrap.wait()?.expect_code(0)?;
+    let exit = procs.wait()?.expect_code(0)?;
     let rows = exit.stdout.iter().filter_map(|line| Row::of(line)).count();
     ensure!(rows == 1, "max-events of the file is 1: {exit:#?}");
     Ok(())
@@ -62,19 +62,19 @@ fn option_goes_before_environment_before_file() -> Result<()> {
 fn file_of_the_system_is_read() -> Result<()> {
     let file = "/etc/bpfapps/config.yaml";
     let with = |text, args: &[&str]| {
-        let command = cli([&["bootstrap"], args].concat());
+        let command = cli([&["procs"], args].concat());
         sandbox::with_file(file, text, &command)
     };
     let error =
         format!("error: {file}:2: unexpected argument '--durtion' found (similar: '--duration')");
-    refused(&mut with("bootstrap:\n  durtion: 5\n", &[])?, &error)?;
+    refused(&mut with("procs:\n  durtion: 5\n", &[])?, &error)?;
     // where another is named, it is not looked at
     let error = "error: failed to read /other: No such file or directory (os error 2)";
     refused(
-        &mut with("bootstrap:\n  durtion: 5\n", &["--config", "/other"])?,
+        &mut with("procs:\n  durtion: 5\n", &["--config", "/other"])?,
         error,
     )?;
-    let mut limited = with("bootstrap:\n  timeout: 0.1\n", &[])?;
+    let mut limited = with("procs:\n  timeout: 0.1\n", &[])?;
     Process::run(&mut limited)?.expect_code(0)?;
     Ok(())
 }

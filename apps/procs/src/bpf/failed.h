@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 #pragma once
 
+#include <bpf/bpf_core_read.h>
+#include "details.h"
+#include "event.h"
+#include "filter.h"
+
 /* --failed: calls of exec that came to nothing. Runs at each system call of the machine. */
 
 /* from these numbers on, the kernel calls again by itself (linux/errno.h) */

@@ -12,7 +12,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::Pid;
 
-use crate::row::{row, start, storm};
+use crate::row::{row, start};
+use crate::storm::storm;
 
 pub(crate) const TESTS: &[Test] = &[
     test!(signals_end_it_under_load),
@@ -34,11 +35,11 @@ fn signals_end_it_under_load() -> Result<()> {
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
         let before = loaded();
         let load = endless_storm()?;
-        let mut bootstrap = start(&[])?;
-        row(&mut bootstrap, |row| row.event == "EXIT")?;
+        let mut procs = start(&[])?;
+        row(&mut procs, |row| row.event == "EXIT")?;
         let sent = Instant::now();
-        bootstrap.signal(signal)?;
-        let exit = bootstrap.wait()?.expect_code(0)?;
+        procs.signal(signal)?;
+        let exit = procs.wait()?.expect_code(0)?;
         let took = sent.elapsed();
         drop(load);
         ensure!(took < Duration::from_secs(1), "{signal}: it took {took:?}");
@@ -57,19 +58,19 @@ fn signals_end_it_under_load() -> Result<()> {
 fn second_signal_ends_it_at_once() -> Result<()> {
     // the first one is handed on to a command that takes no notice, and is waited for
     let script = r#"trap "" INT; echo $$; exec sleep 20 >&- 2>&-"#;
-    let args = ["bootstrap", "--comm", "none", "--", "sh", "-c", script];
-    let mut bootstrap = Process::start(&mut cli(args))?;
-    let command = bootstrap.line(|line| line.parse::<i32>().is_ok())?;
+    let args = ["procs", "--comm", "none", "--", "sh", "-c", script];
+    let mut procs = Process::start(&mut cli(args))?;
+    let command = procs.line(|line| line.parse::<i32>().is_ok())?;
     let command = Pid::from_raw(command.parse()?);
-    let blocked = bootstrap.status("SigBlk")?;
-    bootstrap.signal(Signal::SIGINT)?;
+    let blocked = procs.status("SigBlk")?;
+    procs.signal(Signal::SIGINT)?;
     let begin = Instant::now();
-    while bootstrap.status("SigBlk")? == blocked {
+    while procs.status("SigBlk")? == blocked {
         ensure!(begin.elapsed() < Duration::from_secs(1), "it is not taken");
         thread::sleep(Duration::from_millis(1));
     }
-    bootstrap.signal(Signal::SIGINT)?;
-    let exit = bootstrap.wait();
+    procs.signal(Signal::SIGINT)?;
+    let exit = procs.wait();
     kill(command, Signal::SIGKILL)?;
     let exit = exit?;
     ensure!(exit.signal == Some(Signal::SIGINT as i32), "{exit:#?}");
@@ -77,20 +78,20 @@ fn second_signal_ends_it_at_once() -> Result<()> {
 }
 
 fn new_size_of_the_window_changes_nothing() -> Result<()> {
-    let mut bootstrap = start(&[])?;
-    bootstrap.signal(Signal::SIGWINCH)?;
+    let mut procs = start(&[])?;
+    procs.signal(Signal::SIGWINCH)?;
     let mut child = Command::new("true").spawn()?;
     child.wait()?;
-    row(&mut bootstrap, |row| row.pid == child.id())?;
-    bootstrap.signal(Signal::SIGINT)?;
-    let exit = bootstrap.wait()?.expect_code(0)?;
+    row(&mut procs, |row| row.pid == child.id())?;
+    procs.signal(Signal::SIGINT)?;
+    let exit = procs.wait()?.expect_code(0)?;
     ensure!(exit.stderr.is_empty(), "{exit:#?}");
     Ok(())
 }
 
 fn debugger_comes_and_goes() -> Result<()> {
-    let mut bootstrap = start(&[])?;
-    let pid = Pid::from_raw(bootstrap.pid().try_into()?);
+    let mut procs = start(&[])?;
+    let pid = Pid::from_raw(procs.pid().try_into()?);
     // as `strace -p` does, which stops it in the middle of a system call
     for _ in 0..5 {
         ptrace::seize(pid, Options::empty()).context("failed to attach")?;
@@ -99,9 +100,9 @@ fn debugger_comes_and_goes() -> Result<()> {
         ptrace::detach(pid, None)?;
         let mut child = Command::new("true").spawn()?;
         child.wait()?;
-        row(&mut bootstrap, |row| row.pid == child.id())?;
+        row(&mut procs, |row| row.pid == child.id())?;
     }
-    bootstrap.signal(Signal::SIGINT)?;
-    bootstrap.wait()?.expect_code(0)?;
+    procs.signal(Signal::SIGINT)?;
+    procs.wait()?.expect_code(0)?;
     Ok(())
 }

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 #pragma once
 
+#include <bpf/bpf_core_read.h>
+#include "event.h"
+#include "filter.h"
+
 /* --args: the arguments, as they stand in the memory of the new program; argument: task */
 SEC("raw_tp/sched_process_exec")
 int read_args(__u64 *ctx)

@@ -22,24 +22,24 @@ pub(crate) const TESTS: &[Test] = &[
     test!(wrong_values_are_refused),
 ];
 
-/// Runs each script in a shell under a bootstrap with `args`, and returns each one's rows.
+/// Runs each script in a shell under a procs with `args`, and returns each one's rows.
 fn traced<const N: usize>(args: &[&str], scripts: [&str; N]) -> Result<[Vec<Row>; N]> {
-    let bootstrap = start(args)?;
+    let procs = start(args)?;
     let mut pids = [0; N];
     for (pid, script) in pids.iter_mut().zip(scripts) {
         let mut child = Command::new("sh").args(["-c", script]).spawn()?;
         child.wait()?;
         *pid = child.id();
     }
-    bootstrap.signal(Signal::SIGINT)?;
-    let exit = bootstrap.wait()?.expect_code(0)?;
+    procs.signal(Signal::SIGINT)?;
+    let exit = procs.wait()?.expect_code(0)?;
     Ok(pids.map(|pid| rows_of(pid, &exit.stdout)))
 }
 
-/// Ends a bootstrap and returns all of its rows.
-fn all_rows(bootstrap: Process) -> Result<Vec<Row>> {
-    bootstrap.signal(Signal::SIGINT)?;
-    let exit = bootstrap.wait()?.expect_code(0)?;
+/// Ends a procs and returns all of its rows.
+fn all_rows(procs: Process) -> Result<Vec<Row>> {
+    procs.signal(Signal::SIGINT)?;
+    let exit = procs.wait()?.expect_code(0)?;
     Ok(exit
         .stdout
         .iter()
@@ -90,8 +90,8 @@ fn names_are_bytes() -> Result<()> {
     let folder = tempfile::tempdir()?;
     // as text they are the same
     let [named, other] = [b"\xffname", b"\xfename"].map(|name| OsStr::from_bytes(name));
-    let mut command = cli(["bootstrap", "--comm"]);
-    let bootstrap = ready(command.arg(named))?;
+    let mut command = cli(["procs", "--comm"]);
+    let procs = ready(command.arg(named))?;
     let mut pids = Vec::new();
     for name in [other, named] {
         let path = folder.path().join(name);
@@ -101,7 +101,7 @@ fn names_are_bytes() -> Result<()> {
         child.wait()?;
         pids.push(child.id());
     }
-    let rows = all_rows(bootstrap)?;
+    let rows = all_rows(procs)?;
     ensure!(rows.iter().all(|row| row.pid == pids[1]), "{rows:?}");
     ensure!(events(&rows) == ["EXEC", "EXIT"], "{rows:?}");
     Ok(())
@@ -112,11 +112,11 @@ fn only_that_process_is_reported() -> Result<()> {
         .args(["-c", "read line; exec /bin/true"])
         .stdin(std::process::Stdio::piped())
         .spawn()?;
-    let bootstrap = start(&["--pid", &waiting.id().to_string()])?;
+    let procs = start(&["--pid", &waiting.id().to_string()])?;
     Command::new("true").status()?;
     drop(waiting.stdin.take());
     waiting.wait()?;
-    let rows = all_rows(bootstrap)?;
+    let rows = all_rows(procs)?;
     ensure!(rows.iter().all(|row| row.pid == waiting.id()), "{rows:?}");
     ensure!(events(&rows) == ["EXEC", "EXIT"], "{rows:?}");
     Ok(())
@@ -124,11 +124,11 @@ fn only_that_process_is_reported() -> Result<()> {
 
 fn user_is_found_by_name_and_number() -> Result<()> {
     for user in ["nobody", "65534"] {
-        let bootstrap = start(&["--uid", user])?;
+        let procs = start(&["--uid", user])?;
         Command::new("true").status()?;
         let mut shell = Command::new("/bin/sh");
         Process::run(&mut sandbox::as_nobody(shell.args(["-c", "exit 6"]))?)?.expect_code(6)?;
-        let rows = all_rows(bootstrap)?;
+        let rows = all_rows(procs)?;
         let row = rows.last().with_context(|| format!("{user}: no row"))?;
         ensure!(
             row.rest.starts_with("[6]") && row.comm == "sh",
@@ -184,13 +184,13 @@ fn wrong_values_are_refused() -> Result<()> {
     ];
     for (option, values, reason) in wrong {
         for value in *values {
-            let exit = Process::run(&mut cli(["bootstrap", option, value]))?;
+            let exit = Process::run(&mut cli(["procs", option, value]))?;
             ensure!(exit.code == Some(2), "{option} {value:?}: {exit:#?}");
             exit.expect_stderr(reason)?;
         }
     }
     // and none is left out; a file that can not be read is another kind of mistake
-    let help = Process::run(&mut cli(["bootstrap", "--help"]))?.stdout;
+    let help = Process::run(&mut cli(["procs", "--help"]))?.stdout;
     let with_value = help
         .iter()
         .filter_map(|line| line.trim_start().split_once(" <"));

@@ -17,14 +17,14 @@ pub(crate) const TESTS: &[Test] = &[
 const BPF_MAP_CREATE: u64 = 0;
 const BPF_PROG_LOAD: u64 = 5;
 
-/// A bootstrap to which the kernel refuses one command of bpf(2).
+/// A procs to which the kernel refuses one command of bpf(2).
 fn refused(command: u64, errno: Errno) -> Result<Command> {
     let call = Call {
         number: libc::SYS_bpf,
         argument: 0,
         value: command,
     };
-    refusing(call, errno, &cli(["bootstrap"]))
+    refusing(call, errno, &cli(["procs"]))
 }
 
 /// Fails unless the last lines on stderr, behind libbpf's, begin like these.

@@ -12,7 +12,7 @@ use nix::unistd::Pid;
 use serde_json::Value;
 
 use crate::documents::{documents, events, start};
-use crate::row::STORM;
+use crate::storm::STORM;
 
 pub(crate) const TESTS: &[Test] = &[
     test!(container_is_the_innermost_that_an_engine_has_named),
@@ -71,7 +71,7 @@ fn container_is_the_innermost_that_an_engine_has_named() -> Result<()> {
     let named = named.map(|path| (path, Some(&id)));
 
     let outer = Cgroup::new()?;
-    let mut bootstrap = start(&["--cgroup", outer.path()])?;
+    let mut procs = start(&["--cgroup", outer.path()])?;
     let mut expected = HashMap::new();
     for (path, container) in named.into_iter().chain(unnamed) {
         let mut cgroups: Vec<Cgroup> = Vec::new();
@@ -86,10 +86,10 @@ fn container_is_the_innermost_that_an_engine_has_named() -> Result<()> {
         while cgroups.pop().is_some() {}
     }
     for _ in 0..expected.len() {
-        bootstrap.line(|line| line.contains("\"exit\""))?;
+        procs.line(|line| line.contains("\"exit\""))?;
     }
     let mut seen = 0;
-    for event in events(&documents(bootstrap)?) {
+    for event in events(&documents(procs)?) {
         let pid = event["pid"].as_u64().context("no pid")?;
         let (path, container) = &expected[&u32::try_from(pid)?];
         let container = container.map(|id| Value::from(id.as_str()));
@@ -107,11 +107,11 @@ fn failed_exec_has_its_container() -> Result<()> {
     let id = "0123456789abcdef".repeat(4);
     let outer = Cgroup::new()?;
     let cgroup = outer.below(&id)?;
-    let mut bootstrap = start(&["--cgroup", outer.path(), "--failed"])?;
+    let mut procs = start(&["--cgroup", outer.path(), "--failed"])?;
     let command = r#"BPFAPPS_FIXTURE=exec_in_vain exec "$0" /nonexistent/program"#;
     Process::run(&mut inside(&cgroup, command)?)?.expect_code(0)?;
-    bootstrap.line(|line| line.contains("\"exit\""))?;
-    let documents = documents(bootstrap)?;
+    procs.line(|line| line.contains("\"exit\""))?;
+    let documents = documents(procs)?;
     let failed = documents
         .iter()
         .find(|event| event["type"] == "exec_failed");
@@ -134,8 +134,8 @@ fn containers_that_are_gone_at_once_are_named() -> Result<()> {
     let outer = Cgroup::new()?;
     let others = (0..many(3000)).map(|number| outer.below(&format!("other-{number}")));
     let others = others.collect::<Result<Vec<_>>>()?;
-    let mut bootstrap = start(&["--cgroup", outer.path()])?;
-    let before = used(&bootstrap)?;
+    let mut procs = start(&["--cgroup", outer.path()])?;
+    let before = used(&procs)?;
 
     let containers: Vec<_> = (1..=50).map(|number| format!("{number:064x}")).collect();
     let command = format!(r#"BPFAPPS_FIXTURE=fork_many exec "$0" {STORM} {FORKS}"#);
@@ -146,12 +146,12 @@ fn containers_that_are_gone_at_once_are_named() -> Result<()> {
     }
     let last = containers.last().context("no container")?;
     for _ in 0..=FORKS {
-        bootstrap.line(|line| line.contains("\"exit\"") && line.contains(last.as_str()))?;
+        procs.line(|line| line.contains("\"exit\"") && line.contains(last.as_str()))?;
     }
-    let used = used(&bootstrap)? - before;
+    let used = used(&procs)? - before;
     drop(others);
 
-    let documents = documents(bootstrap)?;
+    let documents = documents(procs)?;
     let events = events(&documents);
     for id in &containers {
         let own = events

@@ -10,7 +10,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::fixtures::TO_DIE;
-use crate::row::{Row, STORM, row, rows, start, storm};
+use crate::row::{Row, row, start};
+use crate::storm::{STORM, rows, storm};
 
 pub(crate) const TESTS: &[Test] = &[
     test!(produced_is_reported_and_lost),
@@ -23,7 +24,7 @@ pub(crate) const TESTS: &[Test] = &[
     test!(two_instances_see_the_same),
 ];
 
-/// A bootstrap that sees only the storms of these tests, and so all of its events are known.
+/// A procs that sees only the storms of these tests, and so all of its events are known.
 fn start_for_storm(args: &[&str]) -> Result<Process> {
     start(&[&["--comm", STORM], args].concat())
 }
@@ -68,12 +69,12 @@ fn produced_is_reported_and_lost() -> Result<()> {
     // a ring that holds them all, and one that does not, while nobody reads them
     for (ring_size, all_fit) in [("8M", true), ("64K", false)] {
         let forks = many(40_000);
-        let bootstrap = start_for_storm(&["--ring-size", ring_size])?;
-        bootstrap.signal(Signal::SIGSTOP)?;
+        let procs = start_for_storm(&["--ring-size", ring_size])?;
+        procs.signal(Signal::SIGSTOP)?;
         Process::run(&mut storm(forks)?)?.expect_code(0)?;
-        bootstrap.signal(Signal::SIGCONT)?;
-        bootstrap.signal(Signal::SIGINT)?;
-        let exit = bootstrap.wait()?.expect_code(0)?;
+        procs.signal(Signal::SIGCONT)?;
+        procs.signal(Signal::SIGINT)?;
+        let exit = procs.wait()?.expect_code(0)?;
         let lost = told_as_lost(&exit.stderr, "the ring buffer was full")?;
         let reported = rows(&exit).len();
         ensure!((lost == 0) == all_fit, "{ring_size}: {lost} lost");
@@ -83,10 +84,10 @@ fn produced_is_reported_and_lost() -> Result<()> {
     Ok(())
 }
 
-/// A bootstrap whose output nobody reads until it is asked for.
+/// A procs whose output nobody reads until it is asked for.
 fn start_unread(args: &[&str]) -> Result<(std::process::Child, std::io::PipeReader)> {
     let (mut reader, writer) = pipe()?;
-    let bootstrap = cli(["bootstrap", "--comm", STORM]
+    let procs = cli(["procs", "--comm", STORM]
         .into_iter()
         .chain(args.iter().copied()))
     .stdout(writer)
@@ -96,7 +97,7 @@ fn start_unread(args: &[&str]) -> Result<(std::process::Child, std::io::PipeRead
     let mut title = String::new();
     BufReader::with_capacity(1, &mut reader).read_line(&mut title)?;
     ensure!(title.starts_with("TIME"), "{title}");
-    Ok((bootstrap, reader))
+    Ok((procs, reader))
 }
 
 /// The most memory that a process has had, in KiB, its ring left out: that is mapped twice.
@@ -113,18 +114,18 @@ fn peak_memory(pid: u32) -> Result<u64> {
 
 fn reader_that_pauses_costs_counted_losses_and_no_memory() -> Result<()> {
     let forks = many(20_000);
-    let (mut bootstrap, reader) = start_unread(&["--ring-size", "16K"])?;
-    let before = peak_memory(bootstrap.id())?;
+    let (mut procs, reader) = start_unread(&["--ring-size", "16K"])?;
+    let before = peak_memory(procs.id())?;
     Process::run(&mut storm(forks)?)?.expect_code(0)?;
-    let after = peak_memory(bootstrap.id())?;
+    let after = peak_memory(procs.id())?;
     ensure!(after < before + 4096, "{before} KiB grew to {after} KiB");
 
     let lines = thread::spawn(move || BufReader::new(reader).lines().map_while(Result::ok).count());
-    kill(Pid::from_raw(bootstrap.id().try_into()?), Signal::SIGINT)?;
+    kill(Pid::from_raw(procs.id().try_into()?), Signal::SIGINT)?;
     let mut said = String::new();
-    let stderr = bootstrap.stderr.as_mut().context("stderr is a pipe")?;
+    let stderr = procs.stderr.as_mut().context("stderr is a pipe")?;
     stderr.read_to_string(&mut said)?;
-    let status = bootstrap.wait()?;
+    let status = procs.wait()?;
     ensure!(status.success(), "{status}: {said}");
     let Ok(reported) = lines.join() else {
         bail!("the reader panicked")
@@ -137,13 +138,13 @@ fn reader_that_pauses_costs_counted_losses_and_no_memory() -> Result<()> {
 fn what_a_blocked_reader_never_gets_is_counted() -> Result<()> {
     // more than a pipe of 64 KiB holds, and less than the ring
     let forks = 2_500;
-    let (mut bootstrap, reader) = start_unread(&[])?;
+    let (mut procs, reader) = start_unread(&[])?;
     Process::run(&mut storm(forks)?)?.expect_code(0)?;
-    kill(Pid::from_raw(bootstrap.id().try_into()?), Signal::SIGINT)?;
+    kill(Pid::from_raw(procs.id().try_into()?), Signal::SIGINT)?;
     let mut said = String::new();
-    let stderr = bootstrap.stderr.as_mut().context("stderr is a pipe")?;
+    let stderr = procs.stderr.as_mut().context("stderr is a pipe")?;
     stderr.read_to_string(&mut said)?;
-    ensure!(bootstrap.wait()?.success(), "{said}");
+    ensure!(procs.wait()?.success(), "{said}");
     // whole rows only: the last one may be cut
     let mut text = String::new();
     BufReader::new(reader).read_to_string(&mut text)?;
@@ -156,14 +157,14 @@ fn what_a_blocked_reader_never_gets_is_counted() -> Result<()> {
 fn no_event_waits_for_the_next() -> Result<()> {
     // from right behind the last one to when its reader sleeps, and all in between
     const TIMES: usize = 150;
-    let mut bootstrap = start_for_storm(&[])?;
+    let mut procs = start_for_storm(&[])?;
     let mut fixture = fixture("fork_now_and_then")?
         .args([STORM, &TIMES.to_string()])
         .stdin(Stdio::piped())
         .spawn()?;
     let mut stdin = fixture.stdin.take().context("stdin is a pipe")?;
     for _ in 0..TIMES {
-        row(&mut bootstrap, |row| row.ppid == fixture.id())?;
+        row(&mut procs, |row| row.ppid == fixture.id())?;
         stdin.write_all(b"\n")?;
     }
     fixture.wait()?;
@@ -172,12 +173,12 @@ fn no_event_waits_for_the_next() -> Result<()> {
 
 fn strict_makes_a_loss_a_failure() -> Result<()> {
     for (ring_size, code) in [("4096", 3), ("8M", 0)] {
-        let bootstrap = start(&["--strict", "--ring-size", ring_size])?;
-        bootstrap.signal(Signal::SIGSTOP)?;
+        let procs = start(&["--strict", "--ring-size", ring_size])?;
+        procs.signal(Signal::SIGSTOP)?;
         Process::run(&mut storm(100)?)?.expect_code(0)?;
-        bootstrap.signal(Signal::SIGCONT)?;
-        bootstrap.signal(Signal::SIGINT)?;
-        let exit = bootstrap.wait()?.expect_code(code)?;
+        procs.signal(Signal::SIGCONT)?;
+        procs.signal(Signal::SIGINT)?;
+        let exit = procs.wait()?.expect_code(code)?;
         match code {
             0 => ensure!(exit.stderr.is_empty(), "{exit:#?}"),
             _ => {
@@ -192,19 +193,19 @@ fn strict_makes_a_loss_a_failure() -> Result<()> {
 
 fn two_threads_that_exit_at_once_are_one_exit_each_time() -> Result<()> {
     let pairs = many(10_000);
-    let bootstrap = start_for_storm(&[])?;
+    let procs = start_for_storm(&[])?;
     Process::run(fixture("fork_pairs")?.args([STORM, &pairs.to_string()]))?.expect_code(0)?;
-    bootstrap.signal(Signal::SIGINT)?;
-    let exit = bootstrap.wait()?.expect_code(0)?;
+    procs.signal(Signal::SIGINT)?;
+    let exit = procs.wait()?.expect_code(0)?;
     balance(pairs + 1, rows(&exit).len(), 0, &exit.stderr)
 }
 
 fn all_that_die_at_once_have_a_row_and_a_duration() -> Result<()> {
     let children = many(9_500);
-    let bootstrap = start(&["--comm", TO_DIE])?;
+    let procs = start(&["--comm", TO_DIE])?;
     Process::run(fixture("kill_many")?.arg(children.to_string()))?.expect_code(0)?;
-    bootstrap.signal(Signal::SIGINT)?;
-    let exit = bootstrap.wait()?.expect_code(0)?;
+    procs.signal(Signal::SIGINT)?;
+    let exit = procs.wait()?.expect_code(0)?;
     let rows = rows(&exit);
     let is_exit = |row: &&Row| row.rest.starts_with("[SIGKILL] (");
     let exits: Vec<_> = rows.iter().filter(is_exit).collect();
@@ -219,10 +220,8 @@ fn two_instances_see_the_same() -> Result<()> {
     let mut both = [start(&[])?, start(&[])?];
     let mut child = Command::new("true").spawn()?;
     child.wait()?;
-    for bootstrap in &mut both {
-        row(bootstrap, |row| {
-            row.event == "EXIT" && row.pid == child.id()
-        })?;
+    for procs in &mut both {
+        row(procs, |row| row.event == "EXIT" && row.pid == child.id())?;
     }
     let [first, mut second] = both;
     first.signal(Signal::SIGINT)?;

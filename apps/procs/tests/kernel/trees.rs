@@ -12,7 +12,8 @@ use bpfapps_testkit::{Process, Test, cli, fixture, own_path, program, sandbox, t
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use crate::row::{Row, row, rows, rows_of, start};
+use crate::row::{Row, row, rows_of, start};
+use crate::storm::rows;
 
 pub(crate) const TESTS: &[Test] = &[
     test!(children_are_those_that_are_there_and_those_to_come),
@@ -84,35 +85,35 @@ fn cgroup_is_that_and_all_below_it() -> Result<()> {
         cgroup.path()
     );
     for path in [outer.path(), cgroup.path()] {
-        let args = ["bootstrap", "-o", "json", "--cgroup", path];
-        let mut bootstrap = Process::start(&mut cli(args))?;
-        bootstrap.line(|line| line.contains("ready"))?;
+        let args = ["procs", "-o", "json", "--cgroup", path];
+        let mut procs = Process::start(&mut cli(args))?;
+        procs.line(|line| line.contains("ready"))?;
         Command::new("true").status()?;
         let child = Process::start(Command::new("sh").args(["-c", &script]))?;
         let pid = child.pid();
         child.wait()?.expect_code(5)?;
-        let line = bootstrap.line(|line| line.contains("\"exit\""))?;
-        bootstrap.signal(Signal::SIGINT)?;
-        let exit = bootstrap.wait()?.expect_code(0)?;
+        let line = procs.line(|line| line.contains("\"exit\""))?;
+        procs.signal(Signal::SIGINT)?;
+        let exit = procs.wait()?.expect_code(0)?;
         ensure!(exit.stdout.len() == 3, "{exit:#?}");
         let seen: Value = serde_json::from_str(&line)?;
         ensure!(seen["pid"] == pid && seen["exit_code"] == 5, "{seen}");
         ensure!(seen["container_id"] == container, "{seen}");
         ensure!(seen["cgroup_id"] == cgroup.id()?, "{seen}");
     }
-    let exit = Process::run(&mut cli(["bootstrap", "--cgroup", "/etc"]))?.expect_code(2)?;
+    let exit = Process::run(&mut cli(["procs", "--cgroup", "/etc"]))?.expect_code(2)?;
     exit.expect_stderr("`/etc` is no cgroup v2")?;
     Ok(())
 }
 
 fn namespaces_are_those_of_the_process() -> Result<()> {
-    let mut bootstrap = Process::start(&mut cli(["bootstrap", "-o", "json"]))?;
-    bootstrap.line(|line| line.contains("ready"))?;
+    let mut procs = Process::start(&mut cli(["procs", "-o", "json"]))?;
+    procs.line(|line| line.contains("ready"))?;
     let script = "readlink /proc/self/ns/pid; readlink /proc/self/ns/mnt; exit 7";
     let mut shell = Command::new("sh");
     let mut command = sandbox::in_pid_namespace(shell.args(["-c", script]))?;
     let exit = Process::run(&mut command)?.expect_code(7)?;
-    let line = bootstrap.line(|line| line.contains("\"exit_code\":7,"))?;
+    let line = procs.line(|line| line.contains("\"exit_code\":7,"))?;
     let seen: Value = serde_json::from_str(&line)?;
     let shown = [
         format!("pid:[{}]", seen["pid_ns"]),
@@ -127,7 +128,7 @@ fn namespaces_are_those_of_the_process() -> Result<()> {
 }
 
 fn works_inside_a_pid_namespace() -> Result<()> {
-    let command = cli(["bootstrap", "--", "sh", "-c", "true; exit 6"]);
+    let command = cli(["procs", "--", "sh", "-c", "true; exit 6"]);
     let mut command = sandbox::in_pid_namespace(&command)?;
     let other = Process::start(fixture("fork_many")?.args(["other", "1000000"]))?;
     let exit = Process::run(&mut command)?.expect_code(6)?;
@@ -141,7 +142,7 @@ fn works_inside_a_pid_namespace() -> Result<()> {
     ensure!(rows.iter().all(|row| row.comm != "other"), "{rows:#?}");
 
     // --pid means the number that is known there
-    let script = r#"sh -c 'read line; exec sleep 0' < "$1" & "$0" bootstrap --pid $! > "$2" & b=$!;
+    let script = r#"sh -c 'read line; exec sleep 0' < "$1" & "$0" procs --pid $! > "$2" & b=$!;
         while ! grep -q TIME "$2"; do sleep 0.01; done; echo > "$1";
         while ! grep -q "EXIT  " "$2"; do sleep 0.01; done; kill $b; wait $b"#;
     let folder = tempfile::tempdir()?;

@@ -10,7 +10,8 @@ use bpfapps_testkit::loaded::{loaded, nothing_left};
 use bpfapps_testkit::{Process, Test, cli, program, test};
 use nix::sys::signal::Signal;
 
-use crate::row::{ready, row, start, storm};
+use crate::row::{ready, row, start};
+use crate::storm::storm;
 
 pub(crate) const TESTS: &[Test] = &[
     test!(verbose_shows_the_log_of_libbpf),
@@ -33,34 +34,31 @@ fn shell(script: &str) -> Command {
 fn verbose_shows_the_log_of_libbpf() -> Result<()> {
     let log = |args: &[&str], filter: &str| -> Result<Vec<String>> {
         let mut command = cli(args.iter().copied());
-        let bootstrap = ready(command.env("BPFAPPS_LOG", filter))?;
-        bootstrap.signal(Signal::SIGINT)?;
-        Ok(bootstrap.wait()?.expect_code(0)?.stderr)
+        let procs = ready(command.env("BPFAPPS_LOG", filter))?;
+        procs.signal(Signal::SIGINT)?;
+        Ok(procs.wait()?.expect_code(0)?.stderr)
     };
-    for args in [["-v", "bootstrap"], ["bootstrap", "--verbose"]] {
+    for args in [["-v", "procs"], ["procs", "--verbose"]] {
         let lines = log(&args, "")?;
         let found = lines.iter().any(|line| line.starts_with("debug: libbpf: "));
         ensure!(found, "{args:?}: {lines:#?}");
     }
     ensure!(
-        !log(&["bootstrap"], "libbpf=debug")?.is_empty(),
+        !log(&["procs"], "libbpf=debug")?.is_empty(),
         "the filter shows nothing"
     );
     ensure!(
-        log(&["bootstrap", "-v"], "error")?.is_empty(),
+        log(&["procs", "-v"], "error")?.is_empty(),
         "the filter hides nothing"
     );
-    ensure!(
-        log(&["bootstrap"], "")?.is_empty(),
-        "there is a log without -v"
-    );
+    ensure!(log(&["procs"], "")?.is_empty(), "there is a log without -v");
     Ok(())
 }
 
 fn head_ends_it_without_a_word() -> Result<()> {
     // head itself would show the title only at its end
     let head = r#"for i in 1 2 3; do read -r line; echo "$line"; done"#;
-    let script = format!(r#"{{ "$0" bootstrap; echo "code $?" >&2; }} | {{ {head}; }}"#);
+    let script = format!(r#"{{ "$0" procs; echo "code $?" >&2; }} | {{ {head}; }}"#);
     let mut pipeline = Process::start(&mut shell(&script))?;
     pipeline.line(|line| line.starts_with("TIME"))?;
     Command::new("true").status()?;
@@ -71,7 +69,7 @@ fn head_ends_it_without_a_word() -> Result<()> {
 }
 
 fn full_disk_ends_it_with_the_reason() -> Result<()> {
-    let exit = Process::run(&mut shell(r#"exec "$0" bootstrap > /dev/full"#))?.expect_code(1)?;
+    let exit = Process::run(&mut shell(r#"exec "$0" procs > /dev/full"#))?.expect_code(1)?;
     let reason = "error: failed to write to stdout: No space left on device (os error 28)";
     ensure!(exit.stderr == [reason], "{exit:#?}");
     Ok(())
@@ -80,10 +78,10 @@ fn full_disk_ends_it_with_the_reason() -> Result<()> {
 fn signals_end_it_with_zero() -> Result<()> {
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
         let before = loaded();
-        let bootstrap = start(&[])?;
+        let procs = start(&[])?;
         let sent = Instant::now();
-        bootstrap.signal(signal)?;
-        let exit = bootstrap.wait()?.expect_code(0)?;
+        procs.signal(signal)?;
+        let exit = procs.wait()?.expect_code(0)?;
         ensure!(exit.stderr.is_empty(), "{signal}: {exit:#?}");
         ensure!(
             sent.elapsed() < Duration::from_secs(1),
@@ -96,35 +94,35 @@ fn signals_end_it_with_zero() -> Result<()> {
 }
 
 fn hangup_is_ignored_under_nohup() -> Result<()> {
-    let mut bootstrap = Process::start(&mut shell(r#"trap "" HUP; exec "$0" bootstrap"#))?;
-    bootstrap.line(|line| line.starts_with("TIME"))?;
-    bootstrap.signal(Signal::SIGHUP)?;
+    let mut procs = Process::start(&mut shell(r#"trap "" HUP; exec "$0" procs"#))?;
+    procs.line(|line| line.starts_with("TIME"))?;
+    procs.signal(Signal::SIGHUP)?;
     // the first row may still come from a program that is about to end
     for _ in 0..3 {
         let child = run_true()?;
-        row(&mut bootstrap, |row| row.pid == child)?;
+        row(&mut procs, |row| row.pid == child)?;
     }
-    bootstrap.signal(Signal::SIGTERM)?;
-    bootstrap.wait()?.expect_code(0)?;
+    procs.signal(Signal::SIGTERM)?;
+    procs.wait()?.expect_code(0)?;
     Ok(())
 }
 
 fn stop_and_continue_do_not_end_it() -> Result<()> {
-    let mut bootstrap = start(&[])?;
-    bootstrap.signal(Signal::SIGSTOP)?;
-    bootstrap.wait_for_state('T')?;
+    let mut procs = start(&[])?;
+    procs.signal(Signal::SIGSTOP)?;
+    procs.wait_for_state('T')?;
     let child = run_true()?;
-    bootstrap.signal(Signal::SIGCONT)?;
+    procs.signal(Signal::SIGCONT)?;
     // What happened meanwhile has waited in the ring.
-    row(&mut bootstrap, |row| row.pid == child)?;
-    bootstrap.signal(Signal::SIGINT)?;
-    bootstrap.wait()?.expect_code(0)?;
+    row(&mut procs, |row| row.pid == child)?;
+    procs.signal(Signal::SIGINT)?;
+    procs.wait()?.expect_code(0)?;
     Ok(())
 }
 
 fn paused_reader_does_not_keep_it_from_ending() -> Result<()> {
     let (mut reader, writer) = pipe()?;
-    let mut bootstrap = cli(["bootstrap"])
+    let mut procs = cli(["procs"])
         .stdout(writer)
         .stderr(Stdio::piped())
         .spawn()
@@ -135,30 +133,30 @@ fn paused_reader_does_not_keep_it_from_ending() -> Result<()> {
 
     // More than a pipe of 64 KiB holds, while nobody reads.
     Process::run(&mut storm(2000)?)?.expect_code(0)?;
-    let pid = nix::unistd::Pid::from_raw(bootstrap.id().try_into()?);
+    let pid = nix::unistd::Pid::from_raw(procs.id().try_into()?);
     nix::sys::signal::kill(pid, Signal::SIGINT)?;
     let sent = Instant::now();
-    while bootstrap.try_wait()?.is_none() {
+    while procs.try_wait()?.is_none() {
         ensure!(sent.elapsed() < Duration::from_secs(1), "it still runs");
         thread::sleep(Duration::from_millis(5));
     }
     let mut said = String::new();
-    bootstrap
+    procs
         .stderr
         .take()
         .context("stderr is a pipe")?
         .read_to_string(&mut said)?;
-    ensure!(bootstrap.wait()?.code() == Some(0), "{said}");
+    ensure!(procs.wait()?.code() == Some(0), "{said}");
     ensure!(said.contains("events: stdout took no more"), "{said}");
     Ok(())
 }
 
 fn kill_leaves_nothing_in_the_kernel() -> Result<()> {
     let before = loaded();
-    let bootstrap = start(&[])?;
+    let procs = start(&[])?;
     ensure!(loaded() != before, "it has loaded nothing");
-    bootstrap.signal(Signal::SIGKILL)?;
-    bootstrap.wait()?;
+    procs.signal(Signal::SIGKILL)?;
+    procs.wait()?;
     nothing_left(&before)
 }
 

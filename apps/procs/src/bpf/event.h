@@ -1,6 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 #pragma once
 
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpfapps/container.h>
+#include <bpfapps/ringbuf.h>
+#include "procs.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 * 1024 * 1024);
+} rb SEC(".maps");
+
 /*
  * Where an event is put together: too large for the stack of a BPF program, and of a length that
  * is known only in the end. Programs on one hook run one after another in the order of this
@@ -113,4 +124,19 @@ static __always_inline __u64 take_tail(struct scratch *s, __u64 at, struct scrat
 	if (len > most || bpf_probe_read_kernel(&s->tail[at], len, part->tail))
 		return at;
 	return at + len;
+}
+
+static __always_inline void fill_event(struct event *e, struct task_struct *task,
+				       enum event_kind kind)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+
+	e->time_ns = bpf_ktime_get_boot_ns();
+	e->kind = kind;
+	e->pid = id >> 32;
+	e->tid = id;
+	e->ppid = BPF_CORE_READ(task, real_parent, tgid);
+	bpf_get_current_comm(&e->comm, sizeof(e->comm));
+	e->uid = bpf_get_current_uid_gid();
+	e->cgroup = bpf_get_current_cgroup_id();
 }

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 #pragma once
 
+#include <bpf/bpf_helpers.h>
+#include <bpfapps/pidns.h>
+#include "procs.h"
+
 /*
  * Which processes are reported: user space fills a set for each option that was given, before the
  * programs are attached. Where an option was not given its knob is 0, its map is not made, and the

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 #pragma once
 
+#include <bpf/bpf_core_read.h>
+#include <bpfapps/pidns.h>
+#include <bpfapps/ringbuf.h>
+#include "filter.h"
+
 /* --children, and a command that we run: whoever is forked from a wanted process is wanted, too */
 
 /* our own process, whose child the command is; 0 where there is none */

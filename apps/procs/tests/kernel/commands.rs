@@ -3,14 +3,16 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use bpfapps_testkit::loaded::{loaded, nothing_left};
 use bpfapps_testkit::{Exit, Process, Test, cli, fixture, test};
 use nix::sys::signal::Signal;
 
-use crate::row::rows;
+use crate::losses::told_as_lost;
+use crate::storm::rows;
 
 pub(crate) const TESTS: &[Test] = &[
+    test!(threads_that_exit_together_are_one_exit),
     test!(command_is_traced_with_its_children_and_nobody_else),
     test!(exit_code_is_that_of_the_command),
     test!(signal_is_handed_on_to_the_command),
@@ -18,9 +20,9 @@ pub(crate) const TESTS: &[Test] = &[
     test!(command_does_not_run_where_sudo_is_unclear),
 ];
 
-/// `bpfapps bootstrap <args> -- sh -c <script>`, to its end.
+/// `bpfapps procs <args> -- sh -c <script>`, to its end.
 fn run(args: &[&str], script: &str) -> Result<Exit> {
-    Process::run(&mut cli(["bootstrap"]
+    Process::run(&mut cli(["procs"]
         .iter()
         .chain(args)
         .chain(&["--", "sh", "-c", script])
@@ -62,42 +64,36 @@ fn exit_code_is_that_of_the_command() -> Result<()> {
     run(&["--timeout", "0.1"], "sleep 0.3; exit 9")?.expect_code(9)?;
     run(&[], "kill -TERM $$")?.expect_code(128 + 15)?;
     run(&["--failed-only"], "exit 4")?.expect_code(4)?;
-    let exit = Process::run(&mut cli(["bootstrap", "--", "/nonexistent"]))?.expect_code(1)?;
+    let exit = Process::run(&mut cli(["procs", "--", "/nonexistent"]))?.expect_code(1)?;
     exit.expect_stderr("error: failed to run /nonexistent: No such file or directory")?;
     nothing_left(&before)
 }
 
 fn signal_is_handed_on_to_the_command() -> Result<()> {
     let script = r#"trap "exit 3" TERM; echo waits; while :; do sleep 0.01; done"#;
-    let mut bootstrap = Process::start(&mut cli([
-        "bootstrap",
-        "--comm",
-        "none",
-        "--",
-        "sh",
-        "-c",
-        script,
+    let mut procs = Process::start(&mut cli([
+        "procs", "--comm", "none", "--", "sh", "-c", script,
     ]))?;
-    bootstrap.line(|line| line == "waits")?;
-    bootstrap.signal(Signal::SIGTERM)?;
-    bootstrap.wait()?.expect_code(3)?;
+    procs.line(|line| line == "waits")?;
+    procs.signal(Signal::SIGTERM)?;
+    procs.wait()?.expect_code(3)?;
 
     // one that does not want to end is left alone
-    let mut command = cli(["bootstrap", "--comm", "none", "--", "sh", "-c"]);
+    let mut command = cli(["procs", "--comm", "none", "--", "sh", "-c"]);
     command.arg(r#"trap "" INT; echo $$; exec sleep 20"#);
-    let mut bootstrap = Process::start(&mut command)?;
-    let pid = bootstrap.line(|line| line.parse::<i32>().is_ok())?;
+    let mut procs = Process::start(&mut command)?;
+    let pid = procs.line(|line| line.parse::<i32>().is_ok())?;
     let sent = Instant::now();
-    bootstrap.signal(Signal::SIGINT)?;
+    procs.signal(Signal::SIGINT)?;
     // it holds the pipes of the output, so their end is not waited for
-    while fs::read_to_string(format!("/proc/{}/stat", bootstrap.pid()))
+    while fs::read_to_string(format!("/proc/{}/stat", procs.pid()))
         .is_ok_and(|stat| !stat.contains(") Z "))
     {
         ensure!(sent.elapsed() < Duration::from_secs(1), "it still runs");
         std::thread::sleep(Duration::from_millis(5));
     }
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid.parse()?), Signal::SIGKILL)?;
-    bootstrap.wait()?.expect_code(128 + 2)?;
+    procs.wait()?.expect_code(128 + 2)?;
     Ok(())
 }
 
@@ -112,7 +108,7 @@ fn command_runs_as_who_called_sudo() -> Result<()> {
         "{{ id -u; id -g; echo $HOME; cat /proc/self/status | grep -E '^(CapEff|NoNewPrivs|SigBlk)'; }} > {}",
         seen.display()
     );
-    let mut command = cli(["bootstrap", "--comm", "none", "--", "sh", "-c", &script]);
+    let mut command = cli(["procs", "--comm", "none", "--", "sh", "-c", &script]);
     command
         .env("SUDO_UID", "65534")
         .env("SUDO_GID", "65534")
@@ -157,7 +153,7 @@ fn command_does_not_run_where_sudo_is_unclear() -> Result<()> {
         [Some("nobody"), Some("65534"), None],
     ];
     let run = |values: [Option<&str>; 3]| {
-        let mut command = cli(["bootstrap", "--comm", "none", "--", "id", "-u"]);
+        let mut command = cli(["procs", "--comm", "none", "--", "id", "-u"]);
         for (variable, value) in ["SUDO_USER", "SUDO_UID", "SUDO_GID"].iter().zip(values) {
             if let Some(value) = value {
                 command.env(variable, value);
@@ -180,5 +176,30 @@ fn command_does_not_run_where_sudo_is_unclear() -> Result<()> {
         ensure!(ids(&exit) == 0, "{values:?}: it ran: {exit:?}");
         ensure!(!exit.stderr.concat().contains('\x1b'), "{exit:?}");
     }
+    Ok(())
+}
+
+fn threads_that_exit_together_are_one_exit() -> Result<()> {
+    let mut whole = 0;
+    for _ in 0..20 {
+        let command = fixture("threads_exit_together")?;
+        let mut procs = cli(["procs", "--"]);
+        procs.arg(command.get_program());
+        procs.envs(
+            command
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
+        let exit = Process::run(&mut procs)?.expect_code(0)?;
+        let rows = rows(&exit);
+        let events: Vec<_> = rows.iter().map(|row| row.event.as_str()).collect();
+        match events[..] {
+            ["EXEC", "EXIT"] => whole += 1,
+            // a kernel that preempts BPF programs skips some, where many threads leave at once
+            ["EXEC"] if told_as_lost(&exit.stderr, "preempted")? > 0 => {}
+            _ => bail!("{exit:#?}"),
+        }
+    }
+    ensure!(whole > 10, "only {whole} of 20 had an EXIT");
     Ok(())
 }

@@ -88,18 +88,18 @@ fn other_process_of_the_user_does_not_look_into_it() -> Result<()> {
         "nothing is seen of others: {all}"
     );
 
-    let mut commands = vec![cli(["bootstrap"])];
+    let mut commands = vec![cli(["procs"])];
     // before, the ordinary user's limit of memory keeps it out
     if Release::running()?.is_at_least(MEMLOCK_FREE_SINCE) {
         let mut lent = Command::new(&program);
-        commands.push(sandbox::as_nobody(lent.arg("bootstrap"))?);
+        commands.push(sandbox::as_nobody(lent.arg("procs"))?);
     }
     for command in commands {
-        let bootstrap = ready(&mut { command })?;
-        let ways = ways(bootstrap.pid())?;
+        let procs = ready(&mut { command })?;
+        let ways = ways(procs.pid())?;
         ensure!(ways == "ways: []", "{ways}");
         // it leaves no core dump either: then it is not root's
-        let owner = fs::metadata(format!("/proc/{}/environ", bootstrap.pid()))?.uid();
+        let owner = fs::metadata(format!("/proc/{}/environ", procs.pid()))?.uid();
         ensure!(owner == 0, "its memory is the user {owner}'s");
     }
     Ok(())
@@ -109,7 +109,7 @@ fn other_process_of_the_user_does_not_look_into_it() -> Result<()> {
 fn closed_streams_are_no_files_of_others() -> Result<()> {
     for closed in ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"] {
         let mut command = Command::new("sh");
-        let script = format!(r#"exec "$0" bootstrap --timeout 0.2 {closed}"#);
+        let script = format!(r#"exec "$0" procs --timeout 0.2 {closed}"#);
         command.args(["-c", &script]).arg(cli([]).get_program());
         Process::run(&mut command)?
             .expect_code(0)?
@@ -122,7 +122,7 @@ fn few_descriptors_are_an_error() -> Result<()> {
     let mut codes = BTreeSet::new();
     for limit in 5..=24 {
         let mut command = Command::new("sh");
-        let script = format!(r#"ulimit -n {limit}; exec "$0" bootstrap --timeout 0.1"#);
+        let script = format!(r#"ulimit -n {limit}; exec "$0" procs --timeout 0.1"#);
         command.args(["-c", &script]).arg(cli([]).get_program());
         let exit = Process::run(&mut command)?;
         ensure!(matches!(exit.code, Some(0 | 1)), "{limit}: {exit:#?}");
@@ -170,20 +170,20 @@ fn command_has_no_descriptor_and_no_capability() -> Result<()> {
     // whoever runs the tests may leave some open
     let alone = words(&mut Command::new("sh"))?;
     let mut traced = Command::new(&program);
-    let traced = words(traced.args(["bootstrap", "--comm", "none", "--", "sh"]))?;
+    let traced = words(traced.args(["procs", "--comm", "none", "--", "sh"]))?;
     ensure!(traced == alone, "{traced:?}, and alone {alone:?}");
     Ok(())
 }
 
 /// It would not be told any more that the reader sleeps.
 fn map_of_the_reader_stays_writable() -> Result<()> {
-    let mut bootstrap = ready(&mut cli(["bootstrap"]))?;
+    let mut procs = ready(&mut cli(["procs"]))?;
     let newest = MapInfoIter::default()
         .filter(|map| map.name == "reader")
         .last();
     let map = MapHandle::from_map_id(newest.context("no map `reader`")?.id)?;
     ensure!(map.freeze().is_err(), "it is frozen");
     Command::new("true").status()?;
-    bootstrap.line(|line| line.contains("EXEC"))?;
+    procs.line(|line| line.contains("EXEC"))?;
     Ok(())
 }

@@ -28,31 +28,31 @@ pub(crate) const TESTS: &[Test] = &[
     test!(command_of_others_does_not_type_for_root),
 ];
 
-/// `bootstrap` of that place, as an ordinary user.
+/// `procs` of that place, as an ordinary user.
 fn as_nobody(path: &PathBuf) -> Result<Command> {
     let mut command = Command::new(path);
-    sandbox::as_nobody(command.arg("bootstrap"))
+    sandbox::as_nobody(command.arg("procs"))
 }
 
-/// Fails unless a bootstrap traces a process.
+/// Fails unless a procs traces a process.
 fn traces(command: &mut Command) -> Result<()> {
-    let mut bootstrap = ready(command)?;
+    let mut procs = ready(command)?;
     let mut child = Command::new("sh").args(["-c", "exit 4"]).spawn()?;
     child.wait()?;
-    let exec = row(&mut bootstrap, |row| row.pid == child.id())?;
+    let exec = row(&mut procs, |row| row.pid == child.id())?;
     ensure!(exec.event == "EXEC" && exec.comm == "sh", "{exec:?}");
-    let exit = row(&mut bootstrap, |row| row.pid == child.id())?;
+    let exit = row(&mut procs, |row| row.pid == child.id())?;
     ensure!(
         exit.event == "EXIT" && exit.rest.starts_with("[4] ("),
         "{exit:?}"
     );
-    bootstrap.signal(Signal::SIGTERM)?;
-    bootstrap.wait()?.expect_code(0)?;
+    procs.signal(Signal::SIGTERM)?;
+    procs.wait()?.expect_code(0)?;
     Ok(())
 }
 
 fn works_without_tracefs() -> Result<()> {
-    traces(&mut sandbox::without_tracefs(&cli(["bootstrap"]))?)
+    traces(&mut sandbox::without_tracefs(&cli(["procs"]))?)
 }
 
 fn file_capabilities_are_enough() -> Result<()> {
@@ -74,7 +74,7 @@ fn privileges_are_given_up() -> Result<()> {
 }
 
 fn account_is_that_of_who_called_sudo() -> Result<()> {
-    let mut command = cli(["bootstrap"]);
+    let mut command = cli(["procs"]);
     for (name, value) in [("USER", "carol"), ("UID", "4242"), ("GID", "4242")] {
         command.env(format!("SUDO_{name}"), value);
     }
@@ -86,11 +86,11 @@ fn account_is_that_of_who_called_sudo() -> Result<()> {
 /// With CAP_KILL, which is all that is left: the command is still root's.
 fn command_of_roots_can_still_be_signalled() -> Result<()> {
     let script = r#"trap "exit 3" TERM; while :; do sleep 0.01; done"#;
-    let mut bootstrap = ready(&mut cli(["bootstrap", "--", "sh", "-c", script]))?;
-    row(&mut bootstrap, |row| row.comm == "sleep")?;
-    bootstrap.expect_privileges("0000000000000020", 65534)?;
-    bootstrap.signal(Signal::SIGTERM)?;
-    bootstrap.wait()?.expect_code(3)?;
+    let mut procs = ready(&mut cli(["procs", "--", "sh", "-c", script]))?;
+    row(&mut procs, |row| row.comm == "sleep")?;
+    procs.expect_privileges("0000000000000020", 65534)?;
+    procs.signal(Signal::SIGTERM)?;
+    procs.wait()?.expect_code(3)?;
     Ok(())
 }
 
@@ -102,9 +102,7 @@ fn command_of_others_does_not_type_for_root() -> Result<()> {
     let typing = |sudo: bool| -> Result<String> {
         let mut command = fixture("on_terminal")?;
         command.arg("type_in").arg(&program);
-        command
-            .args(["bootstrap", "--comm", "none", "--"])
-            .arg(&types);
+        command.args(["procs", "--comm", "none", "--"]).arg(&types);
         for (name, value) in [("USER", "nobody"), ("UID", "65534"), ("GID", "65534")] {
             if sudo {
                 command.env(format!("SUDO_{name}"), value);
@@ -149,7 +147,7 @@ fn each_missing_capability_is_named() -> Result<()> {
 }
 
 fn without_btf_it_says_so() -> Result<()> {
-    let exit = Process::run(&mut sandbox::without_btf(&cli(["bootstrap"]))?)?;
+    let exit = Process::run(&mut sandbox::without_btf(&cli(["procs"]))?)?;
     exit.expect_code(1)?
         .expect_stderr(
             "error[BPF0060]: this kernel has no BTF: /sys/kernel/btf/vmlinux is missing",
@@ -163,11 +161,7 @@ fn btf_of_a_file_will_do() -> Result<()> {
     let file = folder.path().join("vmlinux.btf");
     fs::copy("/sys/kernel/btf/vmlinux", &file)?;
     let file = file.to_string_lossy();
-    traces(&mut sandbox::without_btf(&cli([
-        "bootstrap",
-        "--btf",
-        &file,
-    ]))?)
+    traces(&mut sandbox::without_btf(&cli(["procs", "--btf", &file]))?)
 }
 
 /// They would decide what its programs read of the kernel.
@@ -178,7 +172,7 @@ fn types_of_the_caller_do_not_count() -> Result<()> {
     chown(&file, Some(65534), None)?;
     let mut command = Command::new(&path);
     command
-        .args(["bootstrap", "--timeout", "1", "--btf"])
+        .args(["procs", "--timeout", "1", "--btf"])
         .arg(&file);
     let beside = Process::run(&mut sandbox::as_nobody(&command)?)?;
     beside.expect_stderr("--btf is ignored: this kernel has BTF of its own")?;
@@ -199,7 +193,7 @@ fn what_is_no_btf_is_refused() -> Result<()> {
         ),
         ("/nonexistent", 1, "No such file"),
     ] {
-        let exit = Process::run(&mut cli(["bootstrap", "--btf", file]))?.expect_code(1)?;
+        let exit = Process::run(&mut cli(["procs", "--btf", file]))?.expect_code(1)?;
         ensure!(exit.stderr.len() == lines, "{exit:#?}");
         exit.expect_stderr(file)?.expect_stderr(reason)?;
     }

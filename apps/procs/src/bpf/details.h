@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 #pragma once
 
+#include <bpf/bpf_core_read.h>
+#include <bpfapps/container.h>
+#include "event.h"
+#include "filter.h"
+
 /*
  * What only JSON and YAML show. These are programs of their own, since each type of the kernel
  * that an object reads from costs a millisecond of start-up.

@@ -28,9 +28,9 @@ pub(crate) const TESTS: &[Test] = &[
 
 /// The exec of `command` as a document.
 fn exec(args: &[&str], command: &mut Command) -> Result<Value> {
-    let mut bootstrap = start_json(args)?;
-    let pid = run(&mut bootstrap, command)?;
-    let documents = documents(bootstrap)?;
+    let mut procs = start_json(args)?;
+    let pid = run(&mut procs, command)?;
+    let documents = documents(procs)?;
     // a fixture starts as the test binary
     let execs = of(pid, &documents)
         .into_iter()
@@ -54,11 +54,11 @@ fn arguments_are_those_of_the_new_program() -> Result<()> {
         OsStr::new("\"q\""),
         hostile,
     ];
-    let mut bootstrap = start(&["--args"])?;
+    let mut procs = start(&["--args"])?;
     let mut child = Command::new("true").arg0("other").args(args).spawn()?;
     let pid = child.id();
     child.wait()?;
-    let seen = row(&mut bootstrap, |row| row.pid == pid && row.event == "EXEC")?;
+    let seen = row(&mut procs, |row| row.pid == pid && row.event == "EXEC")?;
     let expected = r#"/usr/bin/true "a b" "" "\"q\"" \x1b[31m\n\xff"#;
     ensure!(seen.rest == expected, "{seen:?}");
 
@@ -90,10 +90,10 @@ fn many_arguments_are_cut_and_say_so() -> Result<()> {
     let first = args[1].as_str().map(str::len);
     ensure!(first == Some(4096 - "true\0".len()), "{seen}");
 
-    let mut bootstrap = start(&["--args"])?;
+    let mut procs = start(&["--args"])?;
     let mut child = Command::new("true").args(&many).spawn()?;
     child.wait()?;
-    let row = row(&mut bootstrap, |row| row.pid == child.id())?;
+    let row = row(&mut procs, |row| row.pid == child.id())?;
     ensure!(row.rest.ends_with("x …"), "{row:?}");
     Ok(())
 }
@@ -113,10 +113,10 @@ fn no_arguments_at_all_are_none() -> Result<()> {
 fn script_is_shown_with_its_interpreter() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let path = script(&folder, "#!/bin/sh -e\nexit 3\n")?;
-    let mut bootstrap = start(&["--args"])?;
+    let mut procs = start(&["--args"])?;
     let mut child = Command::new(&path).arg("one").spawn()?;
     child.wait()?;
-    let seen = row(&mut bootstrap, |row| row.pid == child.id())?;
+    let seen = row(&mut procs, |row| row.pid == child.id())?;
     let path = path.to_string_lossy();
     ensure!(
         seen.rest == format!("{path} #!/bin/sh -e {path} one"),
@@ -158,19 +158,19 @@ fn failed_execs_have_the_name_of_the_error() -> Result<()> {
     ];
     let paths = failures.map(|(path, _)| path);
 
-    let mut bootstrap = start(&["-x"])?;
+    let mut procs = start(&["-x"])?;
     let caller = Process::start(fixture("exec_in_vain")?.args(paths))?;
     for (path, error) in failures {
-        let row = row(&mut bootstrap, |row| {
+        let row = row(&mut procs, |row| {
             row.event == "FAIL" && row.pid == caller.pid()
         })?;
         let path = path.replace('\x1b', "\\x1b");
         ensure!(row.rest == format!("{path} [{error}]"), "{row:?}");
     }
-    let mut bootstrap = start_json(&["--failed"])?;
+    let mut procs = start_json(&["--failed"])?;
     let mut command = fixture("exec_in_vain")?;
-    let pid = run(&mut bootstrap, command.args(paths))?;
-    let documents = documents(bootstrap)?;
+    let pid = run(&mut procs, command.args(paths))?;
+    let documents = documents(procs)?;
     let failed = of(pid, &documents)
         .into_iter()
         .filter(|seen| seen["type"] == "exec_failed");
@@ -182,25 +182,24 @@ fn failed_execs_have_the_name_of_the_error() -> Result<()> {
 }
 
 fn without_failed_they_are_no_events() -> Result<()> {
-    let mut bootstrap = start(&[])?;
+    let mut procs = start(&[])?;
     let caller = Process::start(fixture("exec_in_vain")?.arg("/nonexistent"))?;
     let pid = caller.pid();
     caller.wait()?.expect_code(0)?;
     let events = ["EXEC", "EXIT"];
     for event in events {
-        let row = row(&mut bootstrap, |row| row.pid == pid)?;
+        let row = row(&mut procs, |row| row.pid == pid)?;
         ensure!(row.event == event, "{row:?}");
     }
     Ok(())
 }
 
 fn resources_are_those_of_the_whole_process() -> Result<()> {
-    let mut bootstrap = start_json(&[])?;
+    let mut procs = start_json(&[])?;
     let child = fixture("use_up")?.args(["400", "200"]).spawn()?;
     let (pid, Usage { user, system, peak }) = (child.id(), Usage::of(child)?);
-    bootstrap
-        .line(|line| line.contains("\"exit\"") && line.contains(&format!("\"pid\":{pid},")))?;
-    let documents = documents(bootstrap)?;
+    procs.line(|line| line.contains("\"exit\"") && line.contains(&format!("\"pid\":{pid},")))?;
+    let documents = documents(procs)?;
     let seen = of(pid, &documents)[1];
     let number = |name: &str| {
         seen[name]

@@ -1,0 +1,244 @@
+//! How an event reads in the table, and in JSON and YAML.
+
+use bpfapps_core::output::{Columns, Fields, Line, Row, Style, escape, push_decimal};
+use bpfapps_core::{Document, Result, c_bytes, errno_name, signal_name, take};
+
+use crate::documents;
+use crate::event;
+use crate::exit::{Status, times};
+use crate::skel::types::event_kind;
+
+/// An event with what stands behind its record.
+pub(crate) struct Event<'a> {
+    event: &'a event,
+    /// The id of one, or nothing.
+    container: &'a [u8],
+    /// The name of an executable that was given as a file descriptor.
+    file: &'a [u8],
+    /// Each ends with a NUL, but for the last where they are cut.
+    args: &'a [u8],
+    filename: &'a [u8],
+    /// Of a script.
+    interpreter: &'a [u8],
+    page_size: u64,
+}
+
+impl<'a> Event<'a> {
+    /// # Errors
+    ///
+    /// The tail is shorter than the record says.
+    pub(crate) fn new(event: &'a event, mut tail: &'a [u8], page_size: u64) -> Result<Self> {
+        let mut take = |length| take(&mut tail, length);
+        Ok(Self {
+            event,
+            container: take(event.container_len.into())?,
+            file: take(event.file_len)?,
+            args: take(event.args_len)?,
+            filename: take(event.filename_len)?,
+            interpreter: take(event.interpreter_len)?,
+            page_size,
+        })
+    }
+
+    fn args(&self) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
+        let args = self.args.strip_suffix(b"\0").unwrap_or(self.args);
+        let none = self.args.is_empty();
+        args.split(|&byte| byte == 0).filter(move |_| !none)
+    }
+
+    fn args_are_cut(&self) -> bool {
+        self.event.args_size as usize > self.args.len()
+    }
+}
+
+impl Row for Event<'_> {
+    const DOCUMENTS: &'static [Document] = documents::ALL;
+
+    const COLUMNS: Columns = &[
+        ("TIME", 8),
+        ("EVENT", 5),
+        ("COMM", 16),
+        ("PID", 7),
+        ("PPID", 7),
+        ("FILENAME/EXIT CODE", 0),
+    ];
+
+    fn write(&self, line: &mut Line<'_>) {
+        let event = self.event;
+        line.time(event.time_ns);
+        let (style, kind) = match event.kind {
+            event_kind::EVENT_EXEC => (Style::Start, b"EXEC"),
+            event_kind::EVENT_EXIT => (Style::End, b"EXIT"),
+            _ => (Style::Failure, b"FAIL"),
+        };
+        line.style(style);
+        line.text(kind);
+        line.text(c_bytes(&event.comm));
+        line.number(event.pid.into());
+        line.number(event.ppid.into());
+        if event.kind == event_kind::EVENT_EXIT && event.status != 0 {
+            line.style(Style::Failure);
+        }
+        line.parts(|out| match event.kind {
+            event_kind::EVENT_EXEC => self.write_program(out),
+            event_kind::EVENT_EXIT => write_exit(event, out),
+            _ => {
+                escape(self.filename, out);
+                out.extend_from_slice(b" [");
+                out.extend_from_slice(errno_name(event.status).as_bytes());
+                out.push(b']');
+            }
+        });
+    }
+
+    fn fields(&self, fields: &mut Fields<'_>) {
+        let event = self.event;
+        let kind = match event.kind {
+            event_kind::EVENT_EXEC => "exec",
+            event_kind::EVENT_EXIT => "exit",
+            _ => "exec_failed",
+        };
+        fields.kind(kind, event.time_ns);
+        fields.number("pid", event.pid.into());
+        fields.number("tid", event.tid.into());
+        fields.number("ppid", event.ppid.into());
+        fields.number("uid", event.uid.into());
+        fields.text("comm", c_bytes(&event.comm));
+        match event.kind {
+            event_kind::EVENT_EXEC => self.program_fields(fields),
+            event_kind::EVENT_EXIT => self.exit_fields(fields),
+            _ => {
+                fields.text("filename", self.filename);
+                fields.text("error", errno_name(event.status).as_bytes());
+            }
+        }
+        fields.number("cgroup_id", event.cgroup);
+        if !self.container.is_empty() {
+            fields.text("container_id", self.container);
+        }
+        if event.details != 0 {
+            fields.number("ns_pid", event.ns_pid.into());
+            fields.number("pid_ns", event.pid_ns.into());
+            fields.number("mnt_ns", event.mnt_ns.into());
+        }
+    }
+}
+
+impl Event<'_> {
+    fn write_program(&self, out: &mut Vec<u8>) {
+        escape(self.filename, out);
+        if !self.interpreter.is_empty() {
+            out.extend_from_slice(b" #!");
+            escape(self.interpreter, out);
+        }
+        // The first argument is the program's name, which the row has already.
+        for arg in self.args().skip(1) {
+            out.push(b' ');
+            write_arg(arg, out);
+        }
+        if self.args_are_cut() {
+            out.extend_from_slice(" …".as_bytes());
+        }
+    }
+
+    fn program_fields(&self, fields: &mut Fields<'_>) {
+        fields.text("filename", self.filename);
+        if !self.file.is_empty() {
+            fields.text("file", self.file);
+        }
+        if !self.interpreter.is_empty() {
+            fields.text("interpreter", self.interpreter);
+        }
+        if self.event.has_args != 0 {
+            fields.texts("args", self.args());
+            fields.flag("args_cut", self.args_are_cut());
+        }
+    }
+
+    fn exit_fields(&self, fields: &mut Fields<'_>) {
+        let event = self.event;
+        match Status::of(event.status) {
+            Status::Code(code) => fields.number("exit_code", code.into()),
+            Status::Signal {
+                number,
+                core_dumped,
+            } => {
+                fields.text("signal", signal_name(number).as_bytes());
+                fields.flag("core_dumped", core_dumped);
+            }
+        }
+        fields.number("duration_ns", event.duration_ns);
+        fields.text(
+            "duration_since",
+            if event.since_start != 0 {
+                b"start"
+            } else {
+                b"exec"
+            },
+        );
+        if event.details != 0 {
+            let (user, system) = times(event.user_ns, event.system_ns, event.runtime_ns);
+            fields.number("user_time_ns", user);
+            fields.number("system_time_ns", system);
+            fields.number("peak_rss_bytes", event.peak_rss * self.page_size);
+        }
+    }
+}
+
+/// An argument as one word, wherever it ends.
+fn write_arg(arg: &[u8], out: &mut Vec<u8>) {
+    let is_word = !arg.is_empty() && !arg.iter().any(|byte| matches!(byte, b' ' | b'"'));
+    if is_word {
+        return escape(arg, out);
+    }
+    out.push(b'"');
+    for (index, part) in arg.split(|&byte| byte == b'"').enumerate() {
+        if index > 0 {
+            out.extend_from_slice(b"\\\"");
+        }
+        escape(part, out);
+    }
+    out.push(b'"');
+}
+
+fn write_exit(event: &event, out: &mut Vec<u8>) {
+    out.push(b'[');
+    match Status::of(event.status) {
+        Status::Code(code) => push_decimal(code.into(), out),
+        Status::Signal {
+            number,
+            core_dumped,
+        } => {
+            out.extend_from_slice(signal_name(number).as_bytes());
+            if core_dumped {
+                out.extend_from_slice(b", core dumped");
+            }
+        }
+    }
+    // A duration since the start of the process, not since its exec, is marked as another thing.
+    out.extend_from_slice(if event.since_start != 0 {
+        b"] (~"
+    } else {
+        b"] ("
+    });
+    push_decimal(event.duration_ns / crate::NS_PER_MS, out);
+    out.extend_from_slice(b"ms)");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_argument_is_one_word() {
+        let word = |arg: &str| {
+            let mut out = Vec::new();
+            write_arg(arg.as_bytes(), &mut out);
+            String::from_utf8_lossy(&out).into_owned()
+        };
+        assert_eq!(word("-l"), "-l");
+        assert_eq!(word(""), r#""""#);
+        assert_eq!(word("a b"), r#""a b""#);
+        assert_eq!(word("say \"x\"\n"), r#""say \"x\"\n""#);
+    }
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+#pragma once
+
+/*
+ * What whoever traces processes has to be right about: since when one runs, which of its threads is
+ * the last to leave, and the status that wait(2) will give. For programs on sched_process_exec and
+ * sched_process_exit. Include it after vmlinux.h.
+ */
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpfapps/ringbuf.h>
+
+#define BPFAPPS_SIGNAL_GROUP_EXIT 0x00000004 /* from linux/sched/signal.h */
+
+/* libbpf fills it in, and the verifier drops what another version needs */
+extern int LINUX_KERNEL_VERSION __kconfig;
+
+/* tracing programs have task storage since then; core's session leaves the map out before */
+#define BPFAPPS_HAS_TASK_STORAGE (LINUX_KERNEL_VERSION >= KERNEL_VERSION(5, 13, 0))
+
+/* the oldest kernel that was seen to say in sched_process_exit that the last thread leaves */
+#define BPFAPPS_HAS_GROUP_DEAD (LINUX_KERNEL_VERSION >= KERNEL_VERSION(6, 18, 0))
+
+/* when each process last called exec; the kernel frees it with the task, so it is never full */
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, __u64);
+} exec_start SEC(".maps");
+
+/* the same by pid, without task storage; with it for the few that get none */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, __u32);
+	__type(value, __u64);
+} exec_start_by_pid SEC(".maps");
+
+/* processes whose exit was seen, by pid and time of start: of threads that leave at once, one is it */
+struct bpfapps_process {
+	__u64 start;
+	__u64 pid;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct bpfapps_process);
+	__type(value, __u8);
+} exited SEC(".maps");
+
+/*
+ * Remembers that the current process has called exec. `typed`: the program is of the type tp_btf,
+ * whose arguments the verifier knows; raw_tp has no task storage.
+ */
+static __always_inline void bpfapps_remember_exec(struct task_struct *task, bool typed)
+{
+	__u32 pid = bpf_get_current_pid_tgid() >> 32;
+	__u64 now = bpf_ktime_get_boot_ns(), *start;
+
+	/* exec leaves one thread, the leader: its storage is the process's */
+	if (typed && BPFAPPS_HAS_TASK_STORAGE) {
+		start = bpf_task_storage_get(&exec_start, task, NULL,
+					     BPF_LOCAL_STORAGE_GET_F_CREATE);
+		if (start) {
+			*start = now;
+			return;
+		}
+	}
+	if (bpf_map_update_elem(&exec_start_by_pid, &pid, &now, BPF_ANY))
+		bpfapps_count_lost(BPFAPPS_MAP_FULL);
+}
+
+/* when the current process called exec; 0 if that was not seen. It is asked once, at the exit. */
+static __always_inline __u64 bpfapps_recall_exec(struct task_struct *task, bool typed)
+{
+	__u32 pid = bpf_get_current_pid_tgid() >> 32;
+	__u64 *start, since = 0;
+
+	if (typed && BPFAPPS_HAS_TASK_STORAGE) {
+		start = bpf_task_storage_get(&exec_start, task->group_leader, NULL, 0);
+		if (start)
+			return *start;
+	}
+	start = bpf_map_lookup_elem(&exec_start_by_pid, &pid);
+	if (start) {
+		since = *start;
+		bpf_map_delete_elem(&exec_start_by_pid, &pid);
+	}
+	return since;
+}
+
+/* when a process started, by itself or by fork: since boot, as CLOCK_BOOTTIME */
+static __always_inline __u64 bpfapps_start_of(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, group_leader, start_boottime);
+}
+
+/*
+ * Whether the whole process exits, with its last thread, which need not be its leader. `ctx`: the
+ * arguments of sched_process_exit.
+ */
+static __always_inline bool bpfapps_is_process_exit(__u64 *ctx)
+{
+	struct task_struct *task = (void *)ctx[0];
+	struct bpfapps_process process = {};
+	__u8 one = 1;
+
+	if (BPFAPPS_HAS_GROUP_DEAD)
+		return ctx[1] & 1;
+	if (BPF_CORE_READ(task, signal, live.counter) != 0)
+		return false;
+	process.pid = bpf_get_current_pid_tgid() >> 32;
+	process.start = bpfapps_start_of(task);
+	/* two threads that leave at once both get here; one of them adds the element */
+	return bpf_map_update_elem(&exited, &process, &one, BPF_NOEXIST) == 0;
+}
+
+/* the status that wait(2) will give: the group's where it ends together, else its leader's */
+static __always_inline __u32 bpfapps_status_of(struct task_struct *task)
+{
+	struct signal_struct *signal = BPF_CORE_READ(task, signal);
+
+	if (BPF_CORE_READ(signal, flags) & BPFAPPS_SIGNAL_GROUP_EXIT)
+		return BPF_CORE_READ(signal, group_exit_code);
+	return BPF_CORE_READ(task, group_leader, exit_code);
+}
