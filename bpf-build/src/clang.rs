@@ -123,7 +123,7 @@ impl Clang {
     }
 }
 
-/// Diagnostics as clang prints them, and below them what mends the first one that is known: on
+/// Diagnostics as clang prints them, and below them what fixes the first one that is known: on
 /// stderr where the build fails, which cargo shows then, and as warnings where it goes on, which it
 /// would not show otherwise.
 #[expect(

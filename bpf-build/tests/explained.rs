@@ -1,4 +1,4 @@
-//! Each mistake in BPF code that the build explains: clang's own words, then what mends it.
+//! Each mistake in BPF code that the build explains: clang's own words, then what fixes it.
 
 mod probe;
 

@@ -1,4 +1,4 @@
-//! Each code has its line in the README, and something that provokes it.
+//! Each code has its line in docs/reference/codes.md, and something that provokes it.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -11,17 +11,18 @@ fn root() -> PathBuf {
 }
 
 #[test]
-fn readme_has_every_code() {
+fn page_of_codes_has_every_code() {
     let mut table = "| code | what went wrong |\n|---|---|\n".to_owned();
     for code in Code::ALL {
         let title = code.title();
-        writeln!(table, "| [{code}](explain/pages/{code}.md) | {title} |").expect("a line");
+        writeln!(
+            table,
+            "| [{code}](../../explain/pages/{code}.md) | {title} |"
+        )
+        .expect("a line");
     }
-    let readme = fs::read_to_string(root().join("README.md")).expect("the README");
-    assert!(
-        readme.contains(&table),
-        "the README needs this table:\n{table}"
-    );
+    let page = fs::read_to_string(root().join("docs/reference/codes.md")).expect("the page");
+    assert!(page.contains(&table), "it needs this table:\n{table}");
 }
 
 /// What does not load has a program that is named after its code, and what can't be opened or

@@ -94,7 +94,7 @@ macro_rules! register {
 #[macro_export]
 macro_rules! skeleton {
     ($name:literal) => {
-        // the generated code is not ours to mend
+        // the generated code is not ours to fix
         #[allow(
             missing_docs,
             unreachable_pub,

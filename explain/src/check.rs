@@ -29,7 +29,7 @@ pub struct Check {
     /// Why that is in the way.
     pub cause: Option<String>,
     /// What to do about it: a command, or a sentence.
-    pub mend: Option<String>,
+    pub fix: Option<String>,
     /// Which failure it is, where that has a page: `BPF0007`.
     pub code: Option<String>,
     /// The lines of source code that it is about, as they are to be printed.
@@ -48,18 +48,18 @@ impl Check {
             status: Status::Ok,
             found: printable(&found.into()).into_owned(),
             cause: None,
-            mend: None,
+            fix: None,
             code: None,
             excerpt: None,
         }
     }
 
     /// The same where something is not as it should be.
-    pub fn bad(self, status: Status, cause: impl Into<String>, mend: impl Into<String>) -> Self {
+    pub fn bad(self, status: Status, cause: impl Into<String>, fix: impl Into<String>) -> Self {
         Self {
             status,
             cause: Some(printable(&cause.into()).into_owned()),
-            mend: Some(printable(&mend.into()).into_owned()),
+            fix: Some(printable(&fix.into()).into_owned()),
             ..self
         }
     }
@@ -78,7 +78,7 @@ impl Check {
         let texts = [
             Some(&mut self.found),
             self.cause.as_mut(),
-            self.mend.as_mut(),
+            self.fix.as_mut(),
         ];
         for text in texts.into_iter().flatten() {
             let words: Vec<_> = text.split_whitespace().collect();
@@ -118,7 +118,7 @@ pub fn table<'a>(checks: impl Iterator<Item = &'a Check>, colours: bool, explain
         let more = more.map(|code| format!("{explain} {code}"));
         for (what, said) in [
             ("cause", &check.cause),
-            ("mend", &check.mend),
+            ("fix", &check.fix),
             ("more", &more),
         ] {
             if let Some(said) = said {
@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn failure_has_its_cause_and_its_mend_below() {
+    fn failure_has_its_cause_and_its_fix_below() {
         let checks = [
             Check::ok("machine", "kernel", "Linux 6.1"),
             Check::ok("a", "hooks", "tp/x/y").bad(Status::Fail, "no x", "do y"),
@@ -166,9 +166,9 @@ mod tests {
                 .explained(Some(Code::NULL_CHECK), " 1 | \x1b[1m*x\x1b[0m\n   | ^\n"),
         ];
         let expected = "ok    kernel       Linux 6.1\n\
-                        fail  a: hooks     tp/x/y\n      cause: no x\n       mend: do y\n\
-                        warn  a: maps      none\n      cause: no z\n       mend: do nothing\n\
-                        fail  a: programs  none\n      cause: no\n       1 | *x\n         | ^\n       mend: do\n       more: bpfapps explain BPF0001\n";
+                        fail  a: hooks     tp/x/y\n      cause: no x\n        fix: do y\n\
+                        warn  a: maps      none\n      cause: no z\n        fix: do nothing\n\
+                        fail  a: programs  none\n      cause: no\n       1 | *x\n         | ^\n        fix: do\n       more: bpfapps explain BPF0001\n";
         assert_eq!(table(checks.iter(), false, "bpfapps explain"), expected);
         assert!(table(checks.iter(), true, "").contains("\x1b[31mfail\x1b[0m  a: hooks"));
     }

@@ -1,4 +1,4 @@
-//! What clang says about BPF code, and what mends it. The wordings are those of clang 11 to 22,
+//! What clang says about BPF code, and what fixes it. The wordings are those of clang 11 to 22,
 //! which differ.
 
 use crate::Code;
@@ -15,7 +15,7 @@ const LIBBPF: [&str; 6] = ["bpf_", "pt_regs_", "sec", "__uint", "__type", "bpfap
 /// Functions that the compiler calls by itself, where it does not write out what they do.
 const MEMORY: [&str; 4] = ["memcpy", "memset", "memmove", "memcmp"];
 
-/// The first of clang's diagnostics that is known, with what mends it.
+/// The first of clang's diagnostics that is known, with what fixes it.
 pub fn explain_clang(diagnostics: &str) -> Option<(Code, String)> {
     let mixed = diagnostics.contains("vmlinux.h:");
     let mut lines = diagnostics.lines();
@@ -80,7 +80,7 @@ fn identifier(name: &str, is_called: bool) -> Option<(Code, &'static str)> {
     let lower = name.to_ascii_lowercase();
     if LIBBPF.iter().any(|begin| lower.starts_with(begin)) {
         let hint = "include what declares it (<bpf/bpf_helpers.h>, <bpf/bpf_core_read.h>, \
-                    <bpf/bpf_tracing.h>, <bpf/bpf_endian.h>), or mend its spelling";
+                    <bpf/bpf_tracing.h>, <bpf/bpf_endian.h>), or fix its spelling";
         return Some((Code::UNDECLARED_HELPER, hint));
     }
     if KNOWN_TYPES.contains(&name) {

@@ -159,7 +159,7 @@ impl Code {
         title.split_once(": ").map_or(title, |(_, title)| title)
     }
 
-    /// Cause, example and mend, as Markdown.
+    /// Cause, example and fix, as Markdown.
     pub fn page(self) -> &'static str {
         self.page
     }
@@ -234,14 +234,14 @@ mod tests {
         assert_eq!(files, names.into_iter().collect());
     }
 
-    /// Cause, example and mend, under the title with the code.
+    /// Cause, example and fix, under the title with the code.
     #[test]
     fn each_page_has_what_a_reader_expects() {
         for code in Code::ALL {
             let page = code.page();
             assert!(page.starts_with(&format!("# {code}: ")), "{code}");
             assert!(!code.title().ends_with('.'), "{code}: {}", code.title());
-            for part in ["\n## Cause\n", "\n## Example\n", "\n## Mend\n"] {
+            for part in ["\n## Cause\n", "\n## Example\n", "\n## Fix\n"] {
                 assert_eq!(page.matches(part).count(), 1, "{code} lacks {part:?}");
             }
             let longest = page.lines().map(str::len).max();

@@ -129,10 +129,10 @@ mod tests {
     fn what_a_failure_knows_is_told_wherever_it_stands_in_the_chain() {
         let told = |result: Result<()>| report(&result.expect_err("a failure"), "app explain");
 
-        let at_the_root: Result<()> = Err(Failure::new("no", "mend it").into());
+        let at_the_root: Result<()> = Err(Failure::new("no", "fix it").into());
         assert_eq!(
             told(at_the_root.context("failed to load")),
-            "error: failed to load: no\nhint: mend it\n"
+            "error: failed to load: no\nhint: fix it\n"
         );
         let on_top: Result<()> =
             Err(anyhow::anyhow!("no")).context(Failure::new("failed", "do it"));

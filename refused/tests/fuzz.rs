@@ -125,7 +125,7 @@ fn check(output: &Output) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Keeps a file that was too much, for whoever mends that.
+/// Keeps a file that was too much, for whoever fixes that.
 fn keep(file: &Path, name: &str, number: usize) -> String {
     let kept = env::temp_dir().join(format!("mutation-{number}.{name}"));
     let copied = fs::copy(file, &kept);

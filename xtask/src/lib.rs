@@ -23,6 +23,7 @@ pub mod cc;
 mod change;
 mod dev;
 pub mod dist;
+mod docs;
 mod doctor;
 mod elf;
 mod explain;
@@ -73,6 +74,8 @@ enum Task {
     Vm(vm::Options),
     /// Generate vmlinux.h anew from a kernel's BTF
     Vmlinux(vmlinux::Options),
+    /// Build the book in docs/, and check the links of all pages
+    Docs(docs::Options),
     /// Make one statically linked binary, with man pages and completions
     Dist(dist::Options),
     /// Measure bootstrap, beside C programs and other tracers
@@ -94,6 +97,7 @@ pub fn main() -> ExitCode {
         Task::Test(options) => test::run(&options),
         Task::Vm(options) => vm::run(&options),
         Task::Vmlinux(options) => vmlinux::run(&options),
+        Task::Docs(options) => docs::run(&options),
         Task::Dist(options) => dist::run(&options),
         Task::Bench(options) => bench::run(&options),
     };

@@ -38,7 +38,7 @@ struct {
 	__type(value, __u64);
 } exec_start_by_pid SEC(".maps");
 
-/* processes whose exit was seen, by pid and time of start: of threads that leave at once, one is it */
+/* processes whose exit was seen, by pid and start time: of threads that leave at once, one is it */
 struct bpfapps_process {
 	__u64 start;
 	__u64 pid;

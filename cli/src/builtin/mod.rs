@@ -39,7 +39,7 @@ pub(crate) enum Builtin {
     },
     /// Find out whether this machine runs the apps, and what to do where it does not
     Doctor(Doctor),
-    /// Explain a failure by its code: its cause, an example, and what mends it
+    /// Explain a failure by its code: its cause, an example, and what fixes it
     Explain {
         /// The code, such as BPF0001; without one all of them are listed
         code: Option<Code>,

@@ -28,8 +28,8 @@ impl Check {
     }
 
     /// The same where something is not as it should be.
-    pub(super) fn warn(self, cause: impl Into<String>, mend: impl Into<String>) -> Self {
-        self.fail(Vec::new(), cause, mend)
+    pub(super) fn warn(self, cause: impl Into<String>, fix: impl Into<String>) -> Self {
+        self.fail(Vec::new(), cause, fix)
     }
 
     /// The same where that keeps these from running; where it is nobody, it is only a warning.
@@ -37,14 +37,14 @@ impl Check {
         self,
         concerns: Vec<String>,
         cause: impl Into<String>,
-        mend: impl Into<String>,
+        fix: impl Into<String>,
     ) -> Self {
         let status = match concerns.is_empty() {
             true => Status::Warn,
             false => Status::Fail,
         };
         Self {
-            told: self.told.bad(status, cause, mend),
+            told: self.told.bad(status, cause, fix),
             concerns,
             ..self
         }
@@ -59,9 +59,9 @@ impl Check {
         self
     }
 
-    /// The same with a command that mends it.
+    /// The same with a command that fixes it.
     pub(super) fn fixed_by(mut self, fix: Fix) -> Self {
-        self.told.mend = Some(printable(&fix.to_string()).into_owned());
+        self.told.fix = Some(printable(&fix.to_string()).into_owned());
         self.fix = Some(fix);
         self
     }

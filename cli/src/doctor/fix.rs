@@ -1,4 +1,4 @@
-//! What can be mended without a package manager: each command is shown before it runs.
+//! What can be fixed without a package manager: each command is shown before it runs.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -11,7 +11,7 @@ use bpfapps_explain::printable;
 use bpfapps_host::shell;
 use nix::unistd::geteuid;
 
-/// Commands that mend something, one after the other.
+/// Commands that fix something, one after the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fix {
     commands: Vec<Vec<OsString>>,
@@ -69,7 +69,7 @@ pub(super) fn all<'a>(wanted: impl Iterator<Item = &'a Fix>, yes: bool) -> Resul
         }
     }
     if fixes.is_empty() {
-        say("there is nothing that --fix could mend");
+        say("there is nothing that --fix could fix");
     }
     let mut is_done = false;
     for fix in fixes {

@@ -44,7 +44,7 @@ pub(crate) struct Doctor {
     /// Load an object however much memory its maps take
     #[arg(long, requires = "objects")]
     force: bool,
-    /// Mend what can be mended at once, and ask before what concerns everybody on the machine
+    /// Fix what can be fixed at once, and ask before what concerns everybody on the machine
     #[arg(long)]
     fix: bool,
     /// Answer the questions of --fix with yes

@@ -92,12 +92,12 @@ fn types(subjects: &[Subject], file: &Path, btf: Result<&Btf<'_>, &Error>, apps:
             if needy.is_empty() {
                 return ok("BTF", format!("{found}, and nothing here needs it"));
             }
-            let mend = format!(
+            let fix = format!(
                 "boot a kernel that is built with CONFIG_DEBUG_INFO_BTF=y, or pass the BTF of this \
                  very kernel: {} --btf FILE …",
                 apps.binary.name
             );
-            ok("BTF", found).fail(needy, cause, mend)
+            ok("BTF", found).fail(needy, cause, fix)
         }
     }
 }
@@ -142,9 +142,9 @@ fn namespaces(subjects: &[Subject]) -> Check {
     let found = format!("not the machine's: {}", list(&own));
     if own.contains(&"user") {
         let cause = "capabilities of a user namespace do not count for BPF";
-        let mend = "run it in the machine's own, as its root";
+        let fix = "run it in the machine's own, as its root";
         let needy = names_where(subjects, |subject| !subject.capabilities().is_empty());
-        return ok("namespaces", found).fail(needy, cause, mend);
+        return ok("namespaces", found).fail(needy, cause, fix);
     }
     ok("namespaces", found)
 }

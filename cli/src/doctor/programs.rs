@@ -47,7 +47,7 @@ impl Look<'_> {
         if !self.trial.is_tried {
             let check = self.ok("programs", format!("not tried: {total}"));
             let cause = "it lacks the rights to load any, see above";
-            return check.warn(cause, "mend that first");
+            return check.warn(cause, "fix that first");
         }
         if let Some(err) = &self.trial.failure {
             let found = match self.trial.loaded.len() {
@@ -143,7 +143,7 @@ impl Look<'_> {
             true => check,
             false => check.warn(
                 unknown.join("; "),
-                "mend what keeps them from being looked up",
+                "fix what keeps them from being looked up",
             ),
         }
     }

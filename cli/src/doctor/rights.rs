@@ -50,7 +50,7 @@ fn bpf(all: Vec<String>, made: Result<(), Errno>) -> Check {
     };
     let check = ok("bpf()", format!("refused: {}{setting}", errno.desc()));
     let has_bpf = missing(&[Capability::CAP_BPF], &held(CapSet::Effective)).is_empty();
-    let (cause, mend) = match errno {
+    let (cause, fix) = match errno {
         Errno::ENOSYS => (
             "this kernel is built without BPF, or it is hidden from this process",
             "boot one that is built with CONFIG_BPF_SYSCALL=y",
@@ -74,7 +74,7 @@ fn bpf(all: Vec<String>, made: Result<(), Errno>) -> Check {
         ),
         _ => ("the kernel gives no more than this number", "see bpf(2)"),
     };
-    check.fail(all, cause, mend)
+    check.fail(all, cause, fix)
 }
 
 fn capabilities(subjects: &[Subject]) -> Check {
@@ -101,7 +101,7 @@ fn capabilities(subjects: &[Subject]) -> Check {
              not even with sudo",
             list(&bounds)
         );
-        let mend = match platform::container() {
+        let fix = match platform::container() {
             Some(_) => format!(
                 "start the container with --cap-add={}, or run it outside",
                 names(&bounds, " --cap-add=", "")
@@ -110,7 +110,7 @@ fn capabilities(subjects: &[Subject]) -> Check {
                      CapabilityBoundingSet=, for instance"
                 .to_owned(),
         };
-        return check.fail(concerned, cause, mend);
+        return check.fail(concerned, cause, fix);
     }
     let cause = format!("{} missing from this process", list(&lacks));
     let check = check.fail(concerned, cause, "run it with sudo");
@@ -127,8 +127,8 @@ fn lent() -> Option<Check> {
     let found = format!("{} has capabilities", program.display());
     let keep = shell::command(&["chmod".as_ref(), "o-rwx".as_ref(), program.as_ref()]);
     let cause = "everybody on this machine may run it, and has them then";
-    let mend = format!("leave it to its owner and its group: sudo {keep}");
-    Some(ok("program file", found).warn(cause, mend))
+    let fix = format!("leave it to its owner and its group: sudo {keep}");
+    Some(ok("program file", found).warn(cause, fix))
 }
 
 fn mounted(subjects: &[Subject]) -> Check {

@@ -82,11 +82,11 @@ fn security_modules(subjects: &[Subject]) -> Check {
     if needy.is_empty() || modules.iter().any(|module| module == "bpf") {
         return check;
     }
-    let mend = format!("boot with lsm={},bpf", modules.join(","));
+    let fix = format!("boot with lsm={},bpf", modules.join(","));
     check.fail(
         needy,
         "programs of the type lsm are never asked: bpf is not among them",
-        mend,
+        fix,
     )
 }
 

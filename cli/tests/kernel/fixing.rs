@@ -88,6 +88,6 @@ fn yes_answers_the_question() -> Result<()> {
 
 fn healthy_machine_needs_no_mending() -> Result<()> {
     let exit = Process::run(fixing(&mut cli(["doctor"])))?.expect_code(0)?;
-    exit.expect_stderr("there is nothing that --fix could mend")?;
+    exit.expect_stderr("there is nothing that --fix could fix")?;
     Ok(())
 }

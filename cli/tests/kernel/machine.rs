@@ -78,7 +78,7 @@ fn documents_have_each_field() -> Result<()> {
         ensure!(
             fields
                 == [
-                    "about", "cause", "check", "code", "excerpt", "found", "mend", "status"
+                    "about", "cause", "check", "code", "excerpt", "fix", "found", "status"
                 ],
             "{check}"
         );
@@ -88,7 +88,7 @@ fn documents_have_each_field() -> Result<()> {
         );
         let is_ok = check["status"] == "ok";
         ensure!(check["cause"].is_null() == is_ok, "{check}");
-        ensure!(check["mend"].is_null() == is_ok, "{check}");
+        ensure!(check["fix"].is_null() == is_ok, "{check}");
     }
     Ok(())
 }
@@ -143,10 +143,10 @@ fn file_that_lends_rights_to_everybody_is_a_warning() -> Result<()> {
     let (_folder, path) = lending(&[CAP_BPF, CAP_PERFMON])?;
     let mut command = Command::new(&path);
     let report = Report::of(command.args(["doctor", "bootstrap", "-o", "json"]))?;
-    let mend = format!("sudo chmod o-rwx {}", path.display());
+    let fix = format!("sudo chmod o-rwx {}", path.display());
     report
         .check("machine", "program file")?
-        .expect("warn", &["everybody on this machine may run it", &mend])?;
+        .expect("warn", &["everybody on this machine may run it", &fix])?;
 
     fs::set_permissions(&path, Permissions::from_mode(0o750))?;
     let report = Report::of(&mut command)?;

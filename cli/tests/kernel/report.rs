@@ -44,7 +44,7 @@ impl Report {
             status: text("status"),
             found: text("found"),
             cause: text("cause"),
-            mend: text("mend"),
+            fix: text("fix"),
         })
     }
 
@@ -74,13 +74,13 @@ pub(crate) struct Check {
     pub(crate) status: String,
     pub(crate) found: String,
     pub(crate) cause: String,
-    pub(crate) mend: String,
+    pub(crate) fix: String,
 }
 
 impl Check {
-    /// Fails unless it has this status, and all of these words in its cause and its mend.
+    /// Fails unless it has this status, and all of these words in its cause and its fix.
     pub(crate) fn expect(self, status: &str, words: &[&str]) -> Result<Self> {
-        let all = format!("{} {} {}", self.found, self.cause, self.mend);
+        let all = format!("{} {} {}", self.found, self.cause, self.fix);
         let lacks: Vec<_> = words.iter().filter(|word| !all.contains(**word)).collect();
         ensure!(
             self.status == status && lacks.is_empty(),

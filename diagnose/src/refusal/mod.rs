@@ -130,7 +130,7 @@ fn diagnose(
     // the names in it are the object's, and anybody's
     let message = format!("{phase}: {}", visible(&diagnosis.message));
     let excerpt = diagnosis.draw(lines, colours);
-    let failure = Failure::new(message, diagnosis.mend.as_str());
+    let failure = Failure::new(message, diagnosis.fix.as_str());
     let failure = failure.code(diagnosis.code).excerpt(excerpt);
     Some((diagnosis, failure))
 }

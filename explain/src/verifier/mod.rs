@@ -84,8 +84,8 @@ pub struct Diagnosis {
     pub code: Code,
     /// What is wrong, in lower case and without a full stop.
     pub message: String,
-    /// What usually mends it.
-    pub mend: String,
+    /// What usually fixes it.
+    pub fix: String,
     /// What libbpf's messages about it have in them: ``prog 'handle_exec'``.
     subjects: Vec<String>,
     /// The line at fault first, then where what is used there comes from.

@@ -7,7 +7,7 @@ pub(super) struct Rule {
     pub(super) code: Code,
     /// Behind the name of the program; `{}` is the name that the verifier gives.
     pub(super) what: &'static str,
-    pub(super) mend: &'static str,
+    pub(super) fix: &'static str,
 }
 
 /// In the order in which they are tried: the more telling words first.
@@ -23,26 +23,26 @@ pub(super) const RULES: [Rule; 20] = [
         ],
         code: Code::NULL_CHECK,
         what: "uses a pointer that may be NULL",
-        mend: "compare it with NULL, and return where it is",
+        fix: "compare it with NULL, and return where it is",
     },
     Rule {
         says: &["infinite loop detected", "back-edge from"],
         code: Code::ENDLESS_LOOP,
         what: "has a loop that may never end",
-        mend: "give it a bound that is a constant, `for (int i = 0; i < 100; i++)`, or use `bpf_loop`",
+        fix: "give it a bound that is a constant, `for (int i = 0; i < 100; i++)`, or use `bpf_loop`",
     },
     Rule {
         says: &["BPF program is too large", "is too complex"],
         code: Code::TOO_LARGE,
         what: "takes more instructions to verify than the kernel is willing to follow",
-        mend: "let loops run less often, or put their body into a function for `bpf_loop`, which is \
+        fix: "let loops run less often, or put their body into a function for `bpf_loop`, which is \
                verified once",
     },
     Rule {
         says: &["invalid access to packet", "on packet prohibited"],
         code: Code::PACKET_BOUNDS,
         what: "reads a packet beyond what it has checked to be there",
-        mend: "compare the end of what is read with `data_end` first: \
+        fix: "compare the end of what is read with `data_end` first: \
                `if ((void *)(eth + 1) > data_end) return XDP_PASS;`",
     },
     Rule {
@@ -56,7 +56,7 @@ pub(super) const RULES: [Rule; 20] = [
         ],
         code: Code::UNBOUNDED,
         what: "reaches memory at an offset that may be anything",
-        mend: "bound the offset right before it is used: `if (i >= sizeof(name->text)) return 0;`, or \
+        fix: "bound the offset right before it is used: `if (i >= sizeof(name->text)) return 0;`, or \
                `i &= 63`",
     },
     Rule {
@@ -67,7 +67,7 @@ pub(super) const RULES: [Rule; 20] = [
         ],
         code: Code::OUT_OF_BOUNDS,
         what: "reaches beyond the memory that it was given",
-        mend: "compare the index with the number of elements, not with a larger one, before it is used",
+        fix: "compare the index with the number of elements, not with a larger one, before it is used",
     },
     Rule {
         says: &[
@@ -78,19 +78,19 @@ pub(super) const RULES: [Rule; 20] = [
         ],
         code: Code::STACK_TOO_LARGE,
         what: "needs more than the 512 bytes of stack that there are",
-        mend: "put what is large into a map: an array per CPU with one element is the usual scratch",
+        fix: "put what is large into a map: an array per CPU with one element is the usual scratch",
     },
     Rule {
         says: &["read from stack", "!read_ok"],
         code: Code::UNINITIALIZED,
         what: "reads what it has never written",
-        mend: "write every byte first, also the padding: `struct key key = {};`, or `__builtin_memset`",
+        fix: "write every byte first, also the padding: `struct key key = {};`, or `__builtin_memset`",
     },
     Rule {
         says: &["Unreleased reference"],
         code: Code::NOT_SUBMITTED,
         what: "ends without having given back what it has taken",
-        mend: "call `bpf_ringbuf_submit` or `bpf_ringbuf_discard` on every way to the end; what is no record \
+        fix: "call `bpf_ringbuf_submit` or `bpf_ringbuf_discard` on every way to the end; what is no record \
                has a function of its own that releases it",
     },
     Rule {
@@ -101,31 +101,31 @@ pub(super) const RULES: [Rule; 20] = [
         ],
         code: Code::KERNEL_FUNCTION,
         what: "calls a function of the kernel that it may not call",
-        mend: "see in the kernel's documentation which program types may call it, and since which Linux",
+        fix: "see in the kernel's documentation which program types may call it, and since which Linux",
     },
     Rule {
         says: &["GPL-restricted", "GPL only"],
         code: Code::GPL_ONLY,
         what: "calls a helper that is for GPL-compatible programs only",
-        mend: "say so where it is true: `char LICENSE[] SEC(\"license\") = \"Dual BSD/GPL\";`",
+        fix: "say so where it is true: `char LICENSE[] SEC(\"license\") = \"Dual BSD/GPL\";`",
     },
     Rule {
         says: &["unknown func", "cannot use helper"],
         code: Code::HELPER,
         what: "calls {}, which a program of its type may not call on this kernel",
-        mend: "use a helper of this program type (man bpf-helpers), or a program type that has it",
+        fix: "use a helper of this program type (man bpf-helpers), or a program type that has it",
     },
     Rule {
         says: &["write into map forbidden", "cannot write into"],
         code: Code::READ_ONLY,
         what: "writes to memory that it may only read",
-        mend: "`const volatile` globals are set before the program is loaded: take one without `const`",
+        fix: "`const volatile` globals are set before the program is loaded: take one without `const`",
     },
     Rule {
         says: &["leaks addr"],
         code: Code::POINTER_LEAK,
         what: "would show a kernel address to user space",
-        mend: "store what it points to, or a number that says the same; or load it with CAP_PERFMON",
+        fix: "store what it points to, or a number that says the same; or load it with CAP_PERFMON",
     },
     Rule {
         says: &[
@@ -135,39 +135,39 @@ pub(super) const RULES: [Rule; 20] = [
         ],
         code: Code::POINTER_ARITHMETIC,
         what: "calculates with a pointer in a way that leaves nobody sure where it points",
-        mend: "only add to a pointer, or subtract from it; calculate with a number, and add that",
+        fix: "only add to a pointer, or subtract from it; calculate with a number, and add that",
     },
     Rule {
         says: &["At program exit", "At async callback", "At callback return"],
         code: Code::RETURN_VALUE,
         what: "returns a value that its kind of program may not return",
-        mend: "return one of the values in that range, and a constant where the range is small",
+        fix: "return one of the values in that range, and a constant where the range is small",
     },
     Rule {
         says: &["failed to resolve CO-RE relocation"],
         code: Code::CORE_FIELD,
         what: "needs {}, which the running kernel does not have",
-        mend: "read it only where `bpf_core_field_exists(task->field)` says that it is there, and know \
+        fix: "read it only where `bpf_core_field_exists(task->field)` says that it is there, and know \
                what to do where it is not",
     },
     Rule {
         says: &["wasn't resolved"],
         code: Code::UNKNOWN_FUNCTION,
         what: "calls {}, which the running kernel does not have",
-        mend: "call it only where `bpf_ksym_exists` says that it is there",
+        fix: "call it only where `bpf_ksym_exists` says that it is there",
     },
     Rule {
         says: &["invalid mem access 'scalar'", "invalid mem access 'inv'"],
         code: Code::NUMBER_AS_POINTER,
         what: "reads memory through a number that the verifier does not know to be a pointer",
-        mend: "read it with `BPF_CORE_READ` or `bpf_probe_read_kernel`, or take the pointer from where \
+        fix: "read it with `BPF_CORE_READ` or `bpf_probe_read_kernel`, or take the pointer from where \
                the verifier knows its type: `bpf_get_current_task_btf`, arguments of `tp_btf`",
     },
     Rule {
         says: &[" expected="],
         code: Code::ARGUMENT,
         what: "calls a function with an argument of the wrong kind",
-        mend: "pass what the function takes: most want a pointer to a variable on the stack, `&key`",
+        fix: "pass what the function takes: most want a pointer to a variable on the stack, `&key`",
     },
 ];
 
@@ -176,7 +176,7 @@ pub(super) const OTHER: Rule = Rule {
     says: &[],
     code: Code::REJECTED,
     what: "is rejected by the verifier",
-    mend: "read the verifier's whole log with -v, from its end",
+    fix: "read the verifier's whole log with -v, from its end",
 };
 
 /// What looks like another number: see [`Rule::of`].
@@ -184,5 +184,5 @@ pub(super) const USED_AFTER_SUBMIT: Rule = Rule {
     says: &[],
     code: Code::USED_AFTER_SUBMIT,
     what: "uses a record of the ring buffer after it was handed over",
-    mend: "submit it last: from then on it belongs to the reader",
+    fix: "submit it last: from then on it belongs to the reader",
 };

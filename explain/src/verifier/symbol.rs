@@ -14,7 +14,7 @@ const SMALLER: &str = "make `max_entries` or the value smaller; a hash with `BPF
 
 /// What libbpf says before there is a program to verify: of a map, or of what the kernel is to have.
 pub(super) fn explain(message: &str, lines: &dyn LineInfo) -> Option<Diagnosis> {
-    let (code, symbol, what, mend) = cause(message)?;
+    let (code, symbol, what, fix) = cause(message)?;
     let label = message.trim().trim_start_matches("libbpf: ").to_owned();
     let place = lines.first_use(symbol);
     let (spans, notes) = match place {
@@ -24,14 +24,14 @@ pub(super) fn explain(message: &str, lines: &dyn LineInfo) -> Option<Diagnosis> 
     Some(Diagnosis {
         code,
         message: format!("`{symbol}` {what}"),
-        mend: mend.to_owned(),
+        fix: fix.to_owned(),
         subjects: vec![format!("'{symbol}'"), format!("({symbol})")],
         spans,
         notes,
     })
 }
 
-/// The code, the symbol, what is wrong with it, and the mend.
+/// The code, the symbol, what is wrong with it, and the fix.
 fn cause(message: &str) -> Option<(Code, &str, &'static str, &'static str)> {
     let unknown = "is not in the running kernel";
     if message.contains(": not found in kernel") {

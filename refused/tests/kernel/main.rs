@@ -32,13 +32,13 @@ fn says(command: &mut Command, code: &str, error: &str, hint: &str) -> Result<()
 }
 
 fn check(exit: &Exit, code: &str, error: &str, hint: &str) -> Result<()> {
-    let [said, mend, more] = exit.stderr.as_slice() else {
+    let [said, fix, more] = exit.stderr.as_slice() else {
         anyhow::bail!("not an error, a hint and a page");
     };
     ensure!(said.starts_with(&format!("error[{code}]: ")), "not {code}");
     ensure!(said.contains(error), "no `{error}`");
     ensure!(
-        mend.starts_with(&format!("hint: {hint}")),
+        fix.starts_with(&format!("hint: {hint}")),
         "no hint `{hint}`"
     );
     ensure!(more == &format!("more: bpfapps explain {code}"), "no page");

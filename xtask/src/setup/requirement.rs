@@ -17,6 +17,8 @@ pub enum Stage {
     Bench,
     /// `cargo xtask test`, where there is a deny.toml
     Deny,
+    /// Making the book: `docs`.
+    Docs,
 }
 
 impl Stage {
@@ -28,7 +30,7 @@ impl Stage {
 
     /// Whether it is left to the task that needs it to install so much.
     pub(super) fn is_large(self) -> bool {
-        matches!(self, Self::Vm | Self::Bench | Self::Deny)
+        matches!(self, Self::Vm | Self::Bench | Self::Deny | Self::Docs)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the project needs: the one table.
 
 use super::requirement::Source::{Cargo, Package, Rustup};
-use super::requirement::Stage::{Bench, Build, Deny, Dist, Test, Vm};
+use super::requirement::Stage::{Bench, Build, Deny, Dist, Docs, Test, Vm};
 use super::requirement::{Probe, Requirement};
 
 const ARCH_ZSTD: &str = "Arch Linux packages zstd without its static library";
@@ -251,6 +251,13 @@ pub(crate) const ALL: &[Requirement] = &[
         stage: Deny,
         probe: Probe::Programs(&["cargo-deny"]),
         source: Cargo("cargo-deny"),
+    },
+    Requirement {
+        name: "mdbook",
+        why: "to make a book of docs/",
+        stage: Docs,
+        probe: Probe::Programs(&["mdbook"]),
+        source: Cargo("mdbook"),
     },
     Requirement {
         name: "execsnoop and exitsnoop",

@@ -21,7 +21,7 @@ fn what_is_missing_to_build_is_named_with_what_brings_it() {
     let clang = after("fail  building: clang 14 or newer with its BPF target");
     assert_eq!(clang[1], "      cause: missing, to compile BPF programs");
     assert!(
-        clang[2].starts_with("       mend: ") && clang[2].ends_with(" clang"),
+        clang[2].starts_with("        fix: ") && clang[2].ends_with(" clang"),
         "{seen:?}"
     );
     let libelf = after("fail  building: libelf with headers");

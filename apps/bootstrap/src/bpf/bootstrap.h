@@ -27,7 +27,8 @@ struct event {
 		BPFAPPS_ABOUT("How long it lived, since what duration_since says.");
 	enum since duration_since BPFAPPS_ONLY(EVENT_EXIT)
 		BPFAPPS_ABOUT("exec: its last one; start: of the process, if no exec was seen.");
-	bpfapps_text filename BPFAPPS_ONLY(EVENT_EXEC) BPFAPPS_ABOUT("The program, as exec(2) got it.");
+	bpfapps_text filename BPFAPPS_ONLY(EVENT_EXEC)
+		BPFAPPS_ABOUT("The program, as exec(2) got it.");
 	__u8 reserved[2];
 	bpfapps_comm comm;
 };

@@ -32,7 +32,7 @@ fn says(command: &mut Command, error: &str, hint: &str) -> Result<()> {
     let exit = Process::run(command)?.expect_code(1)?;
     let mut lines = exit.stderr.iter();
     let error_at = lines.position(|line| line.starts_with("error"));
-    let [said, mend, ..] = &exit.stderr[error_at.context("no error")?..] else {
+    let [said, fix, ..] = &exit.stderr[error_at.context("no error")?..] else {
         return Err(anyhow::anyhow!("no hint: {exit:#?}"));
     };
     let (_, message) = said.split_once(": ").context("no message")?;
@@ -40,7 +40,7 @@ fn says(command: &mut Command, error: &str, hint: &str) -> Result<()> {
         message.starts_with(&format!("{error}: failed to load BPF object: ")),
         "{exit:#?}"
     );
-    ensure!(mend.starts_with(&format!("hint: {hint}")), "{exit:#?}");
+    ensure!(fix.starts_with(&format!("hint: {hint}")), "{exit:#?}");
     Ok(())
 }
 
