@@ -61,15 +61,17 @@ pub use bpfapps_host::capabilities::Capability;
 pub use bpfapps_host::names::{errno_name, signal_name};
 pub use output::values::Named;
 
-pub use app::{App, Document, Field, Kind, Registration, Rehearsal, registry};
+pub use app::{
+    App, Document, Field, Kind, Registration, Rehearsal, milliseconds, registry, seconds,
+};
 pub use events::{
     Byte, Listing, PerfRecords, Record, Snapshot, Stream, c_bytes, stages, take, tracepoint,
 };
 pub use output::{Event, Row};
 pub use run::{Workload, let_signals_end_it};
 pub use session::{
-    Bss, Data, Embedded, KernelTypes, Loads, Needs, Options, Rehearsed, Rodata, Session, TRACING,
-    bss, data, exit_code, logging, raise_memlock, rodata,
+    Bss, Data, Embedded, KernelTypes, Loads, NETWORK, Needs, Options, Rehearsed, Rodata, Session,
+    TRACING, bss, data, exit_code, logging, raise_memlock, rodata,
 };
 pub use trace::{TraceLines, TraceProgram};
 

@@ -11,23 +11,19 @@ use std::path::Path;
 
 use bpfapps_core::host::hooks::btf;
 use bpfapps_core::{
-    App, Document, Event as _, Needs, Result, Session, Stream, register, rodata, skeleton,
+    App, Document, Event as _, Needs, Result, Session, Stream, milliseconds, register, rodata,
+    skeleton,
 };
 
 use crate::row::Lifetime;
 
 skeleton!("bootstrap");
 
-const NS_PER_MS: u64 = 1_000_000;
-
 /// Trace process starts and exits
 #[derive(Debug, clap::Args)]
 struct Bootstrap {
     /// Report only exits, of processes that lived at least MS milliseconds
-    #[arg(
-        short, long, value_name = "MS",
-        value_parser = clap::value_parser!(u64).range(1..=u64::MAX / NS_PER_MS)
-    )]
+    #[arg(short, long, value_name = "MS", value_parser = milliseconds)]
     duration: Option<u64>,
 
     #[command(flatten)]
@@ -44,7 +40,7 @@ impl App for Bootstrap {
     fn run(self, session: &Session) -> Result<()> {
         let mut object = MaybeUninit::uninit();
         let mut open = session.open(BootstrapSkelBuilder::default(), &mut object)?;
-        rodata(&mut open)?.min_duration_ns = self.duration.unwrap_or(0) * NS_PER_MS;
+        rodata(&mut open)?.min_duration_ns = self.duration.unwrap_or(0);
         let typed = Path::new(btf::KERNEL).exists();
         open.progs.handle_exec.set_autoload(typed);
         open.progs.handle_exit.set_autoload(typed);

@@ -5,8 +5,8 @@ use bpfapps_core::output::values::{ExitStatus, Text, Value as _};
 use bpfapps_core::output::{Columns, Fields, Line, Row, Style, push_decimal};
 use bpfapps_core::{Document, Event, c_bytes};
 
+use crate::event;
 use crate::skel::types::{event_kind, since};
-use crate::{NS_PER_MS, event};
 
 type Declared<'a> = <event as Event>::Row<'a>;
 
@@ -55,6 +55,6 @@ fn write_exit(event: &event, out: &mut Vec<u8>) {
     ExitStatus::of(event.status).show(out);
     let since_start = event.duration_since == since::SINCE_START;
     out.extend_from_slice(if since_start { b"] (~" } else { b"] (" });
-    push_decimal(event.duration_ns / NS_PER_MS, out);
+    push_decimal(event.duration_ns / 1_000_000, out);
     out.extend_from_slice(b"ms)");
 }

@@ -12,11 +12,11 @@ use bpfapps_core::host::caller;
 use bpfapps_core::host::cgroups;
 use bpfapps_core::host::namespaces::PidNamespace;
 use bpfapps_core::host::users;
-use bpfapps_core::{Context, Failure, Result, bail};
+use bpfapps_core::{Context, Failure, Result, bail, milliseconds};
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use libbpf_rs::{ErrorKind, MapCore, MapFlags};
 
-use crate::{NS_PER_MS, OpenProcsSkel, ProcsMaps, processes};
+use crate::{OpenProcsSkel, ProcsMaps, processes};
 
 /// The kernel keeps so many bytes of a task's name, a NUL included.
 const COMM_LEN: usize = 16;
@@ -31,10 +31,7 @@ const MAX_CHILDREN: u32 = 65536;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Filter {
     /// Report only exits, of processes that lived at least MS milliseconds
-    #[arg(
-        short, long, value_name = "MS", allow_negative_numbers = true,
-        value_parser = clap::value_parser!(u64).range(1..=u64::MAX / NS_PER_MS)
-    )]
+    #[arg(short, long, value_name = "MS", allow_negative_numbers = true, value_parser = milliseconds)]
     duration: Option<u64>,
 
     /// Report only this process, until it ends; may be given again
@@ -73,7 +70,7 @@ impl Filter {
         let maps = &mut open.maps;
         let rodata = maps.rodata_data.as_mut();
         let rodata = rodata.context("the BPF object has no rodata")?;
-        rodata.min_duration_ns = self.duration.unwrap_or(0) * NS_PER_MS;
+        rodata.min_duration_ns = self.duration.unwrap_or(0);
         rodata.only_failed = self.failed_only.into();
         rodata.with_children = children.into();
         if command {

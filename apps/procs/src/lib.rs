@@ -24,8 +24,6 @@ use crate::row::Event;
 
 skeleton!("procs");
 
-const NS_PER_MS: u64 = 1_000_000;
-
 /// Trace process starts and exits
 #[derive(Debug, clap::Args)]
 struct Procs {

@@ -221,7 +221,7 @@ fn write_exit(event: &event, out: &mut Vec<u8>) {
     } else {
         b"] ("
     });
-    push_decimal(event.duration_ns / crate::NS_PER_MS, out);
+    push_decimal(event.duration_ns / 1_000_000, out);
     out.extend_from_slice(b"ms)");
 }
 

@@ -11,6 +11,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
 
 use anyhow::{Context, Error, Result, bail};
+use libbpf_rs::{MapCore, MapFlags};
 
 pub use hook::{attach, create_clsact, filter_socket};
 
@@ -76,6 +77,19 @@ impl Prefix {
         let length = u32::from(self.length) + before;
         [&length.to_ne_bytes()[..], &bytes(self.address)].concat()
     }
+}
+
+/// Fills a map of `BPFAPPS_PREFIXES`.
+///
+/// # Errors
+///
+/// The kernel refuses one: the map is full.
+pub fn fill(map: &impl MapCore, prefixes: &[Prefix]) -> Result<()> {
+    for prefix in prefixes {
+        let update = map.update(&prefix.key(), &[1], MapFlags::ANY);
+        update.with_context(|| format!("failed to fill {}", map.name().display()))?;
+    }
+    Ok(())
 }
 
 impl FromStr for Prefix {

@@ -1,5 +1,6 @@
 //! One run of an app: its BPF object opened, loaded and attached, and its events reported.
 
+mod attach;
 mod embedded;
 mod exit;
 mod globals;
@@ -19,12 +20,12 @@ use std::mem::MaybeUninit;
 use std::path::Path;
 use std::rc::Rc;
 
-use anyhow::{Error, Result};
-use bpfapps_diagnose::{self as diagnose, Loading, Programs, Target};
+use anyhow::Result;
+use bpfapps_diagnose::{self as diagnose, Loading, Programs};
 use bpfapps_explain::{Code, Failure};
 use bpfapps_host::capabilities;
 use bpfapps_host::hooks::btf;
-use libbpf_rs::skel::{OpenSkel, Skel, SkelBuilder};
+use libbpf_rs::skel::{OpenSkel, SkelBuilder};
 use libbpf_rs::{MapType, OpenMap, OpenObject};
 
 use crate::output::{Output, stderr_is_coloured};
@@ -35,7 +36,7 @@ pub use exit::exit_code;
 pub use globals::{Bss, Data, Rodata, bss, data, rodata};
 pub use loads::{Loads, Rehearsed};
 pub use memlock::raise_memlock;
-pub use needs::{Needs, TRACING};
+pub use needs::{NETWORK, Needs, TRACING};
 pub use options::{KernelTypes, Options};
 
 /// A variable of the environment: maps are neither pinned, nor taken from those that are. So what is
@@ -173,61 +174,6 @@ impl Session {
         // what is attached from here on may have to be taken away again
         self.run.signals.block()?;
         Ok(loaded)
-    }
-
-    /// Attaches the programs of a loaded skeleton, by what their sections say: from now on they run.
-    ///
-    /// # Errors
-    ///
-    /// Says which program, to which hook, and why: it is not there, not permitted, or taken.
-    pub fn attach<'obj, S: Skel<'obj>>(&self, skel: &mut S) -> Result<()> {
-        let (attached, log) = logging::keep(|| skel.attach());
-        let Err(err) = attached else {
-            log.print();
-            return Ok(());
-        };
-        let name = diagnose::failed_to_attach(log.messages()).map(str::to_owned);
-        let object = skel.object();
-        let failed = |name: &String| object.progs().find(|program| program.name() == &**name);
-        let program = name.as_ref().and_then(failed);
-        let section = program.and_then(|program| program.section().to_str());
-        let target = section.and_then(Target::of_section);
-        let name = name.as_deref().unwrap_or("BPF programs");
-        Err(self.refused(err.into(), name, target, log))
-    }
-
-    /// Attaches one program by `attach`, to a target that only the app knows: explains what goes
-    /// wrong there, as [`Session::attach`] does. `name` is the program's, or the map's.
-    ///
-    /// # Errors
-    ///
-    /// Those of `attach`, with the cause.
-    pub fn attach_to<L, E: Into<Error>>(
-        &self,
-        name: &OsStr,
-        target: Target<'_>,
-        attach: impl FnOnce() -> Result<L, E>,
-    ) -> Result<L> {
-        match logging::keep(attach) {
-            (Ok(link), log) => {
-                log.print();
-                Ok(link)
-            }
-            (Err(err), log) => {
-                Err(self.refused(err.into(), &name.to_string_lossy(), Some(target), log))
-            }
-        }
-    }
-
-    fn refused(
-        &self,
-        err: Error,
-        name: &str,
-        target: Option<Target<'_>>,
-        log: diagnose::Kept,
-    ) -> Error {
-        let verdict = diagnose::attach(err, log.messages(), name, target, self.needs.kernel);
-        log.tell(verdict)
     }
 
     /// Gives up every capability but those that the app keeps, and root's account, for good:

@@ -24,6 +24,13 @@ pub struct Needs {
 /// What programs that trace ask for.
 pub const TRACING: &[Capability] = &[Capability::CAP_BPF, Capability::CAP_PERFMON];
 
+/// What programs in the network ask for; CAP_PERFMON is for the verifier.
+pub const NETWORK: &[Capability] = &[
+    Capability::CAP_BPF,
+    Capability::CAP_NET_ADMIN,
+    Capability::CAP_PERFMON,
+];
+
 impl Needs {
     /// Of an object that nothing else is known of.
     pub const NONE: Self = Self::linux("4.4").capabilities(&[]);

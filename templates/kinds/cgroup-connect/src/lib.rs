@@ -4,15 +4,12 @@
 //! Needs: Linux {{ kernel }} with BTF, and cgroup v2; CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON.
 
 use std::mem::MaybeUninit;
-use std::os::fd::AsRawFd as _;
 
 use bpfapps_core::host::cgroups;
-use bpfapps_core::net::Prefix;
+use bpfapps_core::net::{Prefix, fill};
 use bpfapps_core::{
-    App, Capability, Context, Document, Needs, Result, Session, Stream, Target, register, rodata,
-    skeleton,
+    App, Document, NETWORK, Needs, Result, Session, Stream, register, rodata, skeleton,
 };
-use libbpf_rs::{MapCore as _, MapFlags};
 
 skeleton!("{{ name }}");
 
@@ -39,8 +36,7 @@ impl App for {{ Name }} {
     const NAME: &'static str = "{{ name }}";
 
     const NEEDS: Needs = Needs::linux("{{ kernel }}")
-        .btf()
-        .capabilities(&[Capability::CAP_BPF, Capability::CAP_NET_ADMIN, Capability::CAP_PERFMON]);
+        .btf().capabilities(NETWORK);
 
     const DOCUMENTS: &'static [Document] = event::DOCUMENTS;
 
@@ -52,17 +48,10 @@ impl App for {{ Name }} {
         rodata(&mut open)?.only_port = self.port.unwrap_or(0);
 
         let skel = session.load(open)?;
-        for prefix in &self.deny {
-            let update = skel.maps.denied.update(&prefix.key(), &[1], MapFlags::ANY);
-            update.context("failed to note where nobody may connect to")?;
-        }
-        let attach = |program: &libbpf_rs::ProgramMut<'_>| {
-            let target = Target::Cgroup(&folder, &program.attach_type());
-            session.attach_to(program.name(), target, || program.attach_cgroup(cgroup.as_raw_fd()))
-        };
+        fill(&skel.maps.denied, &self.deny)?;
         let _links = [
-            attach(&skel.progs.handle_connect4)?,
-            attach(&skel.progs.handle_connect6)?,
+            session.attach_cgroup(&skel.progs.handle_connect4, &folder, &cgroup)?,
+            session.attach_cgroup(&skel.progs.handle_connect6, &folder, &cgroup)?,
         ];
 
         session.report::<event>(&self.stream, &skel)

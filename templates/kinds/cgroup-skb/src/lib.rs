@@ -4,19 +4,14 @@
 //! Needs: Linux {{ kernel }} and cgroup v2; CAP_BPF, CAP_NET_ADMIN and, for the verifier, CAP_PERFMON.
 
 use std::mem::MaybeUninit;
-use std::os::fd::AsRawFd as _;
 
 use bpfapps_core::host::cgroups;
-use bpfapps_core::net::Prefix;
+use bpfapps_core::net::{Prefix, fill};
 use bpfapps_core::{
-    App, Capability, Context, Document, Needs, Result, Session, Stream, Target, register, rodata,
-    skeleton,
+    App, Document, NETWORK, Needs, Result, Session, Stream, register, rodata, seconds, skeleton,
 };
-use libbpf_rs::{MapCore as _, MapFlags, ProgramMut};
 
 skeleton!("{{ name }}");
-
-const NS_PER_S: u64 = 1_000_000_000;
 
 /// Report each new flow of the processes of a cgroup, and keep them to some addresses
 #[derive(Debug, clap::Args)]
@@ -31,10 +26,7 @@ struct {{ Name }} {
     allow: Vec<Prefix>,
 
     /// Report a flow again that was quiet for so many seconds
-    #[arg(
-        long, value_name = "SECONDS", default_value_t = 60,
-        value_parser = clap::value_parser!(u64).range(1..=u64::MAX / NS_PER_S)
-    )]
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     idle: u64,
 
     #[command(flatten)]
@@ -44,8 +36,7 @@ struct {{ Name }} {
 impl App for {{ Name }} {
     const NAME: &'static str = "{{ name }}";
 
-    const NEEDS: Needs = Needs::linux("{{ kernel }}")
-        .capabilities(&[Capability::CAP_BPF, Capability::CAP_NET_ADMIN, Capability::CAP_PERFMON]);
+    const NEEDS: Needs = Needs::linux("{{ kernel }}").capabilities(NETWORK);
 
     const DOCUMENTS: &'static [Document] = event::DOCUMENTS;
 
@@ -56,20 +47,13 @@ impl App for {{ Name }} {
         let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
         let rodata = rodata(&mut open)?;
         rodata.is_fenced = (!self.allow.is_empty()).into();
-        rodata.idle_ns = self.idle * NS_PER_S;
+        rodata.idle_ns = self.idle;
 
         let skel = session.load(open)?;
-        for prefix in &self.allow {
-            let update = skel.maps.allowed.update(&prefix.key(), &[1], MapFlags::ANY);
-            update.context("failed to note whom to allow")?;
-        }
-        let attach = |program: &ProgramMut<'_>| {
-            let target = Target::Cgroup(&folder, &program.attach_type());
-            session.attach_to(program.name(), target, || program.attach_cgroup(cgroup.as_raw_fd()))
-        };
+        fill(&skel.maps.allowed, &self.allow)?;
         let _links = [
-            attach(&skel.progs.handle_ingress)?,
-            attach(&skel.progs.handle_egress)?,
+            session.attach_cgroup(&skel.progs.handle_ingress, &folder, &cgroup)?,
+            session.attach_cgroup(&skel.progs.handle_egress, &folder, &cgroup)?,
         ];
 
         session.report::<event>(&self.stream, &skel)

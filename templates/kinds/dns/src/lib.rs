@@ -5,15 +5,9 @@
 
 use std::mem::MaybeUninit;
 
-use bpfapps_core::{
-    App, Document, Needs, Result, Session, Stream, Target, register, rodata, skeleton,
-};
-use libbpf_rs::{Link, ProgramMut, UprobeOpts};
+use bpfapps_core::{App, Document, Needs, Result, Session, Stream, register, rodata, skeleton};
 
 skeleton!("{{ name }}");
-
-/// To libbpf: the process that calls does not matter.
-const ANY_PROCESS: i32 = -1;
 
 /// Report which names programs look up, what they find, and where they then connect to
 #[derive(Debug, clap::Args)]
@@ -48,35 +42,14 @@ impl App for {{ Name }} {
 
         let skel = session.load(open)?;
         // the return first: then each lookup that is seen is seen to return
+        let (Self { libc, pid, .. }, progs) = (&self, &skel.progs);
         let _links = [
-            self.attach(session, &skel.progs.handle_found, "getaddrinfo", true)?,
-            self.attach(session, &skel.progs.handle_lookup, "getaddrinfo", false)?,
-            self.attach(session, &skel.progs.handle_connect, "connect", false)?,
+            session.attach_uprobe(&progs.handle_found, libc, "getaddrinfo", *pid, true)?,
+            session.attach_uprobe(&progs.handle_lookup, libc, "getaddrinfo", *pid, false)?,
+            session.attach_uprobe(&progs.handle_connect, libc, "connect", *pid, false)?,
         ];
 
         session.report::<event>(&self.stream, &skel)
-    }
-}
-
-impl {{ Name }} {
-    /// Attaches to a function of the library, for as long as the link lives.
-    fn attach(
-        &self,
-        session: &Session,
-        program: &ProgramMut<'_>,
-        function: &str,
-        retprobe: bool,
-    ) -> Result<Link> {
-        let binary = &self.libc;
-        let opts = UprobeOpts {
-            retprobe,
-            func_name: Some(function.to_owned()),
-            ..UprobeOpts::default()
-        };
-        let pid = self.pid.unwrap_or(ANY_PROCESS);
-        session.attach_to(program.name(), Target::Symbol { binary, function }, || {
-            program.attach_uprobe_with_opts(pid, binary, 0, opts)
-        })
     }
 }
 

@@ -9,8 +9,8 @@ use std::mem::MaybeUninit;
 use bpfapps_core::host::hooks::functions::Functions;
 use bpfapps_core::host::hooks::has_kprobes;
 use bpfapps_core::{
-    App, Code, Document, Error, Failure, Needs, Result, Session, Stream, Target, logging,
-    register, rodata, skeleton,
+    App, Code, Document, Error, Failure, Needs, Result, Session, Stream, Target, logging, register,
+    rodata, skeleton,
 };
 use libbpf_rs::{Link, OpenObject, ProgramMut};
 
@@ -113,12 +113,7 @@ impl {{ Name }} {
             let target = Target::Trampoline(function);
             session.attach_to(program.name(), target, || program.attach_trace())
         };
-        let kprobe = |program: &ProgramMut<'_>, retprobe| {
-            let target = Target::Function(function);
-            session.attach_to(program.name(), target, || {
-                program.attach_kprobe(retprobe, function)
-            })
-        };
+        let kprobe = |program, returns| session.attach_kprobe(program, function, returns);
         let links = match hook {
             Hook::Fentry => [fentry(&progs.fexit_unlink)?, fentry(&progs.fentry_unlink)?],
             Hook::Kprobe => [

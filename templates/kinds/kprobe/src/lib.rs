@@ -7,13 +7,10 @@ use std::mem::MaybeUninit;
 
 use bpfapps_core::host::hooks::functions::Functions;
 use bpfapps_core::{
-    App, Document, Needs, Result, Session, Stream, Target, register, rodata, skeleton,
+    App, Document, Needs, Result, Session, Stream, milliseconds, register, rodata, skeleton,
 };
-use libbpf_rs::{Link, ProgramMut};
 
 skeleton!("{{ name }}");
-
-const NS_PER_MS: u64 = 1_000_000;
 
 /// Trace calls of {{ function }} in the kernel
 #[derive(Debug, clap::Args)]
@@ -27,10 +24,7 @@ struct {{ Name }} {
     pid: Option<u32>,
 
     /// Report only calls that took at least MS milliseconds
-    #[arg(
-        short, long, value_name = "MS",
-        value_parser = clap::value_parser!(u64).range(1..=u64::MAX / NS_PER_MS)
-    )]
+    #[arg(short, long, value_name = "MS", value_parser = milliseconds)]
     duration: Option<u64>,
 
     #[command(flatten)]
@@ -48,7 +42,7 @@ impl App for {{ Name }} {
         let mut object = MaybeUninit::uninit();
         let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
         let rodata = rodata(&mut open)?;
-        rodata.min_duration_ns = self.duration.unwrap_or(0) * NS_PER_MS;
+        rodata.min_duration_ns = self.duration.unwrap_or(0);
         rodata.only_pid = self.pid.unwrap_or(0);
 
         let functions = Functions::read()?;
@@ -56,25 +50,12 @@ impl App for {{ Name }} {
         let skel = session.load(open)?;
         // the return first: then each call that is seen is seen to return
         let _links = [
-            attach(session, &skel.progs.handle_return, true, function)?,
-            attach(session, &skel.progs.handle_call, false, function)?,
+            session.attach_kprobe(&skel.progs.handle_return, function, true)?,
+            session.attach_kprobe(&skel.progs.handle_call, function, false)?,
         ];
 
         session.report::<event>(&self.stream, &skel)
     }
-}
-
-/// Attaches to the function, for as long as the link lives.
-fn attach(
-    session: &Session,
-    program: &ProgramMut<'_>,
-    retprobe: bool,
-    function: &str,
-) -> Result<Link> {
-    log::debug!("attaching to {function}, retprobe: {retprobe}");
-    session.attach_to(program.name(), Target::Function(function), || {
-        program.attach_kprobe(retprobe, function)
-    })
 }
 
 register!({{ Name }});

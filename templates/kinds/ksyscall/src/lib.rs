@@ -6,13 +6,10 @@
 use std::mem::MaybeUninit;
 
 use bpfapps_core::{
-    App, Document, Needs, Result, Session, Stream, Target, register, rodata, skeleton,
+    App, Document, Needs, Result, Session, Stream, milliseconds, register, rodata, skeleton,
 };
-use libbpf_rs::{Link, ProgramMut};
 
 skeleton!("{{ name }}");
-
-const NS_PER_MS: u64 = 1_000_000;
 
 /// Trace the system call {{ syscall }}
 #[derive(Debug, clap::Args)]
@@ -30,10 +27,7 @@ struct {{ Name }} {
     pid: Option<u32>,
 
     /// Report only calls that took at least MS milliseconds
-    #[arg(
-        short, long, value_name = "MS",
-        value_parser = clap::value_parser!(u64).range(1..=u64::MAX / NS_PER_MS)
-    )]
+    #[arg(short, long, value_name = "MS", value_parser = milliseconds)]
     duration: Option<u64>,
 
     #[command(flatten)]
@@ -51,31 +45,19 @@ impl App for {{ Name }} {
         let mut object = MaybeUninit::uninit();
         let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
         let rodata = rodata(&mut open)?;
-        rodata.min_duration_ns = self.duration.unwrap_or(0) * NS_PER_MS;
+        rodata.min_duration_ns = self.duration.unwrap_or(0);
         rodata.only_failed = self.failed.into();
         rodata.only_pid = self.pid.unwrap_or(0);
 
         let skel = session.load(open)?;
         // the return first: then each call that is seen is seen to return
         let _links = [
-            attach(session, &skel.progs.handle_return, true, &self.syscall)?,
-            attach(session, &skel.progs.handle_call, false, &self.syscall)?,
+            session.attach_ksyscall(&skel.progs.handle_return, &self.syscall, true)?,
+            session.attach_ksyscall(&skel.progs.handle_call, &self.syscall, false)?,
         ];
 
         session.report::<event>(&self.stream, &skel)
     }
-}
-
-/// Attaches to the system call, for as long as the link lives.
-fn attach(
-    session: &Session,
-    program: &ProgramMut<'_>,
-    retprobe: bool,
-    syscall: &str,
-) -> Result<Link> {
-    session.attach_to(program.name(), Target::Syscall(syscall), || {
-        program.attach_ksyscall(retprobe, syscall)
-    })
 }
 
 register!({{ Name }});

@@ -6,21 +6,18 @@
 use std::mem::MaybeUninit;
 use std::path::Path;
 
-use bpfapps_core::net::Prefix;
+use bpfapps_core::net::{Prefix, fill};
 use bpfapps_core::{
-    App, Capability, Context, Document, Needs, Result, Session, Stream, Target, register, rodata,
+    App, Document, NETWORK, Needs, Result, Session, Stream, Target, register, rodata, seconds,
     skeleton,
 };
 use libbpf_rs::{
-    Link, MapCore as _, MapFlags, NF_INET_FORWARD, NF_INET_LOCAL_IN, NF_INET_LOCAL_OUT,
-    NF_INET_POST_ROUTING, NF_INET_PRE_ROUTING, NFPROTO_IPV4, NFPROTO_IPV6, NetfilterOpts,
-    ProgramMut,
+    Link, NFPROTO_IPV4, NFPROTO_IPV6, NF_INET_FORWARD, NF_INET_LOCAL_IN, NF_INET_LOCAL_OUT,
+    NF_INET_POST_ROUTING, NF_INET_PRE_ROUTING, NetfilterOpts, ProgramMut,
 };
 use log::info;
 
 skeleton!("{{ name }}");
-
-const NS_PER_S: u64 = 1_000_000_000;
 
 /// Is there where the kernel has IPv6.
 const IPV6: &str = "/proc/sys/net/ipv6";
@@ -57,10 +54,7 @@ struct {{ Name }} {
     drop: Vec<Prefix>,
 
     /// Report a flow again that was quiet for so many seconds
-    #[arg(
-        long, value_name = "SECONDS", default_value_t = 60,
-        value_parser = clap::value_parser!(u64).range(1..=u64::MAX / NS_PER_S)
-    )]
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     idle: u64,
 
     #[command(flatten)]
@@ -71,21 +65,17 @@ impl App for {{ Name }} {
     const NAME: &'static str = "{{ name }}";
 
     const NEEDS: Needs = Needs::linux("{{ kernel }}")
-        .btf()
-        .capabilities(&[Capability::CAP_BPF, Capability::CAP_NET_ADMIN, Capability::CAP_PERFMON]);
+        .btf().capabilities(NETWORK);
 
     const DOCUMENTS: &'static [Document] = event::DOCUMENTS;
 
     fn run(self, session: &Session) -> Result<()> {
         let mut object = MaybeUninit::uninit();
         let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
-        rodata(&mut open)?.idle_ns = self.idle * NS_PER_S;
+        rodata(&mut open)?.idle_ns = self.idle;
 
         let skel = session.load(open)?;
-        for prefix in &self.drop {
-            let update = skel.maps.dropped.update(&prefix.key(), &[1], MapFlags::ANY);
-            update.context("failed to note whom to drop")?;
-        }
+        fill(&skel.maps.dropped, &self.drop)?;
         let _links = self.attach(session, &skel.progs.handle_packet)?;
 
         session.report::<event>(&self.stream, &skel)

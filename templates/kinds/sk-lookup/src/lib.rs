@@ -5,20 +5,21 @@
 //! another process CAP_SYS_PTRACE.
 
 mod listener;
+
 use std::fs::File;
 use std::mem::MaybeUninit;
 use std::ops::RangeInclusive;
 use std::os::fd::AsRawFd as _;
 
 use bpfapps_core::{
-    App, Capability, Context, Document, Needs, Result, Session, Stream, Target, bail, register,
-    rodata, skeleton,
+    App, Context, Document, NETWORK, Needs, Result, Session, Stream, Target, bail, register, rodata,
+    skeleton,
 };
 use libbpf_rs::{MapCore as _, MapFlags};
 
 skeleton!("{{ name }}");
 
-const NETWORK: &str = "/proc/self/ns/net";
+const NAMESPACE: &str = "/proc/self/ns/net";
 
 /// Report who asks for a TCP connection, and steer those to some ports to one listening socket
 #[derive(Debug, clap::Args)]
@@ -41,8 +42,7 @@ struct {{ Name }} {
 impl App for {{ Name }} {
     const NAME: &'static str = "{{ name }}";
 
-    const NEEDS: Needs = Needs::linux("{{ kernel }}")
-        .capabilities(&[Capability::CAP_BPF, Capability::CAP_NET_ADMIN, Capability::CAP_PERFMON]);
+    const NEEDS: Needs = Needs::linux("{{ kernel }}").capabilities(NETWORK);
 
     const DOCUMENTS: &'static [Document] = event::DOCUMENTS;
 
@@ -62,7 +62,7 @@ impl App for {{ Name }} {
                 update.context("failed to note the listening socket")?;
             }
         }
-        let network = File::open(NETWORK).with_context(|| format!("failed to open {NETWORK}"))?;
+        let network = File::open(NAMESPACE).with_context(|| format!("failed to open {NAMESPACE}"))?;
         let program = &skel.progs.handle_lookup;
         let _link = session.attach_to(program.name(), Target::Network, || {
             program.attach_netns(network.as_raw_fd())

@@ -4,11 +4,10 @@
 //! Needs: Linux {{ kernel }} and cgroup v2; CAP_BPF, CAP_NET_ADMIN and, for the verifier, CAP_PERFMON.
 
 use std::mem::MaybeUninit;
-use std::os::fd::AsRawFd as _;
 
 use bpfapps_core::host::cgroups;
 use bpfapps_core::{
-    App, Capability, Document, Needs, Result, Session, Stream, Target, register, rodata, skeleton,
+    App, Document, NETWORK, Needs, Result, Session, Stream, register, rodata, skeleton,
 };
 
 skeleton!("{{ name }}");
@@ -35,8 +34,7 @@ struct {{ Name }} {
 impl App for {{ Name }} {
     const NAME: &'static str = "{{ name }}";
 
-    const NEEDS: Needs = Needs::linux("{{ kernel }}")
-        .capabilities(&[Capability::CAP_BPF, Capability::CAP_NET_ADMIN, Capability::CAP_PERFMON]);
+    const NEEDS: Needs = Needs::linux("{{ kernel }}").capabilities(NETWORK);
 
     const DOCUMENTS: &'static [Document] = event::DOCUMENTS;
 
@@ -50,10 +48,7 @@ impl App for {{ Name }} {
         rodata.min_retransmits = self.retransmits;
 
         let skel = session.load(open)?;
-        let program = &skel.progs.handle_tcp;
-        let target = Target::Cgroup(&folder, &program.attach_type());
-        let _link = session
-            .attach_to(program.name(), target, || program.attach_cgroup(cgroup.as_raw_fd()))?;
+        let _link = session.attach_cgroup(&skel.progs.handle_tcp, &folder, &cgroup)?;
 
         session.report::<event>(&self.stream, &skel)
     }

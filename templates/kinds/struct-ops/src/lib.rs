@@ -6,7 +6,7 @@
 use std::mem::MaybeUninit;
 
 use bpfapps_core::{
-    App, Capability, Document, Needs, Result, Session, Stream, Target, register, rodata, skeleton,
+    App, Document, NETWORK, Needs, Result, Session, Stream, Target, register, rodata, skeleton,
 };
 use libbpf_rs::MapCore as _;
 
@@ -30,8 +30,7 @@ impl App for {{ Name }} {
     const NAME: &'static str = "{{ name }}";
 
     const NEEDS: Needs = Needs::linux("{{ kernel }}")
-        .btf()
-        .capabilities(&[Capability::CAP_BPF, Capability::CAP_NET_ADMIN, Capability::CAP_PERFMON]);
+        .btf().capabilities(NETWORK);
 
     const DOCUMENTS: &'static [Document] = event::DOCUMENTS;
 

@@ -5,19 +5,19 @@
 //! Needs: Linux {{ kernel }}; CAP_BPF, CAP_NET_ADMIN and, for the verifier, CAP_PERFMON.
 
 mod attach;
+
 use std::mem::MaybeUninit;
 
 use bpfapps_core::host::interfaces;
 use bpfapps_core::{
-    App, Capability, Context, Document, Needs, Result, Session, Stream, register, rodata, skeleton,
+    App, Capability, Context, Document, NETWORK, Needs, Result, Session, Stream, register, rodata,
+    seconds, skeleton,
 };
 use libbpf_rs::{MapCore as _, MapFlags};
 
 use crate::attach::attach;
 
 skeleton!("{{ name }}");
-
-const NS_PER_S: u64 = 1_000_000_000;
 
 /// Report each new flow through {{ interface }}, and drop those to some ports
 #[derive(Debug, clap::Args)]
@@ -31,10 +31,7 @@ struct {{ Name }} {
     drop: Vec<u16>,
 
     /// Report a flow again that was quiet for so many seconds
-    #[arg(
-        long, value_name = "SECONDS", default_value_t = 60,
-        value_parser = clap::value_parser!(u64).range(1..=u64::MAX / NS_PER_S)
-    )]
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     idle: u64,
 
     /// Attach by the classic tc, as on kernels that have no tcx
@@ -49,8 +46,7 @@ impl App for {{ Name }} {
     const NAME: &'static str = "{{ name }}";
 
     // to take the filters of the classic tc away
-    const NEEDS: Needs = Needs::linux("{{ kernel }}")
-        .capabilities(&[Capability::CAP_BPF, Capability::CAP_NET_ADMIN, Capability::CAP_PERFMON])
+    const NEEDS: Needs = Needs::linux("{{ kernel }}").capabilities(NETWORK)
         .keeps(&[Capability::CAP_NET_ADMIN]);
 
     const DOCUMENTS: &'static [Document] = event::DOCUMENTS;
@@ -59,7 +55,7 @@ impl App for {{ Name }} {
         let index = interfaces::index(&self.interface)?;
         let mut object = MaybeUninit::uninit();
         let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
-        rodata(&mut open)?.idle_ns = self.idle * NS_PER_S;
+        rodata(&mut open)?.idle_ns = self.idle;
 
         let skel = session.load(open)?;
         for port in &self.drop {

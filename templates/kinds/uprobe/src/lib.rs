@@ -6,16 +6,10 @@
 use std::mem::MaybeUninit;
 
 use bpfapps_core::{
-    App, Document, Needs, Result, Session, Stream, Target, register, rodata, skeleton,
+    App, Document, Needs, Result, Session, Stream, milliseconds, register, rodata, skeleton,
 };
-use libbpf_rs::{Link, ProgramMut, UprobeOpts};
 
 skeleton!("{{ name }}");
-
-const NS_PER_MS: u64 = 1_000_000;
-
-/// To libbpf: the process that calls does not matter.
-const ANY_PROCESS: i32 = -1;
 
 /// Trace calls of {{ function }} in {{ binary }}
 #[derive(Debug, clap::Args)]
@@ -33,10 +27,7 @@ struct {{ Name }} {
     pid: Option<i32>,
 
     /// Report only calls that took at least MS milliseconds
-    #[arg(
-        short, long, value_name = "MS",
-        value_parser = clap::value_parser!(u64).range(1..=u64::MAX / NS_PER_MS)
-    )]
+    #[arg(short, long, value_name = "MS", value_parser = milliseconds)]
     duration: Option<u64>,
 
     #[command(flatten)]
@@ -53,37 +44,17 @@ impl App for {{ Name }} {
     fn run(self, session: &Session) -> Result<()> {
         let mut object = MaybeUninit::uninit();
         let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
-        rodata(&mut open)?.min_duration_ns = self.duration.unwrap_or(0) * NS_PER_MS;
+        rodata(&mut open)?.min_duration_ns = self.duration.unwrap_or(0);
 
         let skel = session.load(open)?;
         // the return first: then each call that is seen is seen to return
+        let (Self { binary, function, pid, .. }, progs) = (&self, &skel.progs);
         let _links = [
-            self.attach(session, &skel.progs.handle_return, true)?,
-            self.attach(session, &skel.progs.handle_call, false)?,
+            session.attach_uprobe(&progs.handle_return, binary, function, *pid, true)?,
+            session.attach_uprobe(&progs.handle_call, binary, function, *pid, false)?,
         ];
 
         session.report::<event>(&self.stream, &skel)
-    }
-}
-
-impl {{ Name }} {
-    /// Attaches to the function, for as long as the link lives.
-    fn attach(
-        &self,
-        session: &Session,
-        program: &ProgramMut<'_>,
-        retprobe: bool,
-    ) -> Result<Link> {
-        let Self { binary, function, .. } = self;
-        let opts = UprobeOpts {
-            retprobe,
-            func_name: Some(function.clone()),
-            ..UprobeOpts::default()
-        };
-        let pid = self.pid.unwrap_or(ANY_PROCESS);
-        session.attach_to(program.name(), Target::Symbol { binary, function }, || {
-            program.attach_uprobe_with_opts(pid, binary, 0, opts)
-        })
     }
 }
 

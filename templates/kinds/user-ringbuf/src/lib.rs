@@ -4,6 +4,7 @@
 //! Needs: Linux {{ kernel }} with BTF, tracefs; CAP_BPF and CAP_PERFMON.
 
 mod commands;
+
 use std::mem::MaybeUninit;
 use std::path::PathBuf;
 use std::{process, thread};

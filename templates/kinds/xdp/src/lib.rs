@@ -9,17 +9,15 @@ use std::os::fd::OwnedFd;
 
 use bpfapps_core::InterfaceHook::{XdpNative, XdpSkb};
 use bpfapps_core::host::interfaces;
-use bpfapps_core::net::{Prefix, attach};
+use bpfapps_core::net::{Prefix, attach, fill};
 use bpfapps_core::{
-    App, Capability, Context, Document, Needs, Result, Session, Stream, Target, register, rodata,
+    App, Document, NETWORK, Needs, Result, Session, Stream, Target, milliseconds, register, rodata,
     skeleton,
 };
-use libbpf_rs::{MapCore as _, MapFlags, ProgramMut};
+use libbpf_rs::ProgramMut;
 use log::info;
 
 skeleton!("{{ name }}");
-
-const NS_PER_MS: u64 = 1_000_000;
 
 /// What the kernel says where a driver has no XDP.
 const EOPNOTSUPP: i32 = 95;
@@ -47,10 +45,7 @@ struct {{ Name }} {
     drop: Vec<Prefix>,
 
     /// Report what a source sends every MS milliseconds
-    #[arg(
-        long, value_name = "MS", default_value_t = 1000,
-        value_parser = clap::value_parser!(u64).range(1..=u64::MAX / NS_PER_MS)
-    )]
+    #[arg(long, value_name = "MS", default_value = "1000", value_parser = milliseconds)]
     interval: u64,
 
     /// Where to look at packets
@@ -64,8 +59,7 @@ struct {{ Name }} {
 impl App for {{ Name }} {
     const NAME: &'static str = "{{ name }}";
 
-    const NEEDS: Needs = Needs::linux("{{ kernel }}")
-        .capabilities(&[Capability::CAP_BPF, Capability::CAP_NET_ADMIN, Capability::CAP_PERFMON]);
+    const NEEDS: Needs = Needs::linux("{{ kernel }}").capabilities(NETWORK);
 
     const DOCUMENTS: &'static [Document] = event::DOCUMENTS;
 
@@ -73,13 +67,10 @@ impl App for {{ Name }} {
         let index = interfaces::index(&self.interface)?;
         let mut object = MaybeUninit::uninit();
         let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
-        rodata(&mut open)?.interval_ns = self.interval * NS_PER_MS;
+        rodata(&mut open)?.interval_ns = self.interval;
 
         let skel = session.load(open)?;
-        for prefix in &self.drop {
-            let update = skel.maps.dropped.update(&prefix.key(), &[1], MapFlags::ANY);
-            update.context("failed to note whom to drop")?;
-        }
+        fill(&skel.maps.dropped, &self.drop)?;
         let _link = self.attach(session, &skel.progs.handle_packet, index)?;
 
         session.report::<event>(&self.stream, &skel)
