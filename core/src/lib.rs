@@ -4,7 +4,7 @@
 //! [`App::run`] turns into a running BPF program. [`register!`] makes it a subcommand.
 //!
 //! ```text
-//!  XSkelBuilder ──Session::open──▶ OpenXSkel ──Session::load──▶ XSkel ──attach──▶ Session::poll
+//!  XSkelBuilder ──Session::open──▶ OpenXSkel ──Session::load──▶ XSkel ──attach──▶ Session::report
 //!                                  set rodata                  set bss            one call a record
 //! ```
 //!
@@ -61,13 +61,11 @@ pub use bpfapps_host::capabilities::Capability;
 pub use bpfapps_host::names::{errno_name, signal_name};
 pub use output::values::Named;
 
-pub use app::{
-    App, Document, Field, Kind, Registration, Rehearsal, milliseconds, registry, seconds,
-};
+pub use app::{App, Registration, Rehearsal, milliseconds, registry, seconds};
 pub use events::{
-    Byte, Listing, PerfRecords, Record, Snapshot, Stream, c_bytes, stages, take, tracepoint,
+    Byte, Event, Listing, PerfRecords, Record, Snapshot, Stream, c_bytes, stages, take, tracepoint,
 };
-pub use output::{Event, Row};
+pub use output::{Document, Field, Kind, Row};
 pub use run::{Workload, let_signals_end_it};
 pub use session::{
     Bss, Data, Embedded, KernelTypes, Loads, NETWORK, Needs, Options, Rehearsed, Rodata, Session,

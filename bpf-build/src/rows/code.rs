@@ -14,9 +14,9 @@ mod record_rows {
     #[allow(unused_imports)]
     use ::bpfapps_core::output::values::*;
     #[allow(unused_imports)]
-    use ::bpfapps_core::output::{Columns, Document, Event, Field, Fields, Line, Row, boot_time};
+    use ::bpfapps_core::output::{Columns, Document, Field, Fields, Line, Row, boot_time};
     #[allow(unused_imports)]
-    use ::bpfapps_core::{Result, c_bytes, take};
+    use ::bpfapps_core::{Event, Result, c_bytes, take};
 
     use super::types;
 ";

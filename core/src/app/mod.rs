@@ -1,13 +1,12 @@
 //! What an app is, and which there are.
 
-mod document;
 mod durations;
 mod registry;
 mod rehearsal;
 
+use crate::output::Document;
 use crate::session::{Needs, Session};
 
-pub use document::{Document, Field, Kind};
 pub use durations::{milliseconds, seconds};
 pub use registry::{Registration, registry};
 pub use rehearsal::Rehearsal;

@@ -3,7 +3,8 @@ use std::fmt;
 use anyhow::{Result, bail};
 use clap::{ArgMatches, Command};
 
-use super::{App, Document, Rehearsal, rehearsal};
+use super::{App, Rehearsal, rehearsal};
+use crate::output::Document;
 use crate::session::{Needs, Options, Session};
 
 /// An app as the command line sees it. [`register!`](crate::register) makes these.

@@ -1,6 +1,7 @@
 //! Records on their way out of the kernel: from a ring buffer, a perf buffer or an iterator, with
 //! what is lost on the way.
 
+mod event;
 mod lost;
 mod perf;
 mod reader;
@@ -12,6 +13,7 @@ mod source;
 mod stream;
 pub mod tracepoint;
 
+pub use event::Event;
 pub use lost::stages;
 pub use perf::PerfRecords;
 pub use record::{Byte, Record, c_bytes, take};

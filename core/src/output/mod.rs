@@ -1,6 +1,7 @@
 //! What goes to stdout: rows for people, documents for programs.
 
 mod clock;
+mod document;
 mod fields;
 mod line;
 mod numbers;
@@ -24,14 +25,14 @@ use crate::run::{Run, Signals, wait};
 use clock::Clock;
 use fields::head;
 
-pub use crate::app::{Document, Field};
 pub use bpfapps_explain::escape;
 pub use clock::boot_time;
+pub use document::{Document, Field, Kind};
 pub use fields::Fields;
 pub use line::Line;
 use numbers::push_hundredths;
 pub use numbers::{push_decimal, push_hex, push_ms, push_signed};
-pub use rows::{Columns, Event, Row, Rows, sample};
+pub use rows::{Columns, Row, Rows, sample};
 pub(crate) use stdout::Blocked;
 pub use stdout::Closed;
 use stdout::Stdout;

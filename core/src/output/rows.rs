@@ -8,7 +8,6 @@ use super::clock::{Clock, boot_time};
 use super::fields::head;
 use super::line::Look;
 use super::{Document, Fields, Format, Line, Output, Style, style};
-use crate::events::Record;
 
 /// Title and least width of each column, left to right.
 pub type Columns = &'static [(&'static str, usize)];
@@ -39,19 +38,6 @@ impl<R: Row> Row for &R {
     fn fields(&self, fields: &mut Fields<'_>) {
         (**self).fields(fields);
     }
-}
-
-/// A record that says in its header how it is shown: bpf-build implements it.
-pub trait Event: Record {
-    /// The record with what stands behind it.
-    type Row<'a>: Row;
-
-    /// Takes `tail`, the bytes behind the record, apart.
-    ///
-    /// # Errors
-    ///
-    /// They are fewer than the record says.
-    fn row<'a>(&'a self, tail: &'a [u8]) -> Result<Self::Row<'a>>;
 }
 
 /// How a row is printed, on a machine that booted at the start of 1970, in UTC: for tests of rows.

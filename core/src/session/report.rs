@@ -12,9 +12,9 @@ use log::warn;
 use super::Session;
 use super::exit::{EventsLost, exit_code};
 use crate::events::{
-    PerfRecords, Reader, Record, RingRecords, Snapshot, Source, Stream, perf_ring_bytes,
+    Event, PerfRecords, Reader, Record, RingRecords, Snapshot, Source, Stream, perf_ring_bytes,
 };
-use crate::output::{Event, Row, Rows};
+use crate::output::{Row, Rows};
 use crate::run::Workload;
 
 /// What the kernel puts before each record in a ring buffer, in bytes (BPF_RINGBUF_HDR_SZ).
