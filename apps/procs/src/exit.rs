@@ -1,4 +1,4 @@
-//! How a process has ended, and what it took.
+//! What a process has used.
 
 /// Time in user space and in the kernel. Most kernels find out only at each tick which of both it
 /// is, and know the sum exactly: they divide that as the ticks say, and so does this.
@@ -10,25 +10,6 @@ pub(crate) fn times(user: u64, system: u64, runtime: u64) -> (u64, u64) {
         _ => u64::try_from(u128::from(runtime) * u128::from(system) / ticks).unwrap_or(runtime),
     };
     (runtime - system, system)
-}
-
-/// How a process ended.
-pub(crate) enum Status {
-    Code(u32),
-    Signal { number: u32, core_dumped: bool },
-}
-
-impl Status {
-    /// Of the two halves of a wait(2) status, only one means something.
-    pub(crate) fn of(status: u32) -> Self {
-        match status & 0x7f {
-            0 => Self::Code(status >> 8 & 0xff),
-            number => Self::Signal {
-                number,
-                core_dumped: status & 0x80 != 0,
-            },
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! How an event reads in the table, and in JSON and YAML.
 
+use bpfapps_core::output::values::{ExitStatus, Value as _, Words};
 use bpfapps_core::output::{Columns, Fields, Line, Row, Style, escape, push_decimal};
-use bpfapps_core::{Document, Result, c_bytes, errno_name, signal_name, take};
+use bpfapps_core::{Document, Result, c_bytes, errno_name, take};
 
 use crate::documents;
 use crate::event;
-use crate::exit::{Status, times};
+use crate::exit::times;
 use crate::skel::types::event_kind;
 
 /// An event with what stands behind its record.
@@ -38,12 +39,6 @@ impl<'a> Event<'a> {
             interpreter: take(event.interpreter_len)?,
             page_size,
         })
-    }
-
-    fn args(&self) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
-        let args = self.args.strip_suffix(b"\0").unwrap_or(self.args);
-        let none = self.args.is_empty();
-        args.split(|&byte| byte == 0).filter(move |_| !none)
     }
 
     fn args_are_cut(&self) -> bool {
@@ -132,9 +127,9 @@ impl Event<'_> {
             escape(self.interpreter, out);
         }
         // The first argument is the program's name, which the row has already.
-        for arg in self.args().skip(1) {
+        for arg in Words(self.args).iter().skip(1) {
             out.push(b' ');
-            write_arg(arg, out);
+            Words::push(arg, out);
         }
         if self.args_are_cut() {
             out.extend_from_slice(" …".as_bytes());
@@ -150,23 +145,14 @@ impl Event<'_> {
             fields.text("interpreter", self.interpreter);
         }
         if self.event.has_args != 0 {
-            fields.texts("args", self.args());
+            fields.value("args", &Words(self.args));
             fields.flag("args_cut", self.args_are_cut());
         }
     }
 
     fn exit_fields(&self, fields: &mut Fields<'_>) {
         let event = self.event;
-        match Status::of(event.status) {
-            Status::Code(code) => fields.number("exit_code", code.into()),
-            Status::Signal {
-                number,
-                core_dumped,
-            } => {
-                fields.text("signal", signal_name(number).as_bytes());
-                fields.flag("core_dumped", core_dumped);
-            }
-        }
+        fields.value("status", &ExitStatus::of(event.status));
         fields.number("duration_ns", event.duration_ns);
         fields.text(
             "duration_since",
@@ -185,36 +171,9 @@ impl Event<'_> {
     }
 }
 
-/// An argument as one word, wherever it ends.
-fn write_arg(arg: &[u8], out: &mut Vec<u8>) {
-    let is_word = !arg.is_empty() && !arg.iter().any(|byte| matches!(byte, b' ' | b'"'));
-    if is_word {
-        return escape(arg, out);
-    }
-    out.push(b'"');
-    for (index, part) in arg.split(|&byte| byte == b'"').enumerate() {
-        if index > 0 {
-            out.extend_from_slice(b"\\\"");
-        }
-        escape(part, out);
-    }
-    out.push(b'"');
-}
-
 fn write_exit(event: &event, out: &mut Vec<u8>) {
     out.push(b'[');
-    match Status::of(event.status) {
-        Status::Code(code) => push_decimal(code.into(), out),
-        Status::Signal {
-            number,
-            core_dumped,
-        } => {
-            out.extend_from_slice(signal_name(number).as_bytes());
-            if core_dumped {
-                out.extend_from_slice(b", core dumped");
-            }
-        }
-    }
+    ExitStatus::of(event.status).show(out);
     // A duration since the start of the process, not since its exec, is marked as another thing.
     out.extend_from_slice(if event.since_start != 0 {
         b"] (~"
@@ -223,22 +182,4 @@ fn write_exit(event: &event, out: &mut Vec<u8>) {
     });
     push_decimal(event.duration_ns / 1_000_000, out);
     out.extend_from_slice(b"ms)");
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_argument_is_one_word() {
-        let word = |arg: &str| {
-            let mut out = Vec::new();
-            write_arg(arg.as_bytes(), &mut out);
-            String::from_utf8_lossy(&out).into_owned()
-        };
-        assert_eq!(word("-l"), "-l");
-        assert_eq!(word(""), r#""""#);
-        assert_eq!(word("a b"), r#""a b""#);
-        assert_eq!(word("say \"x\"\n"), r#""say \"x\"\n""#);
-    }
 }

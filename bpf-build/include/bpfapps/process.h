@@ -27,7 +27,7 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, int);
 	__type(value, __u64);
-} exec_start SEC(".maps");
+} bpfapps_exec_start SEC(".maps");
 
 /* the same by pid, without task storage; with it for the few that get none */
 struct {
@@ -36,7 +36,7 @@ struct {
 	__uint(max_entries, 65536);
 	__type(key, __u32);
 	__type(value, __u64);
-} exec_start_by_pid SEC(".maps");
+} bpfapps_exec_start_by_pid SEC(".maps");
 
 /* processes whose exit was seen, by pid and start time: of threads that leave at once, one is it */
 struct bpfapps_process {
@@ -49,7 +49,7 @@ struct {
 	__uint(max_entries, 1024);
 	__type(key, struct bpfapps_process);
 	__type(value, __u8);
-} exited SEC(".maps");
+} bpfapps_exited SEC(".maps");
 
 /*
  * Remembers that the current process has called exec. `typed`: the program is of the type tp_btf,
@@ -62,14 +62,14 @@ static __always_inline void bpfapps_remember_exec(struct task_struct *task, bool
 
 	/* exec leaves one thread, the leader: its storage is the process's */
 	if (typed && BPFAPPS_HAS_TASK_STORAGE) {
-		start = bpf_task_storage_get(&exec_start, task, NULL,
+		start = bpf_task_storage_get(&bpfapps_exec_start, task, NULL,
 					     BPF_LOCAL_STORAGE_GET_F_CREATE);
 		if (start) {
 			*start = now;
 			return;
 		}
 	}
-	if (bpf_map_update_elem(&exec_start_by_pid, &pid, &now, BPF_ANY))
+	if (bpf_map_update_elem(&bpfapps_exec_start_by_pid, &pid, &now, BPF_ANY))
 		bpfapps_count_lost(BPFAPPS_MAP_FULL);
 }
 
@@ -80,14 +80,14 @@ static __always_inline __u64 bpfapps_recall_exec(struct task_struct *task, bool 
 	__u64 *start, since = 0;
 
 	if (typed && BPFAPPS_HAS_TASK_STORAGE) {
-		start = bpf_task_storage_get(&exec_start, task->group_leader, NULL, 0);
+		start = bpf_task_storage_get(&bpfapps_exec_start, task->group_leader, NULL, 0);
 		if (start)
 			return *start;
 	}
-	start = bpf_map_lookup_elem(&exec_start_by_pid, &pid);
+	start = bpf_map_lookup_elem(&bpfapps_exec_start_by_pid, &pid);
 	if (start) {
 		since = *start;
-		bpf_map_delete_elem(&exec_start_by_pid, &pid);
+		bpf_map_delete_elem(&bpfapps_exec_start_by_pid, &pid);
 	}
 	return since;
 }
@@ -115,7 +115,7 @@ static __always_inline bool bpfapps_is_process_exit(__u64 *ctx)
 	process.pid = bpf_get_current_pid_tgid() >> 32;
 	process.start = bpfapps_start_of(task);
 	/* two threads that leave at once both get here; one of them adds the element */
-	return bpf_map_update_elem(&exited, &process, &one, BPF_NOEXIST) == 0;
+	return bpf_map_update_elem(&bpfapps_exited, &process, &one, BPF_NOEXIST) == 0;
 }
 
 /* the status that wait(2) will give: the group's where it ends together, else its leader's */

@@ -7,7 +7,7 @@ use libbpf_rs::{MapType, OpenObject};
 /// As BPFAPPS_HAS_TASK_STORAGE in `bpfapps/process.h`.
 const TASK_STORAGE_SINCE: (u32, u32) = (5, 13);
 
-/// With task storage few elements of `exec_start_by_pid` are needed, and its size is time to start.
+/// With task storage few elements of `bpfapps_exec_start_by_pid` are needed, and its size is time to start.
 const FEW: u32 = 8192;
 
 /// Gives the ring buffer its size, if one is given, and leaves out what this kernel does not have.
@@ -21,8 +21,10 @@ pub(super) fn fit(open: &mut OpenObject, ring_size: Option<u32>) -> Result<()> {
                     map.set_max_entries(size)?;
                 }
             }
-            (_, Some("exec_start")) => map.set_autocreate(has_task_storage()?)?,
-            (_, Some("exec_start_by_pid")) if has_task_storage()? => map.set_max_entries(FEW)?,
+            (_, Some("bpfapps_exec_start")) => map.set_autocreate(has_task_storage()?)?,
+            (_, Some("bpfapps_exec_start_by_pid")) if has_task_storage()? => {
+                map.set_max_entries(FEW)?
+            }
             _ => {}
         }
     }
