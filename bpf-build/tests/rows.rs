@@ -67,6 +67,10 @@ fn what_is_wrong_with_a_header_is_a_build_error() {
             "__u32 a BPFAPPS_TAG(\"colour:red\");",
             "seen.a: there is no tag bpfapps:colour: use those of bpfapps/record.h",
         ),
+        (
+            "bpfapps_hex pid; bpfapps_user_stack user_stack BPFAPPS_ABOUT(\"Where.\");",
+            "seen.user_stack: its process is missing: add a member of type bpfapps_pid",
+        ),
     ];
     for (members, expected) in cases {
         let header = format!(

@@ -61,9 +61,10 @@ pub use bpfapps_host::capabilities::Capability;
 pub use bpfapps_host::names::{errno_name, signal_name};
 pub use output::values::Named;
 
-pub use app::{App, Registration, Rehearsal, milliseconds, registry, seconds};
+pub use app::{App, Registration, Rehearsal, UsdtProbe, milliseconds, registry, seconds};
 pub use events::{
-    Byte, Event, Listing, PerfRecords, Record, Snapshot, Stream, c_bytes, stages, take, tracepoint,
+    Byte, Event, Listing, PerfRecords, Record, Snapshot, Stream, c_bytes, set_text, stages, take,
+    tracepoint,
 };
 pub use output::{Document, Field, Kind, Row};
 pub use run::{Workload, let_signals_end_it};

@@ -77,6 +77,10 @@ impl App<'_> {
             ("kind", Value::from(kind.name.as_str())),
             ("kernel", Value::from(manifest.kernel.as_str())),
             (
+                "core_features",
+                manifest.core_features.iter().map(String::as_str).collect(),
+            ),
+            (
                 "dependencies",
                 sorted(&DEPENDENCIES, &manifest.dependencies),
             ),

@@ -40,6 +40,9 @@ pub struct Manifest {
     /// Dependencies that an app does not have anyway.
     #[serde(default)]
     pub(crate) dependencies: Vec<String>,
+    /// Features of `bpfapps-core` that it needs.
+    #[serde(default)]
+    pub(crate) core_features: Vec<String>,
     /// The same for its tests.
     #[serde(default)]
     pub(crate) dev_dependencies: Vec<String>,

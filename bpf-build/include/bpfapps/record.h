@@ -23,6 +23,15 @@
  * `reserved` is not shown.
  */
 
+/*
+ * The innermost function of a stack comes first. bpf_get_stack fills it, with zeros behind the last
+ * frame; a user stack is that of the record's bpfapps_pid. With feature `symbols` of bpfapps-core
+ * functions have names, without it addresses.
+ */
+#ifndef BPFAPPS_STACK_DEPTH
+#define BPFAPPS_STACK_DEPTH 64
+#endif
+
 /* clang-format off */
 /*      type                          table                     JSON */
 typedef __u64 bpfapps_boot_ns;     /* local time of day         time, which each document has */
@@ -49,6 +58,8 @@ typedef __u16 bpfapps_port;        /* behind its address        number; kept in 
 typedef __u8 bpfapps_protocol;     /* tcp                       "tcp" */
 typedef __u8 bpfapps_tcp_flags;    /* SYN ACK                   ["SYN", "ACK"] */
 typedef __u32 bpfapps_ifindex;     /* eth0                      "eth0" */
+typedef __u64 bpfapps_kernel_stack[BPFAPPS_STACK_DEPTH]; /* vfs_read < ksys_read  list of text */
+typedef __u64 bpfapps_user_stack[BPFAPPS_STACK_DEPTH];   /* read < main           list of text */
 
 /*
  * Texts of any length may stand behind a record, one after another: send them with bpfapps_output.

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 
-use super::field::{Field, Kind, Shape, escaped};
+use super::field::{Field, escaped};
+use super::shape::{Kind, Shape};
 use super::vocabulary::Json;
 
 /// The types of `bpfapps_core` that rows are made of.

@@ -5,9 +5,11 @@ use libbpf_rs::btf::types::{Array, Int, IntEncoding, MemberAttr, Struct};
 use libbpf_rs::btf::{Btf, BtfKind, BtfType, HasSize, TypeId};
 
 use super::enums::Enums;
+use super::shape::{Kind, Shape, Tail};
 use super::tags::{All, Tags};
 use super::vocabulary::{
-    self, ADDRESS, BYTES, CHARS, DURATION, ENUM, FLAGS, Json, Meaning, PORT, TEXT, TIME, WORDS,
+    self, ADDRESS, BYTES, CHARS, DURATION, ENUM, FLAGS, Json, Meaning, TEXT, TIME, USER_STACK,
+    WORDS,
 };
 
 /// A member as it is shown.
@@ -25,37 +27,9 @@ pub(crate) struct Field {
     pub(crate) condition: Option<String>,
     /// The kinds of documents that it is in; none are all.
     pub(crate) only: Vec<String>,
-    meaning: &'static str,
-    member: String,
-}
-
-/// What stands behind a record.
-#[derive(Clone, Debug)]
-pub(crate) struct Tail {
-    pub(crate) name: String,
-    /// The member that has its length.
-    pub(crate) length: String,
-}
-
-/// The members of a record, as they are shown.
-#[derive(Debug, Default)]
-pub(crate) struct Shape {
-    /// The member that says when it happened.
-    pub(crate) time: Option<String>,
-    pub(crate) fields: Vec<Field>,
-    pub(crate) tails: Vec<Tail>,
-    /// The member that says which kind it is, the type of it, and the kinds.
-    pub(crate) kind: Option<Kind>,
-}
-
-/// Which kind of document a record is.
-#[derive(Debug)]
-pub(crate) struct Kind {
-    /// In Rust.
-    pub(crate) member: String,
-    pub(crate) ty: String,
-    /// Enumerator, name of the document, what it says.
-    pub(crate) documents: Vec<(String, String, String)>,
+    pub(super) meaning: &'static str,
+    /// In C.
+    pub(super) member: String,
 }
 
 /// Reads the members of a record.
@@ -126,7 +100,7 @@ impl Reader<'_> {
     /// How a member is shown.
     fn meaning(&mut self, named: Option<&str>, ty: BtfType<'_>, tags: &Tags) -> Result<Meaning> {
         if let Some(meaning) = named.and_then(vocabulary::named) {
-            return Ok(*meaning);
+            return Ok(meaning.clone());
         }
         if let Some(named) = named.filter(|named| named.starts_with("bpfapps_")) {
             bail!("there is no type {named} that is shown: see bpfapps/record.h");
@@ -176,7 +150,7 @@ impl Reader<'_> {
         let value = element.value.replace("&{}", "&x").replace("{}", "x");
         Ok(Meaning {
             name: "list",
-            value: Box::leak(list.replace("VALUE", &value).into_boxed_str()),
+            value: list.replace("VALUE", &value).into(),
             width: 24,
             json,
             about: element.about,
@@ -267,6 +241,7 @@ impl Reader<'_> {
         let condition = optional.then(|| match (meaning.name, meaning.json) {
             (TEXT | WORDS, _) => format!("!self.{}.is_empty()", escaped(shown)),
             ("char" | "bpfapps_comm", _) => format!("!c_bytes(&{at}).is_empty()"),
+            ("bpfapps_kernel_stack" | USER_STACK, _) => format!("{at}[0] != 0"),
             ("__u8" | ADDRESS, _) => format!("{at}.iter().any(|&byte| byte != 0)"),
             ("enum", _) => format!("{at}.0 != 0"),
             _ => format!("{at} != 0"),
@@ -289,70 +264,6 @@ impl Reader<'_> {
             meaning: meaning.name,
             member: name.to_owned(),
         });
-        Ok(())
-    }
-}
-
-impl Shape {
-    /// Brings addresses and their ports together, leaves out what only counts, and finds what is
-    /// wrong with the whole.
-    pub(crate) fn finish(&mut self, record: &str, counts: &[String]) -> Result<()> {
-        self.fields.retain(|field| !counts.contains(&field.member));
-        let ports: Vec<_> = self
-            .fields
-            .iter()
-            .filter(|field| field.meaning == PORT)
-            .map(|field| (field.name.clone(), field.value.clone()))
-            .collect();
-        let addresses = self.fields.iter().filter(|field| field.meaning == ADDRESS);
-        let is_only = addresses.count() == 1;
-        for (port, value) in ports {
-            let address = port.strip_suffix("_port").unwrap_or_default().to_owned();
-            let is_its = |field: &&mut Field| {
-                let named = field.name == address || (is_only && port == "port");
-                field.meaning == ADDRESS && named
-            };
-            let Some(field) = self.fields.iter_mut().find(is_its) else {
-                continue;
-            };
-            if let Some((_, _, shown)) = &mut field.column {
-                *shown = shown
-                    .replace("Address(", "Endpoint(")
-                    .replace(')', &format!(", {value})"));
-            }
-            for field in self.fields.iter_mut().filter(|field| field.name == port) {
-                field.column = None;
-            }
-        }
-        let mut names = vec!["type", "time", "version", "run"];
-        for field in self.fields.iter().filter(|field| !field.name.is_empty()) {
-            for name in field.names() {
-                if names.contains(&name) {
-                    bail!(
-                        "{record}.{} would be a second field `{name}`: rename it",
-                        field.member
-                    );
-                }
-                names.push(name);
-            }
-            let kinds = self.kind.iter().flat_map(|kind| &kind.documents);
-            let kinds: Vec<_> = kinds.map(|(enumerator, ..)| enumerator).collect();
-            if let Some(only) = field.only.iter().find(|only| !kinds.contains(only)) {
-                bail!(
-                    "{record}.{}: BPFAPPS_ONLY({only}) names no kind: write BPFAPPS_KIND({only}, \
-                     \"…\") behind the member of enum type that has it",
-                    field.member
-                );
-            }
-        }
-        if let Some(last) = self
-            .fields
-            .iter_mut()
-            .rev()
-            .find_map(|field| field.column.as_mut())
-        {
-            last.1 = 0;
-        }
         Ok(())
     }
 }

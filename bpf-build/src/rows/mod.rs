@@ -3,6 +3,7 @@
 mod code;
 mod enums;
 mod field;
+mod shape;
 mod tags;
 mod vocabulary;
 
@@ -12,7 +13,8 @@ use libbpf_rs::btf::types::Struct;
 
 use crate::record::Declared;
 use enums::Enums;
-use field::{Reader, Shape};
+use field::Reader;
+use shape::Shape;
 
 /// The Rust code that shows each of the records.
 pub(crate) fn code(btf: &Btf<'_>, records: &[Declared<'_>]) -> Result<String> {

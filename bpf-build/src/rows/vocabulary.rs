@@ -1,6 +1,8 @@
 //! What the types of `bpfapps/record.h` mean: how each is shown, and in which type of
 //! `bpfapps_core::output::values`.
 
+use std::borrow::Cow;
+
 /// What a value is in a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Json {
@@ -17,11 +19,11 @@ pub(crate) enum Json {
 }
 
 /// How one type is shown.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Meaning {
     pub(crate) name: &'static str,
     /// The value in Rust, of a member `{}`.
-    pub(crate) value: &'static str,
+    pub(crate) value: Cow<'static, str>,
     /// Least width of its column.
     pub(crate) width: usize,
     pub(crate) json: Json,
@@ -38,7 +40,7 @@ const fn meaning(
 ) -> Meaning {
     Meaning {
         name,
-        value,
+        value: Cow::Borrowed(value),
         width,
         json,
         about,
@@ -50,6 +52,9 @@ pub(crate) const TIME: &str = "bpfapps_boot_ns";
 pub(crate) const DURATION: &str = "bpfapps_ns";
 pub(crate) const ADDRESS: &str = "bpfapps_address";
 pub(crate) const PORT: &str = "bpfapps_port";
+pub(crate) const PID: &str = "bpfapps_pid";
+/// The stack of a process, which another member names.
+pub(crate) const USER_STACK: &str = "bpfapps_user_stack";
 /// What stands behind the record.
 pub(crate) const TEXT: &str = "bpfapps_text";
 pub(crate) const WORDS: &str = "bpfapps_words";
@@ -83,7 +88,7 @@ const TYPES: &[Meaning] = &[
         Json::Text,
         "The thread's name, at most 15 bytes.",
     ),
-    meaning("bpfapps_pid", "{}", 7, Json::Number, "The process."),
+    meaning(PID, "{}", 7, Json::Number, "The process."),
     meaning("bpfapps_tid", "{}", 7, Json::Number, "Its thread."),
     meaning(
         "bpfapps_uid",
@@ -193,6 +198,20 @@ const TYPES: &[Meaning] = &[
         8,
         Json::Text,
         "A network interface.",
+    ),
+    meaning(
+        "bpfapps_kernel_stack",
+        "KernelStack(&{})",
+        40,
+        Json::Texts,
+        "Where in the kernel it is, the innermost function first.",
+    ),
+    meaning(
+        USER_STACK,
+        "UserStack(PID, &{})",
+        40,
+        Json::Texts,
+        "Where in its program it is, the innermost function first.",
     ),
     meaning(TEXT, "Text(self.{})", 16, Json::Text, ""),
     meaning(WORDS, "Words(self.{})", 16, Json::Texts, ""),

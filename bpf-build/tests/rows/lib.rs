@@ -12,7 +12,8 @@ mod tests {
 
     const JSON: &str = concat!(
         r#"{"version":1,"type":"call","time":"1970-01-01T00:00:03.000000000Z","comm":"sh","#,
-        r#""pid":42,"tid":43,"uid":1000,"cpu":1,"cgroup":77,"first":true,"failure":"ENOENT","#,
+        r#""pid":42,"tid":43,"uid":1000,"cpu":1,"cgroup":77,"#,
+        r#""kernel_stack":["0x2a","0x1f"],"first":true,"failure":"ENOENT","#,
         r#""result":-13,"error":"EACCES","syscall":"write","mode":"-rw-r--r--","remote_port":443,"#,
         r#""size":20480,"flags":"0x1f","share":12.34,"interface":"4294967295","#,
         r#""remote":"2001:db8::1","protocol":"tcp","tcp":["SYN","ACK"],"in":9,"#,
@@ -54,6 +55,7 @@ mod tests {
             flags: 31,
             share: 1234,
             interface: u32::MAX,
+            kernel_stack: [42, 31, 0, 0],
             remote: [0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1],
             protocol: 6,
             tcp: 0x12,
@@ -74,7 +76,7 @@ mod tests {
         event.inner.delta = -4;
         let tail = b"/\xc3\xa4 xls\0a b c\0";
         let row = event.row(tail).expect("a whole record");
-        let shown = "00:00:03 sh 42 1000 1 77 yes ENOENT EACCES - - write -rw-r--r-- 20.0K 0x1f \
+        let shown = "00:00:03 sh 42 1000 1 77 0x2a < 0x1f - yes ENOENT EACCES - - write -rw-r--r-- 20.0K 0x1f \
                      12.34% 4294967295 [2001:db8::1]:443 tcp SYN ACK 9 1.500 0.002 call refused \
                      read write 192.0.2.1 -4 - 010203ff 7 -1 /ä x ls \"a b c\" 8";
         assert_eq!(words(&sample(&row, Format::Table)), shown);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+#define BPFAPPS_STACK_DEPTH 4
 #include <bpfapps/record.h>
 
 enum outcome {
@@ -29,6 +30,8 @@ struct event {
 	bpfapps_uid uid;
 	bpfapps_cpu cpu;
 	bpfapps_cgroup cgroup;
+	bpfapps_kernel_stack kernel_stack;
+	bpfapps_user_stack user_stack BPFAPPS_OPTIONAL;
 	bpfapps_bool first;
 	__u8 reserved[3];
 	bpfapps_errno failure;

@@ -1,13 +1,13 @@
 //! What an app is, and which there are.
 
-mod durations;
+mod arguments;
 mod registry;
 mod rehearsal;
 
 use crate::output::Document;
 use crate::session::{Needs, Session};
 
-pub use durations::{milliseconds, seconds};
+pub use arguments::{UsdtProbe, milliseconds, seconds};
 pub use registry::{Registration, registry};
 pub use rehearsal::Rehearsal;
 

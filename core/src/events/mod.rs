@@ -16,7 +16,7 @@ pub mod tracepoint;
 pub use event::Event;
 pub use lost::stages;
 pub use perf::PerfRecords;
-pub use record::{Byte, Record, c_bytes, take};
+pub use record::{Byte, Record, c_bytes, set_text, take};
 pub use snapshot::{Listing, Snapshot};
 pub use stream::Stream;
 

@@ -80,6 +80,14 @@ pub fn c_bytes<B: Byte>(field: &[B]) -> &[u8] {
     &field[..end.unwrap_or(field.len())]
 }
 
+/// Fills a C string in a record with as much of `text` as fits.
+pub fn set_text<const N: usize>(field: &mut [i8; N], text: &str) {
+    field.fill(0);
+    for (to, from) in field[..N - 1].iter_mut().zip(text.bytes()) {
+        *to = from.cast_signed();
+    }
+}
+
 /// Takes what is the next member's of the bytes behind a record.
 ///
 /// # Errors
@@ -148,6 +156,15 @@ mod tests {
             let fits = slice.len() >= 16 && start == 0;
             prop_assert_eq!(Sample::from_bytes(slice).is_ok(), fits);
         }
+    }
+
+    #[test]
+    fn text_is_cut_to_fit() {
+        let mut field = [1; 4];
+        set_text(&mut field, "ab");
+        assert_eq!(c_bytes(&field), b"ab");
+        set_text(&mut field, "abcd");
+        assert_eq!(c_bytes(&field), b"abc");
     }
 
     #[test]

@@ -19,9 +19,8 @@ use nix::libc::{self, SO_ATTACH_BPF, SOL_SOCKET};
 ///
 /// # Errors
 ///
-/// What the kernel says: `EOPNOTSUPP` where the driver has no such hook, `EINVAL` where the kernel has
-/// none, `EBUSY` where it is taken.
-pub fn attach(
+/// `EOPNOTSUPP` if the driver has no such hook, `EINVAL` if the kernel has none, `EBUSY` if it is taken.
+pub(super) fn attach(
     hook: InterfaceHook,
     program: &ProgramMut<'_>,
     interface: i32,

@@ -4,6 +4,10 @@
 //! `bpfapps/packet.h`.
 
 mod hook;
+mod listener;
+mod netfilter;
+mod tc;
+mod xdp;
 
 use std::borrow::Cow;
 use std::io::Write as _;
@@ -13,7 +17,11 @@ use std::str::FromStr;
 use anyhow::{Context, Error, Result, bail};
 use libbpf_rs::{MapCore, MapFlags};
 
-pub use hook::{attach, create_clsact, filter_socket};
+pub use hook::{create_clsact, filter_socket};
+pub use listener::listeners;
+pub use netfilter::NetfilterHook;
+pub use tc::TcLinks;
+pub use xdp::XdpMode;
 
 /// An address as a BPF program keeps it.
 pub type Bytes = [u8; 16];

@@ -11,6 +11,7 @@ use libbpf_rs::skel::Skel;
 use libbpf_rs::{Link, ProgramMut, UprobeOpts};
 
 use super::{Session, logging};
+use crate::app::UsdtProbe;
 
 /// To libbpf: the process that calls does not matter.
 const ANY_PROCESS: i32 = -1;
@@ -114,6 +115,43 @@ impl Session {
         let pid = pid.unwrap_or(ANY_PROCESS);
         self.attach_to(program.name(), Target::Symbol { binary, function }, || {
             program.attach_uprobe_with_opts(pid, binary, 0, opts)
+        })
+    }
+
+    /// Attaches to a probe that is built into a program or library (USDT), a path or a name to look up,
+    /// in one process or in all.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Session::attach_to`].
+    pub fn attach_usdt(
+        &self,
+        program: &ProgramMut<'_>,
+        binary: &str,
+        probe: &UsdtProbe,
+        pid: Option<i32>,
+    ) -> Result<Link> {
+        let UsdtProbe { provider, name } = probe;
+        let target = Target::Probe {
+            binary,
+            provider,
+            name,
+        };
+        let pid = pid.unwrap_or(ANY_PROCESS);
+        self.attach_to(program.name(), target, || {
+            program.attach_usdt(pid, binary, provider, name)
+        })
+    }
+
+    /// Attaches a program of the type fentry or fexit to the function that it was given before it was
+    /// loaded.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Session::attach_to`].
+    pub fn attach_trampoline(&self, program: &ProgramMut<'_>, function: &str) -> Result<Link> {
+        self.attach_to(program.name(), Target::Trampoline(function), || {
+            program.attach_trace()
         })
     }
 

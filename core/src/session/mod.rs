@@ -12,6 +12,7 @@ mod needs;
 mod options;
 mod privileges;
 mod report;
+mod types;
 
 use std::cell::RefCell;
 use std::env;
@@ -37,7 +38,8 @@ pub use globals::{Bss, Data, Rodata, bss, data, rodata};
 pub use loads::{Loads, Rehearsed};
 pub use memlock::raise_memlock;
 pub use needs::{NETWORK, Needs, TRACING};
-pub use options::{KernelTypes, Options};
+pub use options::Options;
+pub use types::KernelTypes;
 
 /// A variable of the environment: maps are neither pinned, nor taken from those that are. So what is
 /// tried does not get at the maps of what is in use.

@@ -1,5 +1,3 @@
-use std::fs::File;
-use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
@@ -11,6 +9,7 @@ use log::warn;
 use nix::unistd::geteuid;
 
 use super::logging::silently;
+use super::types::KernelTypes;
 
 /// The options that every app has.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -26,21 +25,6 @@ pub struct Options {
     /// The option of [`Stream`](crate::Stream), in bytes, where an app has that.
     #[arg(skip)]
     pub ring_size: Option<u32>,
-}
-
-/// A file with the kernel's types, open: what it was checked for is what libbpf reads.
-#[derive(Debug)]
-pub struct KernelTypes {
-    /// As it was named.
-    pub named: PathBuf,
-    file: File,
-}
-
-impl KernelTypes {
-    /// Where it is read.
-    pub fn path(&self) -> PathBuf {
-        Path::new("/proc/self/fd").join(self.file.as_raw_fd().to_string())
-    }
 }
 
 impl Options {

@@ -111,7 +111,7 @@ fn versions_stand_in_one_place() {
     let own = Own::new();
     let root = &own.root();
     let versions = || fs::read_to_string(root.join("Cargo.toml")).expect("a manifest");
-    assert!(!versions().contains("blazesym"));
+    assert!(!versions().contains("perf-event2"));
     let made = run(root, &["new", "samples", "--template", "perf-event"]);
     assert!(made.status.success(), "{made:?}");
     let text = versions();
@@ -124,7 +124,7 @@ fn versions_stand_in_one_place() {
         .filter_map(|line| line.split(' ').next())
         .collect();
     assert!(
-        names.contains(&"blazesym") && names.is_sorted(),
+        names.contains(&"perf-event2") && names.is_sorted(),
         "{names:?}"
     );
 }

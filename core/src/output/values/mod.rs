@@ -6,6 +6,8 @@
 mod numbers;
 mod process;
 mod remote;
+mod stack;
+mod symbols;
 mod text;
 
 use std::borrow::Cow;
@@ -15,6 +17,7 @@ use super::Fields;
 pub use numbers::{Bytes, Hex, Ns, Percent};
 pub use process::{Errno, ExitStatus, Mode, Returned, Signal, Syscall};
 pub use remote::{Address, Endpoint, Interface, Ipv4, Protocol, TcpFlags};
+pub use stack::{KernelStack, UserStack};
 pub use text::{Enum, Flags, HexBytes, List, Named, Text, Words, counted};
 
 /// A member of a record.

@@ -9,10 +9,10 @@ use std::mem::MaybeUninit;
 use bpfapps_core::host::hooks::functions::Functions;
 use bpfapps_core::host::hooks::has_kprobes;
 use bpfapps_core::{
-    App, Code, Document, Error, Failure, Needs, Result, Session, Stream, Target, logging, register,
-    rodata, skeleton,
+    App, Code, Document, Error, Failure, Needs, Result, Session, Stream, logging, register, rodata,
+    skeleton,
 };
-use libbpf_rs::{Link, OpenObject, ProgramMut};
+use libbpf_rs::{Link, OpenObject};
 
 skeleton!("{{ name }}");
 
@@ -109,10 +109,7 @@ impl {{ Name }} {
         let skel = session.load(open)?;
         let progs = &skel.progs;
         // the return first: then each call that is seen is seen to return
-        let fentry = |program: &ProgramMut<'_>| {
-            let target = Target::Trampoline(function);
-            session.attach_to(program.name(), target, || program.attach_trace())
-        };
+        let fentry = |program| session.attach_trampoline(program, function);
         let kprobe = |program, returns| session.attach_kprobe(program, function, returns);
         let links = match hook {
             Hook::Fentry => [fentry(&progs.fexit_unlink)?, fentry(&progs.fentry_unlink)?],

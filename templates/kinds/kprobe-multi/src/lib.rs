@@ -3,8 +3,7 @@
 //! Hooks: kprobe.multi of each function that matches {{ pattern }}, or another pattern.
 //! Needs: Linux {{ kernel }} with fprobe, tracefs, CAP_BPF, CAP_PERFMON.
 
-mod row;
-
+use std::cmp::Reverse;
 use std::mem::MaybeUninit;
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -13,11 +12,9 @@ use bpfapps_core::output::boot_time;
 use bpfapps_core::host::hooks::functions::Functions;
 use bpfapps_core::{
     App, Capability, Context, Document, Failure, Needs, Result, Session, Snapshot, Target, bail,
-    register, rodata, skeleton,
+    register, rodata, set_text, skeleton,
 };
 use libbpf_rs::{KprobeMultiOpts, Link, MapCore, MapFlags, ProgramMut};
-
-use crate::row::Calls;
 
 skeleton!("{{ name }}");
 
@@ -49,7 +46,7 @@ impl App for {{ Name }} {
     // to read the counts, before Linux 5.19
     const NEEDS: Needs = Needs::linux("{{ kernel }}").tracefs().keeps(&[Capability::CAP_BPF]);
 
-    const DOCUMENTS: &'static [Document] = Calls::DOCUMENTS;
+    const DOCUMENTS: &'static [Document] = calls::DOCUMENTS;
 
     fn run(self, session: &Session) -> Result<()> {
         let mut object = MaybeUninit::uninit();
@@ -65,23 +62,19 @@ impl App for {{ Name }} {
         log::info!("attached to {} functions", functions.len());
 
         let mut before = vec![0; functions.len()];
-        session.snapshots::<Calls<'_>>(&self.snapshot, |rows| {
+        session.snapshots::<calls>(&self.snapshot, |rows| {
             session.sleep(Duration::from_secs(u64::from(self.time.get())))?;
             let time_ns = boot_time()?;
             let now = read(&skel.maps.counts, functions.len())?;
-            let mut calls: Vec<_> = functions
-                .iter()
-                .zip(now.iter().zip(&before))
-                .map(|(&function, (now, before))| Calls {
-                    time_ns,
-                    function,
-                    count: now - before,
-                })
-                .filter(|calls| calls.count > 0)
-                .collect();
-            calls.sort_by(|a, b| b.count.cmp(&a.count).then(a.function.cmp(b.function)));
+            let counts = now.iter().zip(&before).map(|(now, before)| now - before);
+            let mut busy: Vec<_> = counts.zip(&functions).filter(|(count, _)| *count > 0).collect();
+            busy.sort_by_key(|(count, name)| (Reverse(*count), **name));
             before = now;
-            calls.iter().try_for_each(|calls| rows.write(calls))
+            busy.iter().try_for_each(|(count, name)| {
+                let mut row = calls { time_ns, count: *count, ..calls::default() };
+                set_text(&mut row.function, name);
+                rows.write(&row)
+            })
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Calls of a function of the kernel, live: who, with what, how long, and what came back.
 //!
 //! Hooks: kprobe and kretprobe of {{ function }}, or of another function.
-//! Needs: Linux {{ kernel }} with kprobes; CAP_BPF and CAP_PERFMON.
+//! Needs: Linux {{ kernel }} with BTF and kprobes; CAP_BPF and CAP_PERFMON.
 
 use std::mem::MaybeUninit;
 
@@ -34,19 +34,21 @@ struct {{ Name }} {
 impl App for {{ Name }} {
     const NAME: &'static str = "{{ name }}";
 
-    const NEEDS: Needs = Needs::linux("{{ kernel }}");
+    const NEEDS: Needs = Needs::linux("{{ kernel }}").btf();
 
     const DOCUMENTS: &'static [Document] = event::DOCUMENTS;
 
     fn run(self, session: &Session) -> Result<()> {
         let mut object = MaybeUninit::uninit();
         let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
+        let functions = Functions::read()?;
+        let function = functions.first_of(&self.function)?;
         let rodata = rodata(&mut open)?;
+        // its place differs from kernel to kernel
+        rodata.dentry_arg = session.argument_of(function, "dentry")?.unwrap_or(0);
         rodata.min_duration_ns = self.duration.unwrap_or(0);
         rodata.only_pid = self.pid.unwrap_or(0);
 
-        let functions = Functions::read()?;
-        let function = functions.first_of(&self.function)?;
         let skel = session.load(open)?;
         // the return first: then each call that is seen is seen to return
         let _links = [

@@ -4,9 +4,6 @@
 //! Needs: Linux {{ kernel }}; CAP_BPF and CAP_PERFMON, and for the names of functions
 //! CAP_SYSLOG and CAP_SYS_PTRACE.
 
-mod row;
-mod symbols;
-
 use std::mem::MaybeUninit;
 use std::os::fd::IntoRawFd as _;
 
@@ -18,9 +15,6 @@ use libbpf_rs::{Link, ProgramMut};
 use nix::errno::Errno;
 use perf_event::Builder;
 use perf_event::events::Software;
-
-use crate::row::Sample;
-use crate::symbols::Symbols;
 
 skeleton!("{{ name }}");
 
@@ -58,7 +52,7 @@ impl App for {{ Name }} {
         .capabilities(&[Capability::CAP_BPF, Capability::CAP_PERFMON, Capability::CAP_SYSLOG, Capability::CAP_SYS_PTRACE])
         .keeps(&[Capability::CAP_SYSLOG, Capability::CAP_SYS_PTRACE]);
 
-    const DOCUMENTS: &'static [Document] = Sample::DOCUMENTS;
+    const DOCUMENTS: &'static [Document] = event::DOCUMENTS;
 
     fn run(self, session: &Session) -> Result<()> {
         let mut object = MaybeUninit::uninit();
@@ -71,21 +65,7 @@ impl App for {{ Name }} {
         let skel = session.load(open)?;
         let _links = self.attach(session, &skel.progs.handle_sample)?;
 
-        let mut symbols = Symbols::new();
-        let mut rows = session.rows::<Sample<'_>>(&self.stream)?;
-        session.poll(
-            &self.stream,
-            &skel,
-            |event: &event| {
-                let kernel = &event.kernel[..usize::from(event.kernel_frames)];
-                let user = &event.user[..usize::from(event.user_frames)];
-                rows.write(&Sample {
-                    event,
-                    kernel: symbols.of_kernel(kernel),
-                    user: symbols.of_process(event.pid, user),
-                })
-            },
-        )
+        session.report::<event>(&self.stream, &skel)
     }
 }
 

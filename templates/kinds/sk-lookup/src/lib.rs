@@ -4,13 +4,12 @@
 //! Needs: Linux {{ kernel }}; CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON, and to take over the socket of
 //! another process CAP_SYS_PTRACE.
 
-mod listener;
-
 use std::fs::File;
 use std::mem::MaybeUninit;
 use std::ops::RangeInclusive;
 use std::os::fd::AsRawFd as _;
 
+use bpfapps_core::net::listeners;
 use bpfapps_core::{
     App, Context, Document, NETWORK, Needs, Result, Session, Stream, Target, bail, register, rodata,
     skeleton,
@@ -56,7 +55,8 @@ impl App for {{ Name }} {
 
         let skel = session.load(open)?;
         if let Some(port) = self.to {
-            for (key, socket) in listener::find(port)? {
+            for (is_ipv6, socket) in listeners(port)? {
+                let key = u32::from(is_ipv6);
                 let socket = u64::try_from(socket.as_raw_fd())?.to_ne_bytes();
                 let update = skel.maps.listeners.update(&key.to_ne_bytes(), &socket, MapFlags::ANY);
                 update.context("failed to note the listening socket")?;

@@ -4,8 +4,6 @@
 //! kernel has no tcx.
 //! Needs: Linux {{ kernel }}; CAP_BPF, CAP_NET_ADMIN and, for the verifier, CAP_PERFMON.
 
-mod attach;
-
 use std::mem::MaybeUninit;
 
 use bpfapps_core::host::interfaces;
@@ -14,8 +12,6 @@ use bpfapps_core::{
     seconds, skeleton,
 };
 use libbpf_rs::{MapCore as _, MapFlags};
-
-use crate::attach::attach;
 
 skeleton!("{{ name }}");
 
@@ -62,7 +58,9 @@ impl App for {{ Name }} {
             let update = skel.maps.blocked.update(&port.to_ne_bytes(), &[1], MapFlags::ANY);
             update.context("failed to note which ports to drop")?;
         }
-        let _attached = attach(session, &skel.progs, index, self.classic)?;
+        let progs = &skel.progs;
+        let _links =
+            session.attach_tc(&progs.handle_ingress, &progs.handle_egress, index, self.classic)?;
 
         session.report::<event>(&self.stream, &skel)
     }

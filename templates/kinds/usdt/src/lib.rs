@@ -6,14 +6,10 @@
 use std::mem::MaybeUninit;
 
 use bpfapps_core::{
-    App, Context, Document, Needs, Result, Session, Stream, Target, register, rodata, skeleton,
+    App, Context, Document, Needs, Result, Session, Stream, UsdtProbe, register, rodata, skeleton,
 };
-use libbpf_rs::{Link, ProgramMut};
 
 skeleton!("{{ name }}");
-
-/// To libbpf: the process that hits the probe does not matter.
-const ANY_PROCESS: i32 = -1;
 
 /// Trace the probe {{ probe }} of {{ binary }}
 #[derive(Debug, clap::Args)]
@@ -23,11 +19,8 @@ struct {{ Name }} {
     binary: String,
 
     /// Probe to trace, as PROVIDER:NAME
-    #[arg(
-        short = 'P', long, value_name = "PROBE", default_value = "{{ probe }}",
-        value_parser = probe
-    )]
-    probe: Probe,
+    #[arg(short = 'P', long, value_name = "PROBE", default_value = "{{ probe }}")]
+    probe: UsdtProbe,
 
     /// Report only hits by this process
     #[arg(short, long, value_name = "PID", value_parser = clap::value_parser!(i32).range(1..))]
@@ -39,25 +32,6 @@ struct {{ Name }} {
 
     #[command(flatten)]
     stream: Stream,
-}
-
-/// The name of a probe.
-#[derive(Clone, Debug, PartialEq)]
-struct Probe {
-    provider: String,
-    name: String,
-}
-
-fn probe(text: &str) -> Result<Probe> {
-    let parts = text.split_once(':').filter(|(provider, name)| {
-        let is_plain = |part: &str| !part.is_empty() && !part.contains(':');
-        is_plain(provider) && is_plain(name)
-    });
-    let (provider, name) = parts.context("not of the form PROVIDER:NAME")?;
-    Ok(Probe {
-        provider: provider.to_owned(),
-        name: name.to_owned(),
-    })
 }
 
 /// A value that an argument is to have.
@@ -93,25 +67,10 @@ impl App for {{ Name }} {
         }
 
         let skel = session.load(open)?;
-        let _link = self.attach(session, &skel.progs.handle_probe)?;
+        let program = &skel.progs.handle_probe;
+        let _link = session.attach_usdt(program, &self.binary, &self.probe, self.pid)?;
 
         session.report::<event>(&self.stream, &skel)
-    }
-}
-
-impl {{ Name }} {
-    /// Attaches to the probe, for as long as the link lives.
-    fn attach(&self, session: &Session, program: &ProgramMut<'_>) -> Result<Link> {
-        let (binary, Probe { provider, name }) = (&self.binary, &self.probe);
-        let target = Target::Probe {
-            binary,
-            provider,
-            name,
-        };
-        let pid = self.pid.unwrap_or(ANY_PROCESS);
-        session.attach_to(program.name(), target, || {
-            program.attach_usdt(pid, binary, provider, name)
-        })
     }
 }
 
@@ -119,16 +78,7 @@ register!({{ Name }});
 
 #[cfg(test)]
 mod tests {
-    use super::{Arg, arg, probe};
-
-    #[test]
-    fn probe_has_a_provider() {
-        let found = probe("libstdcxx:throw").expect("a probe");
-        assert_eq!((found.provider.as_str(), found.name.as_str()), ("libstdcxx", "throw"));
-        for text in ["", "throw", ":throw", "libstdcxx:", "a:b:c"] {
-            assert!(probe(text).is_err(), "{text}");
-        }
-    }
+    use super::{Arg, arg};
 
     #[test]
     fn argument_has_a_place_and_a_value() {

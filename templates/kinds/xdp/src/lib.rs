@@ -1,102 +1,86 @@
-//! Who sends packets to a network interface, and how many; drops those of some.
+//! How many packets come in at a network interface, by protocol.
 //!
-//! Hooks: XDP of {{ interface }}, or of what the options say.
+//! Hooks: XDP of {{ interface }}, or of another interface.
 //! Needs: Linux {{ kernel }}; CAP_BPF, CAP_NET_ADMIN and, for the verifier, CAP_PERFMON.
 
-use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::OwnedFd;
+use std::num::NonZeroU32;
+use std::time::Duration;
 
-use bpfapps_core::InterfaceHook::{XdpNative, XdpSkb};
 use bpfapps_core::host::interfaces;
-use bpfapps_core::net::{Prefix, attach, fill};
+use bpfapps_core::net::XdpMode;
+use bpfapps_core::output::boot_time;
 use bpfapps_core::{
-    App, Document, NETWORK, Needs, Result, Session, Stream, Target, milliseconds, register, rodata,
+    App, Capability, Context, Document, NETWORK, Needs, Record, Result, Session, Snapshot, register,
     skeleton,
 };
-use libbpf_rs::ProgramMut;
-use log::info;
+use libbpf_rs::{MapCore, MapFlags};
 
 skeleton!("{{ name }}");
 
-/// What the kernel says where a driver has no XDP.
-const EOPNOTSUPP: i32 = 95;
-
-/// Where in the kernel packets are looked at.
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Mode {
-    /// As native where the driver can, else as skb
-    Auto,
-    /// In the driver
-    Native,
-    /// Behind the driver: slower, but any driver will do
-    Skb,
-}
-
-/// Count packets that come in at {{ interface }}, by source, and drop those of some
+/// Count packets that come in at {{ interface }}, by protocol
 #[derive(Debug, clap::Args)]
 struct {{ Name }} {
     /// Network interface
-    #[arg(short, long, value_name = "NAME", default_value = "{{ interface }}")]
+    #[arg(long, value_name = "NAME", default_value = "{{ interface }}")]
     interface: String,
 
-    /// Drop what comes from ADDRESS, or from all of 10.0.0.0/8 (may be given again)
-    #[arg(short, long, value_name = "ADDRESS")]
-    drop: Vec<Prefix>,
-
-    /// Report what a source sends every MS milliseconds
-    #[arg(long, value_name = "MS", default_value = "1000", value_parser = milliseconds)]
-    interval: u64,
+    /// Count for SECONDS seconds
+    #[arg(short, long, value_name = "SECONDS", default_value = "1")]
+    time: NonZeroU32,
 
     /// Where to look at packets
-    #[arg(short, long, value_enum, default_value_t = Mode::Auto)]
-    mode: Mode,
+    #[arg(short, long, value_enum, default_value_t = XdpMode::Auto)]
+    mode: XdpMode,
 
     #[command(flatten)]
-    stream: Stream,
+    snapshot: Snapshot,
 }
 
 impl App for {{ Name }} {
     const NAME: &'static str = "{{ name }}";
 
-    const NEEDS: Needs = Needs::linux("{{ kernel }}").capabilities(NETWORK);
+    // to read the counts, before Linux 5.19
+    const NEEDS: Needs = Needs::linux("{{ kernel }}").capabilities(NETWORK)
+        .keeps(&[Capability::CAP_BPF]);
 
-    const DOCUMENTS: &'static [Document] = event::DOCUMENTS;
+    const DOCUMENTS: &'static [Document] = traffic::DOCUMENTS;
 
     fn run(self, session: &Session) -> Result<()> {
         let index = interfaces::index(&self.interface)?;
         let mut object = MaybeUninit::uninit();
-        let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
-        rodata(&mut open)?.interval_ns = self.interval;
-
+        let open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
         let skel = session.load(open)?;
-        fill(&skel.maps.dropped, &self.drop)?;
-        let _link = self.attach(session, &skel.progs.handle_packet, index)?;
+        let _link = session.attach_xdp(&skel.progs.handle_packet, index, self.mode)?;
 
-        session.report::<event>(&self.stream, &skel)
+        let mut before = [traffic::default(); 256];
+        session.snapshots::<traffic>(&self.snapshot, |rows| {
+            session.sleep(Duration::from_secs(u64::from(self.time.get())))?;
+            for protocol in 0..=u8::MAX {
+                let now = read(&skel.maps.counts, protocol)?;
+                let last = std::mem::replace(&mut before[usize::from(protocol)], now);
+                let packets = now.packets - last.packets;
+                let bytes = now.bytes - last.bytes;
+                if packets > 0 {
+                    rows.write(&traffic { time_ns: boot_time()?, packets, bytes, ..now })?;
+                }
+            }
+            Ok(())
+        })
     }
 }
 
-impl {{ Name }} {
-    /// Attaches to the interface, for as long as the link lives.
-    fn attach(
-        &self,
-        session: &Session,
-        program: &ProgramMut<'_>,
-        index: i32,
-    ) -> Result<OwnedFd> {
-        let (mut hook, mut link) = match self.mode {
-            Mode::Auto | Mode::Native => (XdpNative, attach(XdpNative, program, index)),
-            Mode::Skb => (XdpSkb, attach(XdpSkb, program, index)),
-        };
-        let errno = link.as_ref().err().and_then(io::Error::raw_os_error);
-        if matches!(self.mode, Mode::Auto) && errno == Some(EOPNOTSUPP) {
-            (hook, link) = (XdpSkb, attach(XdpSkb, program, index));
-        }
-        let link = session.attach_to(program.name(), Target::Interface(hook, index), || link)?;
-        info!("{hook} of {}", self.interface);
-        Ok(link)
+/// Adds up the counters of all CPUs.
+fn read(counts: &impl MapCore, protocol: u8) -> Result<traffic> {
+    let mut sum = traffic { protocol, ..traffic::default() };
+    let key = u32::from(protocol).to_ne_bytes();
+    let cpus = counts.lookup_percpu(&key, MapFlags::ANY)?;
+    for cpu in cpus.context("a counter is missing")? {
+        let count = traffic::read(&mut cpu.as_slice())?;
+        sum.packets += count.packets;
+        sum.bytes += count.bytes;
     }
+    Ok(sum)
 }
 
 register!({{ Name }});

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+#include "{{ name }}.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #include "vmlinux.h"
+#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include <bpfapps/ringbuf.h>
@@ -13,6 +14,9 @@ const volatile __u64 min_duration_ns = 0;
 /* report only calls by this process; 0 is everybody */
 const volatile __u32 only_pid = 0;
 
+/* which argument is a struct dentry, from 1 on; 0 is none */
+const volatile __u32 dentry_arg = 0;
+
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 8 * 1024 * 1024);
@@ -22,6 +26,7 @@ struct {
 struct call {
 	__u64 start;
 	__u64 args[ARGS];
+	char name[NAME_LEN];
 };
 
 /* by thread: where a function calls itself only the innermost call is reported */
@@ -32,6 +37,14 @@ struct {
 	__type(value, struct call);
 } calls SEC(".maps");
 
+/* CO-RE: where `d_name` lies in this kernel's struct is found when the program is loaded */
+static __always_inline void read_name(char *name, __u64 dentry)
+{
+	const unsigned char *from = BPF_CORE_READ((struct dentry *)dentry, d_name.name);
+
+	bpf_probe_read_kernel_str(name, NAME_LEN, from);
+}
+
 /* user space attaches both, since it knows what the function is called in this kernel */
 SEC("kprobe")
 int BPF_KPROBE(handle_call, __u64 a, __u64 b, __u64 c, __u64 d)
@@ -41,6 +54,8 @@ int BPF_KPROBE(handle_call, __u64 a, __u64 b, __u64 c, __u64 d)
 
 	if (only_pid && thread >> 32 != only_pid)
 		return 0;
+	if (dentry_arg && dentry_arg <= ARGS)
+		read_name(call.name, call.args[dentry_arg - 1]);
 	bpf_map_update_elem(&calls, &thread, &call, BPF_ANY);
 	return 0;
 }
@@ -71,6 +86,7 @@ int BPF_KRETPROBE(handle_return, __u64 result)
 	/* most functions return an int, which is half of the register */
 	e->result = result >> 32 ? result : (__s32)result;
 	__builtin_memcpy(e->args, begun.args, sizeof(e->args));
+	__builtin_memcpy(e->name, begun.name, sizeof(e->name));
 	e->pid = thread >> 32;
 	e->tid = thread;
 	bpf_get_current_comm(&e->comm, sizeof(e->comm));

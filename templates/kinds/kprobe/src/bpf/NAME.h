@@ -3,7 +3,8 @@
 
 #include <bpfapps/record.h>
 
-#define ARGS 4
+#define ARGS     4
+#define NAME_LEN 64
 
 /* a call that has returned */
 struct event {
@@ -13,6 +14,8 @@ struct event {
 	bpfapps_tid tid;
 	bpfapps_ns duration_ns BPFAPPS_ABOUT("How long the call took.");
 	bpfapps_result result BPFAPPS_ABOUT("What the function returned, if it returns a number.");
+	char name[NAME_LEN] BPFAPPS_OPTIONAL
+		BPFAPPS_ABOUT("The name of the file, if an argument is a struct dentry.");
 	bpfapps_hex args[ARGS] BPFAPPS_ABOUT(
 		"The arguments in their order. Of fewer the rest is chance.");
 };

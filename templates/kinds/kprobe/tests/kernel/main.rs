@@ -12,6 +12,7 @@ const TESTS: &[Test] = &[
     test!(other_processes_are_left_out),
     test!(short_calls_are_left_out),
     test!(first_function_that_is_there_is_traced),
+    test!(other_functions_have_no_name),
     test!(missing_function_is_named),
     test!(kernel_without_kprobes_is_named),
 ];
@@ -52,8 +53,10 @@ fn call_has_a_row() -> Result<()> {
     let words: Vec<_> = row.split_whitespace().collect();
     let ms: f64 = words[4].parse().context("no duration")?;
     ensure!((0.0..5_000.0).contains(&ms) && words[5] == "0", "{row}");
+    // as the kernel has it in the dentry
+    ensure!(words[6] == format!("{{ name }}.{pid}"), "{row}");
     // the second argument of vfs_unlink is a pointer in every version of it
-    ensure!(words[7].starts_with("0xff"), "{row}");
+    ensure!(words[8].starts_with("0xff"), "{row}");
     app.end()?.expect_no_stderr()?;
     Ok(())
 }
@@ -63,6 +66,7 @@ fn documents_are_what_the_schema_says() -> Result<()> {
     let pid = provoke()?;
     let call = app.document(|document| document["pid"] == pid)?;
     ensure!(call["type"] == "call" && call["result"] == 0, "{call}");
+    ensure!(call["name"] == format!("{{ name }}.{pid}"), "{call}");
     app.documents()?;
     Ok(())
 }
@@ -92,6 +96,16 @@ fn first_function_that_is_there_is_traced() -> Result<()> {
     let app = App::start(&args)?;
     provoke()?;
     app.end()?.expect_stderr("this kernel has the function vfs_unlink")?;
+    Ok(())
+}
+
+/// Of a function without such an argument there is no name.
+fn other_functions_have_no_name() -> Result<()> {
+    needs::kprobes()?;
+    let mut app = App::start(&["{{ name }}", "-o", "json", "--function", "vfs_read"])?;
+    let call = app.document(|document| document["type"] == "call")?;
+    ensure!(call.get("name").is_none() && call["args"].is_array(), "{call}");
+    app.end()?;
     Ok(())
 }
 

@@ -18,10 +18,13 @@ struct {
 	__uint(max_entries, 8 * 1024 * 1024);
 } rb SEC(".maps");
 
-/* a stack that can't be had is an empty one: the kernel has filled it with zeros */
-static __always_inline __u16 frames(long size)
+/* a stack that can't be had is an empty one: the helper fills it with zeros */
+static __always_inline void read_stack(void *ctx, __u64 *stack, __u64 size, __u64 flags, int skip)
 {
-	return size > 0 ? size / sizeof(__u64) : 0;
+	if (skip)
+		__builtin_memset(stack, 0, size);
+	else
+		bpf_get_stack(ctx, stack, size, flags);
 }
 
 SEC("perf_event")
@@ -45,12 +48,9 @@ int handle_sample(void *ctx)
 	e->tid = pid_tgid;
 	e->cpu = bpf_get_smp_processor_id();
 	bpf_get_current_comm(&e->comm, sizeof(e->comm));
-	e->kernel_frames = frames(bpf_get_stack(ctx, e->kernel, sizeof(e->kernel), 0));
-	e->user_frames = frames(bpf_get_stack(ctx, e->user, sizeof(e->user), BPF_F_USER_STACK));
-	if (without_kernel)
-		e->kernel_frames = 0;
-	if (without_user)
-		e->user_frames = 0;
+	e->reserved = 0;
+	read_stack(ctx, e->kernel_stack, sizeof(e->kernel_stack), 0, without_kernel);
+	read_stack(ctx, e->user_stack, sizeof(e->user_stack), BPF_F_USER_STACK, without_user);
 	bpfapps_submit(&rb, e);
 	return 0;
 }

@@ -3,18 +3,16 @@
 
 #include <bpfapps/record.h>
 
-#define MAX_FRAMES 64
-
+/* what a CPU was busy with */
 struct event {
 	bpfapps_boot_ns time_ns;
 	bpfapps_comm comm;
 	bpfapps_pid pid;
 	bpfapps_tid tid;
 	bpfapps_cpu cpu;
-	__u16 kernel_frames; /* so many addresses count */
-	__u16 user_frames;
-	bpfapps_hex kernel[MAX_FRAMES]; /* the innermost function first */
-	bpfapps_hex user[MAX_FRAMES];
+	__u32 reserved;
+	bpfapps_kernel_stack kernel_stack;
+	bpfapps_user_stack user_stack;
 };
 
-BPFAPPS_RECORD(event);
+BPFAPPS_RECORD(event, "sample", "A CPU was busy with this.");

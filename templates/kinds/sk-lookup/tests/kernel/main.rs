@@ -94,7 +94,7 @@ fn port_where_nobody_listens_is_named() -> Result<()> {
     let _net = network()?;
     Process::run(&mut cli(["{{ name }}", "--ports", "7000", "--to", "9"]))?
         .expect_code(1)?
-        .expect_stderr("error: nobody listens on port 9")?
+        .expect_stderr("error: no process listens on port 9")?
         .expect_stderr("hint: ss -ltn shows")?;
     Ok(())
 }

@@ -3,19 +3,14 @@
 
 #include <bpfapps/record.h>
 
-enum verdict {
-	VERDICT_PASS = 0,
-	VERDICT_DROP = 1,
-};
-
-struct event {
+/* what came in of one protocol; user space sets the time and the protocol */
+struct traffic {
 	bpfapps_boot_ns time_ns;
-	bpfapps_address source BPFAPPS_ABOUT("The address that it comes from, IPv4 or IPv6.");
-	enum verdict verdict BPFAPPS_COLUMN("VERDICT", 7)
-		BPFAPPS_ABOUT("Whether each packet was dropped, or none.");
-	__u32 reserved;
+	bpfapps_protocol protocol BPFAPPS_COLUMN("PROTOCOL", 8)
+		BPFAPPS_ABOUT("The protocol of the IP header: tcp, udp and so on, or its number.");
+	__u8 reserved[7];
 	__u64 packets BPFAPPS_ABOUT("How many packets.");
-	bpfapps_bytes bytes BPFAPPS_ABOUT("How many bytes, the Ethernet headers included.");
+	bpfapps_bytes bytes BPFAPPS_ABOUT("How many bytes, with the Ethernet headers.");
 };
 
-BPFAPPS_RECORD(event, "source", "What has come from an address since it was last reported.");
+BPFAPPS_RECORD(traffic, "traffic", "IP packets of one protocol, since the last report.");

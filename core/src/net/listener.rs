@@ -1,39 +1,43 @@
-//! The socket that listens on a port, whichever process has it.
+//! The sockets that listen on a port, of any process.
 
 use std::fs;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use bpfapps_core::{Context, Failure, Result, bail};
-use rustix::process::{
-    Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open,
-};
+use anyhow::{Context, Result, bail};
+use bpfapps_explain::Failure;
+use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
 
 /// The state of a listening socket in the lists of sockets (TCP_LISTEN).
 const LISTEN: &str = "0A";
 
-/// The lists of sockets, by the key that map `listeners` has for them.
-const LISTS: [(u32, &str); 2] = [(0, "/proc/self/net/tcp"), (1, "/proc/self/net/tcp6")];
+/// The lists of TCP sockets, and whether they are for IPv6.
+const LISTS: [(bool, &str); 2] = [(false, "/proc/self/net/tcp"), (true, "/proc/self/net/tcp6")];
 
-/// The sockets that listen on `port`, by their keys in map `listeners`. One for IPv6 alone is taken
-/// for IPv4, too: mostly it serves both.
-pub(crate) fn find(port: u16) -> Result<Vec<(u32, OwnedFd)>> {
+/// The sockets of any process in this network namespace that listen on a TCP port, each with whether
+/// it is for IPv6. A socket for IPv6 alone is returned for IPv4, too: most serve both.
+///
+/// # Errors
+///
+/// No process listens on the port, or its sockets can't be had: for those of other users that takes
+/// CAP_SYS_PTRACE.
+pub fn listeners(port: u16) -> Result<Vec<(bool, OwnedFd)>> {
     let mut found = Vec::new();
-    for (key, list) in LISTS {
+    for (is_ipv6, list) in LISTS {
         // where there is no IPv6, there is no list of its sockets
         let text = fs::read_to_string(list).unwrap_or_default();
         if let Some(inode) = text.lines().find_map(|line| inode_of_listener(line, port)) {
-            found.push((key, take(inode)?));
+            found.push((is_ipv6, take(inode)?));
         }
     }
-    if let [(1, socket)] = &found[..] {
+    if let [(true, socket)] = &found[..] {
         let socket = socket.try_clone().context("failed to duplicate a socket")?;
-        found.push((0, socket));
+        found.push((false, socket));
     }
     if found.is_empty() {
         bail!(Failure::new(
-            format!("nobody listens on port {port}"),
-            "ss -ltn shows the ports of this network namespace on which somebody does",
+            format!("no process listens on port {port}"),
+            "ss -ltn shows the ports of this network namespace that have a listener",
         ));
     }
     Ok(found)
@@ -52,12 +56,18 @@ fn take(inode: u64) -> Result<OwnedFd> {
     let wanted = format!("socket:[{inode}]");
     let processes = fs::read_dir("/proc").context("failed to list /proc")?;
     for process in processes.flatten() {
-        let pid = process.file_name().to_str().and_then(|name| name.parse().ok());
+        let pid = process
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse().ok());
         let Some(pid) = pid.and_then(Pid::from_raw) else {
             continue;
         };
-        let fds = fs::read_dir(process.path().join("fd")).into_iter().flatten();
-        let is_wanted = |path: &Path| fs::read_link(path).is_ok_and(|to| to.as_os_str() == &*wanted);
+        let fds = fs::read_dir(process.path().join("fd"))
+            .into_iter()
+            .flatten();
+        let is_wanted =
+            |path: &Path| fs::read_link(path).is_ok_and(|to| to.as_os_str() == &*wanted);
         let Some(fd) = fds.flatten().find(|fd| is_wanted(&fd.path())) else {
             continue;
         };
@@ -83,6 +93,9 @@ mod tests {
         assert_eq!(inode_of_listener(line, 8080), Some(123_456));
         assert_eq!(inode_of_listener(line, 8081), None);
         assert_eq!(inode_of_listener(&line.replace(" 0A ", " 01 "), 8080), None);
-        assert_eq!(inode_of_listener("  sl  local_address rem_address", 8080), None);
+        assert_eq!(
+            inode_of_listener("  sl  local_address rem_address", 8080),
+            None
+        );
     }
 }
