@@ -21,7 +21,7 @@ const PROCESSES: u64 = 3000;
 const STORMS: usize = 5;
 
 /// Nanoseconds that a run may take.
-const EXEC_AT_MOST: f64 = 1800.0;
+const EXEC_AT_MOST: f64 = 1500.0;
 const EXIT_AT_MOST: f64 = 900.0;
 
 pub(crate) fn measure(programs: &Programs) -> Result<()> {

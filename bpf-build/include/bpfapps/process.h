@@ -21,6 +21,12 @@ extern int LINUX_KERNEL_VERSION __kconfig;
 /* the oldest kernel that was seen to say in sched_process_exit that the last thread leaves */
 #define BPFAPPS_HAS_GROUP_DEAD (LINUX_KERNEL_VERSION >= KERNEL_VERSION(6, 18, 0))
 
+/*
+ * Reads `a->b->c` as BPFAPPS_READ(typed, a, b, c). In a typed program that is a load or two, since
+ * the verifier knows the types; BPF_CORE_READ calls a helper for each arrow.
+ */
+#define BPFAPPS_READ(typed, ...) ((typed) ? ___arrow(__VA_ARGS__) : BPF_CORE_READ(__VA_ARGS__))
+
 /* when each process last called exec; the kernel frees it with the task, so it is never full */
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -93,16 +99,16 @@ static __always_inline __u64 bpfapps_recall_exec(struct task_struct *task, bool 
 }
 
 /* when a process started, by itself or by fork: since boot, as CLOCK_BOOTTIME */
-static __always_inline __u64 bpfapps_start_of(struct task_struct *task)
+static __always_inline __u64 bpfapps_start_of(struct task_struct *task, bool typed)
 {
-	return BPF_CORE_READ(task, group_leader, start_boottime);
+	return BPFAPPS_READ(typed, task, group_leader, start_boottime);
 }
 
 /*
  * Whether the whole process exits, with its last thread, which need not be its leader. `ctx`: the
  * arguments of sched_process_exit.
  */
-static __always_inline bool bpfapps_is_process_exit(__u64 *ctx)
+static __always_inline bool bpfapps_is_process_exit(__u64 *ctx, bool typed)
 {
 	struct task_struct *task = (void *)ctx[0];
 	struct bpfapps_process process = {};
@@ -110,20 +116,20 @@ static __always_inline bool bpfapps_is_process_exit(__u64 *ctx)
 
 	if (BPFAPPS_HAS_GROUP_DEAD)
 		return ctx[1] & 1;
-	if (BPF_CORE_READ(task, signal, live.counter) != 0)
+	if (BPFAPPS_READ(typed, task, signal, live.counter) != 0)
 		return false;
 	process.pid = bpf_get_current_pid_tgid() >> 32;
-	process.start = bpfapps_start_of(task);
+	process.start = bpfapps_start_of(task, typed);
 	/* two threads that leave at once both get here; one of them adds the element */
 	return bpf_map_update_elem(&bpfapps_exited, &process, &one, BPF_NOEXIST) == 0;
 }
 
 /* the status that wait(2) will give: the group's where it ends together, else its leader's */
-static __always_inline __u32 bpfapps_status_of(struct task_struct *task)
+static __always_inline __u32 bpfapps_status_of(struct task_struct *task, bool typed)
 {
-	struct signal_struct *signal = BPF_CORE_READ(task, signal);
+	struct signal_struct *signal = BPFAPPS_READ(typed, task, signal);
 
-	if (BPF_CORE_READ(signal, flags) & BPFAPPS_SIGNAL_GROUP_EXIT)
-		return BPF_CORE_READ(signal, group_exit_code);
-	return BPF_CORE_READ(task, group_leader, exit_code);
+	if (BPFAPPS_READ(typed, signal, flags) & BPFAPPS_SIGNAL_GROUP_EXIT)
+		return BPFAPPS_READ(typed, signal, group_exit_code);
+	return BPFAPPS_READ(typed, task, group_leader, exit_code);
 }

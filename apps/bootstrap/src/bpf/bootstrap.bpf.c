@@ -32,7 +32,8 @@ struct {
 	__type(value, struct exec);
 } scratch SEC(".maps");
 
-static __always_inline void fill(struct event *e, struct task_struct *task, enum event_kind kind)
+static __always_inline void fill(struct event *e, struct task_struct *task, enum event_kind kind,
+				 bool typed)
 {
 	__u64 id = bpf_get_current_pid_tgid();
 
@@ -41,7 +42,7 @@ static __always_inline void fill(struct event *e, struct task_struct *task, enum
 	e->kind = kind;
 	e->pid = id >> 32;
 	e->tid = id;
-	e->ppid = BPF_CORE_READ(task, real_parent, tgid);
+	e->ppid = BPFAPPS_READ(typed, task, real_parent, tgid);
 	e->uid = bpf_get_current_uid_gid();
 	bpf_get_current_comm(&e->comm, sizeof(e->comm));
 }
@@ -59,10 +60,10 @@ static __always_inline int report_exec(__u64 *ctx, bool typed)
 	exec = bpf_map_lookup_elem(&scratch, &key);
 	if (!exec || min_duration_ns)
 		return 0;
-	fill(&exec->event, task, EVENT_EXEC);
+	fill(&exec->event, task, EVENT_EXEC, typed);
 	exec->event.tid = ctx[1];
 	len = bpf_probe_read_kernel_str(exec->filename, sizeof(exec->filename),
-					BPF_CORE_READ(bprm, filename));
+					BPFAPPS_READ(typed, bprm, filename));
 	/* without the NUL; the barrier keeps the register that is compared the one that is used */
 	len--;
 	barrier_var(len);
@@ -80,11 +81,11 @@ static __always_inline int report_exit(__u64 *ctx, bool typed)
 	__u64 now = bpf_ktime_get_boot_ns(), exec, since;
 	struct event *e;
 
-	if (!bpfapps_is_process_exit(ctx))
+	if (!bpfapps_is_process_exit(ctx, typed))
 		return 0;
 	exec = bpfapps_recall_exec(task, typed);
 	/* it has run since before us, or never called exec */
-	since = exec ?: bpfapps_start_of(task);
+	since = exec ?: bpfapps_start_of(task, typed);
 	if (now - since < min_duration_ns)
 		return 0;
 
@@ -92,10 +93,10 @@ static __always_inline int report_exit(__u64 *ctx, bool typed)
 	e = bpfapps_reserve(&rb, event);
 	if (!e)
 		return 0;
-	fill(e, task, EVENT_EXIT);
+	fill(e, task, EVENT_EXIT, typed);
 	e->duration_ns = now - since;
 	e->duration_since = exec ? SINCE_EXEC : SINCE_START;
-	e->status = bpfapps_status_of(task);
+	e->status = bpfapps_status_of(task, typed);
 	bpfapps_submit(&rb, e);
 	return 0;
 }

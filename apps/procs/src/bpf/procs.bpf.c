@@ -21,8 +21,8 @@ static __always_inline int report_exec(__u64 *ctx, bool typed)
 {
 	struct task_struct *task = (void *)ctx[0];
 	struct linux_binprm *bprm = (void *)ctx[2];
-	const char *filename = BPF_CORE_READ(bprm, filename);
-	const char *interpreter = BPF_CORE_READ(bprm, interp);
+	const char *filename = BPFAPPS_READ(typed, bprm, filename);
+	const char *interpreter = BPFAPPS_READ(typed, bprm, interp);
 	struct scratch *s;
 	__u64 at = 0, len;
 	struct event *e;
@@ -67,12 +67,12 @@ static __always_inline int report_exit(__u64 *ctx, bool typed)
 	__u32 status;
 	bool wanted;
 
-	if (!bpfapps_is_process_exit(ctx))
+	if (!bpfapps_is_process_exit(ctx, typed))
 		return 0;
 	exec = bpfapps_recall_exec(task, typed);
 	/* it runs since before us, or never called exec */
-	since = exec ?: bpfapps_start_of(task);
-	status = bpfapps_status_of(task);
+	since = exec ?: bpfapps_start_of(task, typed);
+	status = bpfapps_status_of(task, typed);
 	wanted = now - since >= min_duration_ns && is_wanted_exit(status) && is_wanted_process();
 	forget_process();
 	if (!wanted)
