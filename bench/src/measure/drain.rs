@@ -22,9 +22,9 @@ use crate::workload::Storm;
 const TURNS: usize = 15;
 const FILLS: &str = "20";
 
-/// Of the empty callback's time.
-const TABLE_AT_MOST: f64 = 3.0;
-const JSON_AT_MOST: f64 = 6.0;
+/// In nanoseconds: 90 bytes of a row, and 250 of JSON.
+const TABLE_AT_MOST: f64 = 150.0;
+const JSON_AT_MOST: f64 = 300.0;
 
 /// As the kernel numbers it (BPF_MAP_TYPE_RINGBUF).
 const RING_BUFFER: u64 = 27;
@@ -69,13 +69,13 @@ pub(crate) fn measure(programs: &Programs) -> Result<()> {
     table.print()?;
     let goal = |what, reader: usize, at_most| Goal {
         what,
-        measured: medians[reader] / medians[0],
+        measured: medians[reader],
         at_most,
-        unit: " x",
+        unit: " ns",
     };
     goals(&[
-        goal("a row of the table, to an empty callback", 1, TABLE_AT_MOST),
-        goal("a line of JSON, to an empty callback", 2, JSON_AT_MOST),
+        goal("a row of the table", 1, TABLE_AT_MOST),
+        goal("a line of JSON", 2, JSON_AT_MOST),
     ])
     .print()
 }
