@@ -1,3 +1,6 @@
+use std::path::Path;
+use std::{env, fs};
+
 use anyhow::{Context, Result, bail, ensure};
 use nix::sys::signal::Signal;
 use serde_json::Value;
@@ -23,14 +26,15 @@ impl App {
     pub fn start(args: &[&str]) -> Result<Self> {
         let name = args.first().context("which app")?;
         let mut process = Process::start(&mut cli(args.iter().copied()))?;
-        match process.line(|_| true) {
-            Ok(title) => Ok(Self {
-                name: (*name).to_owned(),
-                process,
-                title,
-            }),
-            Err(_) => bail!("{name} did not get ready: {:#?}", process.wait()?),
-        }
+        let Ok(title) = process.line(|_| true) else {
+            bail!("{name} did not get ready: {:#?}", process.wait()?)
+        };
+        is_as_in_readme(name, &title)?;
+        Ok(Self {
+            name: (*name).to_owned(),
+            process,
+            title,
+        })
     }
 
     /// Its process id.
@@ -91,6 +95,22 @@ impl App {
         let name = self.name.clone();
         checked(&name, &self.end()?.stdout)
     }
+}
+
+/// Fails if the README of the app's own package shows a table with other columns.
+fn is_as_in_readme(name: &str, title: &str) -> Result<()> {
+    let readme =
+        env::var_os("CARGO_MANIFEST_DIR").map(|folder| Path::new(&folder).join("README.md"));
+    let Some(text) = readme.and_then(|readme| fs::read_to_string(readme).ok()) else {
+        return Ok(());
+    };
+    let is_its = text.starts_with(&format!("# {name}\n")) && title.starts_with("TIME ");
+    let mut titles = text.lines().filter(|line| line.starts_with("TIME "));
+    ensure!(
+        !is_its || titles.any(|shown| shown == title),
+        "README.md shows other columns than `{title}`"
+    );
+    Ok(())
 }
 
 /// Runs the app that the first argument names to its own end, and returns all its documents: of an

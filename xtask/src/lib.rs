@@ -74,7 +74,7 @@ enum Task {
     Vm(vm::Options),
     /// Generate vmlinux.h anew from a kernel's BTF
     Vmlinux(vmlinux::Options),
-    /// Build the book in docs/, and check the links of all pages
+    /// Build the book in docs/, and check links and console blocks of all pages
     Docs(docs::Options),
     /// Make one statically linked binary, with man pages and completions
     Dist(dist::Options),

@@ -1,10 +1,12 @@
-//! `bpfapps doctor` on the running kernel: healthy as it is, and ill in each way that it knows.
+//! `bpfapps doctor` on the running kernel, healthy and ill in each way that it knows; and the console
+//! blocks of the pages.
 
 mod fixing;
 mod foreign;
 mod lent;
 mod machine;
 mod objects;
+mod pages;
 mod report;
 
 use std::process::ExitCode;
@@ -17,6 +19,7 @@ fn main() -> ExitCode {
             fixing::TESTS,
             foreign::TESTS,
             lent::TESTS,
+            pages::TESTS,
         ],
         &[],
     )

@@ -1,55 +1,30 @@
 //! Links of Markdown pages to files of the workspace, and to headings in them.
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-use crate::change::walk::walk;
-
-/// Folders whose pages are read by people here; others belong to what is rendered from them.
-const FOLDERS: [&str; 3] = ["", "docs", "explain/pages"];
+use super::pages::{Page, read};
 
 /// Each link that leads nowhere, as `page: link`.
-pub(super) fn broken(root: &Path) -> Result<Vec<String>> {
+pub(super) fn broken(pages: &[Page]) -> Result<Vec<String>> {
     let mut broken = Vec::new();
-    for page in pages(root)? {
-        let text = read(&page)?;
-        let folder = page.parent().unwrap_or(root);
-        for link in links(&text) {
+    for page in pages {
+        let folder = page.path.parent().unwrap_or(Path::new(""));
+        for link in links(&page.text) {
             let (file, heading) = link.split_once('#').unwrap_or((link, ""));
             let target = match file {
-                "" => page.clone(),
+                "" => page.path.clone(),
                 file => folder.join(file),
             };
             let leads = target.exists()
                 && (heading.is_empty() || headings(&read(&target)?).any(|of| of == heading));
             if !leads {
-                let page = page.strip_prefix(root).unwrap_or(&page);
-                broken.push(format!("{}: {link}", page.display()));
+                broken.push(format!("{}: {link} leads nowhere", page.name));
             }
         }
     }
     Ok(broken)
-}
-
-fn read(page: &Path) -> Result<String> {
-    fs::read_to_string(page).with_context(|| format!("failed to read {}", page.display()))
-}
-
-fn pages(root: &Path) -> Result<Vec<PathBuf>> {
-    let mut files = BTreeMap::new();
-    for folder in FOLDERS.iter().filter(|folder| !folder.is_empty()) {
-        walk(root, Path::new(folder), &mut files)?;
-    }
-    let mut pages: Vec<_> = files.into_values().collect();
-    for entry in fs::read_dir(root).context("failed to list the workspace")? {
-        pages.push(entry?.path());
-    }
-    pages.retain(|page| page.extension().is_some_and(|end| end == "md"));
-    pages.sort();
-    Ok(pages)
 }
 
 /// What stands in `](…)`, outside of code, and is not on another machine.
@@ -79,16 +54,10 @@ fn headings(text: &str) -> impl Iterator<Item = String> {
 
 #[cfg(test)]
 mod tests {
-    use bpfapps_task::workspace::root;
+    use std::fs;
 
+    use super::super::pages;
     use super::*;
-
-    #[test]
-    fn links_of_this_workspace_lead_somewhere() -> Result<()> {
-        let none: [String; 0] = [];
-        assert_eq!(broken(root()?)?, none);
-        Ok(())
-    }
 
     #[test]
     fn link_to_nothing_is_found() -> Result<()> {
@@ -99,7 +68,14 @@ mod tests {
         let text = "# One `two`\n[a](#one-two) [b](b.md) [c](docs) [d](https://x/y) [e](#three)\n\
                     ```\n[f](f.md)\n```\n";
         fs::write(folder.path().join("page.md"), text)?;
-        assert_eq!(broken(folder.path())?, ["page.md: b.md", "page.md: #three"]);
+        let broken = broken(&pages::all(folder.path())?)?;
+        assert_eq!(
+            broken,
+            [
+                "page.md: b.md leads nowhere",
+                "page.md: #three leads nowhere"
+            ]
+        );
         Ok(())
     }
 }

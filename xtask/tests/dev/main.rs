@@ -1,6 +1,7 @@
-//! `cargo xtask dev` on the running kernel: what its user sees after each change.
+//! `cargo xtask dev` on the running kernel: what its user sees after each change; and the tutorial.
 
 mod scratch;
+mod tutorial;
 
 use std::fs;
 use std::process::{Command, ExitCode};
@@ -23,7 +24,7 @@ const TESTS: &[Test] = &[
 ];
 
 fn main() -> ExitCode {
-    bpfapps_testkit::main(&[TESTS], &[])
+    bpfapps_testkit::main(&[TESTS, tutorial::TESTS], &[])
 }
 
 /// In the source of the template, what can be changed to be seen in each row, or to be wrong.

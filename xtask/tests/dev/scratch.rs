@@ -32,10 +32,38 @@ impl Scratch {
         let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock");
         fs::copy(lock, scratch.path("Cargo.lock"))?;
         // however long that takes the first time
-        let mut build = scratch.at_home(Command::new(env!("CARGO")));
-        let built = build.args(["build", "--package", BINARY]).output()?;
-        ensure!(built.status.success(), "{built:?}");
+        scratch.build()?;
         Ok(scratch)
+    }
+
+    /// Builds its binary.
+    pub(crate) fn build(&self) -> Result<()> {
+        let mut build = self.at_home(Command::new(env!("CARGO")));
+        let built = build.args(["build", "--package", BINARY]).output()?;
+        let said = String::from_utf8_lossy(&built.stderr);
+        ensure!(built.status.success(), "{said}");
+        Ok(())
+    }
+
+    /// Its app, as it was built last.
+    pub(crate) fn app(&self) -> Command {
+        let mut command = Command::new(target().join("debug").join(BINARY));
+        command.arg(APP);
+        command
+    }
+
+    /// A file of the workspace.
+    pub(crate) fn read(&self, name: &str) -> Result<String> {
+        fs::read_to_string(self.path(name)).with_context(|| format!("failed to read {name}"))
+    }
+
+    /// Changes a file of the workspace.
+    pub(crate) fn change(
+        &self,
+        name: &str,
+        change: impl FnOnce(&str) -> Result<String>,
+    ) -> Result<()> {
+        fs::write(self.path(name), change(&self.read(name)?)?).context("failed to save")
     }
 
     fn path(&self, name: &str) -> PathBuf {
