@@ -1,4 +1,4 @@
-//! The names of the helpers, for `src/object/helpers.rs`.
+//! Generates the names of the helpers for `src/object/helpers.rs`.
 
 fn main() {
     bpfapps_build::helper_names();

@@ -42,24 +42,24 @@ fn compiled(target: &str, source: &str) -> Vec<u8> {
 
 #[test]
 fn what_is_no_bpf_object_is_said_in_a_sentence() {
-    let hint = "hint: a BPF object file is what clang makes of C: clang -g -O2 -target bpf -c \
-                NAME.bpf.c -o NAME.bpf.o\nmore: bpfapps explain BPF0063\n";
+    let hint = "hint: compile a BPF object file from C: clang -g -O2 -target bpf -c NAME.bpf.c -o \
+                NAME.bpf.o\nmore: bpfapps explain BPF0063\n";
     for (bytes, what) in [
         (&b""[..], "the file is empty"),
-        (b"#!/bin/sh\n", "it is no ELF file"),
+        (b"#!/bin/sh\n", "it is not an ELF file"),
     ] {
         let expected = format!("error[BPF0063]: FILE can't be loaded: {what}\n{hint}");
         assert_eq!(told(bytes), expected);
     }
     let program = refused(Path::new(env!("CARGO_BIN_EXE_bpfapps")));
     let machine = format!(
-        "it is compiled for {}, and not for BPF\n{hint}",
+        "it is compiled for {}, not for BPF\n{hint}",
         env::consts::ARCH
     );
     assert!(program.ends_with(&machine), "{program}");
     let nothing = compiled("bpf", "int x;");
     let expected =
-        format!("error[BPF0063]: FILE can't be loaded: it has no BPF program in it\n{hint}");
+        format!("error[BPF0063]: FILE can't be loaded: it contains no BPF program\n{hint}");
     assert_eq!(told(&nothing), expected);
     let whole = compiled(
         "bpf",
@@ -77,7 +77,7 @@ fn object_of_another_endianness_is_named() {
         false => ("bpfel", "little", "big"),
     };
     let expected =
-        format!("it is for {its}-endian machines, and this one is {ours}-endian\nhint: compile it");
+        format!("it is for {its}-endian machines, but this one is {ours}-endian\nhint: compile it");
     let said = told(&compiled(target, source));
     assert!(said.contains(&expected), "{said}");
 }

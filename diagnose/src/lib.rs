@@ -1,9 +1,9 @@
-//! Why the kernel refuses a BPF object, and what an object asks of the kernel.
+//! Explains why the kernel refuses a BPF object, and lists what an object requires of the kernel.
 //!
-//! The kernel answers with a number. What it means follows from the object file, from what libbpf
-//! and the verifier have logged, and from the machine: [`load`], [`open`] and [`attach`] put these
-//! together once something has failed, and are never in the way of what succeeds. They are handed
-//! the log, and print nothing: what of the log they do not tell comes back in the [`Verdict`].
+//! The kernel returns only an error number. Its meaning depends on the object file, the logs of
+//! libbpf and the verifier, and the machine: [`load`], [`open`] and [`attach`] combine these after
+//! a failure, and do nothing on success. They are passed the log and print nothing: the log
+//! messages that they do not explain are returned in the [`Verdict`].
 //!
 //! ```no_run
 //! use bpfapps_diagnose::Object;
@@ -12,7 +12,7 @@
 //! let object = Object::read("tracer.bpf.o".as_ref())?;
 //! let open = object.builder()?.open_memory(&object.bytes)?;
 //! for program in object.demands(&open)?.programs {
-//!     println!("{} asks for {:?}", program.name, program.capabilities());
+//!     println!("{} requires {:?}", program.name, program.capabilities());
 //! }
 //! # Ok(())
 //! # }

@@ -1,4 +1,4 @@
-//! What is only tried.
+//! Support for trial loads.
 #![allow(unsafe_code)]
 
 use std::ptr::null;
@@ -9,20 +9,21 @@ use nix::errno::Errno;
 
 use crate::refusal::errno;
 
-/// Keeps libbpf from pinning the maps of an object that is only tried, and from taking pinned ones of
-/// the same names for them: these are in use.
+/// Removes the pin paths of an object's maps, for a trial load. Otherwise libbpf would pin them, or
+/// reuse pinned maps of the same names that are in use.
 pub fn unpin(open: &mut OpenObject) {
     for map in open.maps_mut() {
-        // SAFETY: the map is the object's, which nobody else uses meanwhile, and libbpf frees the path.
+        // SAFETY: the map belongs to the object, which is borrowed exclusively; libbpf frees the
+        // path.
         unsafe { bpf_map__set_pin_path(map.as_libbpf_object().as_ptr(), null()) };
     }
 }
 
-/// Has the kernel make a map, the least that BPF can do, and throws it away.
+/// Creates and drops a map, the smallest use of BPF.
 ///
 /// # Errors
 ///
-/// The kernel's answer.
+/// The kernel's error number.
 pub fn make_map() -> Result<(), Errno> {
     let options = bpf_map_create_opts {
         sz: size_of::<bpf_map_create_opts>() as u64,

@@ -5,16 +5,16 @@ use bpfapps_host::hooks::{Finding, Hooks};
 use bpfapps_host::interfaces;
 use libbpf_rs::ProgramAttachType;
 
-/// Where a program sees the packets of an interface.
+/// The hook at which a program sees an interface's packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InterfaceHook {
-    /// XDP in the driver, before the kernel has made a packet of what came
+    /// XDP in the driver, before the kernel allocates a socket buffer
     XdpNative,
-    /// XDP behind it: slower, for any driver
+    /// Generic XDP, after the driver: slower, works with any driver
     XdpSkb,
-    /// What comes in, in tc: Linux 6.6
+    /// Ingress packets in tc: Linux 6.6
     TcxIngress,
-    /// What goes out, in tc: Linux 6.6
+    /// Egress packets in tc: Linux 6.6
     TcxEgress,
 }
 
@@ -29,71 +29,71 @@ impl fmt::Display for InterfaceHook {
     }
 }
 
-/// What a program is attached to: [`attach`](crate::attach) explains what goes wrong there.
+/// The target of an attach: [`attach`](crate::attach) explains failures at it.
 #[derive(Clone, Copy, Debug)]
 pub enum Target<'a> {
-    /// A tracepoint as tracefs lists it: `sched/sched_switch`
+    /// A tracepoint, as listed in tracefs: `sched/sched_switch`
     Tracepoint(&'a str),
-    /// A tracepoint with its arguments as they are: `sched_switch`
+    /// A tracepoint with raw arguments: `sched_switch`
     RawTracepoint(&'a str),
-    /// The same with their types, which the kernel's BTF has
+    /// A tracepoint with typed arguments, from the kernel's BTF
     TypedTracepoint(&'a str),
-    /// A function of the kernel, by kprobe or kretprobe
+    /// A kernel function, by kprobe or kretprobe
     Function(&'a str),
-    /// A function of the kernel, by fentry, fexit or fmod_ret
+    /// A kernel function, by fentry, fexit or fmod_ret
     Trampoline(&'a str),
-    /// The functions of the kernel that match a pattern, by kprobe.multi
+    /// The kernel functions that match a pattern, by kprobe.multi
     Functions(&'a str),
     /// A system call, by ksyscall or kretsyscall
     Syscall(&'a str),
-    /// A hook of the security modules: `socket_connect`
+    /// An LSM hook: `socket_connect`
     Lsm(&'a str),
-    /// What an iterator goes through: `task`
+    /// The kind of object that an iterator visits: `task`
     Iterator(&'a str),
     /// A function of a program or library, by uprobe or uretprobe
     Symbol {
         /// A path, or a name to look up
         binary: &'a str,
-        /// Its name
+        /// The function's name
         function: &'a str,
     },
-    /// A probe that is built into a program or library (USDT)
+    /// A static probe in a program or library (USDT)
     Probe {
         /// A path, or a name to look up
         binary: &'a str,
-        /// Before the colon
+        /// The part before the colon
         provider: &'a str,
-        /// Behind it
+        /// The part after the colon
         name: &'a str,
     },
     /// A perf event
     PerfEvent,
-    /// XDP or tcx of the network interface with that index
+    /// XDP or tcx of the network interface with this index
     Interface(InterfaceHook, i32),
-    /// The classic tc of the network interface with that index
+    /// The classic tc of the network interface with this index
     ClassicTc(i32),
-    /// A folder of cgroup v2, and what of it
+    /// A cgroup v2 directory, and the attach type
     Cgroup(&'a Path, &'a ProgramAttachType),
     /// The network namespace of this process
     Network,
-    /// A hook of netfilter
+    /// A netfilter hook
     Netfilter {
         /// `NFPROTO_IPV4` or `NFPROTO_IPV6`
         family: i32,
-        /// `NF_INET_LOCAL_IN` and so on
+        /// An `NF_INET_*` number such as `NF_INET_LOCAL_IN`
         hook: i32,
-        /// When it is its turn there
+        /// The priority, which decides the order at the hook
         priority: i32,
     },
     /// A socket, as its filter
     Socket,
-    /// Functions that the kernel calls, offered under that name
+    /// A struct_ops map, by its name in the kernel
     StructOps(&'a str),
 }
 
 impl<'a> Target<'a> {
-    /// What the section of a program says: `tp/sched/sched_switch`. `None` where it says nothing, or
-    /// not all.
+    /// The target named by a program's section: `tp/sched/sched_switch`. `None` if the section does
+    /// not name it in full.
     pub fn of_section(section: &'a str) -> Option<Self> {
         // loaded only on demand
         let section = section.trim_start_matches('?');
@@ -131,7 +131,7 @@ impl<'a> Target<'a> {
         })
     }
 
-    /// Whether it is found in the kernel's BTF, and found when the program is loaded.
+    /// True if it is resolved from the kernel's BTF at load.
     pub fn is_typed(&self) -> bool {
         matches!(
             self,
@@ -139,7 +139,7 @@ impl<'a> Target<'a> {
         )
     }
 
-    /// Whether there is such a hook; `None` where only attaching to it tells.
+    /// Looks the hook up in the kernel; `None` if only an attach can show whether it exists.
     pub fn find(&self, hooks: &Hooks) -> Option<Finding> {
         Some(match *self {
             Self::Tracepoint(name) => hooks.tracepoint(name),
@@ -169,9 +169,9 @@ impl fmt::Display for Target<'_> {
                 write!(f, "the raw tracepoint {name}")
             }
             Self::Function(name) | Self::Trampoline(name) => {
-                write!(f, "the kernel's function {name}")
+                write!(f, "the kernel function {name}")
             }
-            Self::Functions(pattern) => write!(f, "the kernel's functions {pattern}"),
+            Self::Functions(pattern) => write!(f, "the kernel functions {pattern}"),
             Self::Syscall(name) => write!(f, "the system call {name}"),
             Self::Lsm(name) => write!(f, "the LSM hook {name}"),
             Self::Iterator(name) => write!(f, "the iterator {name}"),
@@ -221,8 +221,8 @@ mod tests {
             ("raw_tp.w/sys_enter", "the raw tracepoint sys_enter"),
             ("?raw_tp/sys_exit", "the raw tracepoint sys_exit"),
             ("tp_btf/sched_switch", "the raw tracepoint sched_switch"),
-            ("kprobe/vfs_read+0x4", "the kernel's function vfs_read"),
-            ("fexit.s/vfs_read", "the kernel's function vfs_read"),
+            ("kprobe/vfs_read+0x4", "the kernel function vfs_read"),
+            ("fexit.s/vfs_read", "the kernel function vfs_read"),
             ("lsm.s/socket_connect", "the LSM hook socket_connect"),
             ("iter/task", "the iterator task"),
             ("uprobe//bin/sh:main+8", "main in /bin/sh"),

@@ -1,4 +1,4 @@
-//! What libbpf says: printed, or kept while something may fail.
+//! libbpf's messages: printed, or collected during an operation that can fail.
 #![allow(unsafe_code)]
 
 use std::cell::RefCell;
@@ -13,24 +13,23 @@ use log::{debug, info, warn};
 
 use crate::Verdict;
 
-/// Whether somebody wants to see all of it. libbpf formats each line before it calls back: lines
-/// that nobody sees are not asked for.
+/// True if all messages are wanted. If false, only warnings are formatted.
 static ALL: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
-    /// libbpf calls back in the thread that loads, with nothing to find the way back by.
+    /// Thread-local, because libbpf calls back in the loading thread, without a context pointer.
     static KEPT: RefCell<Option<Kept>> = const { RefCell::new(None) };
 }
 
-/// Hands what libbpf says to the `log` crate: its warnings, or `all`.
+/// Forwards libbpf's messages to the `log` crate: only warnings, or `all`.
 pub fn listen(all: bool) {
     ALL.store(all, Ordering::Relaxed);
-    // SAFETY: the callback has the signature that libbpf calls it with. libbpf-rs has one, too, which
-    // panics in the middle of C code where a text is no UTF-8.
+    // SAFETY: the callback has the signature that libbpf requires. The one in libbpf-rs panics
+    // inside C code if a message is not UTF-8.
     unsafe { libbpf_set_print(Some(said)) };
 }
 
-/// Nothing unwinds from here: the caller is C.
+/// Must not unwind, because the caller is C.
 unsafe extern "C" fn said(
     level: libbpf_print_level,
     format: *const c_char,
@@ -38,22 +37,22 @@ unsafe extern "C" fn said(
 ) -> c_int {
     let level = PrintLevel::from(level);
     if level == PrintLevel::Warn || ALL.load(Ordering::Relaxed) {
-        // SAFETY: the format and its arguments are libbpf's, and belong together.
+        // SAFETY: libbpf passes the format with matching arguments.
         let text = unsafe { vsprintf::vsprintf_raw(format, args.cast::<c_void>()) };
-        // names and lines of source in it are the object's, and need be no text
+        // names and source lines come from the object, and can be invalid UTF-8
         let text = String::from_utf8_lossy(&text.unwrap_or_default()).into_owned();
         let _ = catch_unwind(AssertUnwindSafe(|| take(level, text)));
     }
     0
 }
 
-/// Keeps a message where this thread does so, or else prints it.
+/// Collects a message if this thread does so, or else prints it.
 fn take(level: PrintLevel, text: String) {
     KEPT.with_borrow_mut(|kept| {
         let Some(kept) = kept else {
             return print(level, &text);
         };
-        // who sees all sees it in its order
+        // with all messages on, print at once to preserve the order
         if !kept.is_silent && ALL.load(Ordering::Relaxed) {
             print(level, &text);
         }
@@ -64,7 +63,7 @@ fn take(level: PrintLevel, text: String) {
 }
 
 fn print(level: PrintLevel, text: &str) {
-    // One message can have several lines: the verifier's log is a single one.
+    // one message can have several lines, such as the verifier log
     for line in text.lines() {
         let line = line.strip_prefix("libbpf: ").unwrap_or(line);
         match level {
@@ -75,7 +74,7 @@ fn print(level: PrintLevel, text: &str) {
     }
 }
 
-/// What libbpf warned of while something was done, to be printed where it is not explained.
+/// libbpf's warnings during an operation, to print if they are not explained.
 #[derive(Debug, Default)]
 #[must_use]
 pub struct Kept {
@@ -83,18 +82,18 @@ pub struct Kept {
     is_silent: bool,
 }
 
-/// Calls `action`, and keeps the warnings of libbpf.
+/// Calls `action`, and collects libbpf's warnings.
 pub fn keep<T>(action: impl FnOnce() -> T) -> (T, Kept) {
     kept(action, false)
 }
 
-/// Calls `action`, whose failure is no news: nothing that libbpf says is printed.
+/// Calls `action` without printing libbpf's messages, for an expected failure.
 pub fn silently<T>(action: impl FnOnce() -> T) -> T {
     kept(action, true).0
 }
 
 fn kept<T>(action: impl FnOnce() -> T, is_silent: bool) -> (T, Kept) {
-    // SAFETY: as in `listen`, which need not have been called.
+    // SAFETY: as in `listen`, which may not have been called.
     unsafe { libbpf_set_print(Some(said)) };
     let outer = KEPT.take();
     let is_silent = is_silent || outer.as_ref().is_some_and(|outer| outer.is_silent);
@@ -107,12 +106,12 @@ fn kept<T>(action: impl FnOnce() -> T, is_silent: bool) -> (T, Kept) {
 }
 
 impl Kept {
-    /// Each of them; one may have several lines.
+    /// The messages; each can have several lines.
     pub fn messages(&self) -> &[String] {
         &self.messages
     }
 
-    /// Prints them, unless they were printed as they came.
+    /// Prints the messages, unless they were printed on arrival.
     pub fn print(self) {
         if !self.is_silent && !ALL.load(Ordering::Relaxed) {
             self.messages
@@ -121,7 +120,7 @@ impl Kept {
         }
     }
 
-    /// Prints those that a verdict on what failed does not tell, and returns its error.
+    /// Prints the messages that the verdict does not explain, and returns its error.
     pub fn tell(mut self, verdict: Verdict) -> Error {
         self.messages = verdict.untold;
         self.print();

@@ -1,4 +1,4 @@
-//! What is found in an object file, and what is said of one that is none.
+//! Contents of object files, and errors for files that are not objects.
 
 use bpfapps_diagnose::object::Lines;
 use bpfapps_diagnose::{Object, Target};
@@ -8,10 +8,10 @@ use libbpf_rs::{MapType, ProgramType};
 
 const PROGRAM: &str = "handle_enter";
 
-/// A whole object, which is refused only because of what it does.
+/// A valid object, refused only by the verifier.
 fn case() -> &'static Case {
     let case = ALL.iter().find(|case| case.name == "bpf0001");
-    case.expect("the first of all")
+    case.expect("bpf0001")
 }
 
 #[test]
@@ -19,7 +19,7 @@ fn object_says_what_it_needs() {
     let object = Object::new("bpf0001", case().object);
     let mut builder = object.builder().expect("a name");
     let open = builder.open_memory(&object.bytes).expect("an object");
-    let demands = object.demands(&open).expect("it is whole");
+    let demands = object.demands(&open).expect("a valid object");
     let [program] = &demands.programs[..] else {
         panic!("one program: {demands:?}")
     };
@@ -52,7 +52,7 @@ fn each_instruction_has_the_line_that_the_source_has() {
     assert!(used.text.contains("bpf_map_lookup_elem"), "{used:?}");
 }
 
-/// Any file may be given to it.
+/// Callers can pass any file.
 #[test]
 fn broken_object_has_no_lines_and_does_no_harm() {
     let whole = case().object;
@@ -71,7 +71,7 @@ fn broken_object_has_no_lines_and_does_no_harm() {
     for end in (0..whole.len()).step_by(53) {
         ask(&whole[..end]);
     }
-    // the size of a record is such a number
+    // the record size is stored as 16
     for at in (0..whole.len()).filter(|at| whole[*at..].starts_with(&[16, 0, 0, 0])) {
         let mut bytes = whole.to_vec();
         bytes[at] = 0;
@@ -93,11 +93,14 @@ fn what_is_no_bpf_object_is_named() {
     };
     assert_eq!(told(good), None);
     assert_eq!(told(b"").as_deref(), Some("the file is empty"));
-    assert_eq!(told(b"#!/bin/sh\n").as_deref(), Some("it is no ELF file"));
-    // where the header says for which processor
+    assert_eq!(
+        told(b"#!/bin/sh\n").as_deref(),
+        Some("it is not an ELF file")
+    );
+    // offset of the processor in the ELF header
     let mut x86 = good.to_vec();
     x86[18] = 62;
-    let expected = "it is compiled for x86_64, and not for BPF";
+    let expected = "it is compiled for x86_64, not for BPF";
     assert_eq!(told(&x86).as_deref(), Some(expected));
     let cut = told(&good[..40]).expect("refused");
     assert!(cut.starts_with("it is a damaged ELF file: "), "{cut}");

@@ -2,45 +2,45 @@ use serde::Serialize;
 
 use crate::{Code, printable};
 
-/// How a check came out.
+/// The result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// Nothing is in the way.
+    /// No problem found.
     Ok,
-    /// It works, but not all of it, or not as well as it could.
+    /// It works, but only in part, or worse than it could.
     Warn,
-    /// What it concerns can't work.
+    /// The checked item cannot work.
     Fail,
 }
 
-/// One thing that was looked at, and what to do about it. Names in its texts are anybody's: they are
-/// escaped, as [`printable`] does it.
+/// One check, its result and its fix. Its texts can contain untrusted names, so they are escaped
+/// with [`printable`].
 #[derive(Clone, Debug, Serialize)]
 pub struct Check {
-    /// `machine`, an app, or an object file.
+    /// The subject: `machine`, an app, or an object file.
     pub about: String,
-    /// What was looked at: these names do not change.
+    /// The name of the check, which is stable.
     pub check: &'static str,
-    /// How it came out.
+    /// The result.
     pub status: Status,
-    /// What was found.
+    /// The state that was found.
     pub found: String,
-    /// Why that is in the way.
+    /// The reason that this is a problem.
     pub cause: Option<String>,
-    /// What to do about it: a command, or a sentence.
+    /// The fix: a command, or a sentence.
     pub fix: Option<String>,
-    /// Which failure it is, where that has a page: `BPF0007`.
+    /// The code of the failure, such as `BPF0007`, if it has a page.
     pub code: Option<String>,
-    /// The lines of source code that it is about, as they are to be printed.
+    /// The source lines at fault, ready to print.
     pub excerpt: Option<String>,
 }
 
 impl Check {
-    /// The name of the checks that are about nothing but the machine.
+    /// The subject of checks that concern only the machine.
     pub const MACHINE: &'static str = "machine";
 
-    /// One with nothing in the way.
+    /// A check without a problem.
     pub fn ok(about: &str, check: &'static str, found: impl Into<String>) -> Self {
         Self {
             about: printable(about).into_owned(),
@@ -54,7 +54,7 @@ impl Check {
         }
     }
 
-    /// The same where something is not as it should be.
+    /// Marks the check as a warning or a failure, with its cause and fix.
     pub fn bad(self, status: Status, cause: impl Into<String>, fix: impl Into<String>) -> Self {
         Self {
             status,
@@ -64,7 +64,7 @@ impl Check {
         }
     }
 
-    /// The same with what is known of the failure: its code, and lines of source code.
+    /// Adds the code of the failure and the source lines at fault.
     pub fn explained(self, code: Option<Code>, excerpt: &str) -> Self {
         Self {
             code: code.map(|code| code.to_string()),
@@ -73,7 +73,7 @@ impl Check {
         }
     }
 
-    /// Puts each text on one line: what a kernel or a file said may have had several.
+    /// Puts each text on one line: text from a kernel or a file can have several.
     fn tidy(&mut self) {
         let texts = [
             Some(&mut self.found),
@@ -94,8 +94,8 @@ impl Check {
     }
 }
 
-/// A line a check; below it what is wrong, where something is. Pages are shown by `explain`, a
-/// command.
+/// Renders one line per check, followed by its cause and fix if it has a problem. `explain` is the
+/// command that shows a page.
 pub fn table<'a>(checks: impl Iterator<Item = &'a Check>, colours: bool, explain: &str) -> String {
     let mut checks: Vec<_> = checks.cloned().collect();
     checks.iter_mut().for_each(Check::tidy);
@@ -133,7 +133,7 @@ pub fn table<'a>(checks: impl Iterator<Item = &'a Check>, colours: bool, explain
     text
 }
 
-/// It was drawn for a terminal, perhaps.
+/// Strips colour codes: the excerpt may have been drawn for a terminal.
 fn without_colours(text: &str) -> String {
     let mut parts = text.split("\x1b[");
     let first = parts.next().unwrap_or_default();
@@ -141,7 +141,7 @@ fn without_colours(text: &str) -> String {
     [first].into_iter().chain(behind).collect()
 }
 
-/// `a, b and c`.
+/// Joins names as in a sentence: `a, b and c`.
 pub fn list<T: ToString>(names: &[T]) -> String {
     let names: Vec<_> = names.iter().map(ToString::to_string).collect();
     match &names[..] {

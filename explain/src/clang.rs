@@ -1,28 +1,27 @@
-//! What clang says about BPF code, and what fixes it. The wordings are those of clang 11 to 22,
-//! which differ.
+//! Explains clang's diagnostics about BPF code, in the differing wordings of clang 11 to 22.
 
 use crate::Code;
 
-/// The types that everybody uses, and nobody knows without `vmlinux.h`.
+/// Common types that are undeclared without `vmlinux.h`.
 const KNOWN_TYPES: [&str; 12] = [
     "bool", "u8", "u16", "u32", "u64", "s32", "s64", "pid_t", "size_t", "uint8_t", "uint32_t",
     "uint64_t",
 ];
 
-/// What the macros and functions of libbpf's headers begin with, in lower case.
+/// Prefixes of the macros and functions in libbpf's headers, in lower case.
 const LIBBPF: [&str; 6] = ["bpf_", "pt_regs_", "sec", "__uint", "__type", "bpfapps_"];
 
-/// Functions that the compiler calls by itself, where it does not write out what they do.
+/// Functions that the compiler calls on its own if it does not inline them.
 const MEMORY: [&str; 4] = ["memcpy", "memset", "memmove", "memcmp"];
 
-/// The first of clang's diagnostics that is known, with what fixes it.
+/// Explains the first known diagnostic: its code and a hint.
 pub fn explain_clang(diagnostics: &str) -> Option<(Code, String)> {
     let mixed = diagnostics.contains("vmlinux.h:");
     let mut lines = diagnostics.lines();
     lines.find_map(|line| diagnostic(line, mixed).map(|(code, hint)| (code, hint.to_owned())))
 }
 
-/// `mixed`: whether `vmlinux.h` is named in the diagnostics around this line.
+/// `mixed`: true if the surrounding diagnostics mention `vmlinux.h`.
 fn diagnostic(line: &str, mixed: bool) -> Option<(Code, &'static str)> {
     let said = line.to_ascii_lowercase();
     let says = |text: &str| said.contains(text);
@@ -35,7 +34,7 @@ fn diagnostic(line: &str, mixed: bool) -> Option<(Code, &'static str)> {
         let hint = "give the loop a constant bound, or use bpf_loop (Linux 5.17)";
         return Some((Code::NOT_UNROLLED, hint));
     }
-    // from here on nothing that goes on
+    // only errors from here on
     let (_, error) = said.split_once("error: ")?;
     let says = |text: &str| error.contains(text);
 
@@ -45,7 +44,7 @@ fn diagnostic(line: &str, mixed: bool) -> Option<(Code, &'static str)> {
         return Some((Code::UNKNOWN_TYPE, hint));
     }
     if says("redefinition of") || says("typedef redefinition") || says("conflicting types for") {
-        let hint = "leave out the other header: vmlinux.h has its types, and its macros can be \
+        let hint = "remove the other header: vmlinux.h has its types, and its macros can be \
                     defined by hand";
         return mixed.then_some((Code::MIXED_HEADERS, hint));
     }
@@ -64,23 +63,23 @@ fn diagnostic(line: &str, mixed: bool) -> Option<(Code, &'static str)> {
         return Some(call(name));
     }
     if says("bpf stack limit") {
-        let hint = "write into the record that is reserved in the ring buffer, or into a per-CPU \
-                    array map";
+        let hint = "write into a reserved ring buffer record, or into a per-CPU array map";
         return Some((Code::STACK_AT_BUILD, hint));
     }
     if says("dynamic stack allocation") {
-        let hint = "give the array a constant size, the largest that you want";
+        let hint = "give the array a constant size: the largest that you need";
         return Some((Code::DYNAMIC_STACK, hint));
     }
     arguments(error)
 }
 
-/// A name that nothing declares.
+/// Explains an undeclared name.
 fn identifier(name: &str, is_called: bool) -> Option<(Code, &'static str)> {
     let lower = name.to_ascii_lowercase();
     if LIBBPF.iter().any(|begin| lower.starts_with(begin)) {
-        let hint = "include what declares it (<bpf/bpf_helpers.h>, <bpf/bpf_core_read.h>, \
-                    <bpf/bpf_tracing.h>, <bpf/bpf_endian.h>), or fix its spelling";
+        let hint = "include the header that declares it (<bpf/bpf_helpers.h>, \
+                    <bpf/bpf_core_read.h>, <bpf/bpf_tracing.h>, <bpf/bpf_endian.h>), or fix the \
+                    spelling";
         return Some((Code::UNDECLARED_HELPER, hint));
     }
     if KNOWN_TYPES.contains(&name) {
@@ -89,8 +88,7 @@ fn identifier(name: &str, is_called: bool) -> Option<(Code, &'static str)> {
     }
     let is_constant = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
     if !is_called && name.len() > 1 && name.chars().all(is_constant) {
-        let hint =
-            "vmlinux.h has no macros: #define it with the value that the kernel's header has";
+        let hint = "vmlinux.h has no macros: #define it with the value from the kernel's header";
         return Some((Code::MISSING_CONSTANT, hint));
     }
     let hint = "there is no C library in the kernel: use bpf_printk, the bpf_* helpers or \
@@ -101,15 +99,15 @@ fn identifier(name: &str, is_called: bool) -> Option<(Code, &'static str)> {
     libc.contains(&name).then_some((Code::C_LIBRARY, hint))
 }
 
-/// A function that the compiler wants to call, and that is nowhere.
+/// Explains a compiler-generated call to a function that does not exist.
 fn call(name: &str) -> (Code, &'static str) {
     if MEMORY.contains(&name) {
-        let hint = "copy or clear a constant size, at most some hundred bytes; for a variable one \
-                    use bpf_probe_read_kernel";
+        let hint = "copy or clear a constant size of at most a few hundred bytes; for a variable \
+                    size use bpf_probe_read_kernel";
         return (Code::BUILTIN_CALL, hint);
     }
     if name.starts_with("__") {
-        let hint = "count in integers of at most 64 bits, in a smaller unit";
+        let hint = "use integers of at most 64 bits, with a smaller unit instead of fractions";
         return (Code::WIDE_NUMBER, hint);
     }
     let hint = "there is no C library in the kernel: use bpf_printk, the bpf_* helpers or \
@@ -117,8 +115,8 @@ fn call(name: &str) -> (Code, &'static str) {
     (Code::C_LIBRARY, hint)
 }
 
-/// What a function of BPF can't be given, or return. `too many arguments to function call` is none
-/// of BPF's own.
+/// Explains arguments and return values that BPF does not support. `too many arguments to function
+/// call` is an ordinary C error.
 fn arguments(error: &str) -> Option<(Code, &'static str)> {
     let wrong = [
         "too many args",
@@ -131,12 +129,12 @@ fn arguments(error: &str) -> Option<(Code, &'static str)> {
     let many = error.contains("too many arguments")
         && !error.contains("function call")
         && !error.contains("provided to");
-    let hint = "hand over at most five arguments, and a struct by a pointer to it; or make the \
-                function static __always_inline";
+    let hint = "pass at most five arguments, and structs by pointer; or make the function static \
+                __always_inline";
     (many || wrong.iter().any(|wrong| error.contains(wrong))).then_some((Code::ARGUMENTS, hint))
 }
 
-/// What stands between the first quotes.
+/// The text between the first pair of quotes.
 fn quoted(line: &str) -> Option<&str> {
     let (_, rest) = line.split_once('\'')?;
     rest.split_once('\'').map(|(name, _)| name)
@@ -146,7 +144,7 @@ fn quoted(line: &str) -> Option<&str> {
 mod tests {
     use super::*;
 
-    /// As several versions of clang say it.
+    /// Wordings of several clang versions.
     #[test]
     fn what_clang_says_is_known() {
         for (line, code) in [
@@ -238,7 +236,7 @@ mod tests {
         assert_eq!(explain_clang(error), None);
     }
 
-    /// C as anywhere: clang has said it all.
+    /// Ordinary C errors: clang's own message is enough.
     #[test]
     fn what_has_nothing_to_do_with_bpf_is_left_to_clang() {
         for line in [

@@ -1,14 +1,14 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// A failure that is explained: its code never changes its meaning, and is never given again.
+/// The code of an explained failure. Codes never change their meaning and are never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Code {
     name: &'static str,
     page: &'static str,
 }
 
-/// The list of the codes: a constant and a file of `pages/` each.
+/// Defines the codes: each has a constant and a file in `pages/`.
 macro_rules! codes {
     ($($(#[$doc:meta])* $constant:ident = $name:literal,)*) => {
         impl Code {
@@ -20,7 +20,7 @@ macro_rules! codes {
                 };
             )*
 
-            /// Every code, in the order of the numbers.
+            /// All codes, in numerical order.
             pub const ALL: &[Self] = &[$(Self::$constant),*];
         }
     };
@@ -28,119 +28,119 @@ macro_rules! codes {
 
 // 1 to 39 loading, 40 to 59 attaching, 60 to 69 opening, 70 to 89 building, 90 on the machine
 codes! {
-    /// What a lookup in a map returned is used, and may be NULL.
+    /// The result of a map lookup is used without a NULL check.
     NULL_CHECK = "BPF0001",
-    /// A loop has no bound that the verifier sees.
+    /// A loop without a bound that the verifier can see.
     ENDLESS_LOOP = "BPF0002",
     /// The verifier gives up after a million instructions.
     TOO_LARGE = "BPF0003",
     /// An access may reach beyond a map's value.
     OUT_OF_BOUNDS = "BPF0004",
-    /// More than 512 bytes of stack.
+    /// The program uses more than 512 bytes of stack.
     STACK_TOO_LARGE = "BPF0005",
-    /// Stack, or a register, is read before it is written.
+    /// Stack or a register is read before it is written.
     UNINITIALIZED = "BPF0006",
     /// An access at an offset without a bound.
     UNBOUNDED = "BPF0007",
-    /// A record of the ring buffer is neither submitted nor discarded.
+    /// A ring buffer record is neither submitted nor discarded.
     NOT_SUBMITTED = "BPF0008",
-    /// A record of the ring buffer is used after it was submitted.
+    /// A ring buffer record is used after it was submitted.
     USED_AFTER_SUBMIT = "BPF0009",
-    /// The program type does not have this helper, or the kernel does not.
+    /// The helper is unavailable to this program type, or on this kernel.
     HELPER = "BPF0010",
-    /// A helper that the program's licence does not allow.
+    /// The program's licence does not allow a helper.
     GPL_ONLY = "BPF0011",
     /// A write to read-only memory.
     READ_ONLY = "BPF0012",
-    /// Arithmetic that a pointer does not survive.
+    /// Arithmetic that the verifier does not allow on a pointer.
     POINTER_ARITHMETIC = "BPF0013",
-    /// A kernel address would get into a map.
+    /// A kernel address would leak into a map.
     POINTER_LEAK = "BPF0014",
-    /// A packet is read without a comparison with its end.
+    /// A packet is read without a check against its end.
     PACKET_BOUNDS = "BPF0015",
     /// The program type does not allow this return value.
     RETURN_VALUE = "BPF0016",
-    /// A kfunc that this program may not call.
+    /// The program may not call a kfunc.
     KERNEL_FUNCTION = "BPF0017",
-    /// CO-RE finds no such field or type in the running kernel.
+    /// The running kernel lacks a field or type that CO-RE needs.
     CORE_FIELD = "BPF0018",
-    /// An `extern` function that the running kernel does not have.
+    /// The running kernel lacks an `extern` function.
     UNKNOWN_FUNCTION = "BPF0019",
-    /// A map for which there is no memory, or that is larger than a map may be.
+    /// A map does not fit into memory, or exceeds the maximum size.
     MAP_TOO_LARGE = "BPF0020",
-    /// Memory is read through what the verifier takes for a number.
+    /// Memory is read through a value that the verifier treats as a number.
     NUMBER_AS_POINTER = "BPF0021",
     /// A function is called with an argument of the wrong kind.
     ARGUMENT = "BPF0022",
-    /// The verifier rejects it for another reason.
+    /// The verifier rejects the program for another reason.
     REJECTED = "BPF0039",
-    /// A tracepoint is not there.
+    /// A tracepoint does not exist.
     NO_TRACEPOINT = "BPF0040",
-    /// A function of the kernel is not there.
+    /// A kernel function does not exist.
     NO_FUNCTION = "BPF0041",
-    /// A hook for LSM, iterator or struct_ops programs is not there.
+    /// A hook for LSM, iterator or struct_ops programs does not exist.
     NO_HOOK = "BPF0042",
     /// A program or library has no such function or probe.
     NO_SYMBOL = "BPF0043",
-    /// A program or library is not there, or is none.
+    /// A program or library does not exist, or is not an ELF file.
     NO_BINARY = "BPF0044",
     /// A capability is missing.
     MISSING_CAPABILITY = "BPF0045",
-    /// perf events are closed by a setting.
+    /// A setting restricts perf events.
     PERF_PARANOID = "BPF0046",
     /// The kernel is locked down.
     LOCKED_DOWN = "BPF0047",
-    /// Another program has the hook.
+    /// Another program occupies the hook.
     TAKEN = "BPF0048",
-    /// The kernel does not have such hooks.
+    /// The kernel does not support this kind of hook.
     NO_SUPPORT = "BPF0049",
-    /// A network driver has no XDP.
+    /// A network driver does not support XDP.
     XDP_DRIVER = "BPF0050",
-    /// The kernel has no kprobes, or no uprobes.
+    /// The kernel does not support kprobes or uprobes.
     NO_PROBES = "BPF0051",
-    /// A function of the kernel may not be traced.
+    /// A kernel function may not be traced.
     NOT_TRACEABLE = "BPF0052",
-    /// tracefs is not mounted, or closed.
+    /// tracefs is not mounted, or not readable.
     NO_TRACEFS = "BPF0053",
-    /// A network interface is not there.
+    /// A network interface does not exist.
     NO_INTERFACE = "BPF0054",
-    /// A cgroup is not there.
+    /// A cgroup does not exist.
     NO_CGROUP = "BPF0055",
     /// The BPF LSM is not active.
     LSM_OFF = "BPF0056",
-    /// The kernel shows no types.
+    /// The kernel provides no BTF.
     NO_BTF = "BPF0060",
-    /// The types are another kernel's.
+    /// The BTF belongs to another kernel.
     FOREIGN_BTF = "BPF0061",
-    /// A file with types is none.
+    /// A BTF file is not valid BTF.
     NOT_BTF = "BPF0062",
-    /// A BPF object is none.
+    /// A file is not a BPF object.
     NO_OBJECT = "BPF0063",
-    /// A BPF object is of the other byte order.
+    /// A BPF object has the other byte order.
     BYTE_ORDER = "BPF0064",
-    /// A BPF object has no types.
+    /// A BPF object has no BTF.
     NO_OBJECT_BTF = "BPF0065",
-    /// Maps are defined in the old way.
+    /// Maps are defined in the legacy format.
     LEGACY_MAPS = "BPF0066",
     /// A type that no header declares.
     UNKNOWN_TYPE = "BPF0070",
-    /// vmlinux.h beside a header that declares the same types.
+    /// vmlinux.h is combined with a header that declares the same types.
     MIXED_HEADERS = "BPF0071",
     /// A helper that no header declares.
     UNDECLARED_HELPER = "BPF0072",
-    /// A constant that is a macro, which vmlinux.h has none of.
+    /// A constant that is a macro: vmlinux.h has no macros.
     MISSING_CONSTANT = "BPF0073",
-    /// A function of the C library.
+    /// A C library function is used.
     C_LIBRARY = "BPF0074",
-    /// memcpy and the like, where the compiler does not write them out.
+    /// memcpy or a similar function that the compiler does not inline.
     BUILTIN_CALL = "BPF0075",
     /// Floating point, or integers of more than 64 bits.
     WIDE_NUMBER = "BPF0076",
-    /// More than 512 bytes of stack, as the compiler sees it.
+    /// The compiler finds more than 512 bytes of stack in use.
     STACK_AT_BUILD = "BPF0077",
-    /// More than five arguments, variable ones, or a struct by value.
+    /// More than five arguments, variable arguments, or a struct by value.
     ARGUMENTS = "BPF0078",
-    /// A loop that the compiler was told to unroll, and could not.
+    /// A loop that the compiler could not unroll as requested.
     NOT_UNROLLED = "BPF0079",
     /// A division of signed numbers.
     SIGNED_DIVISION = "BPF0080",
@@ -148,12 +148,12 @@ codes! {
     DYNAMIC_STACK = "BPF0081",
     /// A function without a body.
     MISSING_BODY = "BPF0082",
-    /// A record that Rust can't read.
+    /// A record that Rust cannot read.
     RECORD = "BPF0083",
 }
 
 impl Code {
-    /// What went wrong, in a few words: the title of its page.
+    /// The failure in a few words: the title of its page.
     pub fn title(self) -> &'static str {
         let title = self.page.lines().next().unwrap_or_default();
         title.split_once(": ").map_or(title, |(_, title)| title)
@@ -171,7 +171,7 @@ impl fmt::Display for Code {
     }
 }
 
-/// No failure has that code.
+/// Error for a code that does not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unknown(String);
 
@@ -179,7 +179,7 @@ impl fmt::Display for Unknown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "there is no code `{}`: `explain` without one lists them",
+            "there is no code `{}`: `explain` without a code lists them",
             self.0
         )
     }
@@ -190,7 +190,7 @@ impl std::error::Error for Unknown {}
 impl FromStr for Code {
     type Err = Unknown;
 
-    /// Takes `BPF0007`, and what is easier to type: `bpf7`, `7`.
+    /// Accepts `BPF0007` and shorter forms: `bpf7`, `7`.
     fn from_str(text: &str) -> Result<Self, Unknown> {
         let upper = text.to_ascii_uppercase();
         let digits = upper.strip_prefix("BPF").unwrap_or(&upper);
@@ -234,7 +234,7 @@ mod tests {
         assert_eq!(files, names.into_iter().collect());
     }
 
-    /// Cause, example and fix, under the title with the code.
+    /// A page has a title with its code, then cause, example and fix.
     #[test]
     fn each_page_has_what_a_reader_expects() {
         for code in Code::ALL {

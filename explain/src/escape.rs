@@ -1,11 +1,11 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// Appends `text` with everything escaped that is not plainly visible: control characters, line
-/// and direction marks, characters without width, bytes that are no UTF-8, and the backslash
-/// itself, so that no two texts look the same.
+/// Appends `text`, escaping everything that is not visible: control characters, line and direction
+/// marks, zero-width characters and invalid UTF-8. The backslash is escaped too, so that no two
+/// texts look the same.
 ///
-/// It costs little where there is nothing to escape: a storm of events has a name in each row.
+/// It is cheap if nothing needs escaping: every event row can contain a name.
 #[inline]
 pub fn escape(text: &[u8], out: &mut Vec<u8>) {
     if text
@@ -17,15 +17,15 @@ pub fn escape(text: &[u8], out: &mut Vec<u8>) {
     escape_parts(text, out);
 }
 
-/// [`escape`] for messages.
+/// [`escape`], returning a string.
 pub fn visible(text: &str) -> String {
     let mut visible = Vec::new();
     escape(text.as_bytes(), &mut visible);
     String::from_utf8_lossy(&visible).into_owned()
 }
 
-/// A message with parts that came from outside, as it may reach a terminal: its lines and tabs stay,
-/// and whatever else is a control character, or nothing to see, is escaped.
+/// Makes a message with untrusted parts safe for a terminal: keeps newlines and tabs, and escapes
+/// all other control characters and invisible characters.
 pub fn printable(text: &str) -> Cow<'_, str> {
     let is_plain = |c: char| matches!(c, '\n' | '\t') || !(c.is_ascii_control() || is_invisible(c));
     if text.chars().all(is_plain) {
@@ -42,7 +42,7 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     printable.into()
 }
 
-/// The same on one line: what came from outside begins none.
+/// [`printable`] on one line: untrusted text cannot start a new line.
 pub fn one_line(text: &str) -> String {
     printable(text).replace('\n', "\\n")
 }
@@ -58,7 +58,7 @@ fn escape_parts(text: &[u8], out: &mut Vec<u8>) {
                 c if c.is_ascii_control() => push_escaped(c as u8, out),
                 c if is_invisible(c) => {
                     let mut escaped = String::new();
-                    // Writing into a string does not fail.
+                    // writing to a string cannot fail
                     let _ = write!(escaped, "\\u{{{:x}}}", u32::from(c));
                     out.extend_from_slice(escaped.as_bytes());
                 }
@@ -76,8 +76,8 @@ fn push_escaped(byte: u8, out: &mut Vec<u8>) {
     out.extend_from_slice(format!("\\x{byte:02x}").as_bytes());
 }
 
-/// Unicode's control and format characters, the separators of lines, and fillers that look like
-/// nothing (Unicode 16, categories Cc, Cf, Zl, Zp, and Default_Ignorable_Code_Point).
+/// True for Unicode control and format characters, line separators, and invisible fillers (Unicode
+/// 16, categories Cc, Cf, Zl, Zp, and Default_Ignorable_Code_Point).
 pub fn is_invisible(c: char) -> bool {
     matches!(u32::from(c),
         0x7f..=0x9f | 0xad | 0x34f | 0x600..=0x605 | 0x61c | 0x6dd | 0x70f | 0x890..=0x891
@@ -116,7 +116,7 @@ mod tests {
         assert_eq!(escaped(b"ok\xff\xc3"), r"ok\xff\xc3");
     }
 
-    /// What `escape` was given, from what it made of it.
+    /// Reverses `escape`.
     fn unescaped(shown: &str) -> Vec<u8> {
         let mut bytes = Vec::new();
         let mut rest = shown;

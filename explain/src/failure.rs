@@ -2,7 +2,7 @@ use std::fmt;
 
 use crate::{Code, printable};
 
-/// An error that knows what to do about itself, and maybe has a page.
+/// An error with an optional hint, code and source excerpt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     message: String,
@@ -12,7 +12,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// `message`: what is wrong, in lower case and without a full stop; `hint`: what fixes it.
+    /// `message`: the problem, in lower case without a full stop; `hint`: the fix.
     pub fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self {
             hint: Some(hint.into()),
@@ -20,7 +20,7 @@ impl Failure {
         }
     }
 
-    /// One that says all in its message, or on its page.
+    /// A failure whose message or page is enough.
     pub fn without_hint(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
@@ -30,7 +30,7 @@ impl Failure {
         }
     }
 
-    /// Which failure it is: [`Code::page`] tells about it.
+    /// Sets the code: [`Code::page`] explains the failure.
     #[must_use]
     pub fn code(self, code: Code) -> Self {
         Self {
@@ -39,7 +39,7 @@ impl Failure {
         }
     }
 
-    /// The lines of source code that it is about, as they are to be printed below the message.
+    /// Sets the source lines at fault, ready to print below the message.
     #[must_use]
     pub fn excerpt(self, excerpt: impl Into<String>) -> Self {
         Self {
@@ -48,7 +48,7 @@ impl Failure {
         }
     }
 
-    /// The same with what was being done in front of the message: `failed to load x: …`.
+    /// Puts the phase in front of the message: `failed to load x: …`.
     #[must_use]
     pub fn during(self, phase: impl fmt::Display) -> Self {
         Self {
@@ -57,7 +57,7 @@ impl Failure {
         }
     }
 
-    /// The first one in an error and its causes.
+    /// The first `Failure` in an error and its causes.
     pub fn of(error: &anyhow::Error) -> Option<&Self> {
         // `context(Failure)` hides it from the chain's types, but not from anyhow's own downcast
         error
@@ -65,12 +65,12 @@ impl Failure {
             .or_else(|| error.chain().find_map(|cause| cause.downcast_ref()))
     }
 
-    /// What fixes it.
+    /// The fix, if known.
     pub fn hint(&self) -> Option<&str> {
         self.hint.as_deref()
     }
 
-    /// Its code, and the lines of source code that it is about.
+    /// The code, and the source lines at fault.
     pub fn explained(&self) -> (Option<Code>, &str) {
         (self.code, &self.excerpt)
     }
@@ -84,10 +84,10 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// An error as a `main` prints it: the message, then what a [`Failure`] in its chain knows. Pages
-/// are shown by `explain`, a command such as `bpfapps explain`.
+/// Formats an error for `main` to print: the message, then excerpt, hint and code of the
+/// [`Failure`] in its chain. `explain` is the command that shows pages, such as `bpfapps explain`.
 ///
-/// Names and paths in it are anybody's: nothing in it moves a terminal, or begins a line of its own.
+/// Names and paths are untrusted: they are escaped, and cannot start a line of their own.
 pub fn report(error: &anyhow::Error, explain: &str) -> String {
     let line = |text: String| printable(&text).replace('\n', "\n  ") + "\n";
     let message = format!("{error:#}");

@@ -1,13 +1,13 @@
-//! What goes wrong with BPF, under stable codes, and how it is told.
+//! Explains BPF failures under stable codes.
 //!
-//! Text goes in and text comes out: nothing here asks the kernel, so that build scripts may use it,
-//! too. Each [`Code`] has a page in `pages/`, which `bpfapps explain` prints.
+//! Text in, text out: nothing here queries the kernel, so build scripts can use it too. Each
+//! [`Code`] has a page in `pages/`, which `bpfapps explain` prints.
 //!
 //! ```
 //! use bpfapps_explain::explain_clang;
 //!
 //! let said = "open.bpf.c:7:2: error: use of undeclared identifier 'EPERM'";
-//! let (code, hint) = explain_clang(said).expect("a mistake that is known");
+//! let (code, hint) = explain_clang(said).expect("a known mistake");
 //! println!("{code}: {}\nhint: {hint}", code.title());
 //! ```
 

@@ -1,9 +1,9 @@
-//! A name that was mistyped, and those that were meant.
+//! Suggestions for mistyped names.
 
-/// The three names that are most like `value`, the likest first, where any is much like it.
+/// Up to three names similar to `value`, the most similar first.
 pub fn nearest<'a>(value: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let mut near: Vec<_> = names
-        // who mistypes a name gets its length about right
+        // a mistyped name has about the right length
         .filter(|name| name.len().abs_diff(value.len()) <= 6 || name.contains(value))
         .map(|name| {
             let distance = strsim::osa_distance(value, name);
@@ -19,7 +19,7 @@ pub fn nearest<'a>(value: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a
     near.into_iter().take(3).map(|(_, name)| name).collect()
 }
 
-/// `did you mean a, b or c?`, or nothing.
+/// `did you mean a, b or c?`, or `None` if `near` is empty.
 pub fn did_you_mean(near: &[&str]) -> Option<String> {
     match near {
         [] => None,

@@ -1,4 +1,4 @@
-//! A log has names of others in it, and other kernels' words.
+//! Logs contain untrusted names, and the wordings of other kernels.
 
 use bpfapps_explain::verifier::{NoLines, explain};
 use proptest::prelude::*;

@@ -1,10 +1,10 @@
-//! Logs as kernels and libbpf write them, and what is made of them. That the kernels do write them
-//! so, the package `refused` tests.
+//! Logs of kernels and libbpf, and their diagnoses. The package `refused` tests that kernels write
+//! such logs.
 
 use bpfapps_explain::Code;
 use bpfapps_explain::verifier::{Diagnosis, LineInfo, NoLines, Place, explain};
 
-/// A source in which instruction 7 is on line 7, and says so.
+/// A source in which instruction 7 is on line 7, whose text is `line_7();`.
 struct Numbered;
 
 impl Numbered {
@@ -44,7 +44,7 @@ impl LineInfo for Numbered {
     }
 }
 
-/// What libbpf says of a program `handle` whose log is `log`.
+/// libbpf's messages about a program `handle` with this verifier log.
 fn messages(log: &str) -> Vec<String> {
     vec![
         "libbpf: prog 'handle': BPF program load failed: -EACCES\n".to_owned(),
@@ -58,7 +58,7 @@ fn diagnosis(log: &str) -> Diagnosis {
     explain(&messages(log), &Numbered).expect("a diagnosis")
 }
 
-/// The lines that are shown, each with what is said about it.
+/// The lines shown, each with its label.
 fn story(log: &str) -> Vec<(usize, String)> {
     let drawn = diagnosis(log).draw(&Numbered, false);
     let mut story = Vec::new();
@@ -102,7 +102,7 @@ processed 8 insns (limit 1000000) max_states_per_insn 0 total_states 1 peak_stat
  --> a.bpf.c:8:2
   |
 7 |     line_7();
-  |     -------- it comes from here, and was never compared with NULL
+  |     -------- it comes from here and is never compared with NULL
 8 |     line_8();
   |     ^^^^^^^^ R0 invalid mem access 'map_value_or_null'
   |
@@ -120,7 +120,7 @@ processed 8 insns (limit 1000000) max_states_per_insn 0 total_states 1 peak_stat
     }
 }
 
-/// Without lines the words of the verifier are all that there is to show.
+/// Without source lines, only the verifier's own messages are shown.
 #[test]
 fn object_without_debug_information_has_the_words() {
     let log = "3: (79) r1 = *(u64 *)(r0 +0)\nR0 invalid mem access 'map_value_or_null'";
@@ -287,7 +287,7 @@ fn names_are_those_of_the_log() {
     let message = |words: &str| diagnosis(&format!("4: (85) call x#1\n{words}")).message;
     assert_eq!(
         message("unknown func bpf_skb_load_bytes#26"),
-        "`handle` calls `bpf_skb_load_bytes`, which a program of its type may not call on this kernel"
+        "`handle` calls `bpf_skb_load_bytes`, which its program type may not call on this kernel"
     );
     assert_eq!(
         message("kfunc 'bpf_maybe' is referenced but wasn't resolved"),
@@ -308,7 +308,7 @@ fn names_are_those_of_the_log() {
     );
 }
 
-/// The compiler moves a pointer around between where it comes from and where it is used.
+/// The compiler moves a pointer around between its origin and its use.
 #[test]
 fn register_is_followed_to_where_it_comes_from() {
     let from = |log: &str| {
@@ -329,7 +329,7 @@ fn register_is_followed_to_where_it_comes_from() {
         ),
         [7]
     );
-    // on the way that was taken, and not on the one that the log has in between
+    // along the path taken, not the one that the log has in between
     assert_eq!(
         from(
             "7: (85) call bpf_map_lookup_elem#1\n8: (bf) r3 = r0\n9: (55) if r1 != 0x0 goto pc+4\n\
@@ -355,7 +355,7 @@ fn register_is_followed_to_where_it_comes_from() {
         from("7: (85) call bpf_map_lookup_elem#1\n8: (bf) r3 = r0\n9: (85) call pc+20"),
         [7]
     );
-    // what a call leaves in an argument's register is nobody's
+    // a call clobbers the argument registers
     assert_eq!(
         from(
             "7: (85) call bpf_map_lookup_elem#1\n8: (bf) r3 = r0\n9: (85) call bpf_ktime_get_ns#5"
@@ -397,7 +397,7 @@ fn record_that_was_submitted_is_no_number() {
         assert_eq!(diagnosis(&log).code, Code::USED_AFTER_SUBMIT);
         let expected = [
             (1, "the record was reserved here"),
-            (4, "it was handed over here"),
+            (4, "it was submitted or discarded here"),
             (5, "R6 invalid mem access 'scalar'"),
         ];
         assert_eq!(
@@ -419,7 +419,7 @@ fn loop_is_shown_where_it_begins() {
         story(&endless),
         [(4, "infinite loop detected at insn 4".to_owned())]
     );
-    // found before any instruction is followed
+    // reported before the verifier processes any instruction
     assert_eq!(story("back-edge from insn 3 to 2")[0].0, 2);
 }
 
@@ -443,7 +443,7 @@ fn symbols_are_shown_where_they_are_used() {
         Some((diagnosis.code, diagnosis.message))
     };
     let too_large = |errno| told(&format!("libbpf: map 'huge': failed to create: {errno}\n"));
-    let huge = "`huge` is a map that is larger than the kernel can make it".to_owned();
+    let huge = "`huge` is a map that is too large for the kernel to create".to_owned();
     for errno in ["-E2BIG", "-ENOMEM", "Cannot allocate memory(-12)"] {
         assert_eq!(too_large(errno), Some((Code::MAP_TOO_LARGE, huge.clone())));
     }
@@ -459,7 +459,7 @@ fn symbols_are_shown_where_they_are_used() {
         told("libbpf: failed to find BTF for extern 'f' [6] section: -2\n"),
         Some((
             Code::UNKNOWN_FUNCTION,
-            "`f` is declared `extern`, and nothing defines it".to_owned()
+            "`f` is declared `extern`, but nothing defines it".to_owned()
         ))
     );
     assert_eq!(
@@ -490,7 +490,7 @@ fn nothing_is_made_of_nothing() {
     }
 }
 
-/// The kernel cuts a log that does not fit, at either end and anywhere.
+/// The kernel truncates a log that does not fit, at either end and at any position.
 #[test]
 fn log_may_be_cut_anywhere() {
     let log = "from 9 to 14: R0=1\n7: (85) call pc+1\n8: (15) if r2 == 0x0 goto pc-5\n9: (95) exit\n\

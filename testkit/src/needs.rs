@@ -107,7 +107,7 @@ pub fn too_old(args: &[&str]) -> Result<()> {
     }
     let exit = Process::run(&mut cli(args.iter().copied()))?.expect_code(1)?;
     exit.expect_stderr("too old")?
-        .expect_stderr(&format!("hint: it needs Linux {least} or newer"))?;
+        .expect_stderr(&format!("hint: use Linux {least} or newer"))?;
     Ok(())
 }
 

@@ -8,27 +8,29 @@ use object::{
 
 use super::ext::word;
 
-/// Bytes of an instruction.
+/// Size of an instruction, in bytes.
 const INSTRUCTION: u64 = 8;
 
-/// Opcodes: a call, which has in the source register what it calls, and an address.
+/// Opcode of a call; its source register says what it calls.
 const CALL: u8 = 0x85;
 const OF_HELPER: u8 = 0;
 const OF_BPF: u8 = 1;
+
+/// Opcode that loads an address.
 const ADDRESS: u8 = 0x18;
 
-/// What reaches memory, by the low bits of the opcode.
+/// Classes of memory accesses: the low bits of the opcode.
 const LOAD: u8 = 1;
 const STORE: u8 = 2;
 const STORE_REGISTER: u8 = 3;
 
-/// The register that points at the stack.
+/// The register that points to the stack.
 const STACK: u8 = 10;
 
-/// The instructions in an object file, by function.
+/// The instructions of an object file, by function.
 pub(super) struct Code<'a>(pub(super) ElfFile64<'a, NativeEndian>);
 
-/// A function: its section, and its bytes in there.
+/// A function: its section, and its byte range in that section.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Function {
     pub(super) section: SectionIndex,
@@ -45,8 +47,8 @@ impl Function {
 }
 
 impl Code<'_> {
-    /// The section and the offset of instruction `index` of a program, as the kernel counts:
-    /// libbpf puts the functions that it calls behind it.
+    /// The section and offset of instruction `index` of a program, as numbered by the kernel:
+    /// libbpf appends the functions that the program calls.
     pub(super) fn find(&self, program: &str, index: usize) -> Option<(SectionIndex, u64)> {
         let functions = self.functions(program);
         let mut offset = (index as u64).checked_mul(INSTRUCTION)?;
@@ -59,7 +61,7 @@ impl Code<'_> {
         None
     }
 
-    /// The first instruction from `offset` on that calls, or reaches memory that is not the stack.
+    /// The first instruction from `offset` on that is a call or accesses memory outside the stack.
     pub(super) fn next_access(&self, section: SectionIndex, offset: u64) -> Option<u64> {
         let data = self.0.section_by_index(section).ok()?.data().ok()?;
         let mut rest = data.get(offset as usize..)?.chunks(INSTRUCTION as usize);
@@ -76,7 +78,7 @@ impl Code<'_> {
         Some(offset + found? as u64 * INSTRUCTION)
     }
 
-    /// The first instruction of a section that names `symbol`.
+    /// The first instruction of a section that refers to `symbol`.
     pub(super) fn first_use(&self, section: SectionIndex, symbol: &str) -> Option<u64> {
         let mut symbols = self.0.symbols();
         let symbol = symbols.find(|other| other.name() == Ok(symbol))?.index();
@@ -104,7 +106,7 @@ impl Code<'_> {
         self.function(symbol.index())
     }
 
-    /// The function of the instruction at `offset`.
+    /// The function that contains the instruction at `offset`.
     pub(super) fn function_of(&self, section: SectionIndex, offset: u64) -> Option<Function> {
         let symbols = self.0.symbols();
         let functions = symbols.filter(|symbol| symbol.kind() == SymbolKind::Text);
@@ -112,7 +114,7 @@ impl Code<'_> {
         functions.find(|function| function.section == section && function.has(offset))
     }
 
-    /// The functions that a program is made of, itself first, as libbpf puts them together.
+    /// The functions of a program, starting with itself, in the order in which libbpf links them.
     pub(super) fn functions(&self, program: &str) -> Vec<Function> {
         let mut functions = Vec::new();
         if let Some(program) = self.program(program) {
@@ -166,7 +168,7 @@ impl Code<'_> {
                 _ => continue,
             };
             let immediate = i64::from(word(immediate, 0).unwrap_or(0).cast_signed());
-            // a call counts instructions from the next one, an address counts bytes
+            // a call is relative to the next instruction, an address is in bytes
             let target = match is_call {
                 true => base.checked_add_signed((immediate + 1) * INSTRUCTION as i64),
                 false => base.checked_add_signed(immediate),
@@ -180,7 +182,7 @@ impl Code<'_> {
         calls
     }
 
-    /// Puts what `function` calls behind it, and what that calls, as libbpf does.
+    /// Appends `function` and, recursively, the functions that it calls, like libbpf.
     fn append(&self, function: Function, program: &mut Vec<Function>) {
         program.push(function);
         for (_, called) in self.calls(function) {
@@ -191,7 +193,7 @@ impl Code<'_> {
     }
 }
 
-/// The registers of an instruction, which share a byte.
+/// The source register; it shares a byte with the destination register.
 fn source(registers: u8) -> u8 {
     match cfg!(target_endian = "little") {
         true => registers >> 4,

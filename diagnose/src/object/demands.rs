@@ -13,44 +13,44 @@ use super::relocations::Relocation;
 use super::{Helper, Object, Wanted, elf, relocations};
 use crate::Target;
 
-/// What an object asks of the kernel.
+/// Everything that an object requires of the kernel.
 #[derive(Debug)]
 pub struct Demands {
     /// Its programs.
     pub programs: Vec<Program>,
-    /// Its maps, by name; among them those that hold global variables.
+    /// Its maps by name, including those that hold global variables.
     pub maps: Vec<(String, MapType)>,
-    /// The memory that the kernel takes for its maps when it makes them, in bytes, at most.
+    /// Maximum memory that the kernel allocates when it creates the maps, in bytes.
     pub memory: u64,
-    /// What is to be found in the kernel by name when it is loaded.
+    /// Kernel symbols that are resolved by name at load.
     pub externs: Vec<Extern>,
 }
 
 /// A program of an object.
 #[derive(Debug)]
 pub struct Program {
-    /// What its function is called.
+    /// The name of its function.
     pub name: String,
-    /// The section that says what it is for, such as `tp_btf/sched_process_exec`.
+    /// The section, which names its hook, such as `tp_btf/sched_process_exec`.
     pub section: String,
-    /// Its type.
+    /// The program type.
     pub kind: ProgramType,
-    /// Whether libbpf loads it without being told to.
+    /// True if libbpf loads it by default.
     pub autoload: bool,
     /// The helpers that it calls.
     pub helpers: BTreeSet<Helper>,
-    /// The types of the kernel that it refers to.
+    /// The kernel types that it refers to.
     pub types: BTreeSet<Wanted>,
 }
 
-/// Something of the kernel that an object names.
+/// A kernel symbol that an object refers to.
 #[derive(Debug)]
 pub struct Extern {
     /// Its name in the kernel.
     pub name: String,
-    /// A function, a kfunc; else a variable.
+    /// True for a function (kfunc), false for a variable.
     pub is_function: bool,
-    /// Whether the object can do without it.
+    /// True if the object can load without it.
     pub is_weak: bool,
 }
 
@@ -95,7 +95,7 @@ impl Demands {
         })
     }
 
-    /// Whether it can only be loaded where the kernel's types are known.
+    /// True if loading requires the kernel's BTF.
     pub fn needs_btf(&self) -> bool {
         self.programs
             .iter()
@@ -104,18 +104,18 @@ impl Demands {
 }
 
 impl Program {
-    /// What it attaches to, as far as its section says.
+    /// The attach target, if the section names it.
     pub fn target(&self) -> Option<Target<'_>> {
         Target::of_section(&self.section)
     }
 
-    /// Whether its hook is found in the kernel's BTF, and found when the program is loaded.
+    /// True if its hook is resolved from the kernel's BTF at load.
     pub fn is_typed(&self) -> bool {
         self.target().is_some_and(|target| target.is_typed())
     }
 
-    /// The capabilities without which the kernel refuses a program of this type, or that libbpf
-    /// attaches it: as `bpf_prog_load` in the kernel decides.
+    /// The capabilities required to load a program of this type and attach it with libbpf, as
+    /// checked by `bpf_prog_load` in the kernel.
     pub fn capabilities(&self) -> &'static [Capability] {
         use Capability::{CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON};
         use ProgramType as T;
@@ -130,16 +130,16 @@ impl Program {
     }
 }
 
-/// What the kernel takes for a map with all its entries.
+/// Memory of a map with all its entries, in bytes.
 fn memory(map: &OpenMap<'_>) -> u64 {
-    /// What a hash table has beside each key and value.
-    const BESIDE: u64 = 64;
+    /// Overhead per entry of a hash table, in bytes.
+    const OVERHEAD: u64 = 64;
     let entries = u64::from(map.max_entries());
     if !map.autocreate() || map.map_type() == MapType::Arena {
         return 0;
     }
     if map.key_size() == 0 && map.value_size() == 0 {
-        // a ring buffer, in bytes
+        // a ring buffer: `max_entries` is its size in bytes
         return entries;
     }
     let (key, value) = (u64::from(map.key_size()), u64::from(map.value_size()));
@@ -148,19 +148,19 @@ fn memory(map: &OpenMap<'_>) -> u64 {
         _ => 1,
     };
     let entry = value.next_multiple_of(8).saturating_mul(copies);
-    entries.saturating_mul(entry.saturating_add(key + BESIDE))
+    entries.saturating_mul(entry.saturating_add(key + OVERHEAD))
 }
 
 fn cpus() -> u64 {
     num_possible_cpus().unwrap_or(1) as u64
 }
 
-/// What the object's symbol table leaves to others: kfuncs, and variables in the section `.ksyms`.
+/// The undefined symbols of the object: kfuncs, and variables in the section `.ksyms`.
 fn externs(file: &object::File<'_>, btf: &Btf<'_>) -> Vec<Extern> {
     let section = btf
         .type_by_kind::<DataSec<'_>>()
         .find(|section| section.name().is_some_and(|name| name == ".ksyms"));
-    // functions are in it as well, but libbpf takes them out when it opens an object
+    // it also lists functions, but libbpf removes them when it opens an object
     let is_variable = |name: &str| {
         section.as_ref().is_some_and(|section| {
             let mut variables = section

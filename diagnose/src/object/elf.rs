@@ -3,23 +3,23 @@ use object::{
     Architecture, File, Object as _, ObjectKind, ObjectSection as _, SectionKind, elf::ELFMAG,
 };
 
-/// How an object file comes about.
-const COMPILE: &str = "a BPF object file is what clang makes of C: clang -g -O2 -target bpf -c \
-                       NAME.bpf.c -o NAME.bpf.o";
+/// Hint for a file that is not a BPF object.
+const COMPILE: &str = "compile a BPF object file from C: clang -g -O2 -target bpf -c NAME.bpf.c -o \
+                       NAME.bpf.o";
 
-/// These bytes as an object file that libbpf reads on this machine. Of any other it would only say
-/// `Invalid argument`.
+/// Parses an object file that libbpf can read on this machine. For any other file libbpf only
+/// reports `Invalid argument`.
 ///
 /// # Errors
 ///
-/// What they are instead.
+/// The bytes are not such a file; the error says why.
 pub(super) fn parse(bytes: &[u8]) -> Result<File<'_>, Failure> {
     let wrong = |what: String| Failure::new(what, COMPILE).code(Code::NO_OBJECT);
     if bytes.is_empty() {
         return Err(wrong("the file is empty".into()));
     }
     if !bytes.starts_with(&ELFMAG) {
-        return Err(wrong("it is no ELF file".into()));
+        return Err(wrong("it is not an ELF file".into()));
     }
     let file = File::parse(bytes).map_err(|err| {
         let what = format!("it is a damaged ELF file: {}", lower(&err.to_string()));
@@ -27,21 +27,19 @@ pub(super) fn parse(bytes: &[u8]) -> Result<File<'_>, Failure> {
     })?;
     if file.architecture() != Architecture::Bpf {
         let machine = format!("{:?}", file.architecture()).to_lowercase();
-        return Err(wrong(format!(
-            "it is compiled for {machine}, and not for BPF"
-        )));
+        return Err(wrong(format!("it is compiled for {machine}, not for BPF")));
     }
     if file.is_little_endian() != cfg!(target_endian = "little") {
         let order = |little| if little { "little" } else { "big" };
         let (its, ours) = (file.is_little_endian(), cfg!(target_endian = "little"));
         return Err(Failure::new(
             format!(
-                "it is for {}-endian machines, and this one is {}-endian",
+                "it is for {}-endian machines, but this one is {}-endian",
                 order(its),
                 order(ours)
             ),
-            "compile it with -target bpf on such a machine as is to run it, or with -target bpfel \
-             or bpfeb",
+            "compile it with -target bpf on a machine of this byte order, or with -target bpfel or \
+             bpfeb",
         )
         .code(Code::BYTE_ORDER));
     }
@@ -49,7 +47,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<File<'_>, Failure> {
         section.kind() == SectionKind::Text && section.size() > 0
     };
     if file.kind() != ObjectKind::Relocatable || !file.sections().any(|it| is_code(&it)) {
-        return Err(wrong("it has no BPF program in it".into()));
+        return Err(wrong("it contains no BPF program".into()));
     }
     Ok(file)
 }

@@ -1,20 +1,19 @@
-//! The section `.BTF.ext`: which line of source an instruction comes from, and what of the kernel it
-//! refers to.
+//! The section `.BTF.ext`: the source line of each instruction, and its references to kernel types.
 
 use anyhow::{Context, Result, ensure};
 use object::{Object, ObjectSection as _};
 
-/// Where the header of `.BTF` has offset and length of the names.
+/// Position of the offset and length of the names in the header of `.BTF`.
 const NAMES: usize = 16;
 
-/// Where that of `.BTF.ext` has those of its tables.
+/// Positions of the offset and length of each table in the header of `.BTF.ext`.
 const LINE_INFO: usize = 16;
 const RELOCATIONS: usize = 24;
 
-/// Bytes of a record in both tables; newer versions may have more.
-const LEAST: usize = 16;
+/// Minimum size of a record in both tables, in bytes; newer versions may have more.
+const MIN_RECORD: usize = 16;
 
-/// The section, and the names that it refers to.
+/// The section, and the string table that it refers to.
 pub(super) struct Ext<'a> {
     ext: &'a [u8],
     names: &'a [u8],
@@ -27,7 +26,7 @@ pub(super) struct Records<'a> {
 }
 
 impl<'a> Ext<'a> {
-    /// `None` where the file has no BTF, or nothing beside it.
+    /// `None` if the file lacks `.BTF` or `.BTF.ext`.
     pub(super) fn of(file: &impl Object<'a>) -> Option<Self> {
         let data = |name| file.section_by_name(name)?.data().ok();
         Some(Self {
@@ -44,7 +43,7 @@ impl<'a> Ext<'a> {
         self.table(RELOCATIONS)
     }
 
-    /// The name at an offset.
+    /// The name at an offset in the string table.
     pub(super) fn name(&self, offset: u32) -> Option<&'a str> {
         let rest = self.names.get(offset as usize..)?;
         str::from_utf8(rest.split(|&byte| byte == 0).next()?).ok()
@@ -52,24 +51,24 @@ impl<'a> Ext<'a> {
 
     fn table(&self, field: usize) -> Result<Vec<Records<'a>>> {
         let mut sections = Vec::new();
-        // objects of a clang before 10 have two tables, and others three
+        // objects from clang before 10 have two tables, others three
         if word(self.ext, 4).context("no header")? as usize <= field {
             return Ok(sections);
         }
-        let mut table = part(self.ext, field).context("a table that ends behind the file")?;
+        let mut table = part(self.ext, field).context("a table extends beyond the section")?;
         if table.is_empty() {
             return Ok(sections);
         }
         let size = take(&mut table, 4).and_then(|size| word(size, 0));
         let size = size.context("it ends early")? as usize;
-        ensure!(size >= LEAST, "records of {size} bytes");
+        ensure!(size >= MIN_RECORD, "records of {size} bytes");
         while let Some(head) = take(&mut table, 8) {
             let (name, count) = (word(head, 0), word(head, 4));
             let name = name.and_then(|name| self.name(name));
             let length = count.and_then(|count| (count as usize).checked_mul(size));
             let records = length.and_then(|length| take(&mut table, length));
             sections.push(Records {
-                section: name.context("a name outside of the file")?,
+                section: name.context("a name outside the string table")?,
                 records: records.context("it ends early")?.chunks(size).collect(),
             });
         }
@@ -77,13 +76,13 @@ impl<'a> Ext<'a> {
     }
 }
 
-/// The number at an offset.
+/// The 32-bit word at an offset.
 pub(super) fn word(bytes: &[u8], at: usize) -> Option<u32> {
     let bytes = bytes.get(at..)?.first_chunk()?;
     Some(u32::from_ne_bytes(*bytes))
 }
 
-/// The part of a BTF section whose offset, behind the header, and length stand at `field`.
+/// The part of a BTF section whose length and offset from the end of the header are at `field`.
 fn part(section: &[u8], field: usize) -> Option<&[u8]> {
     let begin = word(section, 4)?.checked_add(word(section, field)?)? as usize;
     section.get(begin..begin.checked_add(word(section, field + 4)? as usize)?)

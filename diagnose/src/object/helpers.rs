@@ -1,15 +1,15 @@
-//! Helpers: what they are called, and whether the kernel has them.
+//! BPF helpers: their names, and kernel support for them.
 
 use libbpf_rs::ProgramType;
 
 include!(concat!(env!("OUT_DIR"), "/helpers.rs"));
 
-/// A function of the kernel for BPF programs.
+/// A BPF helper, by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Helper(pub u32);
 
 impl Helper {
-    /// What it is called, such as `bpf_map_lookup_elem`.
+    /// The name, such as `bpf_map_lookup_elem`.
     pub fn name(self) -> String {
         let name = usize::try_from(self.0).ok().and_then(|at| NAMES.get(at));
         match name {
@@ -18,8 +18,8 @@ impl Helper {
         }
     }
 
-    /// Whether programs of that type may call it on this kernel; `None` where that can't be asked,
-    /// which is so of those that attach to something by its type.
+    /// True if programs of this type may call it on this kernel; `None` if that cannot be probed,
+    /// as for programs that attach to a BTF type.
     pub fn is_supported(self, kind: ProgramType) -> Option<bool> {
         kind.is_helper_supported(self.0).ok()
     }

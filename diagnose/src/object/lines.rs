@@ -1,4 +1,4 @@
-//! Which line of source an instruction comes from, by the line information in BTF.
+//! Finds the source line of an instruction from the line information in BTF.
 
 use bpfapps_explain::verifier::{LineInfo, Place};
 use bpfapps_host::files;
@@ -9,18 +9,17 @@ use super::LARGEST;
 use super::code::Code;
 use super::ext::{Ext, word};
 
-/// An object file that was opened for its line information, which is read anew at each question:
-/// there are few.
+/// An object file opened for its line information. Lookups scan it each time, because they are few.
 pub struct Lines<'a> {
     code: Code<'a>,
     ext: Ext<'a>,
-    /// Lines by section, by instruction.
+    /// Lines by section, in the order of the instructions.
     sections: Vec<(SectionIndex, Vec<Line>)>,
 }
 
 #[derive(Clone, Copy)]
 struct Line {
-    /// In bytes from the begin of the section.
+    /// Offset from the start of the section, in bytes.
     offset: u64,
     file: u32,
     text: u32,
@@ -29,7 +28,7 @@ struct Line {
 }
 
 impl<'a> Lines<'a> {
-    /// `None` where it is no object file of this machine's byte order, or has no line information.
+    /// `None` if it is not an object file of this machine's byte order, or has no line information.
     pub fn read(bytes: &'a [u8]) -> Option<Self> {
         let elf = ElfFile64::parse(bytes).ok()?;
         let ext = Ext::of(&elf)?;
@@ -39,7 +38,6 @@ impl<'a> Lines<'a> {
             let lines = about.records.into_iter().filter_map(Line::read);
             sections.push((section, lines.collect()));
         }
-        // without one the log has to do
         (!sections.is_empty()).then_some(Self {
             code: Code(elf),
             ext,
@@ -47,7 +45,7 @@ impl<'a> Lines<'a> {
         })
     }
 
-    /// The line of the instruction at `offset`, or of the nearest one before it that has a line.
+    /// The line of the instruction at `offset`, or of the nearest previous one that has a line.
     fn at(&self, section: SectionIndex, offset: u64) -> Option<Place> {
         let (_, lines) = self.sections.iter().find(|(index, _)| *index == section)?;
         let before = |line: &&Line| line.offset <= offset && line.number > 0;
@@ -87,7 +85,7 @@ impl LineInfo for Lines<'_> {
         let function = self.code.function_of(section, begin)?;
         let top = self.at(section, function.begin)?;
         let (_, lines) = self.sections.iter().find(|(index, _)| *index == section)?;
-        // what was inlined stands above the function, or in another file
+        // inlined code is above the function, or in another file
         let in_loop = |line: &&Line| {
             (begin..=end).contains(&line.offset)
                 && line.number >= top.line
@@ -117,8 +115,8 @@ impl LineInfo for Lines<'_> {
     fn line(&self, file: &str, number: usize) -> Option<String> {
         let lines = self.sections.iter().flat_map(|(_, lines)| lines);
         let mut lines = lines.filter(|line| line.number > 0 && self.file(line) == Some(file));
-        // A line without code is only in the file, which may be another one by now. An object can
-        // name any file: one that is no source would be none of its reader's business.
+        // A line without code is only in the source file, which may have changed since. An object
+        // can name any file, so only source files are read.
         let is_source = file.ends_with(".c") || file.ends_with(".h");
         let source = is_source.then(|| files::read(file.as_ref(), LARGEST).ok());
         let source = source.flatten().unwrap_or_default();

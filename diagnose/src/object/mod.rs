@@ -1,4 +1,4 @@
-//! BPF object files: what is in them, and what they ask of the kernel.
+//! BPF object files: their contents, and their requirements on the kernel.
 
 mod code;
 mod demands;
@@ -23,20 +23,20 @@ pub use helpers::Helper;
 pub use lines::Lines;
 pub use types::{Types, Wanted};
 
-/// No BPF object is larger, in bytes.
+/// Maximum size of a BPF object, in bytes.
 const LARGEST: u64 = 64 << 20;
 
 /// A BPF object file.
 #[derive(Clone)]
 pub struct Object<'a> {
-    /// What its `.bpf.c` is called.
+    /// The name of its source, without `.bpf.c`.
     pub name: Cow<'a, str>,
-    /// What is in it: an ELF file.
+    /// The contents: an ELF file.
     pub bytes: Cow<'a, [u8]>,
 }
 
 impl<'a> Object<'a> {
-    /// The object file of `name`.
+    /// Creates the object `name` from its contents.
     pub const fn new(name: &'a str, bytes: &'a [u8]) -> Self {
         Self {
             name: Cow::Borrowed(name),
@@ -44,11 +44,11 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// Reads one, which need not have been built here.
+    /// Reads an object file, built anywhere.
     ///
     /// # Errors
     ///
-    /// There is no such file, or it can't be read.
+    /// The file does not exist or cannot be read.
     pub fn read(file: &Path) -> Result<Self> {
         let bytes = files::read(file, LARGEST)?;
         let name = file.file_name().unwrap_or_default().to_string_lossy();
@@ -59,32 +59,32 @@ impl<'a> Object<'a> {
         })
     }
 
-    /// Whether libbpf can read it on this machine. Of what is no object it would say nothing, and
-    /// one of another byte order it would open.
+    /// Checks that libbpf can read it on this machine. libbpf itself gives no reason for a file
+    /// that is not an object, and opens an object of the other byte order.
     ///
     /// # Errors
     ///
-    /// What it is instead.
+    /// It is not such an object; the error says why.
     pub fn check(&self) -> Result<(), Failure> {
         elf::parse(&self.bytes).map(drop)
     }
 
-    /// What has libbpf open it, by `open_memory`.
+    /// A builder with the object's name, for `open_memory`.
     ///
     /// # Errors
     ///
-    /// Its name has a zero in it.
+    /// The name contains a NUL byte.
     pub fn builder(&self) -> Result<ObjectBuilder> {
         let mut builder = ObjectBuilder::default();
         builder.name(&self.name)?;
         Ok(builder)
     }
 
-    /// What it asks of the kernel, found in itself and in what libbpf has made of it.
+    /// Its requirements on the kernel, from the file and from libbpf's open object.
     ///
     /// # Errors
     ///
-    /// It is damaged.
+    /// The object is damaged.
     pub fn demands(&self, open: &OpenObject) -> Result<Demands> {
         Demands::of(self, open)
     }

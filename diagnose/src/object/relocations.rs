@@ -1,4 +1,4 @@
-//! What an object's CO-RE relocations ask of the kernel's types: `.BTF.ext` lists them.
+//! The kernel types that an object's CO-RE relocations refer to, as listed in `.BTF.ext`.
 
 use anyhow::{Context, Result};
 use libbpf_rs::btf::types::{Array, Composite, Enum, Enum64};
@@ -7,7 +7,7 @@ use object::{File, Object as _, ObjectSection as _, SectionIndex};
 
 use super::ext::{Ext, word};
 
-/// What libbpf puts in place of an instruction's operand: `enum bpf_core_relo_kind`.
+/// Kinds of relocations: `enum bpf_core_relo_kind`.
 const FIELD_EXISTS: u32 = 2;
 const LAST_OF_FIELDS: u32 = 5;
 const TYPE_ID_LOCAL: u32 = 6;
@@ -19,18 +19,18 @@ const TYPE_MATCHES: u32 = 12;
 /// A type, a field or an enumerator of the kernel that a program refers to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Wanted {
-    /// Of the struct, union or enum, without the part behind `___` that is the program's own.
+    /// Name of the struct, union or enum, without the program's own suffix after `___`.
     pub(super) ty: String,
-    /// `struct`, `union`, `enum` or nothing
+    /// `struct`, `union`, `enum` or empty.
     pub(super) keyword: &'static str,
-    /// The way to a field by names, or one enumerator.
+    /// The path to a field by names, or one enumerator.
     pub(super) path: Vec<String>,
     pub(super) is_enumerator: bool,
-    /// Whether the program only asks whether it is there.
+    /// True if the program only checks that it exists.
     pub(super) is_question: bool,
 }
 
-/// One in its place.
+/// A reference, and the instruction that makes it.
 #[derive(Debug)]
 pub(super) struct Relocation {
     pub(super) section: SectionIndex,
@@ -38,7 +38,7 @@ pub(super) struct Relocation {
     pub(super) wanted: Wanted,
 }
 
-/// All of an object; none where it has no BTF.
+/// All relocations of an object; none if it has no BTF.
 pub(super) fn of(file: &File<'_>, btf: Option<&Btf<'_>>) -> Result<Vec<Relocation>> {
     match (btf, Ext::of(file)) {
         (Some(btf), Some(ext)) => read(file, btf, &ext).context("the section .BTF.ext is damaged"),
@@ -51,10 +51,12 @@ fn read(file: &File<'_>, btf: &Btf<'_>, ext: &Ext<'_>) -> Result<Vec<Relocation>
     for about in ext.relocations()? {
         let section = file
             .section_by_name(about.section)
-            .with_context(|| format!("there is no section {}", about.section))?;
+            .with_context(|| format!("no section {}", about.section))?;
         for record in about.records {
             let field = |at| word(record, at).context("it ends early");
-            let access = ext.name(field(8)?).context("a name outside of the file")?;
+            let access = ext
+                .name(field(8)?)
+                .context("a name outside the string table")?;
             if let Some(wanted) = wanted(btf, TypeId::from(field(4)?), access, field(12)?) {
                 found.push(Relocation {
                     section: section.index(),
@@ -67,7 +69,7 @@ fn read(file: &File<'_>, btf: &Btf<'_>, ext: &Ext<'_>) -> Result<Vec<Relocation>
     Ok(found)
 }
 
-/// `None` where nothing is asked of the kernel, or the object's own types do not fit together.
+/// `None` if nothing is required of the kernel, or the object's own types are inconsistent.
 fn wanted(btf: &Btf<'_>, ty: TypeId, access: &str, kind: u32) -> Option<Wanted> {
     if kind == TYPE_ID_LOCAL {
         return None;
@@ -110,7 +112,7 @@ pub(super) fn keyword(ty: &BtfType<'_>) -> &'static str {
     }
 }
 
-/// What stands behind three underscores is the program's own: `task_struct___5_14`.
+/// Strips the program's own suffix after three underscores: `task_struct___5_14`.
 fn essential(name: &str) -> &str {
     match name.rfind("___") {
         Some(end) if end > 0 => &name[..end],
@@ -118,7 +120,7 @@ fn essential(name: &str) -> &str {
     }
 }
 
-/// The names on the way to a field; the first step is one in an array of the type.
+/// The names on the path to a field; the first step is an index into an array of the type.
 fn fields<'btf>(btf: &'btf Btf<'_>, mut ty: BtfType<'btf>, steps: &[usize]) -> Option<Vec<String>> {
     let mut names = Vec::new();
     for &step in steps.get(1..)? {

@@ -1,4 +1,4 @@
-//! The types of the running kernel, as far as objects ask for them.
+//! The types of the running kernel that objects refer to.
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
@@ -12,15 +12,15 @@ use super::relocations::keyword;
 
 pub use super::relocations::Wanted;
 
-/// The kernel's types by name, of those names that somebody asks for: there are more than a hundred
-/// thousand.
+/// The kernel's types by name. Only requested names are stored: a kernel has more than a hundred
+/// thousand types.
 pub struct Types<'btf> {
     btf: &'btf Btf<'btf>,
     by_name: HashMap<&'btf OsStr, Vec<TypeId>>,
 }
 
 impl<'btf> Types<'btf> {
-    /// Looks up all that `demands` name.
+    /// Looks up all types and symbols named in `demands`.
     pub fn of<'a>(btf: &'btf Btf<'btf>, demands: impl Iterator<Item = &'a Demands>) -> Self {
         let mut names = HashSet::new();
         for demand in demands {
@@ -39,12 +39,12 @@ impl<'btf> Types<'btf> {
         Self { btf, by_name }
     }
 
-    /// Whether there is one of this name.
+    /// True if a type of this name exists.
     pub fn has(&self, name: &str) -> bool {
         self.by_name.contains_key(OsStr::new(name))
     }
 
-    /// Whether what a program refers to is there.
+    /// True if the kernel has what the program refers to.
     pub fn have(&self, wanted: &Wanted) -> bool {
         let ids = self.by_name.get(OsStr::new(&wanted.ty));
         ids.into_iter().flatten().any(|id| {
@@ -66,7 +66,7 @@ impl<'btf> Types<'btf> {
     fn has_field(&self, ty: BtfType<'_>, path: &[String]) -> bool {
         let [name, rest @ ..] = path else { return true };
         let mut ty = ty.skip_mods_and_typedefs();
-        // an element of an array is no step of its own
+        // an array element is not a step of its own
         while let Ok(array) = libbpf_rs::btf::types::Array::try_from(ty) {
             ty = array.contained_type().skip_mods_and_typedefs();
         }
@@ -82,7 +82,7 @@ impl<'btf> Types<'btf> {
                 match member.name {
                     Some(it) if it == OsStr::new(name) => self.has_field(inner, rest),
                     Some(_) => false,
-                    // a struct without a name: its fields are the outer one's
+                    // fields of an anonymous struct belong to the outer one
                     None => self.has_field(inner, path),
                 }
             })
@@ -111,7 +111,7 @@ impl fmt::Debug for Types<'_> {
 }
 
 impl Wanted {
-    /// Whether it is the question whether `other` is there.
+    /// True if this only checks that `other` exists.
     pub fn asks_for(&self, other: &Self) -> bool {
         let named = |it: &Self| (it.ty.clone(), it.path.clone());
         self.is_question && named(self) == named(other)

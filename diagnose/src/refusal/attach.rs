@@ -1,4 +1,4 @@
-//! Why a program can't be attached: what the kernel's number means at the hook that it is for.
+//! Explains a failed attach: what the error number means at this kind of hook.
 
 use anyhow::Error;
 use bpfapps_explain::Failure;
@@ -9,8 +9,8 @@ use super::limits::Limits;
 use super::{Phase, Verdict, errno, rights, support, taken};
 use crate::Target;
 
-/// Why a program, or a map of functions, can't be attached to `target`; `kernel` is the oldest Linux
-/// that is enough for it, such as `5.8`.
+/// Explains why a program or struct_ops map cannot be attached to `target`. `kernel` is the oldest
+/// sufficient Linux version, such as `5.8`.
 pub fn attach(
     err: Error,
     log: &[String],
@@ -37,27 +37,27 @@ pub fn attach(
     }
 }
 
-/// The program, or map of functions, that libbpf could not attach by itself: what its log names last.
+/// The program or struct_ops map that libbpf failed to auto-attach: the last one in its log.
 pub fn failed(log: &[String]) -> Option<&str> {
     let lines = log.iter().flat_map(|message| message.lines());
     let mut failed = lines.filter(|line| line.contains("failed to auto-attach"));
     failed.next_back()?.split('\'').nth(1)
 }
 
-/// What the kernel and libbpf answer where a thing is not there.
+/// Errors of the kernel and libbpf for a missing target.
 const ABSENT: [Errno; 5] = [
     Errno::ENOENT,
     Errno::ESRCH,
     Errno::EINVAL,
     Errno::EADDRNOTAVAIL,
-    // a number of libbpf's own
+    // libbpf's own error numbers
     Errno::UnknownErrno,
 ];
 
 fn cause(target: &Target<'_>, errno: Errno, log: &str) -> Option<Failure> {
     let hooks = Hooks::of_this_kernel();
     let denied = matches!(errno, Errno::EPERM | Errno::EACCES);
-    // tracepoints are found through tracefs, which a container or a small machine may not have
+    // libbpf needs tracefs for tracepoints; a container or small machine may lack it
     let tracefs = || match target {
         Target::Tracepoint(_) => support::no_tracefs(&hooks),
         _ => None,
@@ -71,7 +71,7 @@ fn cause(target: &Target<'_>, errno: Errno, log: &str) -> Option<Failure> {
         .or_else(|| support::cause(target, errno, log, &hooks))
 }
 
-/// What is missing of `target`, if it is missing.
+/// The failure if `target` does not exist.
 pub(super) fn absent(target: &Target<'_>, hooks: &Hooks) -> Option<Failure> {
     target.find(hooks)?.absent().map(Failure::from)
 }

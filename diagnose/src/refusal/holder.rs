@@ -1,5 +1,4 @@
-//! Who has a program attached: the links and programs in the kernel, and the processes that keep
-//! them there.
+//! Holders of a hook: attached programs and links, and the processes that keep them alive.
 
 use std::fmt;
 use std::fs;
@@ -7,13 +6,13 @@ use std::fs;
 use bpfapps_host::namespaces;
 use libbpf_rs::query::{LinkInfo, LinkInfoIter, LinkTypeInfo, MapInfo, ProgInfoIter};
 
-/// A program, or a map of functions, that is attached.
+/// An attached program or struct_ops map.
 #[derive(Debug)]
 pub(super) struct Holder {
-    /// `program handle_packet (id 7`
+    /// Start of the description: `program handle_packet (id 7`.
     what: String,
     link: Option<u32>,
-    /// Those that keep it: with none it is pinned, or attached for good.
+    /// Processes that keep it alive; if empty, it is pinned or permanently attached.
     processes: Vec<Process>,
 }
 
@@ -24,7 +23,7 @@ struct Process {
 }
 
 impl Holder {
-    /// The holders of the links that match `predicate`, those in the network of this process first.
+    /// The holders of links matching `predicate`, those in this process's network namespace first.
     pub(super) fn of_links(predicate: impl Fn(&LinkInfo) -> bool) -> Vec<Self> {
         let mut holders: Vec<_> = LinkInfoIter::default()
             .filter(|link| predicate(link))
@@ -34,7 +33,7 @@ impl Holder {
         holders
     }
 
-    /// Of a program, and of its link where it has one.
+    /// The holder of a program, and of its link if it has one.
     pub(super) fn of_program(id: u32) -> Self {
         let name = ProgInfoIter::default().find(|info| info.id == id);
         let name = name.map_or_else(String::new, |info| format!("{} ", info.name.display()));
@@ -47,7 +46,7 @@ impl Holder {
         }
     }
 
-    /// Of a map of functions.
+    /// The holder of a struct_ops map.
     pub(super) fn of_map(map: &MapInfo) -> Self {
         let id = map.id;
         let link = LinkInfoIter::default().find(|link| match &link.info {
@@ -69,13 +68,13 @@ impl Holder {
             .any(|pid| namespaces::inode(&pid, "net") == own)
     }
 
-    /// How to get it away; `otherwise` where it has no link and is attached for good.
+    /// How to remove it; `otherwise` if no process and no link keeps it.
     pub(super) fn removal(&self, otherwise: &str) -> String {
         match (self.processes.as_slice(), self.link) {
-            ([process, ..], _) => format!("end it: sudo kill {}", process.pid),
+            ([process, ..], _) => format!("stop it: sudo kill {}", process.pid),
             ([], Some(link)) => format!(
-                "it is pinned, so no process keeps it: sudo bpftool link detach id {link}, or \
-                 remove its file below /sys/fs/bpf"
+                "it is pinned, and no process holds it: sudo bpftool link detach id {link}, or \
+                 remove its file in /sys/fs/bpf"
             ),
             ([], None) => otherwise.to_owned(),
         }
@@ -102,7 +101,7 @@ impl fmt::Display for Holder {
     }
 }
 
-/// The processes with a file descriptor whose fdinfo has that field.
+/// The processes that have a file descriptor with `field: id` in its fdinfo.
 fn holding(field: &str, id: u32) -> Vec<Process> {
     let processes = fs::read_dir("/proc").into_iter().flatten();
     let pids = processes.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());

@@ -1,4 +1,4 @@
-//! Reasons that are in the machine, and not in the object: its age, its settings, its limits.
+//! Causes in the machine rather than the object: kernel version, settings, limits.
 
 use bpfapps_explain::{Code, Failure};
 use bpfapps_host::Release;
@@ -9,16 +9,16 @@ use nix::errno::Errno;
 
 use super::Phase;
 
-/// The first Linux with a BPF ring buffer.
+/// The first Linux version with a BPF ring buffer.
 const RING_BUFFER_SINCE: &str = "5.8";
 
-/// What a machine shows of the reasons that its kernel may have.
+/// The machine state that can explain a refusal.
 #[derive(Clone, Debug)]
 pub(super) struct Limits {
     version: Option<(u32, u32)>,
-    /// Without an answer from the kernel it is taken to be there.
+    /// True also if the kernel cannot be probed for it.
     has_ring_buffer: bool,
-    /// `none`, `integrity` or `confidentiality`
+    /// `none`, `integrity` or `confidentiality`.
     lockdown: Option<String>,
     unprivileged_bpf_disabled: u8,
     perf_event_paranoid: i32,
@@ -41,7 +41,7 @@ impl Limits {
         }
     }
 
-    /// The one that explains `errno`; `oldest` is the oldest Linux that is enough.
+    /// The cause that explains `errno`; `oldest` is the oldest sufficient Linux version.
     pub(super) fn cause(
         &self,
         errno: Option<Errno>,
@@ -53,27 +53,27 @@ impl Limits {
             .version
             .map_or_else(|| "Linux".into(), |(a, b)| format!("Linux {a}.{b}"));
         let denied = matches!(errno, Some(Errno::EPERM | Errno::EACCES));
-        // Without the right to make a map the kernel can not be asked for one.
+        // the probe itself requires permission to create a map
         if uses_ring_buffer && !self.has_ring_buffer && !denied {
             return Some(Failure::new(
                 "this kernel has no BPF ring buffer",
-                format!("it is in Linux {RING_BUFFER_SINCE} and newer, and this is {running}"),
+                format!("use Linux {RING_BUFFER_SINCE} or newer: this is {running}"),
             ));
         }
         let needed = Release::parse(oldest).map(|release| release.series());
         if self.version < needed && self.version.is_some() {
             return Some(Failure::new(
-                format!("this is {running}, too old"),
-                format!("it needs Linux {oldest} or newer"),
+                format!("{running} is too old"),
+                format!("use Linux {oldest} or newer"),
             ));
         }
-        // `integrity` keeps no program out but one that writes into other processes. A helper that
-        // is locked away is unknown to the verifier: EINVAL.
+        // `integrity` refuses only programs that write into other processes. To the verifier a
+        // helper disabled by lockdown is unknown: EINVAL.
         let locked = matches!(errno, Some(Errno::EPERM | Errno::EINVAL));
         if locked && self.lockdown.as_deref() == Some("confidentiality") {
             let failure = Failure::new(
-                "the kernel is locked down against reading its memory, by BPF too",
-                format!("boot it without lockdown=confidentiality: see {LOCKDOWN}"),
+                "kernel lockdown forbids reading kernel memory, also from BPF",
+                format!("boot without lockdown=confidentiality: see {LOCKDOWN}"),
             );
             return Some(failure.code(Code::LOCKED_DOWN));
         }
@@ -86,7 +86,8 @@ impl Limits {
                 format!(
                     "perf events need CAP_PERFMON here: kernel.perf_event_paranoid is {paranoid}"
                 ),
-                "run it with sudo, or open them to all: sudo sysctl kernel.perf_event_paranoid=-1",
+                "run it with sudo, or allow them for all users: sudo sysctl \
+                 kernel.perf_event_paranoid=-1",
             )
             .code(Code::PERF_PARANOID)
         })
@@ -95,8 +96,8 @@ impl Limits {
     fn closed_to_unprivileged(&self) -> Option<Failure> {
         let hint = match self.unprivileged_bpf_disabled {
             0 => return None,
-            1 => "run it with sudo: until a reboot nobody can change that",
-            _ => "run it with sudo, or open it: sudo sysctl kernel.unprivileged_bpf_disabled=0",
+            1 => "run it with sudo: the setting cannot be changed until reboot",
+            _ => "run it with sudo, or allow it: sudo sysctl kernel.unprivileged_bpf_disabled=0",
         };
         let disabled = self.unprivileged_bpf_disabled;
         Some(Failure::new(
@@ -106,8 +107,8 @@ impl Limits {
     }
 }
 
-/// The limit of locked memory, where it may be why the kernel says EPERM to a process that has all
-/// the capabilities it needs.
+/// The limit of locked memory, if it can explain EPERM for a process that has all required
+/// capabilities.
 pub(super) fn memlock() -> Option<Failure> {
     let limit = settings::memlock().ok()??;
     too_small(Release::running().ok()?.series(), limit)
@@ -118,10 +119,10 @@ fn too_small(running: (u32, u32), limit: u64) -> Option<Failure> {
     (running < MEMLOCK_FREE_SINCE).then(|| {
         Failure::new(
             format!(
-                "only {limit} bytes of BPF maps are allowed: this is Linux {major}.{minor}, and \
-                 before {free_major}.{free_minor} RLIMIT_MEMLOCK limits them"
+                "RLIMIT_MEMLOCK allows only {limit} bytes of BPF maps: this is Linux \
+                 {major}.{minor}, and the limit applies before {free_major}.{free_minor}"
             ),
-            "run it with sudo, or have root raise the limit: ulimit -l unlimited",
+            "run it with sudo, or raise the limit as root: ulimit -l unlimited",
         )
     })
 }
@@ -133,7 +134,7 @@ mod tests {
 
     use super::*;
 
-    /// A machine that refuses nothing.
+    /// A machine without any restriction.
     fn open() -> Limits {
         Limits {
             version: Some((6, 1)),
@@ -169,8 +170,7 @@ mod tests {
                     ..open()
                 },
                 (Errno::EINVAL, Phase::Load),
-                "this kernel has no BPF ring buffer | it is in Linux 5.8 and newer, and this is \
-                 Linux 5.4",
+                "this kernel has no BPF ring buffer | use Linux 5.8 or newer: this is Linux 5.4",
             ),
             (
                 Limits {
@@ -178,7 +178,7 @@ mod tests {
                     ..open()
                 },
                 (Errno::ENOENT, Phase::Attach),
-                "this is Linux 5.7, too old | it needs Linux 5.8 or newer",
+                "Linux 5.7 is too old | use Linux 5.8 or newer",
             ),
             (
                 Limits {
@@ -186,8 +186,8 @@ mod tests {
                     ..open()
                 },
                 (Errno::EINVAL, Phase::Load),
-                "the kernel is locked down against reading its memory, by BPF too | boot it \
-                 without lockdown=confidentiality: see /sys/kernel/security/lockdown",
+                "kernel lockdown forbids reading kernel memory, also from BPF | boot without \
+                 lockdown=confidentiality: see /sys/kernel/security/lockdown",
             ),
             (
                 Limits {
@@ -196,19 +196,19 @@ mod tests {
                 },
                 (Errno::EPERM, Phase::Load),
                 "BPF needs CAP_BPF here: kernel.unprivileged_bpf_disabled is 1 | run it with sudo: \
-                 until a reboot nobody can change that",
+                 the setting cannot be changed until reboot",
             ),
             (
                 Limits {
                     unprivileged_bpf_disabled: 2,
-                    // without the right to make maps the kernel seems to have no ring buffer
+                    // without permission to create maps, the kernel seems to have no ring buffer
                     has_ring_buffer: false,
                     perf_event_paranoid: 4,
                     ..unprivileged.clone()
                 },
                 (Errno::EPERM, Phase::Load),
                 "BPF needs CAP_BPF here: kernel.unprivileged_bpf_disabled is 2 | run it with sudo, \
-                 or open it: sudo sysctl kernel.unprivileged_bpf_disabled=0",
+                 or allow it: sudo sysctl kernel.unprivileged_bpf_disabled=0",
             ),
             (
                 Limits {
@@ -217,7 +217,7 @@ mod tests {
                 },
                 (Errno::EACCES, Phase::Attach),
                 "perf events need CAP_PERFMON here: kernel.perf_event_paranoid is 2 | run it with \
-                 sudo, or open them to all: sudo sysctl kernel.perf_event_paranoid=-1",
+                 sudo, or allow them for all users: sudo sysctl kernel.perf_event_paranoid=-1",
             ),
         ];
         for (machine, (errno, phase), expected) in cases {
@@ -232,7 +232,7 @@ mod tests {
             lockdown: Some(to.into()),
             ..open()
         };
-        // the verifier's EACCES has nothing to do with a lockdown, and `integrity` with nothing
+        // EACCES from the verifier is unrelated to lockdown, and `integrity` explains nothing
         assert_eq!(
             cause(&locked("confidentiality"), Errno::EACCES, Phase::Load),
             None
@@ -253,8 +253,8 @@ mod tests {
     #[test]
     fn memlock_is_a_cause_only_where_it_limits() {
         let words = too_small((5, 10), 65536).map(|failure| failure.to_string());
-        let expected = "only 65536 bytes of BPF maps are allowed: this is Linux 5.10, and before \
-                        5.11 RLIMIT_MEMLOCK limits them";
+        let expected = "RLIMIT_MEMLOCK allows only 65536 bytes of BPF maps: this is Linux 5.10, \
+                        and the limit applies before 5.11";
         assert_eq!(words.as_deref(), Some(expected));
         assert!(too_small((5, 11), 65536).is_none());
     }

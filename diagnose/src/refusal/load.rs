@@ -1,5 +1,4 @@
-//! Programs that the kernel or libbpf turns away before they are verified, because of the hook that
-//! they are for.
+//! Programs that the kernel or libbpf refuses before verification, because of their hook.
 
 use std::ffi::OsStr;
 
@@ -24,7 +23,7 @@ struct Program {
 }
 
 impl Programs {
-    /// Those of an object that are going to be loaded.
+    /// The programs of an object that will be loaded.
     pub fn of(object: &OpenObject) -> Self {
         let text = |name: &OsStr| name.to_string_lossy().into_owned();
         let programs = object.progs().filter(|program| program.autoload());
@@ -36,7 +35,7 @@ impl Programs {
         Self(programs.collect())
     }
 
-    /// Why the one that libbpf complains about last can't be loaded, if that is its hook.
+    /// The reason that the last program named in libbpf's log cannot be loaded, if it is the hook.
     pub(super) fn cause(&self, errno: Option<Errno>, log: &str) -> Option<Failure> {
         if let Some(name) = log.lines().find_map(missing_struct) {
             let what = format!("struct_ops {name}");
@@ -49,7 +48,7 @@ impl Programs {
             .rfind(|line| line.starts_with("libbpf: prog '"))?;
         let name = line.split('\'').nth(1)?;
         let program = self.0.iter().find(|program| program.name == name)?;
-        // a section may leave out what libbpf was told besides
+        // a section can omit the target if it was set through libbpf
         let kind = program.section.split('/').next().unwrap_or_default();
         let hook = log.lines().find_map(missing_type);
         let section = match hook {
@@ -87,7 +86,7 @@ fn missing_struct(line: &str) -> Option<&str> {
     rest.strip_suffix(" is not found in kernel BTF")
 }
 
-/// Some kernels take no programs that run on trampolines, whoever asks.
+/// Some kernels refuse programs that use trampolines, even from root.
 fn refused(kind: &str) -> Option<Failure> {
     let kind = kind.trim_end_matches(".s");
     let on_trampoline = matches!(kind, "fentry" | "fexit" | "fmod_ret" | "lsm");
@@ -95,9 +94,9 @@ fn refused(kind: &str) -> Option<Failure> {
     let has_rights = matches!(capabilities::lacking(&rights, false), Ok(None));
     (on_trampoline && has_rights).then(|| {
         Failure::new(
-            format!("this kernel takes no {kind} programs, not from root either"),
-            "a lockdown, a security module or whoever built it keeps them out; a tracepoint, raw \
-             tracepoint or kprobe may do",
+            format!("this kernel refuses {kind} programs, even from root"),
+            "lockdown, a security module or the kernel's configuration forbids them; try a \
+             tracepoint, raw tracepoint or kprobe",
         )
         .code(Code::NO_SUPPORT)
     })

@@ -1,4 +1,5 @@
-//! Why the kernel refuses a BPF object: it only answers with a number, and the machine knows more.
+//! Explains why the kernel refuses a BPF object: from its error number, and the state of the
+//! machine.
 
 mod attach;
 mod holder;
@@ -24,7 +25,7 @@ use limits::Limits;
 pub use attach::{attach, failed as failed_to_attach};
 pub use load::Programs;
 
-/// What was to be done.
+/// The phase that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Load,
@@ -34,12 +35,12 @@ enum Phase {
 const LOADING: &str = "failed to load BPF object";
 const OPENING: &str = "failed to open BPF object";
 
-/// An error as the user is to see it, and what of libbpf's log it does not tell.
+/// An error for the user, and the log messages of libbpf that it does not explain.
 #[derive(Debug)]
 pub struct Verdict {
-    /// The cause, where it is known, in front of libbpf's error.
+    /// libbpf's error, with the cause in front if it is known.
     pub error: Error,
-    /// The messages that are still to be printed.
+    /// The messages still to print.
     pub untold: Vec<String>,
 }
 
@@ -59,23 +60,23 @@ impl Verdict {
     }
 }
 
-/// What is loaded, and for whom.
+/// Describes a load.
 #[derive(Debug)]
 pub struct Loading<'a> {
-    /// The programs, as they were before they were loaded.
+    /// The programs, saved before the load.
     pub programs: Programs,
-    /// The oldest Linux that is enough, such as `5.8`.
+    /// The oldest sufficient Linux version, such as `5.8`.
     pub kernel: &'a str,
-    /// Whether there is a ring buffer among the maps.
+    /// True if the maps include a ring buffer.
     pub uses_ring_buffer: bool,
-    /// The file that the kernel's types are read from, if that was said.
+    /// The file with the kernel's BTF, if one was given.
     pub btf: Option<&'a Path>,
-    /// Whether lines of source are shown in colours.
+    /// True to colour source lines.
     pub colours: bool,
 }
 
-/// Why an object can't be loaded: its hooks, the machine, or what the verifier has to say about a
-/// line of its source. `object` is what is in it, where that is known.
+/// Explains why an object cannot be loaded: its hooks, the machine, or a source line rejected by
+/// the verifier. `object` is its file, if known.
 pub fn load(
     err: libbpf_rs::Error,
     log: &[String],
@@ -92,7 +93,7 @@ pub fn load(
     let look =
         || Limits::look().cause(errno, Phase::Load, loading.kernel, loading.uses_ring_buffer);
     let diagnosis = diagnose(LOADING, log, object, loading.colours);
-    // Only the verifier says EACCES, and it has said why. Else the machine's reasons go first.
+    // EACCES with a verifier log comes from the verifier; otherwise causes in the machine go first
     let verified = diagnosis.is_some() && errno == Some(Errno::EACCES);
     if !verified && let Some(cause) = memlock().or_else(look) {
         return Verdict::untold(err.context(LOADING).context(cause), log);
@@ -100,7 +101,7 @@ pub fn load(
     told(LOADING, err, diagnosis, log)
 }
 
-/// Why an object can't be opened. `object` is what is in it, where that is known.
+/// Explains why an object cannot be opened. `object` is its file, if known.
 pub fn open(
     err: libbpf_rs::Error,
     log: &[String],
@@ -115,7 +116,7 @@ pub fn open(
     told(OPENING, err, diagnosis, log)
 }
 
-/// What libbpf and the verifier have said, with the lines of the object that it is about.
+/// Explains the messages of libbpf and the verifier, with the source lines at fault.
 fn diagnose(
     phase: &str,
     log: &[String],
@@ -127,7 +128,7 @@ fn diagnose(
         .as_ref()
         .map_or(&NoLines as &dyn LineInfo, |lines| lines);
     let diagnosis = verifier::explain(log, lines)?;
-    // the names in it are the object's, and anybody's
+    // names in the message come from the object and are untrusted
     let message = format!("{phase}: {}", visible(&diagnosis.message));
     let excerpt = diagnosis.draw(lines, colours);
     let failure = Failure::new(message, diagnosis.fix.as_str());
@@ -135,7 +136,7 @@ fn diagnose(
     Some((diagnosis, failure))
 }
 
-/// The error as the user is to see it. What the log says and a diagnosis does not is left over.
+/// The error for the user. Log messages that the diagnosis does not cover are left to print.
 fn told(
     phase: &str,
     err: Error,
@@ -152,7 +153,7 @@ fn told(
     }
 }
 
-/// The kernel's error number. libbpf-rs keeps it to itself, but for the text.
+/// The kernel's error number. libbpf-rs exposes it only in the text.
 pub(crate) fn errno(err: &Error) -> Option<Errno> {
     let text = format!("{err:#}");
     let (_, number) = text.rsplit_once("(os error ")?;

@@ -1,4 +1,4 @@
-//! Why an object file can't be opened, or the types of a kernel are not those of this one.
+//! Explains why an object file cannot be opened, and detects the BTF of another kernel.
 
 use std::path::Path;
 
@@ -8,13 +8,13 @@ use bpfapps_host::hooks::functions::Functions;
 
 use crate::Object;
 
-/// What keeps libbpf from using an object file, by its log.
+/// The reason that libbpf cannot open an object file, from its log.
 pub(super) fn cause(object: &Object<'_>, log: &str) -> Option<Failure> {
     let (name, bytes) = (&*object.name, &*object.bytes);
     if log.contains("legacy map definitions") {
         return Some(
             Failure::new(
-                format!("{name} defines its maps as libbpf before 1.0 did, in a section `maps`"),
+                format!("{name} defines its maps in the section `maps`, which libbpf 1.0 dropped"),
                 "define them in SEC(\".maps\"), with __uint and __type",
             )
             .code(Code::LEGACY_MAPS),
@@ -23,7 +23,7 @@ pub(super) fn cause(object: &Object<'_>, log: &str) -> Option<Failure> {
     no_types(name, bytes, log)
 }
 
-/// Maps, globals and CO-RE are described in BTF.
+/// Maps, globals and CO-RE require BTF in the object.
 fn no_types(name: &str, bytes: &[u8], log: &str) -> Option<Failure> {
     let refused = [
         "BTF is required",
@@ -34,21 +34,22 @@ fn no_types(name: &str, bytes: &[u8], log: &str) -> Option<Failure> {
         return None;
     }
     let has_any = bytes.split(|byte| *byte == 0).any(|name| name == b".BTF");
-    let by = compiler(bytes).map_or_else(String::new, |clang| format!(", by clang {clang}"));
+    let by =
+        compiler(bytes).map_or_else(String::new, |clang| format!(", compiled by clang {clang}"));
     let (message, hint) = match has_any {
         true => (
-            format!("the BTF in {name} can't be read{by}"),
-            "compile it again, with clang 11 or newer",
+            format!("the BTF in {name} cannot be read{by}"),
+            "compile it again with clang 11 or newer",
         ),
         false => (
             format!("{name} has no BTF{by}"),
-            "compile it with -g, by clang 11 or newer, and strip it with llvm-strip -g at most",
+            "compile it with -g and clang 11 or newer, and strip it only with llvm-strip -g",
         ),
     };
     Some(Failure::new(message, hint).code(Code::NO_OBJECT_BTF))
 }
 
-/// The version of the clang that says so in an object that has its debugging information.
+/// The version of clang, from the debug information of an object.
 fn compiler(bytes: &[u8]) -> Option<String> {
     let word = b"clang version ";
     let at = bytes
@@ -59,8 +60,8 @@ fn compiler(bytes: &[u8]) -> Option<String> {
     Some(version.map(|byte| char::from(*byte)).collect())
 }
 
-/// Whether the types in `file` are another kernel's: each tracepoint of a kernel has a type, and a
-/// function.
+/// The failure if `file` is the BTF of another kernel: each tracepoint has both a type in BTF and a
+/// function in the running kernel.
 pub(super) fn foreign_btf(file: &Path) -> Option<Failure> {
     let names = Names::in_file(file).ok()?;
     let types = names.after("btf_trace_");
@@ -70,14 +71,14 @@ pub(super) fn foreign_btf(file: &Path) -> Option<Failure> {
         return None;
     }
     let unknown = types.iter().filter(|name| !here.contains(name)).count();
-    // modules have some, too
+    // modules also have tracepoints, without types in this file
     let untyped = here.iter().filter(|name| !types.contains(*name)).count();
     if unknown * 50 <= types.len() && untyped * 4 <= here.len() {
         return None;
     }
     let hint = match Path::new(btf::KERNEL).exists() {
-        true => "leave --btf away: this kernel shows its own BTF",
-        false => "take that of this very kernel, as uname -r names it",
+        true => "omit --btf: this kernel has its own BTF",
+        false => "use the BTF of the running kernel, as named by uname -r",
     };
     let message = format!("{} is not the BTF of this kernel", file.display());
     Some(Failure::new(message, hint).code(Code::FOREIGN_BTF))

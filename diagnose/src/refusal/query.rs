@@ -1,4 +1,4 @@
-//! What is attached to a hook: questions for which libbpf-rs has no call.
+//! Queries for attached programs that libbpf-rs does not support.
 #![allow(unsafe_code)]
 
 use std::io;
@@ -12,29 +12,29 @@ use libbpf_rs::libbpf_sys::{
 /// The XDP program of an interface.
 pub(super) fn xdp_program(interface: i32) -> Option<u32> {
     let mut id = 0;
-    // SAFETY: libbpf writes the number, while the call lasts.
+    // SAFETY: libbpf writes only the id, during the call.
     let result = unsafe { bpf_xdp_query_id(interface, 0, &raw mut id) };
     (result == 0 && id != 0).then_some(id)
 }
 
-/// What is attached to a cgroup itself.
+/// The programs attached directly to a cgroup.
 pub(super) struct Attached {
     pub(super) programs: Vec<u32>,
-    /// Others may be attached there, too
+    /// Others can be attached to the same cgroup.
     pub(super) multi: bool,
-    /// Others may be attached in its place below
+    /// Others can override it in descendants.
     pub(super) overridable: bool,
 }
 
-/// The programs of one kind that are attached to a cgroup.
+/// The programs of one attach type on a cgroup.
 pub(super) fn cgroup_programs(
     cgroup: BorrowedFd<'_>,
     kind: &ProgramAttachType,
 ) -> io::Result<Attached> {
-    // the kernel allows no more
+    // the kernel's maximum
     let mut programs = vec![0; 64];
     let (mut flags, mut count) = (0, 64);
-    // SAFETY: the kernel writes no more numbers than `count` says, while the call lasts.
+    // SAFETY: the kernel writes at most `count` ids, during the call.
     let result = unsafe {
         bpf_prog_query(
             cgroup.as_raw_fd(),

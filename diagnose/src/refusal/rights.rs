@@ -1,4 +1,4 @@
-//! Which capability a hook takes, and whether this process has it.
+//! The capabilities that a hook requires, compared with those of this process.
 
 use bpfapps_explain::{Code, Failure};
 use bpfapps_host::capabilities::{self, Capability};
@@ -6,15 +6,15 @@ use bpfapps_host::namespaces;
 
 use crate::Target;
 
-/// What is missing of the rights that `target` takes, if something is.
+/// The failure if this process lacks a right that `target` requires.
 pub(super) fn cause(target: &Target<'_>) -> Option<Failure> {
     if let Ok(Some(lacking)) = capabilities::lacking(needed(target), false) {
         return Some(lacking);
     }
     (!namespaces::is_initial("user")?).then(|| {
         Failure::new(
-            "in a user namespace no capability counts for that",
-            "run it on the host as root; in a container, one that has no user namespace of its own",
+            "capabilities in a user namespace are not enough",
+            "run it as root on the host, or in a container without its own user namespace",
         )
         .code(Code::MISSING_CAPABILITY)
     })
@@ -22,7 +22,7 @@ pub(super) fn cause(target: &Target<'_>) -> Option<Failure> {
 
 fn needed(target: &Target<'_>) -> &'static [Capability] {
     match target {
-        // a setting may open these to everybody, and is told with its value
+        // a setting can open these to everyone; `Limits` reports it with its value
         Target::Tracepoint(_) | Target::PerfEvent => &[],
         Target::Function(_)
         | Target::Functions(_)

@@ -1,5 +1,5 @@
-//! Hooks that a kernel does not have: too old, or built without them. The kernel is asked, and its
-//! version is only told.
+//! Hooks that a kernel does not support: too old, or built without them. The kernel is probed; its
+//! version is only reported.
 
 use bpfapps_explain::{Code, Failure};
 use bpfapps_host::hooks::{Hooks, btf, has_kprobes, no_kprobes, no_uprobes};
@@ -9,15 +9,15 @@ use nix::errno::Errno;
 
 use crate::{InterfaceHook, Target};
 
-/// The kernel's own ENOTSUPP is no number of user space.
+/// The kernel's internal ENOTSUPP, which user space does not define.
 const UNSUPPORTED: Errno = Errno::UnknownErrno;
 
-/// Something that a kernel has since some version, if it is built with it.
+/// A kernel feature, with its first version and its build option.
 struct Feature {
     what: &'static str,
-    /// A type that is in the kernel's BTF where it has that
+    /// A type in the kernel's BTF if it has the feature.
     has: &'static str,
-    /// A constant that is there as well where it could have been built with it
+    /// A constant in the kernel's BTF if it could have been built with the feature.
     knows: &'static str,
     option: &'static str,
     since: &'static str,
@@ -87,7 +87,7 @@ const STRUCT_OPS: Feature = Feature {
     since: "6.4",
 };
 
-/// What `target` takes that this kernel does not have, or why it can not be had there.
+/// The failure if this kernel lacks a feature that `target` requires, or refuses this target.
 pub(super) fn cause(
     target: &Target<'_>,
     errno: Errno,
@@ -110,9 +110,9 @@ pub(super) fn cause(
         Target::Iterator(_) => ITERATORS.missing(),
         Target::StructOps(_) => STRUCT_OPS.missing(),
         Target::Probe { .. } if log.contains("without specific PID is not supported") => {
-            let hint = "name the process, with --pid; or take Linux 5.15 or newer, and this is";
+            let hint = "name the process with --pid, or use Linux 5.15 or newer: this is";
             Some(no_support(
-                "this kernel has such probes in one process only",
+                "this kernel supports USDT probes only in a single process",
                 format!("{hint} {}", this()),
             ))
         }
@@ -125,25 +125,21 @@ pub(super) fn cause(
 }
 
 impl Feature {
-    /// Without BTF nobody knows.
+    /// `None` also without BTF, because the feature cannot be probed then.
     fn missing(&self) -> Option<Failure> {
         if btf::kernel_has(self.has)? {
             return None;
         }
         let what = self.what;
         let hint = match btf::kernel_has(self.knows)? {
-            true => format!("take one that is built with {}", self.option),
-            false => format!(
-                "it is in Linux {} and newer, and this is {}",
-                self.since,
-                this()
-            ),
+            true => format!("use a kernel built with {}", self.option),
+            false => format!("use Linux {} or newer: this is {}", self.since, this()),
         };
         Some(no_support(format!("this kernel has no {what}"), hint))
     }
 }
 
-/// A type of programs that this kernel does not know.
+/// The failure if this kernel does not support the program type.
 pub(super) fn no_type(kind: ProgramType) -> Option<Failure> {
     let since = match kind {
         ProgramType::Tracing => "5.5",
@@ -154,12 +150,12 @@ pub(super) fn no_type(kind: ProgramType) -> Option<Failure> {
         ProgramType::Netfilter => "6.4",
         _ => return None,
     };
-    // where the kernel gives no answer it is not the reason
+    // a failed probe does not make it the cause
     (!kind.is_supported().unwrap_or(true)).then(|| {
         no_support(
-            format!("this kernel has no BPF programs of the type {kind:?}"),
+            format!("this kernel does not support BPF programs of type {kind:?}"),
             format!(
-                "they are in Linux {since} and newer, if it is built with them, and this is {}",
+                "use Linux {since} or newer, built with support for them: this is {}",
                 this()
             ),
         )
@@ -170,7 +166,7 @@ fn no_support(message: impl Into<String>, hint: impl Into<String>) -> Failure {
     Failure::new(message, hint).code(Code::NO_SUPPORT)
 }
 
-/// Why tracefs can't be read, if it can't.
+/// The failure if tracefs cannot be read.
 pub(super) fn no_tracefs(hooks: &Hooks) -> Option<Failure> {
     let failure = hooks.tracefs_failure().cloned();
     failure.map(|failure| failure.code(Code::NO_TRACEFS))
@@ -181,26 +177,26 @@ fn this() -> String {
     series.map_or_else(|_| "Linux".into(), |(a, b)| format!("Linux {a}.{b}"))
 }
 
-/// The function is there, and may not be touched.
+/// The failure for a function that exists but cannot be traced.
 fn untraceable(target: &Target<'_>, errno: Errno) -> Option<Failure> {
     let cause =
         |message: &str, hint: &str| Some(Failure::new(message, hint).code(Code::NOT_TRACEABLE));
     match (target, errno) {
         (Target::Function(_) | Target::Syscall(_), Errno::EADDRNOTAVAIL) => cause(
             "this kernel has several functions of that name",
-            "trace one that calls it, or is called by it",
+            "trace a caller or a callee instead",
         ),
         (Target::Function(_), Errno::EINVAL | Errno::EOPNOTSUPP | Errno::ENOENT) => cause(
-            "the kernel does not let it be probed",
-            "see /sys/kernel/debug/kprobes/blacklist; trace one that calls it, or is called by it",
+            "the kernel does not allow probing it",
+            "see /sys/kernel/debug/kprobes/blacklist; trace a caller or a callee instead",
         ),
         (Target::Trampoline(_), UNSUPPORTED) => Some(no_support(
             "this kernel has no trampolines for BPF programs",
-            "take a kprobe, or a kernel with CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS",
+            "use a kprobe, or a kernel with CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS",
         )),
         (Target::Trampoline(_), Errno::EBUSY | Errno::EINVAL | Errno::ENODEV) => cause(
-            "the kernel does not let it be traced",
-            "see available_filter_functions in tracefs; trace one that calls it, or is called by it",
+            "the kernel does not allow tracing it",
+            "see available_filter_functions in tracefs; trace a caller or a callee instead",
         ),
         _ => None,
     }
@@ -209,8 +205,8 @@ fn untraceable(target: &Target<'_>, errno: Errno) -> Option<Failure> {
 fn no_driver(index: i32) -> Failure {
     let name = interfaces::name(index.unsigned_abs());
     Failure::new(
-        format!("the driver of {name} has no XDP"),
-        "take the generic mode, which any driver will do for: --mode skb, or InterfaceHook::XdpSkb",
+        format!("the driver of {name} does not support XDP"),
+        "use generic mode, which works with any driver: --mode skb, or InterfaceHook::XdpSkb",
     )
     .code(Code::XDP_DRIVER)
 }
@@ -218,9 +214,9 @@ fn no_driver(index: i32) -> Failure {
 fn refused_by_driver(index: i32) -> Failure {
     let name = interfaces::name(index.unsigned_abs());
     Failure::new(
-        format!("{name} takes no XDP as it is set up"),
-        "packets may be larger than a page (ip link set mtu), or joined by the card (ethtool -K \
-         lro off); dmesg may tell; the generic mode asks for less",
+        format!("{name} refuses XDP in its current configuration"),
+        "check for packets larger than a page (ip link set mtu) and packets merged by the card \
+         (ethtool -K lro off); see dmesg; generic mode requires less",
     )
     .code(Code::XDP_DRIVER)
 }

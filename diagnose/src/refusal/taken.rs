@@ -1,4 +1,4 @@
-//! Hooks with room for one program only, and who has it.
+//! Hooks that allow only one program, and the current holder.
 
 use std::fs::File;
 use std::os::fd::AsFd as _;
@@ -14,7 +14,7 @@ use super::holder::Holder;
 use super::query;
 use crate::{InterfaceHook, Target};
 
-/// Who has `target`, where the kernel says that it is taken.
+/// The failure that names the holder of `target`, if the kernel reports it as busy.
 pub(super) fn cause(target: &Target<'_>, errno: Errno) -> Option<Failure> {
     let busy = matches!(errno, Errno::EBUSY | Errno::EEXIST);
     match *target {
@@ -28,17 +28,17 @@ pub(super) fn cause(target: &Target<'_>, errno: Errno) -> Option<Failure> {
         } if busy => Some(netfilter(family, hook, priority)),
         Target::Network if busy => Some(network()),
         Target::StructOps(name) if busy => Some(struct_ops(name)),
-        // who may attach is not told so because of its rights
+        // the caller has the rights to attach, so EPERM has another cause
         Target::Cgroup(folder, kind) if errno == Errno::EPERM => exclusive(folder, kind),
         _ => None,
     }
 }
 
-/// `room`: how the hook can be shared, if it can.
+/// `room`: how the hook can be shared, if at all.
 fn taken(holder: Option<&Holder>, otherwise: &str, room: Option<&str>) -> Failure {
     let message = match holder {
         Some(holder) => format!("it is taken by {holder}"),
-        None => "another program has it".to_owned(),
+        None => "another program occupies it".to_owned(),
     };
     let removal = holder.map_or_else(|| otherwise.to_owned(), |holder| holder.removal(otherwise));
     let hint = match room {
@@ -52,7 +52,7 @@ fn xdp(index: i32) -> Failure {
     let program = query::xdp_program(index);
     let holder = program.map(Holder::of_program);
     let otherwise = format!(
-        "take it away: sudo ip link set dev {} xdp off",
+        "remove it: sudo ip link set dev {} xdp off",
         shell::word(interfaces::name(index.unsigned_abs()).as_ref())
     );
     taken(holder.as_ref(), &otherwise, None)
@@ -69,8 +69,8 @@ fn netfilter(family: i32, hook: i32, priority: i32) -> Failure {
     });
     taken(
         holders.first(),
-        "sudo bpftool net shows it",
-        Some("each priority has room for one: take another"),
+        "find it with sudo bpftool net",
+        Some("use another priority: each allows one program"),
     )
 }
 
@@ -80,10 +80,10 @@ fn network() -> Failure {
         LinkTypeInfo::NetNs(info) => own == Some(info.ino.into()),
         _ => false,
     });
-    taken(holders.first(), "sudo bpftool net shows it", None)
+    taken(holders.first(), "find it with sudo bpftool net", None)
 }
 
-/// The name that a map of functions has registered is in the map.
+/// Finds the struct_ops map that registered `name`: the map's value contains the name.
 fn struct_ops(name: &str) -> Failure {
     let registers = |map: &MapInfo| {
         let value =
@@ -96,12 +96,12 @@ fn struct_ops(name: &str) -> Failure {
     let map = MapInfoIter::default()
         .filter(|map| map.ty == MapType::StructOps)
         .find(registers);
-    let otherwise = "the kernel has one of that name itself: choose another name";
+    let otherwise = "the kernel has a built-in one of that name: choose another name";
     taken(map.as_ref().map(Holder::of_map).as_ref(), otherwise, None)
 }
 
-/// A program that was attached the old way, without the flag that lets others in: they are kept out
-/// of this cgroup, and of all below it but where that may be overridden.
+/// A program attached the old way, without the flag that allows others. It blocks them in its
+/// cgroup, and in descendants unless it may be overridden there.
 fn exclusive(folder: &Path, kind: &ProgramAttachType) -> Option<Failure> {
     let mut folders = folder
         .ancestors()
@@ -114,7 +114,7 @@ fn exclusive(folder: &Path, kind: &ProgramAttachType) -> Option<Failure> {
         Some((one, *program))
     })?;
     let otherwise = format!(
-        "sudo bpftool cgroup show {} shows it, and sudo bpftool cgroup detach takes it away",
+        "find it with sudo bpftool cgroup show {}, and remove it with sudo bpftool cgroup detach",
         shell::word(place.as_ref())
     );
     Some(taken(Some(&Holder::of_program(program)), &otherwise, None))

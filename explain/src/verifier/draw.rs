@@ -7,13 +7,13 @@ use annotate_snippets::{
 use super::{LineInfo, Place, Span};
 use crate::printable;
 
-/// A line that nothing is known of: only a single one is shown, more are left out.
+/// Stands for a single unknown line; the renderer omits longer gaps.
 const UNKNOWN: &str = "...";
 
-/// Lines between two that are shown together: an object may have any number for one.
+/// The maximum distance between lines shown together: line numbers in an object are untrusted.
 const FARTHEST: usize = 2000;
 
-/// Draws the spans, the first of which is the one at fault, as rustc does, and the notes below.
+/// Draws the spans like rustc, followed by the notes. The first span is the one at fault.
 pub(super) fn draw(
     spans: &[Span],
     notes: &[String],
@@ -43,19 +43,19 @@ pub(super) fn draw(
     renderer.render(&[group]) + "\n"
 }
 
-/// Names are the object's, and anybody's.
+/// Escapes names: they come from the object and are untrusted.
 fn harmless(text: &str) -> String {
     normalize_untrusted_str(&printable(text))
 }
 
-/// What is underlined is found in the text as it is shown.
+/// Escapes the text first, because the underlined range is computed from it.
 fn with_harmless_text(span: &Span) -> Span {
     let mut span = span.clone();
     span.place.text = printable(&span.place.text).into_owned();
     span
 }
 
-/// The lines of `file` that have a span, and the few between them.
+/// The lines of `file` that have a span, and the lines between them.
 fn snippet<'a>(
     file: &'a str,
     spans: &'a [Span],
@@ -102,12 +102,12 @@ fn snippet<'a>(
         .annotations(annotations)
 }
 
-/// Whether the same is underlined.
+/// True if both places underline the same range.
 pub(super) fn is_same(one: &Place, other: &Place) -> bool {
     (&one.file, one.line, marked(one)) == (&other.file, other.line, marked(other))
 }
 
-/// What to underline: the name that the compiler points at, or else all of the statement.
+/// The range to underline: the name at the compiler's column, or else the whole statement.
 fn marked(place: &Place) -> Range<usize> {
     let text = place.text.as_str();
     let code = text.find("/*").map_or(text, |comment| &text[..comment]);

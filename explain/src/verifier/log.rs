@@ -1,21 +1,21 @@
-/// The end of a log that is read: one of a million instructions has megabytes.
+/// Only this many lines from the end are read: a log of a million instructions has megabytes.
 const MOST_LINES: usize = 100_000;
 
-/// The lines of a verifier's log that say something: which instructions it went through, and in the
-/// end, why it does not accept the program.
+/// The relevant lines of a verifier log: the instructions it went through, and its reason to reject
+/// the program.
 ///
-/// Their form is the same in Linux 5.10 and 7.2. What differs, the state of the registers and the
-/// lines of source in between, is left out.
+/// Their format is the same in Linux 5.10 and 7.2. The register states and source lines, which
+/// differ, are skipped.
 pub(super) struct Log<'a> {
     steps: Vec<Step<'a>>,
-    /// What it says behind the last instruction.
+    /// The lines after the last instruction.
     pub(super) said: Vec<&'a str>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step<'a> {
     Instruction(usize, &'a str),
-    /// It goes back to the other side of the branch at that instruction.
+    /// The verifier returns to the other side of the branch at this instruction.
     From(usize),
 }
 
@@ -45,7 +45,7 @@ impl<'a> Log<'a> {
         self.last_with(|_, _| true)
     }
 
-    /// The position of the last instruction of that kind.
+    /// The position of the last instruction that matches `wanted`.
     pub(super) fn last_with(&self, wanted: impl Fn(usize, &str) -> bool) -> Option<usize> {
         self.steps.iter().rposition(|step| match step {
             Step::Instruction(index, text) => wanted(*index, text),
@@ -53,17 +53,17 @@ impl<'a> Log<'a> {
         })
     }
 
-    /// The last loop that it went through: the numbers of its first and its last instruction.
+    /// The last loop in the log: the numbers of its first and last instruction.
     pub(super) fn last_loop(&self) -> Option<(usize, usize)> {
         const BACK: &str = "goto pc-";
         let (end, text) = self.instruction(self.last_with(|_, text| text.contains(BACK))?)?;
         let (_, back) = text.split_once(BACK)?;
-        // a jump counts from the next instruction
+        // a jump is relative to the next instruction
         let begin = (end + 1).checked_sub(back.parse().ok()?)?;
         Some((begin, end))
     }
 
-    /// The instruction at a position, by the number that the verifier gives it.
+    /// The instruction at a position, with the verifier's number.
     pub(super) fn instruction(&self, at: usize) -> Option<(usize, &'a str)> {
         match *self.steps.get(at)? {
             Step::Instruction(index, text) => Some((index, text)),
@@ -75,7 +75,7 @@ impl<'a> Log<'a> {
         self.instruction(at).map(|(index, _)| index)
     }
 
-    /// The positions on the way to `at`, which is not among them: the nearest first.
+    /// The positions on the path to `at`, excluding `at`, nearest first.
     pub(super) fn back(&self, at: usize) -> impl Iterator<Item = usize> {
         let mut next = at;
         std::iter::from_fn(move || {
@@ -89,7 +89,7 @@ impl<'a> Log<'a> {
     }
 }
 
-/// `12: (79) r1 = *(u64 *)(r0 +0)  ; R0=…`, without the state of the registers.
+/// `12: (79) r1 = *(u64 *)(r0 +0)  ; R0=…`, without the register state.
 fn instruction(line: &str) -> Option<(usize, &str)> {
     let (index, rest) = line.split_once(": ")?;
     let index = index.parse().ok()?;
@@ -98,7 +98,7 @@ fn instruction(line: &str) -> Option<(usize, &str)> {
     }
     let (_, text) = rest.strip_prefix('(')?.split_once(") ")?;
     let text = text.split(';').next().unwrap_or(text);
-    // where a branch is taken at once, the state stands on the same line
+    // the state is on the same line if the branch is taken at once
     let end = text.find(" goto pc").map_or(text.len(), |goto| {
         let target = goto + " goto pc".len();
         text[target..]
@@ -114,7 +114,7 @@ fn branch(line: &str) -> Option<usize> {
     index.parse().ok()
 }
 
-/// Lines about the verifier's work, and not about what it found.
+/// True for lines about the verifier's progress rather than its findings.
 fn is_state(line: &str) -> bool {
     const BEGINS: [&str; 20] = [
         ";",
@@ -142,7 +142,7 @@ fn is_state(line: &str) -> bool {
     line.is_empty() || BEGINS.iter().any(|begin| line.starts_with(begin)) || is_registers(line)
 }
 
-/// ` R0=inv1 R10=fp0`, or the same behind `12: `.
+/// True for ` R0=inv1 R10=fp0`, with or without `12: ` in front.
 fn is_registers(line: &str) -> bool {
     let line = match line.split_once(": ") {
         Some((index, rest)) if index.bytes().all(|byte| byte.is_ascii_digit()) => rest,

@@ -1,4 +1,4 @@
-//! Why a BPF object does not load, out of what libbpf and the kernel's verifier say about it.
+//! Explains why a BPF object fails to load, from the messages of libbpf and the verifier.
 
 mod draw;
 mod log;
@@ -12,42 +12,42 @@ mod symbol;
 use crate::Code;
 use log::Log;
 
-/// Where in the source an instruction comes from.
+/// The source location of an instruction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// As the compiler was given it.
+    /// The path as passed to the compiler.
     pub file: String,
-    /// From 1.
+    /// Line number, from 1.
     pub line: usize,
-    /// From 1; 0 where it is not known.
+    /// Column, from 1; 0 if unknown.
     pub column: usize,
-    /// The line itself.
+    /// The text of the line.
     pub text: String,
 }
 
-/// What the debug information of an object file knows.
+/// Source locations from the debug information of an object file.
 pub trait LineInfo {
-    /// Where instruction `index` of `program` comes from, by the number that the verifier gives it.
+    /// The source location of instruction `index` of `program`, as numbered by the verifier.
     fn place(&self, program: &str, index: usize) -> Option<Place>;
 
-    /// Where what instruction `index` calculates is used. The compiler calculates offsets earlier
+    /// The place that uses the result of instruction `index`: the compiler computes offsets earlier
     /// than the source does.
     fn place_of_use(&self, program: &str, index: usize) -> Option<Place>;
 
-    /// The first line of the loop that is instructions `begin` to `end`.
+    /// The first line of the loop from instruction `begin` to `end`.
     fn place_of_loop(&self, program: &str, begin: usize, end: usize) -> Option<Place>;
 
-    /// Where `program` first calls a function that is BPF itself.
+    /// The first call of a BPF function in `program`.
     fn first_call(&self, program: &str) -> Option<Place>;
 
-    /// Where a map, or a function of the kernel, is first used.
+    /// The first use of a map or kernel function.
     fn first_use(&self, symbol: &str) -> Option<Place>;
 
-    /// Line `number` of `file`, where it has code.
+    /// Line `number` of `file`, if it has code.
     fn line(&self, file: &str, number: usize) -> Option<String>;
 }
 
-/// Of an object without debug information.
+/// The [`LineInfo`] of an object without debug information.
 #[derive(Clone, Copy, Debug)]
 pub struct NoLines;
 
@@ -77,27 +77,27 @@ impl LineInfo for NoLines {
     }
 }
 
-/// Why an object does not load.
+/// The reason that an object fails to load.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnosis {
-    /// Which failure it is.
+    /// The code of the failure.
     pub code: Code,
-    /// What is wrong, in lower case and without a full stop.
+    /// The problem, in lower case without a full stop.
     pub message: String,
-    /// What usually fixes it.
+    /// The usual fix.
     pub fix: String,
-    /// What libbpf's messages about it have in them: ``prog 'handle_exec'``.
+    /// Text that identifies libbpf's messages about it: ``prog 'handle_exec'``.
     subjects: Vec<String>,
-    /// The line at fault first, then where what is used there comes from.
+    /// The line at fault, then the origins of the values that it uses.
     spans: Vec<Span>,
-    /// What else there is to know, a line each.
+    /// Further facts, one line each.
     notes: Vec<String>,
 }
 
-/// What libbpf says in the end, whatever has failed.
+/// libbpf's final messages, independent of the cause.
 const WHOLE: [&str; 2] = ["failed to load object", "failed to load BPF skeleton"];
 
-/// A place, and what is to be said about it.
+/// A place and its annotation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Span {
     place: Place,
@@ -105,12 +105,12 @@ struct Span {
 }
 
 impl Diagnosis {
-    /// The lines of source code that it is about, annotated.
+    /// Draws the annotated source lines.
     pub fn draw(&self, lines: &dyn LineInfo, coloured: bool) -> String {
         draw::draw(&self.spans, &self.notes, lines, coloured)
     }
 
-    /// Whether it says what this message of libbpf does.
+    /// True if the diagnosis covers this message of libbpf.
     pub fn tells(&self, message: &str) -> bool {
         let subjects = self.subjects.iter().map(String::as_str);
         let mut telling = subjects.chain(WHOLE);
@@ -118,8 +118,7 @@ impl Diagnosis {
     }
 }
 
-/// Reads the warnings of libbpf about a load that failed; `None` where neither the verifier nor
-/// libbpf gives a reason that is known here.
+/// Explains libbpf's warnings about a failed load; `None` if they contain no known reason.
 pub fn explain(messages: &[String], lines: &dyn LineInfo) -> Option<Diagnosis> {
     let rejected = messages.iter().find_map(|message| verifier_log(message));
     if let Some((program, log)) = rejected {
@@ -130,14 +129,14 @@ pub fn explain(messages: &[String], lines: &dyn LineInfo) -> Option<Diagnosis> {
         .find_map(|message| symbol::explain(message, lines))
 }
 
-/// The program and the verifier's log in a message.
+/// The program name and the verifier log in a message.
 fn verifier_log(message: &str) -> Option<(&str, &str)> {
     let (head, log) = message.split_once("-- BEGIN PROG LOAD LOG --")?;
     let (log, _) = log.rsplit_once("-- END PROG LOAD LOG --")?;
     Some((quoted(head, "prog '")?, log))
 }
 
-/// What stands between `before`, which ends with a quote, and the next quote.
+/// The text between `before`, which ends with a quote, and the next quote.
 fn quoted<'a>(text: &'a str, before: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(before)?;
     Some(rest.split_once('\'')?.0)

@@ -1,28 +1,28 @@
 use super::log::{Log, register};
 
-/// What is followed back to where it was made.
+/// A value that is traced back to its origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Value<'a> {
     Register(u8),
-    /// A place in the stack, as the log writes it: `-8`.
+    /// A stack slot, as written in the log: `-8`.
     Slot(&'a str),
 }
 
-/// Where a register got its value from.
+/// The origin of a register's value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Origin {
-    /// The position of the instruction that made it.
+    /// The position of the instruction that created the value.
     pub(super) at: usize,
     /// The position of the instruction that last added another register to it, and that register.
     pub(super) added: Option<(usize, u8)>,
 }
 
 impl Origin {
-    /// Follows `register` from `at` back to the instruction that made what is in it.
+    /// Traces `register` back from `at` to the instruction that created its value.
     pub(super) fn of(log: &Log<'_>, at: usize, register: u8) -> Option<Self> {
         let mut value = Value::Register(register);
         let mut added = None;
-        // calls within this many functions, seen from their ends, are of no interest
+        // number of called functions entered from their end: their instructions are skipped
         let mut inside = 0;
         for at in log.back(at) {
             let Some((_, text)) = log.instruction(at) else {
@@ -38,7 +38,7 @@ impl Origin {
                 continue;
             }
             if calls_bpf {
-                // only the arguments are the caller's, too
+                // only the arguments come from the caller
                 match value {
                     Value::Register(1..=5) => continue,
                     _ => return None,
@@ -77,13 +77,13 @@ fn assignment(text: &str) -> Option<(Value<'_>, &str)> {
     Some((operand(to)?, from))
 }
 
-/// `r0 += r6`: which register to which
+/// `r0 += r6`: the target and the added register
 fn addition(text: &str) -> Option<(u8, u8)> {
     let (to, other) = text.split_once(" += ")?;
     Some((register(to, 'r')?, register(other, 'r')?))
 }
 
-/// A register, or a slot of the stack; not memory elsewhere, and no constant.
+/// A register or stack slot; `None` for other memory and constants.
 fn operand(text: &str) -> Option<Value<'_>> {
     let number = register(text, 'r').or_else(|| register(text, 'w'));
     number.map(Value::Register).or_else(|| {

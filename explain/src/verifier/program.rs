@@ -2,7 +2,7 @@ use super::log::Log;
 use super::rules::Rule;
 use super::{Diagnosis, LineInfo, Place, Span, draw, story};
 
-/// Why the verifier does not accept `program`.
+/// Explains why the verifier rejects `program`.
 pub(super) fn explain(program: &str, log: &Log<'_>, lines: &dyn LineInfo) -> Option<Diagnosis> {
     let said = log.said.first()?;
     let rule = Rule::of(log);
@@ -26,7 +26,7 @@ pub(super) fn explain(program: &str, log: &Log<'_>, lines: &dyn LineInfo) -> Opt
         .map(|(index, text)| format!("instruction {index}: {text}"))
         .into_iter()
         .collect();
-    // Without a place there is no line to say it at.
+    // the first message is the label of the first span, if there is one
     let shown = usize::from(!spans.is_empty());
     notes.extend(log.said.iter().skip(shown).map(|&line| line.to_owned()));
     Some(Diagnosis {

@@ -4,7 +4,7 @@ use super::{LineInfo, Place, story};
 use crate::Code;
 
 impl Rule {
-    /// The one for what the verifier says in the end.
+    /// The rule that matches the verifier's final message.
     pub(super) fn of(log: &Log<'_>) -> &'static Self {
         let words = log.said.join("\n") + "\n";
         let fits = |rule: &&Self| rule.says.iter().any(|text| words.contains(text));
@@ -16,10 +16,10 @@ impl Rule {
         }
     }
 
-    /// What is wrong, behind the name of the program.
+    /// The problem, to follow the name of the program.
     pub(super) fn what(&self, said: &str) -> String {
         let name = match self.code {
-            Code::HELPER => word_behind(said, &["helper ", "func "]),
+            Code::HELPER => word_after(said, &["helper ", "func "]),
             Code::UNKNOWN_FUNCTION => super::quoted(said, "'"),
             Code::CORE_FIELD => return self.what.replace("{}", &relocated(said)),
             _ => None,
@@ -28,13 +28,13 @@ impl Rule {
         self.what.replace("{}", &name)
     }
 
-    /// The position of the instruction at fault; `None` where it is not in the log.
+    /// The position of the instruction at fault; `None` if it is not in the log.
     pub(super) fn position(&self, log: &Log<'_>) -> Option<usize> {
         let named = |index, _: &str| Some(index) == self.number(log);
         log.last_with(named).or_else(|| log.last())
     }
 
-    /// The number of the instruction at fault, where the verifier's words have it.
+    /// The number of the instruction at fault, if the verifier's message contains it.
     fn number(&self, log: &Log<'_>) -> Option<usize> {
         if self.code != Code::ENDLESS_LOOP {
             return None;
@@ -43,7 +43,7 @@ impl Rule {
         said.find_map(|line| line.rsplit(' ').next()?.parse().ok())
     }
 
-    /// Where that is in the source.
+    /// The source location of the fault.
     pub(super) fn place(
         &self,
         program: &str,
@@ -59,20 +59,20 @@ impl Rule {
                 place.or_else(|| lines.place(program, index()?))
             }
             Code::CORE_FIELD => lines.place_of_use(program, index()?),
-            // the log of a program that is sound but for its stack has no instruction
+            // the log has no instruction if the combined stack size is the only problem
             Code::STACK_TOO_LARGE if log.last().is_none() => lines.first_call(program),
             _ => lines.place(program, index()?),
         }
     }
 }
 
-fn word_behind<'a>(text: &'a str, before: &[&str]) -> Option<&'a str> {
+fn word_after<'a>(text: &'a str, before: &[&str]) -> Option<&'a str> {
     let (_, rest) = before.iter().find_map(|before| text.split_once(before))?;
     rest.split(['#', ' ']).next()
 }
 
-/// The field or type in `failed to resolve CO-RE relocation <byte_off> [5] struct task_struct___x.nope
-/// (0:0 @ offset 0)`. Behind `___` only the program tells its own definitions apart.
+/// The field or type in `failed to resolve CO-RE relocation <byte_off> [5] struct
+/// task_struct___x.nope (0:0 @ offset 0)`. The suffix after `___` is local to the program.
 fn relocated(said: &str) -> String {
     let name = said.split_once("] ").map_or(said, |(_, name)| name);
     let name = name.split_once(" (").map_or(name, |(name, _)| name);

@@ -5,7 +5,7 @@ use crate::Code;
 /// Helpers that return a pointer rather than a number.
 const POINTERS: [&str; 4] = ["lookup", "reserve", "storage", "_kptr"];
 
-/// How what is used at `at` came to be: instructions, each with what is to be said about it.
+/// The history of the value used at `at`: instructions, each with its label.
 pub(super) fn of(log: &Log<'_>, code: Code, at: usize) -> Vec<(usize, &'static str)> {
     let mut story = Vec::new();
     if [Code::ENDLESS_LOOP, Code::TOO_LARGE, Code::STACK_TOO_LARGE].contains(&code) {
@@ -17,7 +17,7 @@ pub(super) fn of(log: &Log<'_>, code: Code, at: usize) -> Vec<(usize, &'static s
             .iter()
             .find_map(|line| line.split_once("alloc_insn="));
         let index = allocated.and_then(|(_, index)| index.trim().parse().ok());
-        story.extend(index.map(|index| (index, "it was taken here")));
+        story.extend(index.map(|index| (index, "it was acquired here")));
         return story;
     }
     let Some(origin) = used(log, at).and_then(|register| Origin::of(log, at, register)) else {
@@ -27,25 +27,25 @@ pub(super) fn of(log: &Log<'_>, code: Code, at: usize) -> Vec<(usize, &'static s
     match code {
         Code::NULL_CHECK => add(
             origin.at,
-            "it comes from here, and was never compared with NULL",
+            "it comes from here and is never compared with NULL",
         ),
         Code::USED_AFTER_SUBMIT => {
             add(origin.at, "the record was reserved here");
             if let Some(at) = released(log, at, origin.at) {
-                add(at, "it was handed over here");
+                add(at, "it was submitted or discarded here");
             }
         }
         Code::RETURN_VALUE | Code::ARGUMENT => add(origin.at, "the value comes from here"),
         Code::NUMBER_AS_POINTER => add(
             origin.at,
-            "what comes from here is a number to the verifier",
+            "the verifier treats the value from here as a number",
         ),
         _ => {
             let added = origin
                 .added
                 .and_then(|(at, register)| Origin::of(log, at, register));
             let mut parts = [Some(origin.at), added.map(|added| added.at)];
-            // which of the two registers had the pointer is left to the compiler
+            // the compiler chooses which of the two registers holds the pointer
             if let [Some(one), Some(other)] = parts
                 && is_pointer(log, other)
                 && !is_pointer(log, one)
@@ -63,7 +63,7 @@ pub(super) fn of(log: &Log<'_>, code: Code, at: usize) -> Vec<(usize, &'static s
     story
 }
 
-/// The register that the verifier speaks of, or else the one that memory is reached through.
+/// The register that the verifier names, or else the base register of the memory access.
 fn used(log: &Log<'_>, at: usize) -> Option<u8> {
     let words = |line: &&str| line.split(' ').find_map(|word| register(word, 'R'));
     let named = log.said.iter().find_map(words);
@@ -73,7 +73,7 @@ fn used(log: &Log<'_>, at: usize) -> Option<u8> {
     })
 }
 
-/// Where between `from` and `to` a record was given back.
+/// The position between `from` and `to` at which a record was submitted or discarded.
 pub(super) fn released(log: &Log<'_>, to: usize, from: usize) -> Option<usize> {
     let is_release = |text: &str| text.contains("_submit") || text.contains("_discard");
     log.back(to).take_while(|&at| at > from).find(|&at| {
@@ -82,7 +82,7 @@ pub(super) fn released(log: &Log<'_>, to: usize, from: usize) -> Option<usize> {
     })
 }
 
-/// Whether the register that the verifier speaks of held a record that was given back.
+/// True if the register that the verifier names held a submitted or discarded record.
 pub(super) fn was_released(log: &Log<'_>) -> bool {
     let Some((at, register)) = log.last().and_then(|at| Some((at, used(log, at)?))) else {
         return false;

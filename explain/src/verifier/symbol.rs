@@ -1,18 +1,18 @@
 use super::{Diagnosis, LineInfo, Span, quoted};
 use crate::Code;
 
-/// How libbpf writes that there is no memory for a map, or that it is too large: by name, and by
-/// number in older versions.
+/// How libbpf reports that a map is too large or that memory is short: by name, in older versions
+/// by number.
 const TOO_LARGE: [&str; 4] = ["-E2BIG", "-ENOMEM", "(-7)", "(-12)"];
 
-const OLDER_KERNEL: &str = "check its name, and since which Linux it is there; where it may be missing, declare it `__weak` \
-     and ask `bpf_ksym_exists` first";
-const NOT_OF_THE_KERNEL: &str = "a function of the kernel is declared with `__ksym`; one of your own belongs into a header, as \
+const OLDER_KERNEL: &str = "check its name and the Linux version that introduced it; if it can be missing, declare it \
+     `__weak` and check `bpf_ksym_exists` first";
+const NOT_OF_THE_KERNEL: &str = "declare a kernel function with `__ksym`; put a function of your own into a header, as \
      `static __always_inline`";
-const SMALLER: &str = "make `max_entries` or the value smaller; a hash with `BPF_F_NO_PREALLOC` takes memory only for \
-     the entries that there are";
+const SMALLER: &str = "reduce `max_entries` or the value size; a hash with `BPF_F_NO_PREALLOC` allocates memory only \
+     for existing entries";
 
-/// What libbpf says before there is a program to verify: of a map, or of what the kernel is to have.
+/// Explains a libbpf message from before verification: about a map, or a missing kernel symbol.
 pub(super) fn explain(message: &str, lines: &dyn LineInfo) -> Option<Diagnosis> {
     let (code, symbol, what, fix) = cause(message)?;
     let label = message.trim().trim_start_matches("libbpf: ").to_owned();
@@ -31,7 +31,7 @@ pub(super) fn explain(message: &str, lines: &dyn LineInfo) -> Option<Diagnosis> 
     })
 }
 
-/// The code, the symbol, what is wrong with it, and the fix.
+/// The code, the symbol, the problem, and the fix.
 fn cause(message: &str) -> Option<(Code, &str, &'static str, &'static str)> {
     let unknown = "is not in the running kernel";
     if message.contains(": not found in kernel") {
@@ -39,14 +39,14 @@ fn cause(message: &str) -> Option<(Code, &str, &'static str, &'static str)> {
         return Some((Code::UNKNOWN_FUNCTION, symbol, unknown, OLDER_KERNEL));
     }
     if let Some(symbol) = quoted(message, "failed to find BTF for extern '") {
-        let unknown = "is declared `extern`, and nothing defines it";
+        let unknown = "is declared `extern`, but nothing defines it";
         return Some((Code::UNKNOWN_FUNCTION, symbol, unknown, NOT_OF_THE_KERNEL));
     }
     if message.contains("': failed to create: ")
         && TOO_LARGE.iter().any(|errno| message.contains(errno))
     {
         let symbol = quoted(message, "map '")?;
-        let what = "is a map that is larger than the kernel can make it";
+        let what = "is a map that is too large for the kernel to create";
         return Some((Code::MAP_TOO_LARGE, symbol, what, SMALLER));
     }
     None

@@ -72,14 +72,14 @@ fn missing_function_is_named() -> Result<()> {
     says(
         &mut run("app", &["no_kprobe"])?,
         "BPF0041",
-        "failed to attach no_kprobe to the kernel's function vfs_raed: this kernel has no such \
+        "failed to attach no_kprobe to the kernel function vfs_raed: this kernel has no such \
          function: ",
         "did you mean vfs_read",
     )?;
     says(
         &mut run("app", &["no_fentry"])?,
         "BPF0041",
-        "failed to load no_fentry for the kernel's function vfs_raed: ",
+        "failed to load no_fentry for the kernel function vfs_raed: ",
         "did you mean vfs_read",
     )?;
     says(
@@ -141,7 +141,7 @@ fn kernel_without_kprobes_is_named() -> Result<()> {
     says(
         &mut run("app", &["good_kprobe"])?,
         "BPF0051",
-        "failed to attach good_kprobe to the kernel's function vfs_read: this kernel has no \
+        "failed to attach good_kprobe to the kernel function vfs_read: this kernel has no \
          kprobes: ",
         "take a tracepoint",
     )
@@ -152,8 +152,8 @@ fn function_that_may_not_be_probed_is_named() -> Result<()> {
     says(
         &mut run("app", &["untraceable_kprobe"])?,
         "BPF0052",
-        "failed to attach untraceable_kprobe to the kernel's function kprobe_int3_handler: the \
-         kernel does not let it be probed: ",
+        "failed to attach untraceable_kprobe to the kernel function kprobe_int3_handler: the \
+         kernel does not allow probing it: ",
         "see /sys/kernel/debug/kprobes/blacklist",
     )
 }
@@ -165,13 +165,13 @@ fn kernel_without_kprobe_multi_is_named() -> Result<()> {
         return skip("this kernel has kprobe.multi");
     }
     let hint = match needs::type_named("BPF_TRACE_KPROBE_MULTI").is_ok() {
-        true => "take one that is built with CONFIG_FPROBE",
-        false => "it is in Linux 5.18 and newer, and this is Linux 5.",
+        true => "use a kernel built with CONFIG_FPROBE",
+        false => "use Linux 5.18 or newer: this is Linux 5.",
     };
     says(
         &mut command,
         "BPF0049",
-        "failed to attach on_kprobe_multi to the kernel's functions vfs_*: this kernel has no \
+        "failed to attach on_kprobe_multi to the kernel functions vfs_*: this kernel has no \
          kprobe.multi: ",
         hint,
     )
@@ -186,8 +186,8 @@ fn kernel_without_netfilter_programs_is_named() -> Result<()> {
     says(
         &mut command,
         "BPF0049",
-        "failed to load on_netfilter: this kernel has no BPF programs of the type Netfilter: ",
-        "they are in Linux 6.4 and newer, if it is built with them, and this is Linux ",
+        "failed to load on_netfilter: this kernel does not support BPF programs of type Netfilter: ",
+        "use Linux 6.4 or newer, built with support for them: this is Linux ",
     )
 }
 
@@ -200,9 +200,9 @@ fn kernel_that_takes_no_fentry_is_named() -> Result<()> {
     says(
         &mut command,
         "BPF0049",
-        "failed to load good_fentry for the kernel's function vfs_read: this kernel takes no \
-         fentry programs, not from root either: ",
-        "a lockdown, a security module or whoever built it keeps them out",
+        "failed to load good_fentry for the kernel function vfs_read: this kernel refuses \
+         fentry programs, even from root: ",
+        "lockdown, a security module or the kernel's configuration forbids them",
     )
 }
 
@@ -232,7 +232,7 @@ fn closed_perf_events_are_named() -> Result<()> {
             "perf events need CAP_PERFMON here: kernel.perf_event_paranoid is {paranoid}: failed \
              to attach good_tracepoint to the tracepoint sched/sched_process_exec: "
         ),
-        "run it with sudo, or open them to all: sudo sysctl kernel.perf_event_paranoid=-1",
+        "run it with sudo, or allow them for all users: sudo sysctl kernel.perf_event_paranoid=-1",
     )
 }
 
@@ -254,6 +254,6 @@ fn holder_of_a_cgroup_is_named() -> Result<()> {
         &mut run("join", &[cgroup.below("below")?.path()])?,
         "BPF0048",
         "/below: it is taken by program on_cgroup (id ",
-        &format!("end it: sudo kill {pid}"),
+        &format!("stop it: sudo kill {pid}"),
     )
 }

@@ -194,12 +194,12 @@ error[BPF0001]: failed to load BPF object: `handle_enter` uses a pointer that ma
   --> refused/src/bpf/bpf0001.bpf.c:21:2
    |
 20 |     count = bpf_map_lookup_elem(&counts, &pid); /* from */
-   |             ------------------- it comes from here, and was never compared with NULL
+   |             ------------------- it comes from here and is never compared with NULL
 21 |     *count += 1;                                /* here */
    |     ^^^^^^^^^^^ R0 invalid mem access 'map_value_or_null'
    |
    = instruction 8: r1 = *(u64 *)(r0 +0)
-hint: compare it with NULL, and return where it is
+hint: compare it with NULL, and return if it is NULL
 more: bpfapps explain BPF0001";
     ensure!(exit.stderr.join("\n") == expected, "{exit:#?}");
     Ok(())

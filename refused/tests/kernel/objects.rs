@@ -35,8 +35,8 @@ fn object_of_the_other_byte_order_is_named() -> Result<()> {
     says(
         &mut run("open", &["other_order"])?,
         "BPF0064",
-        &format!("it is for {other}-endian machines, and this one is {own}-endian"),
-        "compile it with -target bpf on such a machine",
+        &format!("it is for {other}-endian machines, but this one is {own}-endian"),
+        "compile it with -target bpf on a machine of this byte order",
     )
 }
 
@@ -45,7 +45,7 @@ fn object_without_types_is_named() -> Result<()> {
         &mut run("open", &["no_btf"])?,
         "BPF0065",
         "no_btf has no BTF: ",
-        "compile it with -g, by clang 11 or newer",
+        "compile it with -g and clang 11 or newer",
     )
 }
 
@@ -53,7 +53,7 @@ fn object_with_legacy_maps_is_named() -> Result<()> {
     says(
         &mut run("open", &["legacy_maps"])?,
         "BPF0066",
-        "legacy_maps defines its maps as libbpf before 1.0 did, in a section `maps`: ",
+        "legacy_maps defines its maps in the section `maps`, which libbpf 1.0 dropped: ",
         "define them in SEC(\".maps\"), with __uint and __type",
     )
 }
@@ -62,8 +62,8 @@ fn object_for_another_machine_is_named() -> Result<()> {
     says(
         &mut run("open", &["not_bpf"])?,
         "BPF0063",
-        &format!("it is compiled for {}, and not for BPF", env::consts::ARCH),
-        "a BPF object file is what clang makes of C: ",
+        &format!("it is compiled for {}, not for BPF", env::consts::ARCH),
+        "compile a BPF object file from C: ",
     )
 }
 
@@ -80,7 +80,7 @@ fn object_that_ends_early_is_named() -> Result<()> {
         &mut run("open", &["no_btf", "0"])?,
         "BPF0063",
         "the file is empty",
-        "a BPF object file is what clang makes of C: ",
+        "compile a BPF object file from C: ",
     )
 }
 
@@ -161,12 +161,12 @@ fn types_of_another_kernel_are_named() -> Result<()> {
         &mut run("app", &["on_sys_enter", &path])?,
         "BPF0061",
         &error,
-        "leave --btf away: this kernel shows its own BTF",
+        "omit --btf: this kernel has its own BTF",
     )?;
     says(
         &mut sandbox::without_btf(&app)?,
         "BPF0061",
         &error,
-        "take that of this very kernel",
+        "use the BTF of the running kernel",
     )
 }

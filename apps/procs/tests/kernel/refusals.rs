@@ -51,8 +51,8 @@ fn lockdown_is_named() -> Result<()> {
     };
     says(
         &mut with("none integrity [confidentiality]\n")?,
-        "the kernel is locked down against reading its memory, by BPF too",
-        "boot it without lockdown=confidentiality",
+        "kernel lockdown forbids reading kernel memory, also from BPF",
+        "boot without lockdown=confidentiality",
     )?;
     let exit = Process::run(&mut with("none integrity [confidentiality]\n")?)?;
     exit.expect_stderr("error[BPF0047]: ")?;
@@ -70,7 +70,7 @@ fn missing_ring_buffer_is_named() -> Result<()> {
     says(
         &mut refused(BPF_MAP_CREATE, Errno::EINVAL)?,
         "this kernel has no BPF ring buffer",
-        "it is in Linux 5.8 and newer, and this is Linux ",
+        "use Linux 5.8 or newer: this is Linux ",
     )
 }
 
@@ -78,7 +78,7 @@ fn old_kernel_is_named() -> Result<()> {
     let release = "/proc/sys/kernel/osrelease";
     says(
         &mut with_file(release, "5.6.0\n", &refused(BPF_PROG_LOAD, Errno::EINVAL)?)?,
-        "this is Linux 5.6, too old",
-        "it needs Linux 5.8 or newer",
+        "Linux 5.6 is too old",
+        "use Linux 5.8 or newer",
     )
 }

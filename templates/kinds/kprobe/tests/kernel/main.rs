@@ -123,7 +123,7 @@ fn kernel_without_kprobes_is_named() -> Result<()> {
     }
     Process::run(&mut cli(["{{ name }}"]))?
         .expect_code(1)?
-        .expect_stderr("error[BPF0051]: failed to attach handle_return to the kernel's function ")?
+        .expect_stderr("error[BPF0051]: failed to attach handle_return to the kernel function ")?
         .expect_stderr(": this kernel has no kprobes: ")?;
     Ok(())
 }

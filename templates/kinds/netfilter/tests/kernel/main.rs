@@ -132,7 +132,7 @@ fn priority_that_is_taken_is_named() -> Result<()> {
              priority -7: it is taken by program handle_packet (id ",
         )?
         .expect_stderr(&format!(" (pid {}): ", app.pid()))?
-        .expect_stderr("hint: each priority has room for one: take another; or end it: ")?;
+        .expect_stderr("hint: use another priority: each allows one program; or stop it: ")?;
     // at another one there is room
     App::start(&["{{ name }}", "--priority", "-8"])?.end()?;
     app.end()?;

@@ -128,7 +128,7 @@ fn second_one_is_refused() -> Result<()> {
              algorithm (id "
         ))?
         .expect_stderr(&format!(" (pid {}): ", app.pid()))?
-        .expect_stderr(&format!("hint: end it: sudo kill {}", app.pid()))?;
+        .expect_stderr(&format!("hint: stop it: sudo kill {}", app.pid()))?;
     app.end()?;
     Ok(())
 }

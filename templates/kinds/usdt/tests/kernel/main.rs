@@ -98,7 +98,7 @@ fn kernel_that_is_too_old_is_named() -> Result<()> {
     let own = own_path()?;
     Process::run(&mut cli(["{{ name }}", "--binary", &own, "--probe", "tests:hit"]))?
         .expect_code(1)?
-        .expect_stderr("this kernel has such probes in one process only")?
-        .expect_stderr("or take Linux 5.15 or newer")?;
+        .expect_stderr("this kernel supports USDT probes only in a single process")?
+        .expect_stderr("or use Linux 5.15 or newer")?;
     Ok(())
 }

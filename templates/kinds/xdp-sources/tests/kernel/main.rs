@@ -139,9 +139,9 @@ fn driver_without_xdp_is_named() -> Result<()> {
         .expect_code(1)?
         .expect_stderr(
             "error[BPF0050]: failed to attach handle_packet to native XDP of lo: the driver of lo \
-             has no XDP: ",
+             does not support XDP: ",
         )?
-        .expect_stderr("hint: take the generic mode, which any driver will do for: --mode skb")?;
+        .expect_stderr("hint: use generic mode, which works with any driver: --mode skb")?;
     Ok(())
 }
 
@@ -159,7 +159,7 @@ fn interface_that_is_taken_is_named() -> Result<()> {
     ensure!(said.starts_with("error[BPF0048]: failed to attach handle_packet to "), "{exit:#?}");
     ensure!(said.contains(taken) && said.contains(", link "), "{exit:#?}");
     ensure!(said.contains(&format!(" (pid {}): ", app.pid())), "{exit:#?}");
-    exit.expect_stderr(&format!("hint: end it: sudo kill {}", app.pid()))?;
+    exit.expect_stderr(&format!("hint: stop it: sudo kill {}", app.pid()))?;
     app.end()?;
     Ok(())
 }

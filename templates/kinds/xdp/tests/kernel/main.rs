@@ -81,8 +81,8 @@ fn driver_without_xdp_is_named() -> Result<()> {
     let _net = network()?;
     Process::run(&mut cli(["{{ name }}", "--interface", "lo", "--mode", "native"]))?
         .expect_code(1)?
-        .expect_stderr("the driver of lo has no XDP: ")?
-        .expect_stderr("hint: take the generic mode, which any driver will do for: --mode skb")?;
+        .expect_stderr("the driver of lo does not support XDP: ")?
+        .expect_stderr("hint: use generic mode, which works with any driver: --mode skb")?;
     Ok(())
 }
 
