@@ -1,4 +1,4 @@
-//! From the files of a kind to those of an app.
+//! Renders the files of a kind as the files of an app.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,10 @@ use crate::engine::Engine;
 use crate::files::File;
 use crate::kind::{Kind, Manifest, Values};
 
-/// What every app depends on, beside what its kind adds.
+/// Dependencies of every app.
 const DEPENDENCIES: [&str; 3] = ["bpfapps-core", "clap", "libbpf-rs"];
 
-/// The same for its tests.
+/// Development dependencies of every app.
 const DEV_DEPENDENCIES: [&str; 4] = ["anyhow", "bpfapps-testkit", "nix", "serde_json"];
 
 /// And for its build script.
@@ -28,7 +28,7 @@ pub struct App<'a> {
     pub binary: &'a str,
     /// Its name: `my_app`.
     pub name: &'a str,
-    /// What its kind asks for.
+    /// The answers to the questions of its kind.
     pub values: &'a Values,
 }
 
@@ -109,7 +109,8 @@ fn sorted(always: &[&str], more: &[String]) -> Value {
     all.into_iter().map(Value::from).collect()
 }
 
-/// The package of an app: unlike those of other binaries, so that an app can go from one to another.
+/// The package name of an app. It contains the binary's name, so that another binary can use the
+/// app too.
 #[must_use]
 pub fn package(binary: &str, app: &str) -> String {
     format!("{binary}-{app}")

@@ -9,7 +9,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 pub(crate) struct Engine(Environment<'static>);
 
 impl Engine {
-    /// A key that nobody has set is an error, and text is taken as it is.
+    /// An undefined key is an error, and text is not escaped.
     pub(crate) fn new() -> Result<Self> {
         // a line with nothing but a block on it leaves none
         let syntax = SyntaxConfig::builder()

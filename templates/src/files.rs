@@ -1,4 +1,4 @@
-//! The embedded files, by their paths in what is rendered.
+//! The embedded files, by their paths in the rendered folder.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,10 +9,10 @@ use include_dir::{Dir, DirEntry, include_dir};
 /// A folder for each kind.
 pub(crate) static KINDS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/kinds");
 
-/// What an app of every kind has.
+/// The files that every kind shares.
 pub(crate) static SHARED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/shared");
 
-/// What a repository has beside its apps.
+/// The files of a repository, without its apps.
 pub(crate) static STANDALONE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/standalone");
 
 /// Ends the name of a file whose own would mean something here: cargo leaves each folder that has
@@ -22,9 +22,9 @@ const SUFFIX: &str = ".jinja";
 /// A rendered file.
 #[derive(Clone, Debug)]
 pub struct File {
-    /// Where it belongs, in the folder that is rendered.
+    /// Its path in the rendered folder.
     pub path: PathBuf,
-    /// What is in it.
+    /// Its content.
     pub text: String,
 }
 

@@ -17,24 +17,24 @@ pub type Values = BTreeMap<String, String>;
 /// A kind of app.
 #[derive(Debug)]
 pub struct Kind {
-    /// As in `--template NAME`.
+    /// The `NAME` of `--template NAME`.
     pub name: String,
-    /// What it says about itself.
+    /// Its `template.yaml`.
     pub manifest: Manifest,
     folder: &'static Dir<'static>,
 }
 
-/// What `template.yaml` says.
+/// The content of `template.yaml`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// What an app of this kind sees, as it comes.
+    /// What an app of this kind shows without any change.
     pub traces: String,
     /// When to take it.
     pub good_for: String,
     /// The oldest Linux that runs it.
     pub kernel: String,
-    /// What else the machine must have: BTF, tracefs, kprobes …
+    /// Other requirements on the machine: BTF, tracefs, kprobes …
     #[serde(default)]
     pub needs: Vec<String>,
     /// Dependencies that an app does not have anyway.
@@ -43,10 +43,10 @@ pub struct Manifest {
     /// Features of `bpfapps-core` that it needs.
     #[serde(default)]
     pub(crate) core_features: Vec<String>,
-    /// The same for its tests.
+    /// Development dependencies besides those of every app.
     #[serde(default)]
     pub(crate) dev_dependencies: Vec<String>,
-    /// What `new` asks for.
+    /// The questions that `new` asks.
     #[serde(default)]
     pub parameters: Vec<Parameter>,
 }
@@ -55,20 +55,20 @@ pub struct Manifest {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Parameter {
-    /// As in `--set KEY=…`, and in the files.
+    /// The `KEY` of `--set KEY=…`; files contain it in braces.
     pub key: String,
     /// Completes "which …?".
     pub asks: String,
-    /// What the tests use.
+    /// The value for the tests.
     pub default: String,
-    /// What a value has to name.
+    /// How a value is checked.
     pub check: Check,
     /// The key of the binary whose symbol it is.
     #[serde(default, rename = "in")]
     pub of: Option<String>,
 }
 
-/// What the value of a parameter has to name.
+/// What the value of a parameter must name.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub enum Check {
@@ -123,7 +123,7 @@ impl Kind {
             .collect()
     }
 
-    /// Its files and those that all kinds share, by their path in an app. Its own win.
+    /// Its own files and the shared files, by path in the app. An own file replaces a shared one.
     pub(crate) fn files(&self) -> Result<BTreeMap<PathBuf, &'static str>> {
         let mut files = BTreeMap::new();
         for folder in [&SHARED, self.folder] {

@@ -1,4 +1,5 @@
-//! What `cargo xtask new` renders: a folder for each kind of BPF program, embedded in this crate.
+//! The templates of `cargo xtask new`: a folder for each kind of BPF program, embedded in this
+//! crate.
 //!
 //! ```
 //! use bpfapps_templates::{App, Kind};

@@ -1,5 +1,5 @@
-//! This release of bpfapps: its version, and what the manifest of its workspace says about other
-//! versions, lints and profiles. A repository of one's own starts with the same.
+//! This release of bpfapps: its version, and its workspace's manifest with the versions of
+//! dependencies, lints and profiles, from which a new repository starts.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The crate whose version decides: it needs exactly its own release of the others.
 const LEADING: &str = "bpfapps";
 
-/// What a repository takes over from these crates.
+/// The parts of this workspace's manifest that a new repository copies.
 #[derive(Debug)]
 pub struct Release {
     manifest: DocumentMut,
@@ -24,7 +24,7 @@ pub struct Release {
 }
 
 impl Release {
-    /// What was embedded; `checkout` is where it was, if it is still there.
+    /// The embedded release; `checkout` is its source folder, if that still exists.
     ///
     /// # Errors
     ///
@@ -32,7 +32,7 @@ impl Release {
     pub fn new() -> Result<Self> {
         let parent = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
         let mut checkout = parent.map(Path::to_owned);
-        // in a registry's folder, there is no other crate beside this one by that name
+        // the source in a registry has no crate of that name beside it
         checkout.take_if(|folder| fs::metadata(folder.join("core/Cargo.toml")).is_err());
         Ok(Self {
             manifest: MANIFEST.parse().context("the manifest is no TOML")?,
@@ -46,8 +46,8 @@ impl Release {
         table.flat_map(|table| table.iter().map(|(name, _)| name))
     }
 
-    /// What a repository's `[workspace.dependencies]` says about a crate. Where these crates are a
-    /// checkout, which may not be published, its path stands beside the version.
+    /// The entry of a crate in a repository's `[workspace.dependencies]`. If these crates are a
+    /// checkout, which may be unpublished, the entry has the path and the version.
     ///
     /// # Errors
     ///
@@ -111,7 +111,7 @@ impl Release {
     }
 }
 
-/// Where a crate of this workspace lies in it.
+/// The folder of a crate of this workspace.
 fn own_folder(dependency: &Item) -> Option<&str> {
     dependency.get("path")?.as_str()
 }

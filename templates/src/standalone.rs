@@ -1,4 +1,4 @@
-//! A repository of one's own: what is in it beside its apps.
+//! A repository of its own, without its apps.
 
 use std::collections::BTreeMap;
 
@@ -18,8 +18,8 @@ const CRATES: [&str; 5] = [
     "bpfapps-xtask",
 ];
 
-/// The files of a repository whose binary is called `binary`, and whose first app is `app`. The app
-/// itself, and what lists it, come to it as to any repository.
+/// The files of a repository with the binary `binary` and a first app called `app`. The app itself,
+/// and its two lines in the lists, are added as in any other repository.
 ///
 /// # Errors
 ///
@@ -30,7 +30,7 @@ pub fn standalone(binary: &str, app: &str, release: &Release) -> Result<Vec<File
     let requirement: BTreeMap<_, _> = requirement.into_iter().collect::<Result<_>>()?;
     let context: Value = context! {
         binary, name => app, requirement,
-        // the two comments of the README stand below each other
+        // aligns the two comments of the README
         pad => " ".repeat(app.len()),
         edition => release.package("edition")?,
         rust_version => release.package("rust-version")?,

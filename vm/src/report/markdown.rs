@@ -18,7 +18,7 @@ pub(crate) fn markdown(machines: &[Results]) -> Result<String> {
     packages.sort_unstable();
     packages.dedup();
     for package in packages {
-        write!(text, "| {} |", package.trim_start_matches("bpfapps-"))?;
+        write!(text, "| {} |", name(package))?;
         for machine in machines {
             write!(text, " {} |", cell(machine, |of| of == package))?;
         }
@@ -31,6 +31,12 @@ pub(crate) fn markdown(machines: &[Results]) -> Result<String> {
     }
     text.push('\n');
     Ok(text)
+}
+
+/// The name of an app or kind, without the parts that all have.
+fn name(package: &str) -> &str {
+    let name = package.trim_start_matches("bpfapps-");
+    name.strip_prefix("of-templates-").unwrap_or(name)
 }
 
 fn cell(machine: &Results, of: impl Fn(&str) -> bool) -> String {

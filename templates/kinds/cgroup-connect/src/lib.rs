@@ -1,4 +1,4 @@
-//! Who connects where, and whether they may.
+//! Connections that processes open, allowed or denied.
 //!
 //! Hooks: connect4 and connect6 of a cgroup, and of all below it.
 //! Needs: Linux {{ kernel }} with BTF, and cgroup v2; CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON.
@@ -16,7 +16,7 @@ skeleton!("{{ name }}");
 /// Report each connection that a process asks for, and refuse some
 #[derive(Debug, clap::Args)]
 struct {{ Name }} {
-    /// Only processes of this cgroup, and of those below it [default: all processes]
+    /// Only processes in this cgroup and its descendants [default: all processes]
     #[arg(short, long, value_name = "PATH")]
     cgroup: Option<String>,
 

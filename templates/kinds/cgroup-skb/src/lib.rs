@@ -1,4 +1,4 @@
-//! Whom the processes of a cgroup exchange packets with; keeps them from all others.
+//! Packets that the processes of a cgroup send and receive; can drop those of other addresses.
 //!
 //! Hooks: what comes in and what goes out at sockets of a cgroup, and of all below it.
 //! Needs: Linux {{ kernel }} and cgroup v2; CAP_BPF, CAP_NET_ADMIN and, for the verifier, CAP_PERFMON.
@@ -16,7 +16,7 @@ skeleton!("{{ name }}");
 /// Report each new flow of the processes of a cgroup, and keep them to some addresses
 #[derive(Debug, clap::Args)]
 struct {{ Name }} {
-    /// Only processes of this cgroup, and of those below it [default: all processes]
+    /// Only processes in this cgroup and its descendants [default: all processes]
     #[arg(short, long, value_name = "PATH")]
     cgroup: Option<String>,
 
@@ -25,7 +25,7 @@ struct {{ Name }} {
     #[arg(short, long, value_name = "ADDRESS", requires = "cgroup")]
     allow: Vec<Prefix>,
 
-    /// Report a flow again that was quiet for so many seconds
+    /// Report a flow again after SECONDS seconds without a packet
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     idle: u64,
 

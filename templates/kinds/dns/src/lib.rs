@@ -1,4 +1,4 @@
-//! Which names programs look up, and where they then connect to.
+//! Names that programs look up, and the connections that follow.
 //!
 //! Hooks: uprobes of getaddrinfo and connect in {{ libc }}, or in what the options say.
 //! Needs: Linux {{ kernel }} with uprobes; CAP_BPF and CAP_PERFMON.
@@ -9,10 +9,10 @@ use bpfapps_core::{App, Document, Needs, Result, Session, Stream, register, roda
 
 skeleton!("{{ name }}");
 
-/// Report which names programs look up, what they find, and where they then connect to
+/// Report the names that programs look up, the results, and the connections that follow
 #[derive(Debug, clap::Args)]
 struct {{ Name }} {
-    /// C library that the programs use: a path, or a name to look up
+    /// C library of the programs: a path, or a name to search for
     #[arg(short, long, value_name = "FILE", default_value = "{{ libc }}")]
     libc: String,
 
@@ -41,7 +41,7 @@ impl App for {{ Name }} {
         rodata(&mut open)?.only_failed = self.failed_only.into();
 
         let skel = session.load(open)?;
-        // the return first: then each lookup that is seen is seen to return
+        // attach the return probe first, so that no traced call misses its return
         let (Self { libc, pid, .. }, progs) = (&self, &skel.progs);
         let _links = [
             session.attach_uprobe(&progs.handle_found, libc, "getaddrinfo", *pid, true)?,

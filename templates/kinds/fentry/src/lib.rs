@@ -16,7 +16,8 @@ use libbpf_rs::{Link, OpenObject};
 
 skeleton!("{{ name }}");
 
-/// What unlink(2) and unlinkat(2) end up in; the second from Linux 7 on. Both take the same.
+/// The kernel function behind unlink(2) and unlinkat(2); the second name since Linux 7. Both have
+/// the same arguments.
 const FUNCTIONS: [&str; 2] = ["do_unlinkat", "filename_unlinkat"];
 
 /// Trace files that are removed
@@ -30,7 +31,7 @@ struct {{ Name }} {
     #[arg(short, long)]
     failed: bool,
 
-    /// Use kprobes even where the kernel takes fentry
+    /// Use kprobes even if the kernel supports fentry
     #[arg(long)]
     kprobe: bool,
 
@@ -38,7 +39,7 @@ struct {{ Name }} {
     stream: Stream,
 }
 
-/// How the programs get into the function.
+/// How the programs attach to the function.
 #[derive(Clone, Copy, Debug)]
 enum Hook {
     Fentry,
@@ -108,7 +109,7 @@ impl {{ Name }} {
 
         let skel = session.load(open)?;
         let progs = &skel.progs;
-        // the return first: then each call that is seen is seen to return
+        // attach the return probe first, so that no traced call misses its return
         let fentry = |program| session.attach_trampoline(program, function);
         let kprobe = |program, returns| session.attach_kprobe(program, function, returns);
         let links = match hook {

@@ -1,4 +1,4 @@
-//! How often functions of the kernel are called.
+//! Calls of kernel functions, counted.
 //!
 //! Hooks: kprobe.multi of each function that matches {{ pattern }}, or another pattern.
 //! Needs: Linux {{ kernel }} with fprobe, tracefs, CAP_BPF, CAP_PERFMON.
@@ -18,7 +18,7 @@ use libbpf_rs::{KprobeMultiOpts, Link, MapCore, MapFlags, ProgramMut};
 
 skeleton!("{{ name }}");
 
-/// The kernel's own limit is higher, but nobody means more.
+/// Far below the kernel's limit, and more than anyone needs.
 const MOST: usize = 10_000;
 
 /// Count calls of functions of the kernel that match {{ pattern }}
@@ -28,7 +28,7 @@ struct {{ Name }} {
     #[arg(short, long, value_name = "PATTERN", default_value = "{{ pattern }}")]
     functions: String,
 
-    /// Count for so many seconds
+    /// Count for SECONDS seconds
     #[arg(short, long, value_name = "SECONDS", default_value = "1")]
     time: NonZeroU32,
 
@@ -98,7 +98,7 @@ impl {{ Name }} {
     }
 }
 
-/// Neither none nor all of the kernel is what was meant.
+/// Fails if the pattern matches no function, or too many.
 fn check(pattern: &str, count: usize) -> Result<()> {
     match count {
         0 => bail!(Failure::new(

@@ -50,7 +50,7 @@ impl App for {{ Name }} {
         rodata.only_pid = self.pid.unwrap_or(0);
 
         let skel = session.load(open)?;
-        // the return first: then each call that is seen is seen to return
+        // attach the return probe first, so that no traced call misses its return
         let _links = [
             session.attach_kprobe(&skel.progs.handle_return, function, true)?,
             session.attach_kprobe(&skel.progs.handle_call, function, false)?,

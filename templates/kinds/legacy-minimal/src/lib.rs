@@ -1,4 +1,4 @@
-//! How often a process writes, and how much: one program, and maps in place of global variables.
+//! Number and size of a process's writes: one program, with maps in place of global variables.
 //!
 //! Hooks: tp/syscalls/sys_enter_write.
 //! Needs: Linux {{ kernel }}, tracefs, CAP_BPF, CAP_PERFMON.
@@ -21,7 +21,7 @@ skeleton!("{{ name }}");
 /// The only key of each map.
 const KEY: [u8; 4] = 0_u32.to_ne_bytes();
 
-/// Since then there is CAP_BPF: what it stands for took all of CAP_SYS_ADMIN before.
+/// CAP_BPF exists since this version; before, loading required CAP_SYS_ADMIN.
 const CAP_BPF_SINCE: (u32, u32) = (5, 8);
 
 /// Count the writes of a process, without global variables
@@ -54,7 +54,7 @@ impl App for {{ Name }} {
         let open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
         let mut skel = session.load(open)?;
 
-        // Until then the program counts nobody's writes.
+        // Until this update the program matches no process.
         let pid = self.pid.unwrap_or(process::id());
         skel.maps
             .watched_pid
@@ -69,7 +69,7 @@ impl App for {{ Name }} {
         session.say("Successfully started!")?;
         loop {
             if self.pid.is_none() {
-                // Where stderr is gone nobody sees the dot, but the program has still run.
+                // Without stderr the dot is not seen, but the program has run.
                 let _ = stderr().write_all(b".");
             }
             let bytes = skel.maps.total.lookup(&KEY, MapFlags::ANY)?;

@@ -18,13 +18,13 @@ use bpfapps_core::{
 
 skeleton!("{{ name }}");
 
-/// A day: nobody wants to find a denial that somebody forgot.
+/// A day, so that a forgotten denial ends.
 const LONGEST: u64 = 24 * 60 * 60;
 
-/// Where the kernel says which security modules are active, once securityfs is mounted.
+/// Lists the active security modules, if securityfs is mounted.
 const ACTIVE: &str = "/sys/kernel/security/lsm";
 
-/// Trace connections, and deny them to one process or cgroup if told so
+/// Trace connections, and optionally deny them to one process or cgroup
 #[derive(Debug, clap::Args)]
 struct {{ Name }} {
     /// Report only this process
@@ -35,7 +35,7 @@ struct {{ Name }} {
     #[arg(short, long, value_name = "PATH")]
     cgroup: Option<String>,
 
-    /// Deny what is reported for so many seconds; takes --pid or --cgroup
+    /// Deny the reported connections for SECONDS seconds; requires --pid or --cgroup
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=LONGEST))]
     deny: Option<u64>,
 
@@ -70,7 +70,7 @@ impl App for {{ Name }} {
 }
 
 impl {{ Name }} {
-    /// When the denial ends, in nanoseconds since boot; 0 where there is none.
+    /// End of the denial, in nanoseconds since boot; 0 without a denial.
     fn deny_until(&self) -> Result<u64> {
         let Some(seconds) = self.deny else {
             return Ok(0);
@@ -95,7 +95,7 @@ fn cgroup_id(path: &str) -> Result<u64> {
     Ok(metadata.ino())
 }
 
-/// Without the BPF LSM a program loads and attaches, and nobody ever calls it.
+/// Without the BPF LSM the program loads and attaches, but is never called.
 fn check_active() -> Result<()> {
     let Ok(active) = fs::read_to_string(ACTIVE) else {
         log::info!("{ACTIVE} can not be read: the BPF LSM may be off");

@@ -1,4 +1,4 @@
-//! What a hook of netfilter sees; drops what comes from some.
+//! Packets at a netfilter hook; can drop them by source.
 //!
 //! Hooks: netfilter, for IPv4 and IPv6, at the hook and priority that the options say.
 //! Needs: Linux {{ kernel }} with BTF; CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON.
@@ -28,7 +28,7 @@ struct {{ Name }} {
     #[arg(short, long, value_name = "ADDRESS")]
     drop: Vec<Prefix>,
 
-    /// Report a flow again that was quiet for so many seconds
+    /// Report a flow again after SECONDS seconds without a packet
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     idle: u64,
 

@@ -56,12 +56,12 @@ impl App for {{ Name }} {
     }
 }
 
-/// How long the machine was suspended since it booted, in nanoseconds: what CLOCK_BOOTTIME counts
-/// and CLOCK_MONOTONIC does not.
+/// Time that the machine was suspended since boot, in nanoseconds: CLOCK_BOOTTIME counts it,
+/// CLOCK_MONOTONIC does not.
 fn suspended_ns() -> Result<u64> {
     let since = Duration::from(clock_gettime(ClockId::CLOCK_MONOTONIC)?);
     let all = Duration::from(clock_gettime(ClockId::CLOCK_BOOTTIME)?);
-    // what is not a matter of milliseconds is one of reading two clocks
+    // below a millisecond it is the time between the two readings
     let suspended = all.saturating_sub(since).as_millis();
     Ok(u64::try_from(suspended)? * 1_000_000)
 }

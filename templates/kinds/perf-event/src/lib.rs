@@ -1,4 +1,4 @@
-//! What the CPUs are busy with, sampled.
+//! What the CPUs spend their time on, by sampling.
 //!
 //! Hooks: perf_event (the clock of each CPU).
 //! Needs: Linux {{ kernel }}; CAP_BPF and CAP_PERFMON, and for the names of functions
@@ -18,10 +18,10 @@ use perf_event::events::Software;
 
 skeleton!("{{ name }}");
 
-/// Sample what the CPUs are busy with
+/// Sample what the CPUs spend their time on
 #[derive(Debug, clap::Args)]
 struct {{ Name }} {
-    /// Take so many samples a second on each CPU
+    /// Take HZ samples per second on each CPU
     #[arg(
         short, long, value_name = "HZ", default_value_t = 49,
         value_parser = clap::value_parser!(u64).range(1..)
@@ -47,7 +47,7 @@ struct {{ Name }} {
 impl App for {{ Name }} {
     const NAME: &'static str = "{{ name }}";
 
-    // to read /proc/kallsyms, and the maps of processes when they are first seen
+    // to read /proc/kallsyms, and the maps of a process when it is first sampled
     const NEEDS: Needs = Needs::linux("{{ kernel }}")
         .capabilities(&[Capability::CAP_BPF, Capability::CAP_PERFMON, Capability::CAP_SYSLOG, Capability::CAP_SYS_PTRACE])
         .keeps(&[Capability::CAP_SYSLOG, Capability::CAP_SYS_PTRACE]);

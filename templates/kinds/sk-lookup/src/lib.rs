@@ -1,4 +1,4 @@
-//! Who asks for TCP connections to which port; steers those to some ports to one socket.
+//! Requests for TCP connections, by port; can steer a range of ports to one socket.
 //!
 //! Hooks: the lookup of listening sockets in this network namespace (sk_lookup).
 //! Needs: Linux {{ kernel }}; CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON, and to take over the socket of

@@ -62,7 +62,7 @@ impl App for {{ Name }} {
     }
 }
 
-/// A socket that `program` filters what is for: each packet of each interface.
+/// A packet socket with `program` as its filter: it sees each packet of each interface.
 fn attach(session: &Session, program: &ProgramMut<'_>) -> Result<OwnedFd> {
     let socket = socket(
         AddressFamily::Packet,

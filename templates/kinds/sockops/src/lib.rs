@@ -1,7 +1,8 @@
-//! How TCP connections went, once they end.
+//! TCP connections, reported when they end.
 //!
-//! Hooks: what TCP tells about the sockets of a cgroup, and of all below it.
-//! Needs: Linux {{ kernel }} and cgroup v2; CAP_BPF, CAP_NET_ADMIN and, for the verifier, CAP_PERFMON.
+//! Hooks: the socket events of a cgroup and its descendants.
+//! Needs: Linux {{ kernel }} and cgroup v2; CAP_BPF, CAP_NET_ADMIN and, for the verifier,
+//! CAP_PERFMON.
 
 use std::mem::MaybeUninit;
 
@@ -15,7 +16,7 @@ skeleton!("{{ name }}");
 /// Report each TCP connection when it ends: duration, round trips, retransmissions, bytes
 #[derive(Debug, clap::Args)]
 struct {{ Name }} {
-    /// Only sockets of this cgroup, and of those below it [default: all sockets]
+    /// Only sockets of this cgroup and its descendants [default: all sockets]
     #[arg(short, long, value_name = "PATH")]
     cgroup: Option<String>,
 

@@ -53,7 +53,7 @@ fn states(text: &str) -> Result<u32> {
 impl App for {{ Name }} {
     const NAME: &'static str = "{{ name }}";
 
-    // for each new look, before Linux 5.19
+    // to read the list again, before Linux 5.19
     const NEEDS: Needs = Needs::linux("{{ kernel }}").btf().keeps(&[Capability::CAP_BPF]);
 
     const DOCUMENTS: &'static [Document] = Thread::DOCUMENTS;

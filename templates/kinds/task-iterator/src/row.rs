@@ -1,4 +1,4 @@
-//! How a thread reads in the table, and in JSON and YAML.
+//! The row of a thread, in the table, JSON and YAML.
 
 use bpfapps_core::output::{Columns, Fields, Line, Row, escape, push_ms};
 use bpfapps_core::{Document, Field, c_bytes};
@@ -69,7 +69,7 @@ impl Row for Thread {
     }
 }
 
-/// Of `do_nanosleep+0x67/0x1a0` the name.
+/// The function's name: `do_nanosleep` of `do_nanosleep+0x67/0x1a0`.
 fn function(frame: &[u8]) -> &[u8] {
     let end = frame.iter().position(|&byte| byte == b'+');
     &frame[..end.unwrap_or(frame.len())]

@@ -1,4 +1,4 @@
-//! Who talks to whom through a network interface; drops what goes to some ports.
+//! Flows through a network interface; can drop them by port.
 //!
 //! Hooks: tcx, both ways, of {{ interface }} or of what the options say; the classic tc where the
 //! kernel has no tcx.
@@ -26,7 +26,7 @@ struct {{ Name }} {
     #[arg(short, long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     drop: Vec<u16>,
 
-    /// Report a flow again that was quiet for so many seconds
+    /// Report a flow again after SECONDS seconds without a packet
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     idle: u64,
 

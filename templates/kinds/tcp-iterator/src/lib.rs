@@ -32,7 +32,7 @@ struct {{ Name }} {
 impl App for {{ Name }} {
     const NAME: &'static str = "{{ name }}";
 
-    // for each new look, before Linux 5.19
+    // to read the list again, before Linux 5.19
     const NEEDS: Needs = Needs::linux("{{ kernel }}").btf().keeps(&[Capability::CAP_BPF]);
 
     const DOCUMENTS: &'static [Document] = tcp::DOCUMENTS;

@@ -1,4 +1,4 @@
-//! Who hits the tracepoint {{ tracepoint }}, and with what, live.
+//! Hits of the tracepoint {{ tracepoint }}, with its fields, live.
 //!
 //! Hooks: tp/{{ tracepoint }}.
 //! Needs: Linux {{ kernel }}, tracefs, CAP_BPF, CAP_PERFMON.
@@ -14,7 +14,7 @@ use crate::row::Hit;
 
 skeleton!("{{ name }}");
 
-/// The same as in the `SEC` of the BPF program.
+/// Must match the `SEC` of the BPF program.
 const TRACEPOINT: &str = "{{ tracepoint }}";
 
 /// Trace {{ tracepoint }}: who hits it, and with what

@@ -1,4 +1,4 @@
-//! How an event reads in the table, and in JSON and YAML.
+//! The row of an event, in the table, JSON and YAML.
 
 use bpfapps_core::output::{Columns, Fields, Line, Row};
 use bpfapps_core::host::hooks::Layout;

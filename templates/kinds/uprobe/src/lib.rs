@@ -14,7 +14,7 @@ skeleton!("{{ name }}");
 /// Trace calls of {{ function }} in {{ binary }}
 #[derive(Debug, clap::Args)]
 struct {{ Name }} {
-    /// Program or library that the function is in: a path, or a name to look up
+    /// Program or library with the function: a path, or a name to search for
     #[arg(short, long, value_name = "FILE", default_value = "{{ binary }}")]
     binary: String,
 
@@ -47,7 +47,7 @@ impl App for {{ Name }} {
         rodata(&mut open)?.min_duration_ns = self.duration.unwrap_or(0);
 
         let skel = session.load(open)?;
-        // the return first: then each call that is seen is seen to return
+        // attach the return probe first, so that no traced call misses its return
         let (Self { binary, function, pid, .. }, progs) = (&self, &skel.progs);
         let _links = [
             session.attach_uprobe(&progs.handle_return, binary, function, *pid, true)?,

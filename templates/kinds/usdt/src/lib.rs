@@ -14,7 +14,7 @@ skeleton!("{{ name }}");
 /// Trace the probe {{ probe }} of {{ binary }}
 #[derive(Debug, clap::Args)]
 struct {{ Name }} {
-    /// Program or library that the probe is in: a path, or a name to look up
+    /// Program or library with the probe: a path, or a name to search for
     #[arg(short, long, value_name = "FILE", default_value = "{{ binary }}")]
     binary: String,
 
@@ -43,7 +43,7 @@ struct Arg {
 
 fn arg(text: &str) -> Result<Arg> {
     let (place, value) = text.split_once('=').context("not of the form PLACE=VALUE")?;
-    // the kernel side looks at no more than USDT has
+    // USDT has at most 12 arguments
     let place = place.parse().ok().filter(|place| (0..12).contains(place));
     Ok(Arg {
         place: place.context("a place is a number from 0 to 11")?,

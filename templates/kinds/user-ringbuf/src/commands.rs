@@ -1,4 +1,4 @@
-//! What the user tells the running program, and how that gets to the BPF side.
+//! Commands of the user, and their way to the BPF side.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, stdin};
@@ -14,7 +14,7 @@ use nix::unistd::getppid;
 use crate::command;
 use crate::skel::types::event_kind;
 
-/// Where commands come from: `file`, or stdin.
+/// The source of commands: `file`, or stdin.
 pub(crate) fn open(file: Option<&Path>) -> Result<Box<dyn BufRead + Send>> {
     let Some(file) = file else {
         return Ok(Box::new(BufReader::new(stdin())));
@@ -44,7 +44,7 @@ pub(crate) fn serve(lines: impl BufRead, ring: &MapHandle) -> Result<()> {
     Ok(())
 }
 
-/// `watch 42` or `forget 42`; nothing where the line is empty.
+/// `watch 42` or `forget 42`; `None` for an empty line.
 fn parse(line: &str) -> Result<Option<command>> {
     let words: Vec<_> = line.split_whitespace().collect();
     let (kind, pid) = match words[..] {

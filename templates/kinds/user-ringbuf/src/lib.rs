@@ -68,7 +68,7 @@ impl App for {{ Name }} {
 
         let mut rows = session.rows::<event>(&self.stream)?;
         let ring = MapHandle::try_from(&skel.maps.commands).context("no user ring buffer")?;
-        // a thread has the privileges of who starts it, and keeps them
+        // a thread inherits the privileges of the thread that starts it
         session.give_up_privileges()?;
         thread::spawn(move || {
             if let Err(err) = commands::serve(lines, &ring) {

@@ -1,4 +1,4 @@
-//! Who sends packets to a network interface, and how many; drops those of some.
+//! Packets that come in at a network interface, counted by source; can drop them.
 //!
 //! Hooks: XDP of {{ interface }}, or of what the options say.
 //! Needs: Linux {{ kernel }}; CAP_BPF, CAP_NET_ADMIN and, for the verifier, CAP_PERFMON.
@@ -14,7 +14,7 @@ use bpfapps_core::{
 
 skeleton!("{{ name }}");
 
-/// Count packets that come in at {{ interface }}, by source, and drop those of some
+/// Count packets that come in at {{ interface }}, by source, and optionally drop them
 #[derive(Debug, clap::Args)]
 struct {{ Name }} {
     /// Network interface
@@ -29,7 +29,7 @@ struct {{ Name }} {
     #[arg(long, value_name = "MS", default_value = "1000", value_parser = milliseconds)]
     interval: u64,
 
-    /// Where to look at packets
+    /// Where XDP sees the packets
     #[arg(short, long, value_enum, default_value_t = XdpMode::Auto)]
     mode: XdpMode,
 

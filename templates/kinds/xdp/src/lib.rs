@@ -1,4 +1,4 @@
-//! How many packets come in at a network interface, by protocol.
+//! Packets that come in at a network interface, counted by protocol.
 //!
 //! Hooks: XDP of {{ interface }}, or of another interface.
 //! Needs: Linux {{ kernel }}; CAP_BPF, CAP_NET_ADMIN and, for the verifier, CAP_PERFMON.
@@ -29,7 +29,7 @@ struct {{ Name }} {
     #[arg(short, long, value_name = "SECONDS", default_value = "1")]
     time: NonZeroU32,
 
-    /// Where to look at packets
+    /// Where XDP sees the packets
     #[arg(short, long, value_enum, default_value_t = XdpMode::Auto)]
     mode: XdpMode,
 
