@@ -13,7 +13,7 @@ use bpfapps_xtask::{cc, vmlinux};
 pub(crate) struct C {
     sources: PathBuf,
     libbpf: PathBuf,
-    /// Where the programs go, and whatever else is left for a while.
+    /// The folder of the programs and of temporary files.
     pub(crate) folder: PathBuf,
 }
 
@@ -62,7 +62,7 @@ impl C {
         Ok(program)
     }
 
-    /// Compiles BPF code as bpf-build does, DWARF left behind.
+    /// Compiles BPF code as bpf-build does, without DWARF.
     pub(crate) fn bpf_object(&self, source: &str) -> Result<PathBuf> {
         let object = self.folder.join(source).with_extension("o");
         let compiled = object.with_extension("clang.o");

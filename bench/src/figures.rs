@@ -1,9 +1,9 @@
-//! Many figures to one, and a few of those to a table.
+//! Aggregates figures, and prints tables of them.
 
 use anyhow::{Context, Result};
 use bpfapps_task::out;
 
-/// The middle one, or what is half-way between the middle two.
+/// The median.
 pub(crate) fn median(figures: &[f64]) -> Result<f64> {
     let mut sorted = figures.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
@@ -72,7 +72,7 @@ impl Table {
     }
 }
 
-/// A figure that is not to be above a limit.
+/// A figure with an upper limit.
 pub(crate) struct Goal {
     pub(crate) what: &'static str,
     pub(crate) measured: f64,
@@ -81,7 +81,7 @@ pub(crate) struct Goal {
     pub(crate) unit: &'static str,
 }
 
-/// What was to be reached, and whether it was.
+/// Shows each goal, and whether it was met.
 pub(crate) fn goals(goals: &[Goal]) -> Table {
     let mut table = Table::new(["goal", "measured", "at most", ""]);
     for goal in goals {

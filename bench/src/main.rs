@@ -21,35 +21,36 @@ use clap::Parser;
 use measure::{drain, idle, kernel, memory, ready, rebuild, size, storm};
 use programs::Programs;
 
-/// Measure bootstrap, beside C programs and other tracers
+/// Measure bootstrap, and compare it with C programs and other tracers
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask bench", bin_name = "cargo xtask bench")]
 struct Options {
-    /// What to measure
+    /// Measurements to run
     #[arg(value_name = "WHAT", default_values = ["ready", "memory", "rebuild", "idle", "storm", "kernel", "drain"])]
     what: Vec<Measure>,
-    /// How many execs and exits make a storm
+    /// Number of execs and exits in a storm
     #[arg(long, value_name = "N", default_value_t = 160_000, value_parser = clap::value_parser!(u64).range(2..))]
     events: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Measure {
-    /// How long it takes from the start until nothing is missed
+    /// Time from the start until no event is missed
     Ready,
-    /// How much memory stays resident, without the ring buffer
+    /// Resident memory, without the ring buffer
     Memory,
-    /// How long it takes from an edit of BPF code until it runs
+    /// Time from an edit of BPF code until it runs
     Rebuild,
-    /// How large the binary is, with all apps and with each alone
+    /// Size of the binary, with all apps and with each alone
     Size,
-    /// How often it wakes up when nothing happens
+    /// Wake-ups while nothing happens
     Idle,
-    /// What it costs, and loses, among execs and exits, beside execsnoop, exitsnoop and bpftrace
+    /// Cost and losses in a storm of execs and exits, compared with execsnoop, exitsnoop and
+    /// bpftrace
     Storm,
-    /// What it costs those that it traces: how long its BPF programs run
+    /// Cost for traced processes: run time of the BPF programs
     Kernel,
-    /// What it takes to read an event, and to make a row of it
+    /// Time to read an event and to format its row
     Drain,
 }
 
@@ -101,14 +102,14 @@ fn run(options: &Options) -> Result<()> {
     if wanted(Measure::Rebuild) {
         rebuild::measure()?.print()?;
     }
-    // last: it builds other binaries where the one above lies
+    // last, because it overwrites the binary that the others use
     if wanted(Measure::Size) {
         size::measure()?.print()?;
     }
     Ok(())
 }
 
-/// What the figures are true for.
+/// The machine of the measurement.
 fn machine() -> Result<String> {
     let release = Release::running_name()?;
     let cores = thread::available_parallelism().context("failed to count the cores")?;

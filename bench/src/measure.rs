@@ -1,4 +1,4 @@
-//! What can be measured, a module each.
+//! The measurements, one module each.
 
 pub(crate) mod drain;
 pub(crate) mod idle;

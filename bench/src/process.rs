@@ -1,4 +1,4 @@
-//! What the kernel tells about a process while it runs.
+//! What the kernel reports about a running process.
 
 use std::fs;
 use std::thread;
@@ -20,7 +20,7 @@ pub(crate) fn read(id: u32, file: &str) -> Result<String> {
     fs::read_to_string(&path).with_context(|| format!("failed to read {path}"))
 }
 
-/// Whether it waits for events.
+/// True if it waits for events.
 pub(crate) fn is_asleep(id: u32) -> Result<bool> {
     let status = read(id, "status")?;
     let state = status.lines().find_map(|line| line.strip_prefix("State:"));
@@ -34,7 +34,7 @@ pub(crate) fn cpu_time(id: u32) -> Result<Duration> {
     Ok(time.context("failed to read a CPU clock")?.into())
 }
 
-/// How often its threads have given up a CPU, or had to.
+/// Context switches of its threads, voluntary and forced.
 pub(crate) fn context_switches(id: u32) -> Result<u64> {
     let mut sum = 0;
     for status in each(id, "task", "/status")? {
@@ -48,7 +48,7 @@ fn switches(status: &str) -> Option<u64> {
     names.iter().map(|name| number(status, name)).sum()
 }
 
-/// What the kernel says of each of its open files.
+/// The kernel's information about each of its open files.
 pub(crate) fn files(id: u32) -> Result<Vec<String>> {
     each(id, "fdinfo", "")
 }

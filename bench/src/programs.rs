@@ -15,7 +15,7 @@ pub(crate) struct Program {
     pub(crate) label: &'static str,
     path: PathBuf,
     args: Vec<String>,
-    /// What the line begins with that it prints once nothing is missed.
+    /// The start of the line that shows that no event is missed from now on.
     pub(crate) title: &'static str,
 }
 
@@ -40,7 +40,7 @@ impl Program {
 
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(&self.path);
-        // also on a terminal a title is to be known
+        // the title must be recognized on a terminal too
         command.args(&self.args).env("NO_COLOR", "1");
         command
     }
@@ -50,7 +50,7 @@ impl Program {
     }
 }
 
-/// What the title line of bootstrap's table begins with.
+/// The start of the title line of bootstrap's table.
 const TITLE: &str = "TIME ";
 
 /// bootstrap as a program of `bpfapps`.
@@ -61,7 +61,7 @@ pub(crate) fn bootstrap(bpfapps: PathBuf) -> Program {
 /// The number of the program that the others are held against.
 pub(crate) const BASE: usize = 2;
 
-/// bootstrap as it ships, and what it takes to build the others.
+/// bootstrap as shipped, and the means to build the other programs.
 pub(crate) struct Programs {
     built: Built,
     pub(crate) c: C,

@@ -15,7 +15,7 @@ pub(crate) struct Resident {
     pub(crate) ring: u64,
 }
 
-/// Adds up the mappings; `None` where the text is not like smaps.
+/// Adds up the mappings; `None` if the text is not in the format of smaps.
 pub(crate) fn parse(text: &str) -> Option<Resident> {
     let mut resident = Resident::default();
     let (mut bpf_map, mut size) = (false, 0);

@@ -18,15 +18,15 @@ use crate::process;
 /// One run of a tracer. It is ended whatever happens.
 pub(crate) struct Tracer {
     child: Child,
-    /// Not where it writes to a file.
+    /// `None` if it writes to a file.
     stdout: Option<BufReader<File>>,
     name: String,
     title: &'static str,
 }
 
 impl Tracer {
-    /// Starts it with a pipe for its rows, of which the first begins with `title`; its stderr is
-    /// ours, unless `command` says otherwise.
+    /// Starts it with a pipe for its rows and waits for one that starts with `title`. It shares our
+    /// stderr, unless `command` redirects it.
     pub(crate) fn start(command: &mut Command, title: &'static str) -> Result<Self> {
         let mut tracer = Self::spawn(command.stdout(Stdio::piped()), title)?;
         let stdout = tracer.child.stdout.take();
@@ -35,7 +35,7 @@ impl Tracer {
         Ok(tracer)
     }
 
-    /// The same with a terminal, where every program shows each line at once.
+    /// The same with a terminal, on which every program shows each line at once.
     pub(crate) fn start_on_terminal(command: &mut Command, title: &'static str) -> Result<Self> {
         let terminal = openpty(None, None).context("failed to open a terminal")?;
         let mut tracer = Self::spawn(command.stdout(terminal.slave), title)?;
@@ -102,7 +102,7 @@ impl Tracer {
         self.child.id()
     }
 
-    /// Interrupts it and waits for its end, which has to be a good one.
+    /// Interrupts it and waits; it must end well.
     pub(crate) fn stop(mut self) -> Result<()> {
         self.interrupt()?;
         self.read_on()
@@ -139,7 +139,7 @@ impl Drop for Tracer {
     }
 }
 
-/// A terminal that nobody writes to any more has no end of file.
+/// A closed terminal returns an error instead of the end of file.
 fn closed_terminal<N: From<u8>>(err: io::Error) -> io::Result<N> {
     match err.raw_os_error() {
         Some(EIO) => Ok(0.into()),

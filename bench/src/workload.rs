@@ -12,13 +12,13 @@ use crate::c::C;
 pub(crate) struct Storm {
     program: PathBuf,
     pub(crate) folder: PathBuf,
-    /// The program that is started, as it stands in the column COMM: no other storm has it.
+    /// The name of the started program in the column COMM, unique to this storm.
     pub(crate) victim: String,
 }
 
 impl Storm {
     pub(crate) fn build(c: &C) -> Result<Self> {
-        // the kernel keeps 15 bytes of it
+        // the kernel truncates it to 15 bytes
         let victim = format!("storm-{}", process::id());
         c.program("storm.c", &victim, None)?;
         Ok(Self {
@@ -33,7 +33,7 @@ impl Storm {
         format!("./{}", self.victim)
     }
 
-    /// Starts so many processes, and says how long that took.
+    /// Starts this many processes and returns the time that took.
     pub(crate) fn run(&self, processes: u64) -> Result<Duration> {
         let start = Instant::now();
         let status = Command::new(&self.program)

@@ -1,4 +1,4 @@
-//! What is refused before anything is built.
+//! Errors before anything is built.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -10,7 +10,7 @@ const NOBODY: u32 = 65534;
 #[test]
 fn without_root_only_the_size_can_be_measured() {
     let folder = tempfile::tempdir().expect("a folder");
-    // where it was built may be out of another user's reach
+    // another user may not be able to reach the folder of the build
     let program = folder.path().join("bench");
     fs::copy(env!("CARGO_BIN_EXE_bpfapps-bench"), &program).expect("a copy");
     fs::set_permissions(

@@ -1,4 +1,4 @@
-//! Which clang, which flags, and what it has to say.
+//! Finds clang, chooses its flags, and explains its diagnostics.
 
 use std::env;
 use std::fmt;
@@ -11,7 +11,7 @@ use bpfapps_explain::explain_clang;
 
 use crate::say;
 
-/// The first clang that keeps in BTF what a header says of its members (btf_decl_tag).
+/// The first clang that writes tags of members to BTF (btf_decl_tag).
 const OLDEST: u32 = 14;
 
 /// Clang refused the source; its diagnostics are on stderr already.
@@ -33,7 +33,7 @@ pub(crate) struct Clang {
 }
 
 impl Clang {
-    /// The clang that `CLANG` names, or else the one in `PATH`.
+    /// The clang in `CLANG`, or else in `PATH`.
     pub(crate) fn find() -> Result<Self> {
         let program = env::var("CLANG").unwrap_or_else(|_| "clang".to_owned());
         let Ok(output) = Command::new(&program).arg("--version").output() else {
@@ -76,7 +76,7 @@ impl Clang {
         command.arg("-fno-stack-protector");
         // No folder of the building machine in the object: it is shipped.
         command.arg(format!("-fdebug-prefix-map={}=.", root.display()));
-        // What clang 16 and newer refuse by themselves: the call would lead nowhere.
+        // clang 16 and newer refuse this by default: the call has no target.
         command.arg("-Werror=implicit-function-declaration");
         // A vmlinux.h nests named structs without a member name; clang before 16 warns about each.
         command.args([
@@ -123,9 +123,8 @@ impl Clang {
     }
 }
 
-/// Diagnostics as clang prints them, and below them what fixes the first one that is known: on
-/// stderr where the build fails, which cargo shows then, and as warnings where it goes on, which it
-/// would not show otherwise.
+/// clang's diagnostics, followed by the fix for the first known one. They go to stderr if the build
+/// fails, which cargo shows then; otherwise they become warnings, because cargo would hide them.
 #[expect(
     clippy::print_stderr,
     reason = "cargo shows what a failed build script says there"
@@ -144,8 +143,7 @@ fn show(output: &Output) {
     }
 }
 
-/// What clang says about itself where it gives up on code that BPF can't have: nobody needs to
-/// report that.
+/// Removes clang's request to report a crash, which it prints for code that BPF does not support.
 fn without_crash(diagnostics: &str) -> String {
     let of_clang = |line: &&str| line.starts_with("PLEASE ") || line.starts_with("Stack dump:");
     let lines = diagnostics.lines();
@@ -154,7 +152,7 @@ fn without_crash(diagnostics: &str) -> String {
         .fold(String::new(), |text, line| text + line + "\n")
 }
 
-/// The folder of the workspace that holds `source`: the one with the lock file.
+/// The workspace folder of `source`: the one with the lock file.
 pub(crate) fn workspace_root(source: &Path) -> &Path {
     let locked = |folder: &&Path| folder.join("Cargo.lock").is_file();
     source
@@ -173,7 +171,7 @@ fn major_version(text: &str) -> Option<u32> {
         .ok()
 }
 
-/// The folders between the two lines in which `clang -v` lists where it looks for `<…>`.
+/// The include folders that `clang -v` lists between two marker lines.
 fn include_folders(text: &str) -> Vec<String> {
     text.lines()
         .skip_while(|line| !line.starts_with("#include <...>"))
@@ -183,7 +181,7 @@ fn include_folders(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// The prerequisites of the one make rule in a depfile. A space in a name is escaped there.
+/// The prerequisites of the only make rule in a depfile. A space in a name is escaped there.
 fn prerequisites(rule: &str) -> Vec<PathBuf> {
     let rule = rule
         .split_once(": ")

@@ -1,12 +1,13 @@
-//! What the helpers of the kernel are called, out of libbpf's headers.
+//! The names of the kernel's helpers, from libbpf's headers.
 
 use anyhow::{Context, Result, ensure};
 use libbpf_rs::libbpf_sys::API_HEADERS;
 
-/// Where each helper is declared: `static void *(* const bpf_map_lookup_elem)(…) = (void *) 1;`
+/// The header that declares each helper: `static void *(* const bpf_map_lookup_elem)(…) = (void *)
+/// 1;`
 const FILE: &str = "bpf_helper_defs.h";
 
-/// The names, each in the place of its number; an empty one where there is none.
+/// The names, indexed by number; an empty one for an unused number.
 pub(crate) fn names() -> Result<Vec<String>> {
     let header = API_HEADERS.iter().find(|(name, _)| *name == FILE);
     let (_, text) = header.with_context(|| format!("libbpf has no {FILE}"))?;

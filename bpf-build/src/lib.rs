@@ -1,13 +1,13 @@
-//! What every app's `build.rs` shares: one call from `<app>.bpf.c` to a skeleton.
+//! The shared part of every app's `build.rs`: one call from `<app>.bpf.c` to a skeleton.
 //!
 //! ```no_run
 //! // all of `main` in apps/bootstrap/build.rs
 //! bpfapps_build::skeleton("bootstrap");
 //! ```
 //!
-//! The call compiles `src/bpf/<app>.bpf.c` with clang, strips DWARF and keeps BTF, refuses
-//! records that Rust could not read safely, and leaves two files in `OUT_DIR` for
-//! `bpfapps_core::skeleton!`: libbpf-cargo's skeleton, and the records' trait impls.
+//! The call compiles `src/bpf/<app>.bpf.c` with clang, strips DWARF and keeps BTF, and refuses
+//! records that Rust could not read safely. It writes two files to `OUT_DIR` for
+//! `bpfapps_core::skeleton!`: libbpf-cargo's skeleton, and the trait impls of the records.
 
 mod clang;
 mod globals;
@@ -109,7 +109,7 @@ fn build(app: &str) -> Result<()> {
     Ok(())
 }
 
-/// What clang made of a source.
+/// The result of compiling a source.
 struct Compiled {
     out: PathBuf,
     file: PathBuf,
@@ -118,8 +118,7 @@ struct Compiled {
 }
 
 impl Compiled {
-    /// Only at the end: a build script that failed is run again anyway, and cargo prints what it
-    /// said.
+    /// Called at the end: cargo runs a failed build script again anyway, and shows its output.
     fn watch(&self) {
         say("cargo::rerun-if-env-changed=CLANG");
         let of_others = |source: &&PathBuf| !source.starts_with(&self.out);
@@ -154,7 +153,7 @@ fn compile(app: &str) -> Result<Compiled> {
     Ok(Compiled { out, file, sources })
 }
 
-/// Links the one object file; what is left behind is its DWARF and the paths in it.
+/// Links the object file, which drops its DWARF and the paths in it.
 fn link(compiled: &Path, object: &Path) -> Result<()> {
     libbpf_rs::set_print(Some((PrintLevel::Warn, |_, line| {
         say(&format!("cargo::warning={}", line.trim_end()));
@@ -185,7 +184,7 @@ fn write_libbpf_headers(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Writes `text`, unless it stands there already: a new time stamp would rebuild dependents.
+/// Writes `text` if it changed: a new time stamp would rebuild dependents.
 fn write(path: &Path, text: &str) -> Result<()> {
     if fs::read_to_string(path).is_ok_and(|old| old == text) {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Which structs cross from BPF to Rust, and whether Rust may read each byte of them as it stands.
+//! The structs shared by BPF and Rust, and a check that Rust can read each of their bytes.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use libbpf_rs::btf::types::{Array, Int, IntEncoding, MemberAttr, Struct, Var};
 use libbpf_rs::btf::{Btf, BtfKind, BtfType, HasSize, ReferencesType, TypeId};
 
-/// A struct that `BPFAPPS_RECORD(name)` anchors in BTF, with a global of its own name behind an
+/// A struct that `BPFAPPS_RECORD(name)` anchors in BTF, by a global with its name after an
 /// underscore.
 pub(crate) struct Declared<'btf> {
     pub(crate) name: &'btf str,
@@ -75,7 +75,7 @@ fn check_struct(btf: &Btf<'_>, record: &Struct<'_>, path: &str) -> Result<()> {
     check_gap(end, record.size(), &format!("the end of struct {path}"))
 }
 
-/// Refuses what Rust can not read as it stands, and returns the size in bytes of what it can.
+/// Refuses a type that Rust cannot read as it is in memory; returns its size in bytes.
 fn check_type(btf: &Btf<'_>, ty: BtfType<'_>, path: &str, offset: usize) -> Result<usize> {
     let refuse = |what: &str| bail!("{path} at offset {offset} is {what}");
     let ty = ty.skip_mods_and_typedefs();

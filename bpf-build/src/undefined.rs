@@ -1,4 +1,4 @@
-//! Whether all that a program calls is there.
+//! Checks that everything that a program calls exists.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,14 +10,14 @@ use libbpf_rs::btf::types::DataSec;
 use libbpf_rs::btf::{Btf, BtfType};
 use object::{Object as _, ObjectSymbol as _};
 
-/// Refuses an object that uses what is nowhere: libbpf's linker would not survive it, or would
-/// leave it to whoever opens the object.
+/// Refuses an object with an undefined symbol: libbpf's linker would crash, or leave the error to
+/// the loader.
 pub(crate) fn check(object: &Path) -> Result<()> {
     let failed = || format!("failed to read {}", object.display());
     let bytes = fs::read(object).with_context(failed)?;
     let elf = object::File::parse(&*bytes).with_context(failed)?;
     let btf = Btf::from_path(object).with_context(failed)?;
-    // what the kernel has is listed in sections of BTF, `.ksyms` and `.kconfig`
+    // symbols of the kernel are listed in the BTF sections `.ksyms` and `.kconfig`
     let of_kernel: BTreeSet<_> = btf
         .type_by_kind::<DataSec<'_>>()
         .flat_map(|section| section.iter().map(|entry| entry.ty).collect::<Vec<_>>())

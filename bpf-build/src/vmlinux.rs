@@ -33,7 +33,7 @@ const TAIL: &str = "
 /// The types of a kernel of that `release` as a C header, from its BTF, or from the vmlinux that
 /// holds it: through libbpf's own dumper.
 pub fn header(btf: &Path, release: &str) -> Result<Vec<u8>> {
-    // what libbpf complains about is told by our own error
+    // our own error replaces libbpf's message
     libbpf_rs::set_print(None);
     let mut out = Vec::new();
     writeln!(

@@ -8,12 +8,12 @@ use bpfapps_explain::Code;
 
 use probe::{Probe, refused, run};
 
-/// What begins each source, but for the first ones.
+/// The start of each source except the first ones.
 const BEGIN: &str = "#include \"vmlinux.h\"\n#include <bpf/bpf_helpers.h>\n";
 
 const END: &str = "\nchar LICENSE[] SEC(\"license\") = \"Dual BSD/GPL\";\n";
 
-/// The code, what is said with it, and the source: where it has no `#include`, after `BEGIN`.
+/// The code, a part of the message, and the source: without an `#include` it starts with `BEGIN`.
 const MISTAKES: &[(Code, &str, &str)] = &[
     (
         Code::UNKNOWN_TYPE,
@@ -99,7 +99,7 @@ const MISTAKES: &[(Code, &str, &str)] = &[
     ),
 ];
 
-/// What is said although the build goes on.
+/// A message that does not stop the build.
 const WARNING: (Code, &str, &str) = (
     Code::NOT_UNROLLED,
     "loop not unrolled",
@@ -113,7 +113,7 @@ fn source(text: &str) -> String {
     format!("{begin}{text}{END}")
 }
 
-/// Fails unless clang's own words come first, and after them the hint and where there is more.
+/// Fails unless clang's message comes first, then the hint and the reference.
 fn expect(said: &str, code: Code, words: &str) {
     let more = format!("cargo xtask explain {code}");
     let (before, _) = said

@@ -1,4 +1,5 @@
-//! What a header declares is shown: an app's crate, built and tested by the real cargo and clang.
+//! Records as their headers declare them: an app's crate, built and tested by the real cargo and
+//! clang.
 
 mod probe;
 

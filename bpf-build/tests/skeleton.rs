@@ -1,4 +1,4 @@
-//! What someone sees who builds an app: a package of its own, built by the real cargo and clang.
+//! What the author of an app sees: a package of its own, built by the real cargo and clang.
 
 mod probe;
 

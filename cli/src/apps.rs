@@ -1,8 +1,8 @@
 //! The apps in this binary: what `APPS = minimal bootstrap` is in libbpf-bootstrap's Makefile.
 //!
-//! A dependency alone is not linked in: without its line here an app would be missing without a
-//! word. Each line stands behind the cargo feature of the app's name, so that `cargo build
-//! --no-default-features --features minimal` builds that app alone, like `make minimal`.
+//! A dependency alone is not linked: without its line here an app would silently be missing. Each
+//! line depends on the cargo feature of the app's name, so that `cargo build --no-default-features
+//! --features minimal` builds that app alone, like `make minimal`.
 
 #[cfg(feature = "bootstrap")]
 use bpfapps_bootstrap as _;

@@ -8,7 +8,7 @@ use crate::builtin::Builtin;
 use crate::options::{environment, session};
 use crate::registered::Apps;
 
-/// What this run was called as.
+/// The name by which the program was called.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Called {
     /// by its own name: the app is a subcommand
@@ -51,12 +51,13 @@ impl Called {
         }
     }
 
-    /// Where the arguments of the app begin, in a command line that clap has accepted.
+    /// The index of the app's first argument in a command line that clap has accepted.
     pub(crate) fn app_args(self, args: &[OsString], apps: &Apps) -> usize {
         if let Self::App(_) = self {
             return 1;
         }
-        // To this command an app's name is unknown, and all behind it belongs to that.
+        // This command does not know the apps' names, so it treats all later arguments as the
+        // app's.
         let outline = session(Command::new(apps.binary.name), apps)
             .allow_external_subcommands(true)
             .try_get_matches_from(args);

@@ -41,14 +41,14 @@ use crate::command::{Called, whole};
 use crate::options::{config, environment};
 use crate::registered::Apps;
 
-/// What a binary with apps says of itself. [`main!`] takes it from the package that it is in.
+/// The identity of a binary with apps. [`main!`] takes it from its package.
 #[derive(Clone, Copy, Debug)]
 pub struct Binary {
-    /// What it is called: also in its variables of the environment, and in `/etc`.
+    /// Its name, also in environment variables and in `/etc`.
     pub name: &'static str,
     /// Its version.
     pub version: &'static str,
-    /// What it is, in a few words.
+    /// A short description.
     pub about: &'static str,
 }
 
@@ -64,7 +64,7 @@ macro_rules! main {
     };
 }
 
-/// Runs the app that the command line names, or one of the subcommands that stand beside the apps.
+/// Runs the app that the command line names, or a subcommand besides the apps.
 pub fn run(binary: Binary) -> ExitCode {
     match start(binary, env::args_os().collect()) {
         Ok(code) => ExitCode::from(code),
@@ -72,8 +72,8 @@ pub fn run(binary: Binary) -> ExitCode {
             let code = exit_code(&err);
             if code != 0 {
                 let text = report(&err, &binary.explain());
-                // Where stderr is closed, too, the exit code has to do.
-                // In one piece, so that nobody else's words come in between.
+                // If stderr is closed, the exit code must do. Written at once, so that no other
+                // output comes in between.
                 let _ = io::stderr().write_all(text.as_bytes());
             }
             ExitCode::from(code)
@@ -97,7 +97,7 @@ fn start(binary: Binary, args: Vec<OsString>) -> Result<u8> {
     let mut command = called.command(&apps);
     let (matches, lacking) = match command.try_get_matches_from_mut(&args) {
         Ok(matches) => (matches, None),
-        // What an option needs beside it may stand in the configuration.
+        // An option that another one requires may be in the configuration.
         Err(err) if err.kind() == ErrorKind::MissingRequiredArgument => {
             let command = called.command(&apps).ignore_errors(true);
             (command.get_matches_from(&args), Some(err))
@@ -142,13 +142,13 @@ fn complain(mut err: clap::Error, command: &Command, config: Option<&Path>) -> !
         (None, None) => elsewhere(&err),
     };
     make_harmless(&mut err);
-    // Where stderr is closed the exit code has to do.
+    // If stderr is closed, the exit code must do.
     let _ = err.print();
     let _ = io::stderr().write_all(printable(&hint).as_bytes());
     process::exit(err.exit_code())
 }
 
-/// Which apps have the option that this one does not, or take a command behind `--`.
+/// The apps that have the option that this one lacks, or that take a command after `--`.
 fn elsewhere(err: &clap::Error) -> String {
     let named = err.get(ContextKind::InvalidArg);
     let (ErrorKind::UnknownArgument, Some(ContextValue::String(named))) = (err.kind(), named)
@@ -178,7 +178,7 @@ fn elsewhere(err: &clap::Error) -> String {
     }
 }
 
-/// What stood on the command line is anybody's: it neither moves the terminal nor begins a line.
+/// Escapes text from the command line, so that it neither controls the terminal nor starts a line.
 fn make_harmless(err: &mut clap::Error) {
     let harmless = err.context().filter_map(|(kind, value)| {
         let value = match value {

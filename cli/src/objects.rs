@@ -29,7 +29,8 @@ pub fn open(object: &Object<'_>) -> Result<OpenObject> {
     }
 }
 
-/// Has the kernel verify all of it, and leaves nothing behind: to know whether it would load.
+/// Lets the kernel verify the whole object, and leaves nothing behind: a test of whether it would
+/// load.
 ///
 /// # Errors
 ///
@@ -38,11 +39,11 @@ pub fn try_load(object: &Object<'_>) -> Result<()> {
     load(object, open(object)?)
 }
 
-/// The same of one program alone, as if it were the only one.
+/// The same for one program, as if it were the only one.
 ///
 /// # Errors
 ///
-/// As [`try_load`].
+/// Those of [`try_load`].
 pub fn try_program(object: &Object<'_>, name: &str) -> Result<()> {
     let mut open = open(object)?;
     for mut program in open.progs_mut() {

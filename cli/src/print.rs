@@ -1,4 +1,4 @@
-//! What a subcommand prints as a whole: a table, JSON or YAML.
+//! The output of a subcommand: a table, JSON or YAML.
 
 use std::io::{self, ErrorKind, Write as _};
 
@@ -31,7 +31,7 @@ pub(crate) fn document<T: Serialize>(
 ///
 /// # Errors
 ///
-/// stdout does not take it; its exit code tells whether that matters.
+/// Writing to stdout fails; the exit code depends on the error.
 pub(crate) fn print(document: &[u8]) -> Result<()> {
     let mut stdout = io::stdout().lock();
     let written = stdout.write_all(document).and_then(|()| stdout.flush());

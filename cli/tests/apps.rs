@@ -1,5 +1,5 @@
-//! An app is a folder, a dependency behind a feature, a line in `src/apps.rs`, and a registration:
-//! where one is missing the linker drops the app without a word.
+//! An app is a folder, a dependency with a feature, a line in `src/apps.rs`, and a registration: if
+//! one is missing, the linker silently drops the app.
 
 use std::collections::BTreeMap;
 use std::fs;

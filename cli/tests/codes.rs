@@ -25,8 +25,8 @@ fn page_of_codes_has_every_code() {
     assert!(page.contains(&table), "it needs this table:\n{table}");
 }
 
-/// What does not load has a program that is named after its code, and what can't be opened or
-/// attached is named in a test. Those of building have a test of their own in bpf-build.
+/// An object that does not load has a program named after its code; failures to open or attach are
+/// named in a test. Failures of building have tests in bpf-build.
 #[test]
 fn every_code_is_provoked() {
     let mut tests = String::new();

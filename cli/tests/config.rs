@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 const BPFAPPS: &str = env!("CARGO_BIN_EXE_bpfapps");
 
-/// A configuration that nobody else may write, whatever the umask.
+/// A configuration that only its owner can write, whatever the umask.
 fn config(text: impl AsRef<[u8]>) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("config.yaml");
@@ -137,7 +137,7 @@ fn what_is_no_configuration_is_refused_in_one_line() {
 fn mistake_in_the_file_of_a_run_is_told_with_its_line() {
     let (_folder, path) = config("minimal:\n  oncee: true\n  twice: 2\nprocs:\n  duration: 0\n");
     let place = format!("error: {}:", path.display());
-    // also where the option stands on the command line, and through a link
+    // also if the option is on the command line, and through a link
     let (code, stdout, stderr) = run(Command::new(BPFAPPS)
         .args(["procs", "-d", "5", "--config"])
         .arg(&path));
@@ -187,7 +187,7 @@ fn mistake_in_the_environment_is_told_with_its_variable() {
         assert_eq!(code, Some(2));
         stderr
     };
-    // what stands on the command line is looked at first
+    // the command line is checked first
     assert!(!refused("BPFAPPS_PROCS_TIMEOUT", "never").contains("hint"));
     for (variable, value, reason) in [
         (
@@ -214,7 +214,7 @@ fn mistake_in_the_environment_is_told_with_its_variable() {
     }
 }
 
-/// What it says is then none of its reader's business.
+/// The file may be secret.
 #[test]
 fn words_of_a_file_that_is_no_configuration_are_not_shown() {
     let secrets = [

@@ -1,11 +1,11 @@
-//! `bpfapps doctor --object` of what is no BPF object, or none for this machine.
+//! `bpfapps doctor --object` with files that are no BPF objects, or not for this machine.
 
 use std::env;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// What doctor says about a file of these bytes: it is to fail.
+/// doctor's report on a file with these bytes: it must fail.
 fn told(bytes: &[u8]) -> String {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("it.bpf.o");

@@ -1,4 +1,4 @@
-//! SECURITY.md names the test behind each of its promises.
+//! Each promise in SECURITY.md names its test.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What a BPF application is made of.
+//! The parts of a BPF application.
 //!
 //! An app is a crate with one type in it: its options, which are clap arguments, and which
 //! [`App::run`] turns into a running BPF program. [`register!`] makes it a subcommand.
@@ -55,7 +55,7 @@ mod trace;
 pub use anyhow::{Context, Error, Result, bail};
 pub use bpfapps_diagnose::{InterfaceHook, Target};
 pub use bpfapps_explain::{Code, Failure};
-/// What this machine is and allows.
+/// Properties of this machine.
 pub use bpfapps_host as host;
 pub use bpfapps_host::capabilities::Capability;
 pub use bpfapps_host::names::{errno_name, signal_name};
@@ -74,11 +74,11 @@ pub use session::{
 };
 pub use trace::{TraceLines, TraceProgram};
 
-// What the macros expand to: an app needs no dependency of its own on these.
+// For the expansion of macros: an app needs no dependency of its own on these.
 #[doc(hidden)]
 pub use inventory;
 
-/// Puts an app in the registry: `register!(Bootstrap);` beside its [`App`] implementation.
+/// Registers an app: `register!(Bootstrap);` beside its [`App`] implementation.
 ///
 /// The crate must also be *used* by the binary, or the linker drops it: see `cli/src/apps.rs`.
 #[macro_export]

@@ -23,7 +23,8 @@ const TRACEPOINT_SINCE: (u32, u32) = (5, 9);
 /// More lines than this do not fit in the ring buffer.
 const MOST: usize = 256;
 
-/// Copies this process's lines from the kernel's trace: nobody else's, and nobody misses them.
+/// Copies this process's lines from the kernel's trace, and no others; other readers still get
+/// them.
 ///
 /// It is a BPF program on the tracepoint that `bpf_printk` is since Linux 5.9, and is gone with the
 /// process.
@@ -54,7 +55,7 @@ impl<'obj> TraceProgram<'obj> {
         Ok(Self { skel: Some(skel) })
     }
 
-    /// The lines that it copies, ready to be read.
+    /// The copied lines, ready to be read.
     ///
     /// # Errors
     ///
@@ -94,7 +95,7 @@ pub struct TraceLines<'skel> {
 }
 
 struct Source<'skel> {
-    /// What tells the program to copy; it lives in the kernel.
+    /// Tells the program to copy. It lives in kernel memory.
     recording: &'skel mut u32,
     records: RingRecords<'skel, Handler>,
     shown: Rc<RefCell<Vec<String>>>,

@@ -1,4 +1,4 @@
-//! Who called this program, and what it may do beyond them.
+//! The caller of this program, and privileges beyond the caller's.
 #![allow(unsafe_code)]
 
 use anyhow::{Context, Result, ensure};
@@ -6,8 +6,8 @@ use caps::{CapSet, CapsHashSet};
 use nix::libc::{AT_SECURE, getauxval};
 use nix::unistd::{getegid, geteuid, getgid, getuid};
 
-/// Whether this program may do more than whoever called it: its file has capabilities. Then each
-/// file, variable and option is somebody else's wish.
+/// True if this program may do more than its caller, because its file has capabilities. Then every
+/// file, variable and option must be treated as the caller's.
 pub fn has_less() -> bool {
     // SAFETY: it reads a number that the kernel has put beside the program's arguments.
     unsafe { getauxval(AT_SECURE) != 0 }

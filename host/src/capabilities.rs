@@ -23,21 +23,21 @@ const NOT_FOR_A_FILE: [Capability; 4] = [
     Capability::CAP_SYS_PTRACE,
 ];
 
-/// Those in one of its sets; none where the kernel does not say.
+/// The capabilities in a set of this process; none if the kernel does not tell.
 pub fn held(set: CapSet) -> CapsHashSet {
     caps::read(None, set).unwrap_or_default()
 }
 
-/// Those of `wanted` that are not in `held`.
+/// The capabilities of `wanted` that `held` lacks.
 pub fn missing(wanted: &[Capability], held: &CapsHashSet) -> Vec<Capability> {
-    // Before Linux 5.8 there was only this one, and it still stands for the others.
+    // Before Linux 5.8 this was the only one, and it still includes the others.
     let all = held.contains(&Capability::CAP_SYS_ADMIN);
     let missing = wanted.iter().filter(|one| !all && !held.contains(one));
     missing.copied().collect()
 }
 
-/// What this process lacks of `wanted`, and what gives that to it; `None` where it has them all. With
-/// `tracefs` it is to read that, too.
+/// Explains which capabilities of `wanted` this process lacks, and how to get them; `None` if it
+/// has all. With `tracefs` it also must be able to read that.
 ///
 /// # Errors
 ///
@@ -61,8 +61,8 @@ pub fn lacking(wanted: &[Capability], tracefs: bool) -> Result<Option<Failure>> 
     Ok(Some(failure.code(Code::MISSING_CAPABILITY)))
 }
 
-/// The commands of root's that lend what is `wanted` to the caller's own group: the program's file
-/// gives it to whoever runs it, and nobody else may. `None` where it is too much to lend.
+/// The commands with which root lends `wanted` to the caller's group: the program's file carries
+/// the capabilities, and only that group may run it. `None` if it is too much to lend.
 ///
 /// # Errors
 ///
@@ -72,7 +72,7 @@ pub fn lend(wanted: &[Capability]) -> Result<Option<[Vec<OsString>; 3]>> {
         return Ok(None);
     }
     let program = env::current_exe().context("failed to find own program file")?;
-    // those that it has are not to be lost
+    // keep the capabilities that the file has already
     let mut all = match geteuid().is_root() {
         true => CapsHashSet::new(),
         false => held(CapSet::Permitted),
@@ -82,7 +82,7 @@ pub fn lend(wanted: &[Capability]) -> Result<Option<[Vec<OsString>; 3]>> {
     all.sort_by_key(ToString::to_string);
     let all = names(&all, ",").to_lowercase();
     let group = users::own_group();
-    // the capabilities last: another group takes them away
+    // capabilities come last, because a change of group clears them
     let commands = [
         ["chgrp", &group],
         ["chmod", "750"],
@@ -94,7 +94,7 @@ pub fn lend(wanted: &[Capability]) -> Result<Option<[Vec<OsString>; 3]>> {
     })))
 }
 
-/// Own program file, where it lends capabilities to everybody on the machine.
+/// The program's own file, if it lends capabilities to every user.
 pub fn lent_to_everybody() -> Option<PathBuf> {
     let program = env::current_exe().ok()?;
     let mode = fs::metadata(&program).ok()?.mode();

@@ -8,7 +8,7 @@ use bpfapps_explain::{Code, Failure};
 
 use crate::caller;
 
-/// Where the cgroup v2 hierarchy is mounted, if it is.
+/// The mount point of the cgroup v2 hierarchy, if mounted.
 fn mount_point() -> Option<PathBuf> {
     let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
     mounts.lines().find_map(mount_point_in)
@@ -48,11 +48,11 @@ pub fn folder(path: &str) -> Result<PathBuf> {
     }
 }
 
-/// The same, open, with the rights that the caller has.
+/// The same, opened with the caller's rights.
 ///
 /// # Errors
 ///
-/// As [`folder`], or it can't be opened.
+/// Those of [`folder`], or it cannot be opened.
 pub fn open(path: &str) -> Result<(PathBuf, File)> {
     let folder = folder(path)?;
     let file = caller::act(|| File::open(&folder))?;

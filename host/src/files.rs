@@ -1,4 +1,4 @@
-//! Files that somebody names: an object, types, a configuration. What they are is not known before.
+//! Files that a user names: an object, types, a configuration. Their content is not trusted.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::Read as _;
@@ -22,8 +22,8 @@ const OTHERS_WRITE: u32 = 0o022;
 /// Only who owns an entry of the folder may replace it.
 const STICKY: u32 = 0o1000;
 
-/// Opens a regular file of at most `largest` bytes, with the caller's rights. Nothing else is waited
-/// for, such as a pipe that nobody writes to.
+/// Opens a regular file of at most `largest` bytes with the caller's rights. It never blocks, for
+/// example on a pipe without a writer.
 ///
 /// # Errors
 ///
@@ -41,7 +41,7 @@ pub fn open(path: &Path, largest: u64) -> Result<File> {
     Ok(file)
 }
 
-/// Creates a file, or empties the one that is there, with the caller's rights. A pipe has to have a
+/// Creates a file with the caller's rights, or truncates an existing one. A pipe must have a
 /// reader.
 ///
 /// # Errors
@@ -59,7 +59,7 @@ pub fn create(path: &Path) -> Result<File> {
 ///
 /// # Errors
 ///
-/// As [`open`].
+/// Those of [`open`].
 pub fn read(path: &Path, largest: u64) -> Result<Vec<u8>> {
     let file = open(path, largest)?;
     let mut bytes = Vec::new();
@@ -78,18 +78,19 @@ fn too_large(path: &Path, largest: u64) -> String {
     format!("{} is larger than {largest}", path.display())
 }
 
-/// Whether root alone decides what a file says: nobody else may write it, replace it, or lead the way
-/// to another one.
+/// Checks that only root decides what a file contains: no other user can write it, replace it, or
+/// redirect its path.
 ///
 /// # Errors
 ///
-/// Who else may, and what to do about it; or it can't be looked at.
+/// Another user can, with the fix; or it cannot be examined.
 pub fn is_roots_alone(path: &Path) -> Result<()> {
     let whole = absolute(path).with_context(|| format!("failed to find {}", path.display()))?;
     walk(&whole, path, &mut 0).map(drop)
 }
 
-/// Where `path` ends, once every entry on the way is root's alone. `named` is what it is about.
+/// Resolves `path`, and checks that every entry on the way belongs to root alone. `named` is the
+/// path in messages.
 fn walk(path: &Path, named: &Path, links: &mut usize) -> Result<PathBuf> {
     let look = |path: &Path| {
         let metadata = fs::symlink_metadata(path);

@@ -9,7 +9,7 @@ use nix::net::if_::{if_indextoname, if_nameindex, if_nametoindex};
 ///
 /// # Errors
 ///
-/// There is none of that name: names those that are there.
+/// No interface has that name; lists the existing ones.
 pub fn index(name: &str) -> Result<i32> {
     match if_nametoindex(name) {
         Ok(index) => Ok(i32::try_from(index)?),
@@ -28,10 +28,10 @@ pub fn index(name: &str) -> Result<i32> {
     }
 }
 
-/// The name of an interface, or its number where it has gone meanwhile.
+/// The name of an interface, or its number if it no longer exists.
 pub fn name(index: u32) -> String {
     match if_indextoname(index) {
-        // glibc says so for a number beyond those of interfaces
+        // glibc returns an empty name for a number above those of interfaces
         Ok(name) if !name.is_empty() => name.to_string_lossy().into_owned(),
         _ => index.to_string(),
     }

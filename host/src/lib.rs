@@ -1,8 +1,8 @@
-//! What this machine is and allows, as far as BPF applications care.
+//! Properties of this machine that matter to BPF applications.
 //!
-//! Everything here is read from /proc, /sys and ELF files: nothing links libelf or libbpf, so that
-//! whoever is to install these can ask, too. What is missing is a
-//! [`Failure`](bpfapps_explain::Failure) that says what to do.
+//! Everything is read from /proc, /sys and ELF files. Nothing links libelf or libbpf, so that the
+//! task that installs them can use this crate too. What is missing is a
+//! [`Failure`](bpfapps_explain::Failure) with its fix.
 //!
 //! ```
 //! use bpfapps_host::Release;

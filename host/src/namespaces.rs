@@ -5,12 +5,12 @@ use std::os::unix::fs::MetadataExt as _;
 
 use anyhow::{Context, Result};
 
-/// The inodes of those that the machine began with (include/linux/proc_ns.h): the same everywhere.
+/// The inodes of the initial namespaces (include/linux/proc_ns.h): the same on every machine.
 const INITIAL_PID: u64 = 0xefff_fffc;
 const INITIAL_USER: u64 = 0xefff_fffd;
 
-/// Whether this process is in the namespace of that kind (`pid`, `user`, `mnt`, …) that the machine
-/// began with; `None` where that does not show.
+/// True if this process is in the machine's initial namespace of that kind (`pid`, `user`, `mnt`,
+/// …); `None` if that is unknown.
 pub fn is_initial(kind: &str) -> Option<bool> {
     let own = inode("self", kind)?;
     let initial = match kind {

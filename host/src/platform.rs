@@ -1,4 +1,4 @@
-//! What the kernel runs on, and what this process is kept in.
+//! The platform below the kernel, and the container around this process.
 
 use std::fs;
 use std::path::Path;
@@ -24,13 +24,13 @@ pub fn container() -> Option<String> {
         .map(str::to_owned)
 }
 
-/// Whether system calls of this process are filtered (seccomp), as containers do.
+/// True if system calls of this process are filtered (seccomp), as in containers.
 pub fn is_filtered() -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     status.lines().any(|line| line == "Seccomp:\t2")
 }
 
-/// The kernel's name for Rust's `target_arch`, as libbpf's `__TARGET_ARCH_<arch>` has it.
+/// The kernel's name for Rust's `target_arch`, as in libbpf's `__TARGET_ARCH_<arch>`.
 pub fn kernel_arch(target_arch: &str) -> &str {
     match target_arch {
         "x86_64" | "x86" => "x86",

@@ -10,7 +10,7 @@ const RUNNING: &str = "/proc/sys/kernel/osrelease";
 pub struct Release(Vec<u32>);
 
 impl Release {
-    /// That of the running kernel.
+    /// The release of the running kernel.
     ///
     /// # Errors
     ///
@@ -20,7 +20,7 @@ impl Release {
         Self::parse(&name).with_context(|| format!("{RUNNING} names no version: {name}"))
     }
 
-    /// What the running kernel calls it, as `uname -r` prints it: `6.1.0-56-cloud-amd64`.
+    /// The name of the running kernel's release, as `uname -r` prints it: `6.1.0-56-cloud-amd64`.
     ///
     /// # Errors
     ///
@@ -39,12 +39,12 @@ impl Release {
         numbers.filter(|numbers| numbers.len() > 1).map(Self)
     }
 
-    /// Whether it is this version, or a newer one.
+    /// True for this version and newer ones.
     pub fn is_at_least(&self, version: (u32, u32)) -> bool {
         self.series() >= version
     }
 
-    /// Whether it is one of a series: 6.1.192 is of 6.1, 6.12.1 is not.
+    /// True if it belongs to a series: 6.1.192 belongs to 6.1, 6.12.1 does not.
     pub fn is_of(&self, series: &Self) -> bool {
         self.0.starts_with(&series.0)
     }

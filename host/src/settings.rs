@@ -1,4 +1,4 @@
-//! What the kernel is set to, and what limits that sets to BPF.
+//! Settings of the kernel that limit BPF.
 
 use std::fs;
 use std::path::Path;
@@ -22,7 +22,7 @@ pub fn sysctl<N: FromStr>(name: &str) -> Option<N> {
     fs::read_to_string(file).ok()?.trim().parse().ok()
 }
 
-/// Whether the kernel is locked down: `none`, `integrity` or `confidentiality`.
+/// The lockdown mode of the kernel: `none`, `integrity` or `confidentiality`.
 pub fn lockdown() -> Option<String> {
     let text = fs::read_to_string(LOCKDOWN).ok()?;
     chosen(&text).map(str::to_owned)

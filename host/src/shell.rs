@@ -1,8 +1,8 @@
-//! Commands that are shown, to be pasted into a shell.
+//! Commands for the user to paste into a shell.
 
 use std::ffi::OsStr;
 
-/// These words as one command: a word with anything special in it stands in quotes.
+/// Joins the words to one command, and quotes those with special characters.
 pub fn command(words: &[&OsStr]) -> String {
     let words = words.iter().map(|word| word.to_string_lossy());
     shell_words::join(words)

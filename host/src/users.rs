@@ -1,4 +1,4 @@
-//! Users and groups, from the files: a static binary has no other way to look them up.
+//! Users and groups, read from the files: a static binary has no other way to look them up.
 
 use std::env;
 use std::fs;
@@ -38,12 +38,12 @@ pub fn uid(text: &str) -> Result<u32> {
     Ok(user.uid)
 }
 
-/// Who called sudo, where that is how root came to run this; `None` where it was root, too.
+/// The caller of sudo, if root runs this through sudo; `None` if the caller was root too.
 ///
 /// # Errors
 ///
-/// What sudo says of them does not agree with /etc/passwd and /etc/group. Then nothing may run in
-/// their name, least of all as root.
+/// The variables of sudo contradict /etc/passwd and /etc/group. Then nothing may run under that
+/// name, and not as root either.
 pub fn sudo_caller() -> Result<Option<User>> {
     let said = ["SUDO_USER", "SUDO_UID", "SUDO_GID"].map(|name| (name, env::var_os(name)));
     if !geteuid().is_root() || said.iter().all(|(_, value)| value.is_none()) {
@@ -74,7 +74,7 @@ fn user(predicate: impl Fn(&User) -> bool) -> Result<Option<User>> {
     Ok(users.lines().filter_map(parse_user).find(predicate))
 }
 
-/// All groups of a user: its own, and those that list it.
+/// All groups of a user: the primary group, and those that list the user.
 ///
 /// # Errors
 ///
@@ -87,7 +87,7 @@ pub fn groups(user: &User) -> Result<Vec<u32>> {
     Ok([user.gid].into_iter().chain(listed).collect())
 }
 
-/// The group of this process: its name, or its number where it has none.
+/// The group of this process: its name, or its number if it has none.
 pub fn own_group() -> String {
     let own = getgid().to_string();
     let groups = fs::read_to_string(GROUP).unwrap_or_default();

@@ -1,12 +1,12 @@
 //! A BPF program for each code of `bpfapps explain` that says why one does not load.
 
-/// An object that is to be refused.
+/// An object that must be refused.
 #[derive(Clone, Copy)]
 pub struct Case {
-    /// What its `.bpf.c` is called: the code, in lower case.
+    /// The name of its `.bpf.c`: the code in lower case.
     pub name: &'static str,
-    /// Its `.bpf.c`. The line that is at fault is marked `/* here */`, and those that the
-    /// explanation leads back to `/* from */`.
+    /// Its `.bpf.c`. `/* here */` marks the faulty line, and `/* from */` the lines that the
+    /// explanation refers to.
     pub source: &'static str,
     /// The object file.
     pub object: &'static [u8],
@@ -33,7 +33,7 @@ mod tests {
 
     use super::*;
 
-    /// Those of loading: each has a page, and a program that provokes it.
+    /// Each code of loading has a page and a program that provokes it.
     #[test]
     fn each_code_has_a_program() {
         let codes = Code::ALL.iter().map(|code| code.to_string().to_lowercase());

@@ -25,7 +25,8 @@ macro_rules! objects {
 /// Object files that can't be opened.
 pub const OBJECTS: &[Object<'static>] = objects!["other_order", "no_btf", "legacy_maps", "not_bpf"];
 
-/// One that nobody is to load who only looks at it: it takes a pinned map, and much memory.
+/// An object that must not be loaded only to examine it: it reuses a pinned map, and takes much
+/// memory.
 pub const GREEDY: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/greedy.bpf.o"));
 
 /// One of 3,000 maps.
@@ -58,7 +59,7 @@ impl Run {
     ///
     /// # Errors
     ///
-    /// What the user of the app would see; that is so for all that this one does.
+    /// The error that the user of the app would see.
     pub fn load(&mut self, program: &str) -> Result<Loaded<'_>> {
         let Self { session, object } = self;
         let mut open = session.open(HooksSkelBuilder::default(), object)?;
@@ -79,11 +80,11 @@ pub struct Loaded<'run> {
 }
 
 impl Loaded<'_> {
-    /// Attaches it by what its section says.
+    /// Attaches it by its section.
     ///
     /// # Errors
     ///
-    /// As [`Run::load`].
+    /// Those of [`Run::load`].
     pub fn attach(&mut self) -> Result<()> {
         self.session.attach(&mut self.skel)
     }
@@ -92,7 +93,7 @@ impl Loaded<'_> {
     ///
     /// # Errors
     ///
-    /// As [`Run::load`].
+    /// Those of [`Run::load`].
     pub fn attach_uprobe(&self, binary: &str, function: &str) -> Result<Link> {
         let program = &self.skel.progs.on_uprobe;
         let place = function.parse().ok();
@@ -110,7 +111,7 @@ impl Loaded<'_> {
     ///
     /// # Errors
     ///
-    /// As [`Run::load`].
+    /// Those of [`Run::load`].
     pub fn attach_cgroup(&self, folder: &Path) -> Result<Link> {
         let program = &self.skel.progs.on_cgroup;
         let cgroup = File::open(folder)?;

@@ -1,6 +1,5 @@
-//! BPF programs that are wrong, each in one way: [`ALL`] do not load, those of [`Run`] do not attach,
-//! and [`OBJECTS`] can't be opened. `tests/kernel` tries them on the running kernel, and reads what
-//! the user is told.
+//! Faulty BPF programs: [`ALL`] do not load, those of [`Run`] do not attach, and [`OBJECTS`] cannot
+//! be opened. `tests/kernel` tries them on the running kernel and checks the messages.
 
 mod cases;
 mod hooks;

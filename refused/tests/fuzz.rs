@@ -1,6 +1,6 @@
-//! Files with a few bytes changed, given to the binary as a user does: it ends by itself, soon, and
-//! with words. `FUZZ_MUTATIONS=100000 cargo test --package bpfapps-refused --test fuzz` takes an hour;
-//! which bytes are changed follows from the number of the mutation alone.
+//! Files with a few changed bytes, given to the binary: it must end by itself, soon, and with a
+//! message. `FUZZ_MUTATIONS=100000 cargo test --package bpfapps-refused --test fuzz` takes an hour.
+//! The number of a mutation determines the changed bytes.
 
 use std::env;
 use std::fs;
@@ -16,7 +16,7 @@ use bpfapps_testkit::program;
 
 use bpfapps_procs as _;
 
-/// How many files are tried where nobody asks for more.
+/// Number of files by default.
 const FEW: usize = 100;
 
 /// One file of types is as large as hundreds of others.
@@ -33,7 +33,7 @@ fn mutations() -> usize {
     asked.map_or(FEW, |number| number.parse().expect("a number"))
 }
 
-/// Numbers that look like chance (xorshift), and are the same each time.
+/// Pseudo-random numbers (xorshift), the same in each run.
 struct Chance(u64);
 
 impl Chance {
@@ -74,7 +74,7 @@ fn mutant(of: &[u8], number: usize) -> Vec<u8> {
     bytes
 }
 
-/// Tries so many mutants of the files of `corpus`, on each CPU at once.
+/// Tries this many mutants of the files in `corpus`, on all CPUs.
 fn try_all(
     name: &str,
     corpus: &[Vec<u8>],
@@ -125,7 +125,7 @@ fn check(output: &Output) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Keeps a file that was too much, for whoever fixes that.
+/// Keeps a file that caused a failure.
 fn keep(file: &Path, name: &str, number: usize) -> String {
     let kept = env::temp_dir().join(format!("mutation-{number}.{name}"));
     let copied = fs::copy(file, &kept);

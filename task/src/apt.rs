@@ -1,8 +1,8 @@
 //! apt, and who else uses it: another task, or `unattended-upgrades`, which a fresh machine starts
 //! with.
 //!
-//! apt has two locks. Only for one of them can it be told to wait (`DPkg::Lock::Timeout`), and
-//! not in all versions; but it always says why it gave up.
+//! apt has two locks. It can be made to wait for only one of them (`DPkg::Lock::Timeout`), and not
+//! in all versions; but it always prints the reason when it gives up.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -13,13 +13,13 @@ use anyhow::Result;
 use crate::out::hinted;
 use crate::progress::{self, Ended};
 
-/// How long to wait for others: what a fresh machine needs for its own upgrades, and more.
+/// How long to wait for other processes: longer than the upgrades of a fresh machine.
 pub const PATIENCE: Duration = Duration::from_secs(600);
 
-/// Runs a command as [`progress::watch`] does. Where another one has a lock of apt it is run again,
-/// until `deadline`; then that is an error, which says how to repeat the task.
+/// Runs a command as [`progress::watch`] does. While another process has a lock of apt, repeats the
+/// command until `deadline`; then returns an error that tells how to repeat the task.
 pub fn watch(label: &str, mut command: Command, deadline: Instant) -> Result<Ended> {
-    // what it says about others is read
+    // its messages are parsed
     command.env("LC_ALL", "C");
     let mut locked = None;
     let ended = progress::watch_while(label, command, |ended| {
@@ -37,7 +37,7 @@ pub fn watch(label: &str, mut command: Command, deadline: Instant) -> Result<End
     ))
 }
 
-/// Who has a lock that apt could not get, by what apt has said in English.
+/// The holder of a lock that apt could not get, from apt's English message.
 fn holder(said: &str) -> Option<String> {
     let mut lines = said.lines();
     let locked = lines.find(|line| line.starts_with("E: Could not get lock "))?;

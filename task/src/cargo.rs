@@ -1,4 +1,4 @@
-//! Calls of cargo, and what it says that it has built.
+//! Runs cargo, and reads its messages about what it built.
 
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -16,15 +16,15 @@ pub fn cargo<'a>(args: impl IntoIterator<Item = &'a str>) -> Command {
     command
 }
 
-/// What a `cargo build` of one binary has made, in cargo's own words.
+/// The result of a `cargo build` of one binary, from cargo's messages.
 ///
 /// cargo says it itself, so that `CARGO_TARGET_DIR`, `build.target-dir` and
 /// `--target` are all followed without knowing about them here.
 #[derive(Debug)]
 pub struct Built {
-    /// Where the binary is.
+    /// Path of the binary.
     pub program: PathBuf,
-    /// Whether it was made now, and not found to be fresh.
+    /// True if it was built now, false if it was fresh.
     pub is_new: bool,
     messages: Vec<Message>,
 }

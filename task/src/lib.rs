@@ -1,4 +1,4 @@
-//! What the tasks of a workspace share, whichever package they are in.
+//! Shared by the tasks of a workspace, in whichever package they are.
 //!
 //! ```no_run
 //! use bpfapps_task::workspace::Workspace;
@@ -12,7 +12,7 @@
 //! # }
 //! ```
 //!
-//! Deliberately absent: any crate that links libelf, which a task has to be able to install.
+//! Deliberately absent: any crate that links libelf, which a task must be able to install.
 
 pub mod apt;
 pub mod cargo;

@@ -1,4 +1,4 @@
-//! Where words go: results to stdout, everything else to stderr.
+//! Output: results go to stdout, everything else to stderr.
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
@@ -12,7 +12,7 @@ pub fn result(line: impl Display) -> Result<()> {
     writeln!(io::stdout().lock(), "{line}").context("failed to write to stdout")
 }
 
-/// Writes one line about what is going on.
+/// Writes a line about progress.
 ///
 /// A stderr that cannot be written to is no reason to stop, and there is
 /// nowhere left to complain.
@@ -22,7 +22,7 @@ pub fn note(line: impl Display) {
 
 /// Reports why a task failed: the only place that writes `error:`.
 pub fn failure(error: &anyhow::Error) -> ExitCode {
-    // `cargo xtask … | head -1`: the reader has seen enough
+    // `cargo xtask … | head -1` closes the pipe
     let closed = |cause: &io::Error| cause.kind() == ErrorKind::BrokenPipe;
     if !error.downcast_ref::<io::Error>().is_some_and(closed) {
         note(report(error, "cargo xtask explain").trim_end());

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::{env, fs};
 
-/// Whether a program of this name can be run.
+/// True if a program of this name can be run.
 pub fn has(program: &str) -> bool {
     find(program).is_some()
 }
@@ -28,7 +28,7 @@ pub fn cargo() -> OsString {
     env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
-/// Whether this process runs as root.
+/// True if this process runs as root.
 pub fn is_root() -> bool {
     // `Uid: real effective saved file`
     fs::read_to_string("/proc/self/status").is_ok_and(|status| {
@@ -49,7 +49,7 @@ pub fn root_prefix() -> Option<&'static [&'static str]> {
     } else if io::stderr().is_terminal() {
         Some(&["sudo"])
     } else {
-        // nobody is there to type a password
+        // without a terminal no password can be typed
         Some(&["sudo", "--non-interactive"])
     }
 }

@@ -1,4 +1,4 @@
-//! Commands that take longer than a moment, and what is seen meanwhile.
+//! Commands that take longer, with their progress.
 
 use std::fmt::Display;
 use std::io::{self, BufRead, BufReader, IsTerminal};
@@ -11,10 +11,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::out;
 
-/// How a command ended, and what it wrote to stdout and stderr.
+/// The result of a command, and its output on stdout and stderr.
 #[derive(Debug)]
 pub struct Ended {
-    /// How it ended.
+    /// Its exit status.
     pub status: ExitStatus,
     /// Both streams, in order.
     pub output: String,
@@ -32,15 +32,14 @@ impl Ended {
 
 /// Runs a command out of sight.
 ///
-/// On a terminal a spinner shows the time and the newest line of output, and
-/// anywhere else the label is a line of its own. The command gets no stdin:
-/// it has nobody to ask.
+/// On a terminal a spinner shows the time and the newest line of output; otherwise the label is
+/// printed as a line. The command has no stdin, so that it cannot ask.
 pub fn watch(label: &str, command: Command) -> Result<Ended> {
     watch_while(label, command, |_| None)
 }
 
-/// The same, and a second later again for as long as it has to wait for something: `waits` says
-/// what that is, of how the command has ended.
+/// The same, repeated every second while the command has to wait. `waits` returns the reason from
+/// the command's result.
 pub fn watch_while(
     label: &str,
     mut command: Command,
@@ -75,7 +74,7 @@ fn watched(command: &mut Command, spinner: &ProgressBar) -> Result<Ended> {
     let mut child = command
         .spawn()
         .with_context(|| format!("failed to run {}", command.get_program().display()))?;
-    // it keeps the writing ends: the reader would never see the end
+    // otherwise the command keeps the writing ends, and the reader never sees the end
     command.stdout(Stdio::null()).stderr(Stdio::null());
 
     let mut output = String::new();
@@ -90,7 +89,7 @@ fn watched(command: &mut Command, spinner: &ProgressBar) -> Result<Ended> {
     Ok(Ended { status, output })
 }
 
-/// Something announced, whose duration is told at its end.
+/// An announced step, whose duration is printed at its end.
 #[derive(Debug)]
 pub struct Step<'a> {
     label: &'a str,
@@ -122,13 +121,13 @@ impl<'a> Step<'a> {
         }
     }
 
-    /// The end of what is more than done or failed.
+    /// Ends the step with its own words.
     pub fn close(self, how: impl Display) {
         let (label, took) = (self.label, seconds(self.start.elapsed()));
         out::note(format_args!("{label} … {how} in {took}"));
     }
 
-    /// Fills up to 100, where there is a terminal to see it.
+    /// A progress bar up to 100, if there is a terminal.
     pub fn bar(&self) -> ProgressBar {
         if !self.terminal {
             return ProgressBar::hidden();
@@ -140,7 +139,7 @@ impl<'a> Step<'a> {
         bar
     }
 
-    /// Turns until it is finished, where there is a terminal to see it.
+    /// A spinner until the step ends, if there is a terminal.
     pub fn spinner(&self) -> ProgressBar {
         if !self.terminal {
             return ProgressBar::hidden();

@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use bpfapps_host::Release;
 
-/// A series of kernels, of which the newest is meant.
+/// A series of kernels, which stands for its newest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Series {
     /// Such as 6.12.
@@ -13,7 +13,7 @@ pub enum Series {
 }
 
 impl Series {
-    /// Whether a kernel is one of it.
+    /// True if a kernel belongs to it.
     pub fn has(&self, release: &Release) -> bool {
         match self {
             Self::Of(series) => release.is_of(series),

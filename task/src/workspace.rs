@@ -1,4 +1,4 @@
-//! The workspace that a task works on: the one of the current folder, as cargo knows it.
+//! The workspace of a task: that of the current folder, as cargo finds it.
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -10,10 +10,10 @@ use cargo_metadata::{Metadata, MetadataCommand, Package, PackageId, TargetKind};
 use crate::out::hinted;
 use crate::path;
 
-/// Where the package lies whose binary has the apps.
+/// The folder of the package with the binary of the apps.
 const BINARY: &str = "cli";
 
-/// The root of the one of the current folder.
+/// The root of the current folder's workspace.
 pub fn root() -> Result<&'static Path> {
     Ok(Workspace::here()?.root())
 }
@@ -89,7 +89,7 @@ impl Workspace {
         packages.map(|package| package.name.as_str())
     }
 
-    /// The package of the binary that has the apps, which is called like it.
+    /// The package of the binary with the apps; both have the same name.
     pub fn binary(&self) -> Result<&str> {
         Ok(&self.cli()?.name)
     }

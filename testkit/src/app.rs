@@ -22,7 +22,7 @@ impl App {
     ///
     /// # Errors
     ///
-    /// It ends instead: shows what it said.
+    /// It ends instead; shows its messages.
     pub fn start(args: &[&str]) -> Result<Self> {
         let name = args.first().context("which app")?;
         let mut process = Process::start(&mut cli(args.iter().copied()))?;
@@ -85,12 +85,11 @@ impl App {
         Ok(exit)
     }
 
-    /// Ends an app with `-o json`, and returns all its documents, each of which is to be what
-    /// its schema says.
+    /// Ends an app with `-o json` and returns all its documents, each checked against the schema.
     ///
     /// # Errors
     ///
-    /// As [`App::end`], or one is not.
+    /// Those of [`App::end`], or a document does not match the schema.
     pub fn documents(self) -> Result<Vec<Value>> {
         let name = self.name.clone();
         checked(&name, &self.end()?.stdout)
@@ -125,12 +124,12 @@ pub fn documents_of(args: &[&str]) -> Result<Vec<Value>> {
     checked(name, &exit.stdout)
 }
 
-/// What a user sees of a value that an option does not take: its name, in an error of usage. `args`
-/// are the app and what else it needs.
+/// Checks that an option refuses a value with a usage error that names it. `args` are the app and
+/// its other arguments.
 ///
 /// # Errors
 ///
-/// It takes one of these values, each of which stands behind its option.
+/// The app accepts one of these values; each is given after its option.
 pub fn refuses(args: &[&str], values: &[[&str; 2]]) -> Result<()> {
     for [option, value] in values {
         let args = args.iter().copied().chain([*option, *value]);

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 
 use crate::{Process, cli, skip};
 
-/// A cgroup v2 with nothing in it. It goes when this is dropped, and is to be empty then.
+/// An empty cgroup v2. It is removed when this is dropped, and must be empty then.
 #[derive(Debug)]
 pub struct Cgroup(PathBuf);
 
@@ -18,7 +18,7 @@ impl Cgroup {
     ///
     /// # Errors
     ///
-    /// As said.
+    /// It cannot be created.
     pub fn new() -> Result<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let mounts = fs::read_to_string("/proc/self/mountinfo").context("failed to read mounts")?;
@@ -39,7 +39,7 @@ impl Cgroup {
         Ok(Self(folder))
     }
 
-    /// One in this one, to be dropped before it.
+    /// A cgroup below this one, to be dropped first.
     ///
     /// # Errors
     ///
@@ -77,7 +77,7 @@ impl Drop for Cgroup {
     }
 }
 
-/// What a user sees of the app with a `--cgroup` that is none: the path, and where to look.
+/// Checks the message for a `--cgroup` that does not exist: the path, and where to look.
 ///
 /// # Errors
 ///

@@ -5,7 +5,7 @@ use std::{env, io};
 
 use serde_json::{Value, json};
 
-/// How a test ended.
+/// The result of a test.
 pub(crate) enum Outcome {
     Passed,
     Skipped(String),
@@ -16,7 +16,7 @@ pub(crate) enum Outcome {
 /// reads them, from a line on which the kernel does not print.
 const EVENTS: &str = "BPFAPPS_TEST_EVENTS";
 
-/// Runs a test and tells both events, where somebody wants to know.
+/// Runs a test and reports both events, if a runner asks for them.
 pub(crate) fn tell(name: &str, run: impl FnOnce() -> Outcome) -> Outcome {
     write(&json!({ "event": "started", "test": name }));
     let start = Instant::now();
@@ -37,7 +37,7 @@ pub(crate) fn tell(name: &str, run: impl FnOnce() -> Outcome) -> Outcome {
 
 /// # Panics
 ///
-/// Nobody can be told: a run without results is not to look like a good one.
+/// Fails if nobody can read the result: a run without results must not look successful.
 fn write(event: &Value) {
     let Some(path) = env::var_os(EVENTS) else {
         return;

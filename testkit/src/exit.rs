@@ -1,11 +1,11 @@
 use anyhow::{Result, ensure};
 
-/// How a program ended, and all it had to say.
+/// The end of a program, and its whole output.
 #[derive(Debug)]
 pub struct Exit {
     /// The process id that it had.
     pub pid: u32,
-    /// The exit code; `None` where a signal ended it.
+    /// The exit code; `None` after a signal.
     pub code: Option<i32>,
     /// The signal that ended it.
     pub signal: Option<i32>,
@@ -16,7 +16,7 @@ pub struct Exit {
 }
 
 impl Exit {
-    /// Fails unless the program ended with `code`, and shows what it said instead.
+    /// Fails with the program's output unless it exited with `code`.
     ///
     /// # Errors
     ///

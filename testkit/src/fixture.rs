@@ -42,7 +42,7 @@ pub fn own_path() -> Result<String> {
 ///
 /// # Errors
 ///
-/// As [`own_path`].
+/// Those of [`own_path`].
 pub fn fixture(name: &str) -> Result<Command> {
     let mut command = Command::new(own_path()?);
     command.env(FIXTURE, name);

@@ -35,8 +35,8 @@ macro_rules! test {
 /// Set on a machine where each process costs milliseconds.
 const SLOW: &str = "BPFAPPS_TEST_SLOW";
 
-/// `count` processes, or a part of them where the machine is an emulated one and as many take
-/// minutes. What a test asserts is the same of both.
+/// `count` processes, or fewer on an emulated machine, where they take minutes. The assertions of a
+/// test must hold for both.
 pub fn many(count: usize) -> usize {
     match env::var_os(SLOW) {
         Some(_) => count / 8,
@@ -44,8 +44,8 @@ pub fn many(count: usize) -> usize {
     }
 }
 
-/// The `main` of a test binary. It gets the lists of its modules and runs the tests one after
-/// another, because they look at what is loaded in the one kernel there is.
+/// The `main` of a test binary. It runs the tests of its modules one after another, because they
+/// examine what is loaded in the only kernel.
 ///
 /// Without root they are counted as skipped, with the reason printed. Under cargo-nextest none runs.
 #[expect(clippy::print_stderr, reason = "nobody else prints it")]
@@ -87,7 +87,7 @@ fn attempt(run: fn() -> Result<()>) -> Outcome {
     }
 }
 
-/// What a panic said.
+/// The message of a panic.
 fn words(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))

@@ -1,5 +1,5 @@
-//! What the tests of the kernel tier share: they run the binary of their workspace on the running
-//! kernel and assert what its user sees.
+//! Shared by the tests of the kernel tier, which run the binary of their workspace on the running
+//! kernel and check its output.
 //!
 //! Each module of a test binary lists its tests, and `main` lists the modules:
 //!
@@ -30,8 +30,8 @@
 //! The compiler warns about a test that is in no list, and about a list that is not in `main`: they
 //! are dead code.
 //!
-//! A fixture is a program that a test starts; it is the test binary itself, called with the
-//! fixture's name, so that nothing else has to be compiled, installed or copied into a VM.
+//! A fixture is a program that a test starts. It is the test binary itself, called with the
+//! fixture's name, so that nothing else must be compiled, installed or copied into a VM.
 
 mod app;
 pub mod cgroup;

@@ -1,4 +1,4 @@
-//! What is loaded in the kernel.
+//! The objects that are loaded in the kernel.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,7 +16,7 @@ pub struct Loaded {
     links: BTreeSet<u32>,
 }
 
-/// What is loaded at the moment.
+/// The objects that are loaded now.
 pub fn loaded() -> Loaded {
     Loaded {
         programs: ProgInfoIter::default().map(|program| program.id).collect(),
@@ -25,7 +25,7 @@ pub fn loaded() -> Loaded {
     }
 }
 
-/// What the process holds by its file descriptors: all that an app of ours has loaded.
+/// The objects that the process holds by file descriptors: everything that an app has loaded.
 ///
 /// # Errors
 ///

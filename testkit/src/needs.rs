@@ -1,4 +1,4 @@
-//! What a test needs of the kernel; where that is missing, it is skipped.
+//! Requirements of tests on the kernel; without them a test is skipped.
 
 use std::fs;
 use std::path::Path;
@@ -61,8 +61,8 @@ pub fn programs(of: ProgramType) -> Result<()> {
     }
 }
 
-/// Skips the test where BPF gets no memory while a program runs, for what it keeps in sockets and
-/// tasks, or for timers: Linux 7 needs an instruction for that, which some processors lack.
+/// Skips the test if BPF cannot allocate memory at run time, for timers and for storage in sockets
+/// and tasks: Linux 7 needs an instruction for that, which some processors lack.
 ///
 /// # Errors
 ///
@@ -89,12 +89,12 @@ pub fn helper(of: ProgramType, helper: u32, otherwise: &str) -> Result<()> {
     }
 }
 
-/// What a user sees of the app, called with `args`, on a kernel that is older than it needs: a line with
-/// the version that it is in. Elsewhere the test is skipped.
+/// Checks the message of the app on a kernel that is too old: a line with the required version.
+/// Skipped on other kernels.
 ///
 /// # Errors
 ///
-/// It is not told.
+/// The message is missing.
 pub fn too_old(args: &[&str]) -> Result<()> {
     let list = Process::run(&mut cli(["list", "--output", "json"]))?.expect_code(0)?;
     let list: Value = serde_json::from_str(&list.stdout.concat())?;
@@ -128,7 +128,7 @@ pub fn type_named(name: &str) -> Result<()> {
     }
 }
 
-/// What perf can count, and attach to, has a folder here.
+/// Has a folder for each type of event that perf can count or attach to.
 fn needs_pmu(name: &str, otherwise: &str) -> Result<()> {
     let pmu = Path::new("/sys/bus/event_source/devices").join(name);
     match pmu.exists() {

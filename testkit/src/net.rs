@@ -14,8 +14,8 @@ use crate::{Process, cli, skip};
 
 const OWN: &str = "/proc/thread-self/ns/net";
 
-/// A network namespace of this thread, with nothing but loopback in it: what the thread sends, and
-/// each program that it starts, stays inside. It is left when this is dropped.
+/// A network namespace of this thread with only loopback: it confines the thread's traffic and the
+/// programs that it starts. The thread leaves it when this is dropped.
 #[derive(Debug)]
 pub struct Net {
     before: File,
@@ -40,8 +40,8 @@ impl Net {
         Ok(net)
     }
 
-    /// Adds interface `near` here, the other end of which is `far` in the network that this thread
-    /// was in before, where that is a `Net`, too.
+    /// Adds the interface `near` here. Its other end is `far`, in the thread's previous network, if
+    /// that is a `Net` too.
     ///
     /// # Errors
     ///
@@ -64,7 +64,7 @@ impl Net {
         Ok(())
     }
 
-    /// What `call` returns, called in the network that this thread was in before.
+    /// Calls `call` in the thread's previous network.
     ///
     /// # Errors
     ///
@@ -85,8 +85,8 @@ impl Drop for Net {
     }
 }
 
-/// Two UDP sockets at `address`, the second of which waits a few seconds for what the first sends;
-/// and where that is to be sent.
+/// Two UDP sockets at `address`, and the address to send to; the second socket waits a few seconds
+/// for packets of the first.
 ///
 /// # Errors
 ///
@@ -119,7 +119,7 @@ pub fn serve(
     Ok(at)
 }
 
-/// What a user sees of the app with an `--interface` that is not there: its name, and those that are.
+/// Checks the message for an `--interface` that does not exist: its name, and the existing ones.
 ///
 /// # Errors
 ///

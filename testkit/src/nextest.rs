@@ -2,10 +2,9 @@ use std::env;
 
 use libtest_mimic::Arguments;
 
-/// Why these tests do not run under cargo-nextest, where that asks for their names, which it does
-/// first. Each test would be a process of its own beside others, which load programs into the same
-/// kernel; and nextest knows no test that finds out that it can't run here, so such a test would
-/// count as passed.
+/// The reason why these tests do not run under cargo-nextest, if it asks for their names, as it
+/// does first. It would run each test as a process beside others that load programs into the same
+/// kernel; and it would count a test that skips itself as passed.
 pub(crate) fn refusal(args: &Arguments) -> Option<String> {
     // cargo that a test under nextest has started inherits the variable, but lists nothing
     if !args.list || env::var_os("NEXTEST").is_none() {

@@ -16,13 +16,13 @@ use crate::{Exit, Terminal};
 /// The user and the group whom nothing belongs to.
 const NOBODY: u32 = 65534;
 
-/// Longer than anything here takes, on a machine that is busy with something else, or emulated.
+/// Longer than anything takes on a busy or emulated machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The same for one that always has something to say.
+/// The same for a program with constant output.
 const MOST_PATIENCE: Duration = Duration::from_secs(180);
 
-/// A program that a test has started. It is killed where the test forgets it.
+/// A program that a test started. It is killed when this is dropped.
 #[derive(Debug)]
 pub struct Process {
     child: Child,
@@ -83,7 +83,7 @@ impl Process {
     ///
     /// # Errors
     ///
-    /// As said.
+    /// It has some.
     pub fn expect_no_privileges(&self) -> Result<()> {
         self.expect_privileges("0000000000000000", NOBODY)
     }
@@ -93,7 +93,7 @@ impl Process {
     ///
     /// # Errors
     ///
-    /// As said.
+    /// It has others.
     pub fn expect_privileges(&self, capabilities: &str, id: u32) -> Result<()> {
         let ids = [id; 4].map(|id| id.to_string()).join("\t");
         let none = "0000000000000000";
@@ -119,7 +119,7 @@ impl Process {
         Ok(())
     }
 
-    /// Waits until it is in a state of /proc/PID/stat: `S` where it waits, `T` where it is stopped.
+    /// Waits until it is in a state of /proc/PID/stat: `S` if it waits, `T` if it is stopped.
     ///
     /// # Errors
     ///
@@ -130,7 +130,7 @@ impl Process {
         loop {
             let stat =
                 fs::read_to_string(&file).with_context(|| format!("failed to read {file}"))?;
-            // behind the name, which is in parentheses
+            // after the name, which is in parentheses
             let is_there = stat
                 .rsplit_once(") ")
                 .is_some_and(|(_, rest)| rest.starts_with(state));
@@ -224,7 +224,7 @@ impl Process {
     ///
     /// # Errors
     ///
-    /// As [`Process::start`] and [`Process::wait`].
+    /// Those of [`Process::start`] and [`Process::wait`].
     pub fn run(command: &mut Command) -> Result<Exit> {
         Self::start(command)?.wait()
     }

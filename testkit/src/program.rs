@@ -10,11 +10,11 @@ use caps::Capability;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// The binary to test, where it is not to be built: on a machine without cargo, say.
+/// A binary to test instead of building one, for machines without cargo.
 const PROGRAM: &str = "BPFAPPS_BIN";
 
-/// The binary of the workspace that the test belongs to: the file that `BPFAPPS_BIN` names, or what
-/// cargo builds of the package in folder `cli/`, from the sources as they stand.
+/// The binary of the test's workspace: the file named by `BPFAPPS_BIN`, or cargo's build of the
+/// package in folder `cli/`.
 ///
 /// # Panics
 ///
@@ -27,15 +27,15 @@ pub fn program() -> &'static Path {
     })
 }
 
-/// The command that runs [`program`] with these arguments, of which the first is the app.
+/// The command that runs [`program`] with these arguments, the app first.
 pub fn cli<'a>(args: impl IntoIterator<Item = &'a str>) -> Command {
     let mut command = Command::new(program());
     command.args(args);
     command
 }
 
-/// A copy of [`program`] that everybody may run, as an ordinary user could not run what is in root's
-/// home; it is there as long as its folder.
+/// A copy of [`program`] outside of root's home, which every user may run. It is removed with its
+/// folder.
 ///
 /// # Errors
 ///
@@ -50,11 +50,11 @@ pub fn installed() -> Result<(TempDir, PathBuf)> {
     Ok((folder, path))
 }
 
-/// The same with these capabilities for whoever runs it: what setcap(8) writes.
+/// The same with capabilities for every user who runs it, as set by setcap(8).
 ///
 /// # Errors
 ///
-/// The file can't be made, or the file system keeps no capabilities.
+/// The file cannot be written, or the file system does not support capabilities.
 pub fn lending(capabilities: &[Capability]) -> Result<(TempDir, PathBuf)> {
     let (folder, path) = installed()?;
     // struct vfs_cap_data, version 2 with the effective bit
@@ -69,7 +69,7 @@ pub fn lending(capabilities: &[Capability]) -> Result<(TempDir, PathBuf)> {
     Ok((folder, path))
 }
 
-/// A test runs in its package's folder. What the binary is called, and where it is, cargo says.
+/// A test runs in its package's folder. cargo reports the name and the path of the binary.
 fn build() -> Result<PathBuf> {
     let workspace = cargo(&["locate-project", "--workspace", "--message-format", "plain"])?;
     let manifest = Path::new(workspace.trim_end()).with_file_name("cli/Cargo.toml");
@@ -86,7 +86,7 @@ fn build() -> Result<PathBuf> {
     binary.with_context(|| format!("{manifest} has no binary"))
 }
 
-/// What cargo prints, called with these arguments.
+/// The output of cargo with these arguments.
 fn cargo(args: &[&str]) -> Result<String> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);

@@ -24,7 +24,7 @@ const WITH_ONLY: &str = "with-only ";
 ///
 /// # Errors
 ///
-/// As [`fixture`].
+/// Those of [`fixture`].
 pub fn without_tracefs(command: &Command) -> Result<Command> {
     wrap("without-tracefs", command)
 }
@@ -33,7 +33,7 @@ pub fn without_tracefs(command: &Command) -> Result<Command> {
 ///
 /// # Errors
 ///
-/// As [`fixture`].
+/// Those of [`fixture`].
 pub fn with_tracefs(command: &Command) -> Result<Command> {
     wrap("with-tracefs", command)
 }
@@ -42,7 +42,7 @@ pub fn with_tracefs(command: &Command) -> Result<Command> {
 ///
 /// # Errors
 ///
-/// As [`fixture`].
+/// Those of [`fixture`].
 pub fn without_capabilities(command: &Command) -> Result<Command> {
     wrap("without-capabilities", command)
 }
@@ -51,7 +51,7 @@ pub fn without_capabilities(command: &Command) -> Result<Command> {
 ///
 /// # Errors
 ///
-/// As [`fixture`].
+/// Those of [`fixture`].
 pub fn with_only(capabilities: &[Capability], command: &Command) -> Result<Command> {
     let names: Vec<_> = capabilities.iter().map(Capability::to_string).collect();
     wrap(&format!("{WITH_ONLY}{}", names.join(" ")), command)
@@ -61,17 +61,17 @@ pub fn with_only(capabilities: &[Capability], command: &Command) -> Result<Comma
 ///
 /// # Errors
 ///
-/// As [`fixture`].
+/// Those of [`fixture`].
 pub fn as_nobody(command: &Command) -> Result<Command> {
     wrap("as-nobody", command)
 }
 
-/// `command` as the first process of a PID namespace, with a /proc of that. What is returned waits
+/// `command` as the first process of a PID namespace with its own /proc. The returned command waits
 /// for it, and ends with its exit code.
 ///
 /// # Errors
 ///
-/// As [`fixture`].
+/// Those of [`fixture`].
 pub fn in_pid_namespace(command: &Command) -> Result<Command> {
     wrap("in-pid-namespace", command)
 }
@@ -81,7 +81,7 @@ pub fn in_pid_namespace(command: &Command) -> Result<Command> {
 ///
 /// # Errors
 ///
-/// As said, and as [`fixture`].
+/// Those of [`fixture`].
 pub fn in_user_namespace(command: &Command) -> Result<Command> {
     let wrapped = |command: &Command| wrap("in-user-namespace", command);
     if Process::run(&mut wrapped(&Command::new("true"))?)?.code != Some(0) {
@@ -94,7 +94,7 @@ pub fn in_user_namespace(command: &Command) -> Result<Command> {
 ///
 /// # Errors
 ///
-/// As [`fixture`].
+/// Those of [`fixture`].
 pub fn without_btf(command: &Command) -> Result<Command> {
     wrap("without-btf", command)
 }
@@ -103,27 +103,27 @@ pub fn without_btf(command: &Command) -> Result<Command> {
 ///
 /// # Errors
 ///
-/// As [`fixture`].
+/// Those of [`fixture`].
 pub fn on_linux_5_6(command: &Command) -> Result<Command> {
     with_file("/proc/sys/kernel/osrelease", "5.6.0-sandbox\n", command)
 }
 
-/// `command` on a machine where the file `path` has that text. Where it does not exist here, the
-/// nearest folder above it holds nothing else.
+/// `command` on a machine where the file `path` has that text. If the file does not exist here, the
+/// nearest existing folder above it contains nothing else.
 ///
 /// # Errors
 ///
-/// As [`fixture`].
+/// Those of [`fixture`].
 pub fn with_file(path: &str, text: &str, command: &Command) -> Result<Command> {
     wrap(&format!("{WITH_FILE}{path}\n{text}"), command)
 }
 
-/// A system call by what tells it from others: an argument, counted from 0, and its value.
+/// A system call with a given value of one argument.
 #[derive(Clone, Copy, Debug)]
 pub struct Call {
-    /// As in `libc::SYS_bpf`.
+    /// The number, as in `libc::SYS_bpf`.
     pub number: i64,
-    /// Which argument to look at.
+    /// The index of the argument, from 0.
     pub argument: u8,
     /// Its value.
     pub value: u64,
@@ -133,7 +133,7 @@ pub struct Call {
 ///
 /// # Errors
 ///
-/// As [`fixture`].
+/// Those of [`fixture`].
 pub fn refusing(call: Call, errno: Errno, command: &Command) -> Result<Command> {
     let Call {
         number,

@@ -14,8 +14,8 @@ impl fmt::Display for Skipped {
 
 impl std::error::Error for Skipped {}
 
-/// What a test returns that can not run on this machine, as in `return skip("this kernel has no
-/// kprobes")`: it counts as skipped, and the reason is printed.
+/// The result of a test that cannot run on this machine, as in `return skip("this kernel has no
+/// kprobes")`: the test counts as skipped, and the reason is printed.
 ///
 /// # Errors
 ///

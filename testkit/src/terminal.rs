@@ -7,14 +7,14 @@ use rustix::fs::{Mode, OFlags, open};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
-/// A terminal that a test looks at.
+/// A terminal whose content a test reads.
 #[derive(Debug)]
 pub struct Terminal {
     screen: File,
 }
 
 impl Terminal {
-    /// One with so many columns.
+    /// A terminal with this many columns.
     ///
     /// # Errors
     ///
@@ -51,7 +51,7 @@ impl Terminal {
         Ok(open(name.as_c_str(), flags, Mode::empty())?.into())
     }
 
-    /// What it shows.
+    /// Reads its content.
     pub(crate) fn reader(&self) -> Result<impl Read + Send + 'static> {
         let screen = self
             .screen

@@ -1,4 +1,4 @@
-//! Whether the kernel lets BPF programs into its functions.
+//! Tests whether the kernel accepts BPF programs in its functions.
 #![allow(unsafe_code)]
 
 use std::ffi::CStr;

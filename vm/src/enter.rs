@@ -9,7 +9,7 @@ use bpfapps_task::out;
 
 use crate::machine::{End, Machine, Patience};
 
-/// What a machine's shell runs.
+/// The command line for a machine's shell.
 pub(crate) fn script(command: &[OsString]) -> String {
     let words = command.iter().map(|word| quote(&word.to_string_lossy()));
     match words.collect::<Vec<_>>().join(" ") {
@@ -30,11 +30,10 @@ pub(crate) fn run(machines: &[Machine]) -> Result<u8> {
     Ok(code)
 }
 
-/// Runs the command that is in a machine, and answers its exit code. What it
-/// prints goes to stdout.
+/// Runs a command in a machine and returns its exit code. Its output goes to stdout.
 fn run_on(machine: &Machine) -> Result<u8> {
     let mut code = None;
-    // a line ends where the next one begins: the last one may have no end
+    // print line ends before lines: the last one may lack its end
     let mut between: &[u8] = b"";
     let patience = Patience {
         // a command may well be silent

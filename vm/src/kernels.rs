@@ -27,7 +27,7 @@ pub(crate) struct Kernel {
 pub struct Kernels(pub(crate) Vec<Kernel>);
 
 impl Kernels {
-    /// Those that someone brought along, each a bzImage.
+    /// Given kernels, each a bzImage.
     pub fn given(images: &[PathBuf]) -> Result<Self> {
         let kernel = |file: &PathBuf| {
             let version = image::version(file)?;
@@ -45,8 +45,8 @@ impl Kernels {
         self.add(&usual, if_available)
     }
 
-    /// Adds the newest kernel of each series, out of the cache or from Debian. With
-    /// `if_available` those that can not be had are only told of.
+    /// Adds the newest kernel of each series, from the cache or from Debian. With `if_available` an
+    /// unavailable kernel is only reported.
     pub fn add(&mut self, series: &[Series], if_available: bool) -> Result<()> {
         if series.is_empty() {
             return Ok(());
@@ -69,7 +69,7 @@ impl Kernels {
         Ok(())
     }
 
-    /// Whether there is none.
+    /// True without any kernel.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -107,7 +107,7 @@ fn none(series: &Series, packages: &[Package]) -> anyhow::Error {
     )
 }
 
-/// The folder for what is downloaded once.
+/// The folder for downloads.
 fn cache() -> Result<PathBuf> {
     let base = match (env::var_os("XDG_CACHE_HOME"), env::var_os("HOME")) {
         (Some(cache), _) if Path::new(&cache).is_absolute() => PathBuf::from(cache),

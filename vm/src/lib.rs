@@ -7,9 +7,8 @@
 //!                                                                  └─ shell()
 //! ```
 //!
-//! A machine is QEMU, a kernel and an initramfs: no disk, no network, no modules. What its first
-//! process (`machine/init.sh`) has to tell comes as JSON over a serial port on which the kernel
-//! does not print.
+//! A machine is QEMU, a kernel and an initramfs, without disk, network and modules. Its first
+//! process (`machine/init.sh`) sends JSON over a serial port on which the kernel does not print.
 //!
 //! ```no_run
 //! use std::path::Path;
@@ -51,9 +50,9 @@ use machine::{Machine, initramfs};
 /// Programs for virtual machines, all linked statically.
 #[derive(Debug)]
 pub struct Suite {
-    /// Those of the workspace.
+    /// The programs of the workspace.
     pub own: Programs,
-    /// Those of what its templates render, where it has templates.
+    /// The programs of its rendered templates, if it has templates.
     pub rendered: Option<Programs>,
 }
 
@@ -62,7 +61,7 @@ pub struct Suite {
 pub struct Programs {
     /// The binary, under its name.
     pub binary: PathBuf,
-    /// What tests it.
+    /// The tests for it.
     pub tests: Vec<Tests>,
 }
 
@@ -80,8 +79,8 @@ pub struct Tests {
 pub struct Machines(Vec<Machine>);
 
 impl Machines {
-    /// Makes all that they need, in `folder`. They are to run `command`, or the tests where there
-    /// is none; an empty one is for a shell.
+    /// Prepares the machines in `folder`. They run `command`, or the tests without one; an empty
+    /// command is a shell.
     pub fn new(
         folder: &Path,
         kernels: &Kernels,
@@ -114,7 +113,7 @@ impl Machines {
         let mut machines = Vec::new();
         for kernel in &kernels.0 {
             machines.push(machine(kernel, false));
-            // bootstrap keeps start times in another place there
+            // bootstrap uses another map for start times there
             if command.is_none() && accel == Accel::Tcg && kernel.version.is_at_least((7, 0)) {
                 machines.push(machine(kernel, true));
             }

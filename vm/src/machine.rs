@@ -31,22 +31,21 @@ pub(crate) struct Machine {
     /// Gets all that the kernel prints.
     pub(crate) console: PathBuf,
     pub(crate) accel: Accel,
-    /// Whether the processor has `cmpxchg16b`. QEMU's translation of it is
-    /// broken in some versions (7.2), and kernels without it have no memory
-    /// for task storage (from Linux 7 on).
+    /// True if the processor has `cmpxchg16b`. Some versions of QEMU (7.2) translate it wrongly,
+    /// and kernels from Linux 7 on have no memory for task storage without it.
     pub(crate) cx16: bool,
 }
 
 /// Why a machine is no longer there.
 #[derive(Debug)]
 pub(crate) enum End {
-    /// It has told all that was asked of it.
+    /// It has finished its task.
     Done,
-    /// In words, with what the console showed last.
+    /// It failed, with the reason and the end of the console output.
     Broke(String),
 }
 
-/// How long to wait for a machine that says nothing.
+/// How long to wait for a silent machine.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Patience {
     /// Until it has booted.
@@ -56,7 +55,7 @@ pub(crate) struct Patience {
 }
 
 impl Machine {
-    /// What a table calls it.
+    /// Its name in tables.
     pub(crate) fn name(&self) -> String {
         let plus = match (self.accel, self.cx16) {
             (Accel::Tcg, true) => "+cx16",
@@ -65,13 +64,12 @@ impl Machine {
         format!("{}{plus}", self.version)
     }
 
-    /// Whether it may well break by QEMU's fault.
+    /// True if QEMU itself may make it fail.
     pub(crate) fn is_fragile(&self) -> bool {
         self.accel == Accel::Tcg && self.cx16
     }
 
-    /// Which tests are worth to be run on it: with `cmpxchg16b` there is a second
-    /// machine of that kernel, for what bootstrap does with it.
+    /// The tests to run on it: a second machine with `cmpxchg16b` exists only for bootstrap.
     pub(crate) fn tests(&self) -> &'static str {
         match self.is_fragile() {
             true => "own",
@@ -79,7 +77,7 @@ impl Machine {
         }
     }
 
-    /// Several times what it needs on two cores that are busy with more.
+    /// Several times what it needs on two busy cores.
     pub(crate) fn patience(&self) -> Patience {
         Patience {
             boot: Duration::from_secs(120),
@@ -87,7 +85,7 @@ impl Machine {
         }
     }
 
-    /// QEMU with this machine; `task` tells the first process what to do.
+    /// The command line of QEMU; `task` and `words` go to the first process.
     fn qemu(&self, task: &str, words: &str) -> Command {
         let cpu = match (self.accel, self.cx16) {
             (Accel::Kvm, _) => "host",
@@ -200,7 +198,7 @@ impl Machine {
     }
 }
 
-/// What went wrong, and the end of what the console showed.
+/// The reason, and the end of the console output.
 fn words(how: &str, console: &str) -> String {
     const LAST: usize = 15;
     let lines: Vec<String> = console
@@ -217,7 +215,7 @@ fn words(how: &str, console: &str) -> String {
     last.fold(how, |words, line| words + "\n  | " + line)
 }
 
-/// It is killed where it is forgotten.
+/// A running machine, killed when this is dropped.
 struct Running(Child);
 
 impl Running {

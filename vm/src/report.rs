@@ -13,12 +13,12 @@ use crate::results::{Outcome, Results, Test};
 use junit::junit;
 use markdown::markdown;
 
-/// What came of the tests, on each machine.
+/// The results of the tests on each machine.
 #[derive(Debug)]
 pub struct Report(pub(crate) Vec<Results>);
 
 impl Report {
-    /// How many tests passed, failed and were skipped.
+    /// Number of passed, failed and skipped tests.
     pub fn counts(&self) -> [usize; 3] {
         [Outcome::Passed, Outcome::Failed, Outcome::Skipped]
             .map(|outcome| self.0.iter().map(|machine| machine.count(outcome)).sum())
@@ -35,7 +35,7 @@ impl Report {
         json(&self.0)
     }
 
-    /// As JUnit writes them: a suite for each machine.
+    /// The results in JUnit's format: a suite for each machine.
     pub fn junit(&self) -> Result<String> {
         junit(&self.0)
     }
@@ -149,8 +149,8 @@ fn json(machines: &[Results]) -> String {
     )
 }
 
-/// Packages and names of all tests: where a machine did not get to one,
-/// another one did.
+/// Packages and names of the tests of all machines, because a machine that broke has not reached
+/// all tests.
 fn rows(machines: &[Results]) -> Vec<(&str, &str)> {
     let mut rows: Vec<(&str, &str)> = Vec::new();
     for test in machines.iter().flat_map(|machine| &machine.tests) {

@@ -1,4 +1,4 @@
-//! What the machines told about the tests.
+//! Collects the results that the machines report.
 
 use std::time::Duration;
 
@@ -8,9 +8,9 @@ use serde_json::Value;
 /// All that is known of one machine.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Results {
-    /// What the table calls the machine.
+    /// The machine's name in tables.
     pub(crate) machine: String,
-    /// The kernel's own name for itself; empty where it did not boot.
+    /// The kernel's release; empty if it did not boot.
     pub(crate) release: String,
     pub(crate) seconds: f64,
     pub(crate) tests: Vec<Test>,
@@ -51,8 +51,8 @@ impl Results {
         }
     }
 
-    /// Takes a line from the machine; answers whether it was the last one.
-    /// What is no event is nothing of ours.
+    /// Reads a line from the machine and returns true for the last one. Lines that are no event are
+    /// ignored.
     pub(crate) fn read(&mut self, line: &[u8]) -> bool {
         let event: Value = serde_json::from_slice(line).unwrap_or_default();
         let word = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
@@ -70,17 +70,17 @@ impl Results {
         false
     }
 
-    /// What the machine is at, for whoever waits.
+    /// The current test, for the progress display.
     pub(crate) fn running(&self) -> &str {
         self.running.as_deref().unwrap_or_default()
     }
 
-    /// Whether a test has begun.
+    /// True if a test has begun.
     pub(crate) fn began(&self) -> bool {
         self.running.is_some() || !self.tests.is_empty()
     }
 
-    /// The machine is gone, and takes down what it was at.
+    /// Fails the current test, because the machine is gone.
     pub(crate) fn broke(&mut self, why: &str) {
         match self.running.take() {
             Some(test) => self.fail(&test, why),
@@ -110,7 +110,7 @@ impl Results {
         });
     }
 
-    /// A program that fails without a failed test is not to be overlooked.
+    /// Reports a program that fails without a failed test.
     fn program_ended(&mut self, code: i64) {
         let why = format!("the test program ended with code {code}");
         if let Some(test) = self.running.take() {

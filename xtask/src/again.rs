@@ -9,8 +9,8 @@ use anyhow::{Context, Error, Result, ensure};
 use bpfapps_task::cargo;
 use bpfapps_task::workspace::Workspace;
 
-/// Set in the program that is run again, so that it is run again once: what that is for, and its
-/// process id, which it keeps from here on. Whatever it starts inherits the variable, but not the id.
+/// Set for the second run of the program, so that there is only one: the feature, and the process
+/// id, which exec preserves. Children inherit the variable, but have another id.
 const AGAIN: &str = "BPFAPPS_XTASK_FEATURE";
 
 /// Becomes the same program with a feature more, given the same arguments. Answers only where that

@@ -17,19 +17,19 @@ use crate::change::Change;
 const MANIFEST: &str = "cli/Cargo.toml";
 const APPS: &str = "cli/src/apps.rs";
 
-/// The manifest of the workspace, where every version stands.
+/// The workspace's manifest with all versions.
 const VERSIONS: &str = "Cargo.toml";
 
-/// An app, as the binary takes it in.
+/// An app in the lists of the binary.
 #[derive(Debug)]
 pub(crate) struct Entry<'a> {
-    /// What the feature is called.
+    /// The name of its feature.
     pub(crate) name: &'a str,
     /// The package that brings the app in.
     pub(crate) package: &'a str,
-    /// What that is called in Rust.
+    /// Its name in Rust.
     pub(crate) library: &'a str,
-    /// Where cargo finds it.
+    /// Its source for cargo.
     pub(crate) source: InlineTable,
 }
 
@@ -70,7 +70,7 @@ impl Entry<'_> {
         });
         let at = later.map_or(text.len(), |(at, _)| at);
         let (before, after) = text.split_at(at);
-        // the first is apart from what is said about the list
+        // the first entry is separated from the comment above
         let apart = if text.contains(FEATURE) { "" } else { "\n" };
         format!("{before}{apart}{FEATURE}{name}\")]\nuse {library} as _;\n{after}")
     }
@@ -88,7 +88,7 @@ fn unlist(name: &str, change: &mut Change) -> Result<bool> {
     Ok(was_there)
 }
 
-/// Where cargo finds a package that lies in a folder.
+/// The source of a package in a folder.
 pub(crate) fn folder(path: &Path) -> InlineTable {
     let path = path.to_string_lossy().into_owned();
     InlineTable::from_iter([("path", path)])
@@ -164,7 +164,7 @@ fn insert(table: &mut Table, key: &str, item: Item, is_before: impl Fn(&str, &It
     table.sort_values_by(|a, _, b, _| place(a.get()).cmp(&place(b.get())));
 }
 
-/// Inserts where it belongs in a sorted array; what stands between the entries stays the same.
+/// Inserts into a sorted array and keeps the formatting between the entries.
 fn add_to_array(array: &mut Array, name: &str) {
     let at = array.iter().position(|entry| entry.as_str() > Some(name));
     let at = at.unwrap_or(array.len());
@@ -172,7 +172,7 @@ fn add_to_array(array: &mut Array, name: &str) {
     let decor = |array: &Array, i: usize| array.get(i).map(|entry| entry.decor().clone());
     match (at, array.len()) {
         (_, 0) => {}
-        // it comes first, and what was first stands like the others
+        // a new first entry takes the place of the old one, which is formatted like the others
         (0, len) => {
             let (first, other) = (decor(array, 0), decor(array, 1));
             *entry.decor_mut() = first.unwrap_or_default();
@@ -200,7 +200,7 @@ fn remove_from_array(array: &mut Array, name: &str) {
     }
 }
 
-/// How the lines of an app begin.
+/// The start of an app's lines.
 const FEATURE: &str = "#[cfg(feature = \"";
 
 fn remove_from_apps(name: &str, text: &str) -> String {
@@ -259,7 +259,7 @@ mod tests {
                         #[cfg(feature = \"c\")]\nuse bpfapps_c as _;\n\
                         #[cfg(feature = \"d\")]\nuse bpfapps_d as _;\n";
         assert_eq!(entry("c", "bpfapps-c").add_to_apps(apps), expected);
-        // whatever it is called there
+        // under any name
         let expected = expected.replace("\"c\"", "\"a\"");
         assert_eq!(entry("a", "bpfapps-c").add_to_apps(apps), expected);
     }

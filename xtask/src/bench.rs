@@ -1,5 +1,4 @@
-//! `cargo xtask bench`: figures about bootstrap, from a package of their own that is compiled when
-//! it is called.
+//! `cargo xtask bench`: figures about bootstrap, from a package that is compiled when it is called.
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
@@ -15,7 +14,7 @@ const PROGRAM: &str = "bpfapps-bench";
 #[derive(Debug, clap::Args)]
 #[command(disable_help_flag = true)]
 pub(crate) struct Options {
-    /// What to measure: see --help
+    /// Measurements to run: see --help
     #[arg(
         value_name = "WHAT",
         trailing_var_arg = true,

@@ -1,4 +1,4 @@
-//! What the C compiler and pkg-config know about libraries.
+//! Asks the C compiler and pkg-config about libraries.
 
 use std::env;
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ pub fn compiler() -> Command {
     command
 }
 
-/// Where the linker would find a static library such as `libelf.a`.
+/// The path of a static library such as `libelf.a`, as the linker finds it.
 pub fn archive(name: &str) -> Option<PathBuf> {
     let found = compiler()
         .arg(format!("-print-file-name={name}"))
@@ -38,8 +38,8 @@ pub fn libelf_folder() -> Result<PathBuf> {
     Ok(libelf)
 }
 
-/// The libraries that a static libelf needs beside libz, by name: newer ones
-/// need `zstd`. `None` where pkg-config does not know libelf.
+/// The libraries that a static libelf needs besides libz, by name: newer versions need `zstd`.
+/// `None` if pkg-config does not know libelf.
 pub fn beside_libelf() -> Option<Vec<String>> {
     let answer = Command::new("pkg-config")
         .args(["--static", "--libs", "libelf"])

@@ -38,7 +38,7 @@ impl Change {
         self.created.push((path.into(), text));
     }
 
-    /// Changes the text of a file, which may be one that is to be created.
+    /// Changes the text of a file, which may be one of those to create.
     pub(crate) fn edit(
         &mut self,
         path: &str,
@@ -66,15 +66,15 @@ impl Change {
         self.moved.push((from.into(), to.into()));
     }
 
-    /// The files to create, where nothing is to be done but that.
+    /// The files to create, if the change does nothing else.
     pub(crate) fn into_files(self) -> Vec<(PathBuf, String)> {
         self.created
     }
 
     /// Makes the change, and answers which paths it touched.
     ///
-    /// Signals wait meanwhile, which is for milliseconds. One that came undoes the change, and then
-    /// does what it always does.
+    /// Blocks signals for the milliseconds that it takes. A signal that arrived meanwhile undoes
+    /// the change, then takes effect.
     pub(crate) fn apply(self) -> Result<Vec<PathBuf>> {
         let held = Held::hold()?;
         let ended = self.make(&held);
@@ -122,7 +122,7 @@ impl Change {
     }
 }
 
-/// What takes a change back, last step first, where it is not told that all is well.
+/// Reverses the steps of a change, last one first, unless it was completed.
 #[derive(Debug, Default)]
 struct Undo {
     steps: Vec<Step>,
@@ -172,7 +172,7 @@ fn create_folders(path: &Path, undo: &mut Undo) -> Result<()> {
 fn write_new(path: &Path, text: &str) -> Result<()> {
     let mut file = fs::File::create_new(path)?;
     let written = file.write_all(text.as_bytes()).and_then(|()| {
-        // a script is there to be run
+        // a script must be executable
         match text.starts_with("#!") {
             true => file.set_permissions(Permissions::from_mode(0o755)),
             false => Ok(()),
@@ -194,7 +194,7 @@ fn replace(path: &Path, text: &str) -> std::io::Result<()> {
         .and_then(|()| fs::set_permissions(&beside, mode))
         .and_then(|()| fs::rename(&beside, path));
     if replaced.is_err() {
-        // what is left of it is of no use, and may not even be there
+        // the remainder is useless, and may not exist
         let _ = fs::remove_file(&beside);
     }
     replaced
@@ -284,7 +284,7 @@ mod tests {
         let err = change.apply().expect_err("an interruption");
         assert_eq!(err.to_string(), "interrupted: nothing was changed");
         assert_eq!(tree(folder.path()), before);
-        // it is still there, to do what it does
+        // the signal is still pending
         assert_eq!(interrupt.wait().expect("the signal"), Signal::SIGINT);
     }
 }

@@ -1,6 +1,6 @@
-//! `cargo xtask dev`: an app that is built and run anew after each change of its source.
+//! `cargo xtask dev`: builds and runs an app again after each change of its source.
 //!
-//! One thread decides; others wait for what it decides about, and send it an [`Event`].
+//! One thread decides. Others wait for changes, builds and apps, and send it an [`Event`].
 
 mod build;
 mod output;
@@ -26,10 +26,10 @@ use build::{Builds, Built, Outcome};
 use versions::Versions;
 use watch::Sources;
 
-/// What a person, or a closed terminal, ends a program with.
+/// The signals by which a user or a closed terminal ends a program.
 const ENDINGS: [i32; 3] = [SIGINT, SIGTERM, SIGHUP];
 
-/// As good as for ever.
+/// Practically forever.
 const A_DAY: Duration = Duration::from_secs(86_400);
 
 #[derive(Debug, clap::Args)]
@@ -37,7 +37,7 @@ pub(crate) struct Options {
     /// The app
     #[arg(value_name = "APP")]
     app: String,
-    /// What it is given: every flag after its name is its own
+    /// Arguments of the app: every flag after its name is its own
     #[arg(
         value_name = "ARGS",
         trailing_var_arg = true,
@@ -46,7 +46,7 @@ pub(crate) struct Options {
     args: Vec<OsString>,
 }
 
-/// What the deciding thread waits for.
+/// The events for the deciding thread.
 enum Event {
     /// Files have changed, this one among them, and none for a moment since.
     Changed(PathBuf, Instant),
@@ -56,7 +56,7 @@ enum Event {
     Ready(u32),
     /// The process of that version has ended.
     Gone(u32),
-    /// A signal has come, or whoever read our output is gone.
+    /// A signal has arrived, or the reader of our output is gone.
     Quit,
 }
 
@@ -116,7 +116,7 @@ fn await_signals(events: Sender<Event>) -> Result<()> {
     let mut signals = Signals::new(ENDINGS).context("failed to handle signals")?;
     thread::spawn(move || {
         for _ in signals.forever() {
-            // nobody listens where the end has begun
+            // the receiver is gone at the end
             let _ = events.send(Event::Quit);
         }
     });

@@ -92,7 +92,7 @@ pub(crate) fn link_statically(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// The C library whose static half is linked; `None` where it is another one.
+/// The C library whose static half is linked; `None` if it is not glibc.
 fn glibc() -> Option<(u32, u32)> {
     let version = stdout(Command::new("getconf").arg("GNU_LIBC_VERSION")).ok()?;
     let version = String::from_utf8(version).ok()?;
@@ -109,7 +109,7 @@ pub(crate) fn host() -> Result<String> {
         .context("cargo does not name its host")
 }
 
-/// Lays out the folder and answers what is in it.
+/// Lays out the folder and returns its files.
 fn fill(dist: &Path, built: &Path, binary: &str) -> Result<Vec<PathBuf>> {
     for folder in ["man", "completions"] {
         fs::create_dir_all(dist.join(folder)).context("failed to create target/dist")?;
@@ -129,7 +129,7 @@ fn fill(dist: &Path, built: &Path, binary: &str) -> Result<Vec<PathBuf>> {
     for app in apps {
         says.push((vec!["man", app], format!("man/{binary}-{app}.1")));
     }
-    // named as each shell looks for them
+    // with the name that each shell expects
     for (shell, file) in [
         ("bash", format!("{binary}.bash")),
         ("zsh", format!("_{binary}")),
@@ -181,7 +181,8 @@ mod tests {
         let folder = tempfile::tempdir()?;
         let built = folder.path().join("built");
         let script = "#!/bin/sh\n[ $1 = list ] && echo '[{\"name\":\"opens\"}]' || echo \"$*\"\n";
-        // written by another process: a file that this one writes to is busy for what it forks
+        // written by another process: a file that this process has open for writing is busy for its
+        // children
         let write = r#"printf %s "$1" > "$0" && chmod 755 "$0""#;
         let mut sh = Command::new("sh");
         assert!(

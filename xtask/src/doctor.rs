@@ -14,13 +14,13 @@ use nix::sys::statvfs::statvfs;
 use crate::setup::{self, Probe};
 use crate::{out, run};
 
-/// What a first build takes, by and large, with its tests.
+/// Space for a first build with its tests, roughly.
 const SPACE: u64 = 4 << 30;
 const FILES: u64 = 20_000;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// What the binary's own doctor is given: apps, --object FILE, --fix
+    /// Arguments of the binary's own doctor: apps, --object FILE, --fix
     #[arg(
         value_name = "ARGUMENT",
         trailing_var_arg = true,
@@ -99,7 +99,7 @@ fn version(command: &mut Command) -> Option<String> {
     text.lines().next().map(str::to_owned)
 }
 
-/// Where `target/` is, or will be.
+/// The space in `target/`, or in the nearest existing folder above it.
 fn space() -> Check {
     let name = "space";
     let target = match Workspace::here() {

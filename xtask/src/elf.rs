@@ -1,4 +1,4 @@
-//! Whether a binary needs nothing but the kernel.
+//! Checks that a binary needs nothing but the kernel.
 
 use std::fs;
 use std::path::Path;
@@ -19,7 +19,7 @@ pub(crate) fn assert_static(path: &Path) -> Result<()> {
     }
 }
 
-/// `None` where it is no ELF file of a 64-bit machine like this one.
+/// `None` if it is not an ELF file for a 64-bit machine like this one.
 fn is_static(file: &[u8]) -> Option<bool> {
     if !file.starts_with(b"\x7fELF\x02") {
         return None;

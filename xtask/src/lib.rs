@@ -1,6 +1,6 @@
 //! The tasks of a workspace with bpfapps, run as `cargo xtask <task>`: one module a task.
 //!
-//! A workspace has a package of its own for them, whose program is called `xtask`:
+//! A workspace has a package of its own for them, with the program `xtask`:
 //!
 //! ```no_run
 //! use std::process::ExitCode;
@@ -12,8 +12,8 @@
 //!
 //! The public modules are what other tasks of a workspace build on, such as the benchmarks here.
 //!
-//! Deliberately absent: any crate that links libelf. xtask has to compile on a
-//! machine where libelf is yet to be installed, because it installs it.
+//! Deliberately absent: any crate that links libelf. xtask installs libelf, so it has to compile
+//! without it.
 
 mod again;
 mod apps;
@@ -50,15 +50,15 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Install what the project needs and this machine lacks
+    /// Install the project's requirements that this machine lacks
     Setup(setup::Options),
-    /// Find out whether this machine builds and runs the apps, and what to do where it does not
+    /// Check whether this machine builds and runs the apps, and show how to fix what does not work
     Doctor(doctor::Options),
     /// Explain a failure by its code: its cause, an example, and what fixes it
     Explain(explain::Options),
     /// Build and run an app, as root: cargo xtask run bootstrap -d 100
     Run(run::Options),
-    /// Run an app, and run it anew after each change of its source
+    /// Run an app, and run it again after each change of its source
     Dev(dev::Options),
     /// Print the Rust code that the build makes of an app's header: its columns, fields and schema
     Show(show::Options),
@@ -72,17 +72,17 @@ enum Task {
     Test(test::Options),
     /// Run the kernel tests, a command or a shell on real kernels, old and new
     Vm(vm::Options),
-    /// Generate vmlinux.h anew from a kernel's BTF
+    /// Generate vmlinux.h from a kernel's BTF
     Vmlinux(vmlinux::Options),
     /// Build the book in docs/, and check links and console blocks of all pages
     Docs(docs::Options),
     /// Make one statically linked binary, with man pages and completions
     Dist(dist::Options),
-    /// Measure bootstrap, beside C programs and other tracers
+    /// Measure bootstrap, and compare it with C programs and other tracers
     Bench(bench::Options),
 }
 
-/// Does what the command line asks for.
+/// Runs the task that the command line names.
 pub fn main() -> ExitCode {
     let ended = match Cli::parse().task {
         Task::Setup(options) => setup::run(&options),

@@ -28,13 +28,13 @@ pub(crate) struct Options {
     /// The app: its folder below apps/, its subcommand, and its .bpf.c
     #[arg(value_name = "NAME", required_unless_present = "list")]
     name: Option<String>,
-    /// What kind of BPF program it is built on, see --list
+    /// Kind of BPF program, see --list
     #[arg(short, long, value_name = "KIND", default_value = DEFAULT_KIND)]
     template: String,
     /// Answer a question of the template; may be given again
     #[arg(short, long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
     set: Vec<(String, String)>,
-    /// List the kinds, and what each can be told with --set
+    /// List the kinds, and their parameters for --set
     #[arg(long, conflicts_with_all = ["name", "set", "standalone"])]
     list: bool,
     /// Make a repository of its own in DIR, which is new or empty, and call its binary so
@@ -83,7 +83,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Adds an app to what is to change.
+/// Adds an app to a change.
 pub(crate) fn add(
     kind: &Kind,
     app: &App<'_>,

@@ -13,7 +13,7 @@ use bpfapps_task::workspace::Workspace;
 use crate::setup::{self, Stage};
 use crate::{out, path};
 
-/// With this in its environment an app neither pins its maps nor takes pinned ones.
+/// If set in an app's environment, maps are neither pinned nor reused from pins.
 pub(crate) const UNPINNED: &str = "BPFAPPS_UNPINNED";
 
 #[derive(Debug, clap::Args)]
@@ -21,7 +21,7 @@ pub(crate) struct Options {
     /// Build with optimizations
     #[arg(long)]
     release: bool,
-    /// The app, and what it is given: every flag after its name is its own
+    /// The app and its arguments: every flag after its name is its own
     #[arg(
         value_name = "APP",
         trailing_var_arg = true,
@@ -73,7 +73,7 @@ pub fn build(release: bool) -> Result<Built> {
     cargo::build(binary, &mut build)
 }
 
-/// What the app reads from its environment, and sudo would take away.
+/// Environment variables of the app that sudo would remove.
 fn preserved() -> Result<String> {
     let binary = Workspace::here()?.binary()?;
     let variable = binary.to_uppercase().replace('-', "_");

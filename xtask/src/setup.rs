@@ -1,4 +1,4 @@
-//! `cargo xtask setup`: what the project needs, what is missing, how it comes.
+//! `cargo xtask setup`: finds missing requirements and installs them.
 
 mod detect;
 mod install;
@@ -23,13 +23,14 @@ use crate::out;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Only report what is missing; exit 1 if anything is
+    /// Only report missing requirements; exit 1 if there are any
     #[arg(long)]
     check: bool,
-    /// What it is needed for [default: all but QEMU, cargo-deny and what the bench compares with]
+    /// Purpose of the requirements [default: all but QEMU, cargo-deny and the tools for comparison
+    /// in bench]
     #[arg(long = "for", value_name = "STAGE")]
     stage: Option<Stage>,
-    /// How long to wait for who else installs something
+    /// Wait this many seconds for other installations
     #[arg(long, value_name = "SECONDS", default_value_t = apt::PATIENCE.as_secs())]
     wait: u64,
 }
@@ -51,7 +52,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What building needs, whether it is there, and how it comes where it is not.
+/// The requirements of building, each with its remedy if it is missing.
 pub(crate) fn building() -> Vec<(&'static Requirement, Option<String>)> {
     let missing = missing(Some(Stage::Build));
     let needed = ALL.iter().filter(|it| it.stage == Stage::Build);
@@ -84,7 +85,7 @@ fn missing(stage: Option<Stage>) -> Vec<&'static Requirement> {
     detect::missing(ALL.iter().filter(|requirement| asked(requirement.stage)))
 }
 
-/// Installs, looks again, and names what is still not there.
+/// Installs the requirements, checks again, and reports what is still missing.
 fn supply(stage: Option<Stage>, before: &[&Requirement], patience: Duration) -> Result<()> {
     let deadline = Instant::now() + patience;
     let ended = install::install(before, deadline);
@@ -100,7 +101,7 @@ fn supply(stage: Option<Stage>, before: &[&Requirement], patience: Duration) -> 
     ended.and_then(|()| Err(anyhow!("still missing: {}", names.join(", "))))
 }
 
-/// One line: what is missing, what for, and how it comes.
+/// A line with the missing thing, its purpose, and its source.
 fn describe(requirement: &Requirement) -> String {
     let Requirement { name, why, .. } = requirement;
     match install::remedy(requirement) {

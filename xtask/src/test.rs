@@ -25,10 +25,10 @@ use c_files::c_files;
 use tally::Tally;
 use templates::Rendered;
 
-/// Generated, so nobody formats it.
+/// Generated, so not formatted.
 const VMLINUX: &str = "bpf-build/include/vmlinux/";
 
-/// No C yet: what is rendered from them is checked.
+/// Not valid C: the rendered files are checked.
 const TEMPLATES: &str = "templates/";
 
 /// Tells the kernel tests which binary to run.
@@ -71,7 +71,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
             &options.args,
         )?;
     }
-    // what is chosen by name is not in the templates
+    // arguments select tests of the workspace, not of templates
     let has_templates = templates::are_here()? && options.args.is_empty();
     if options.template.is_some() || has_templates {
         run.templates(options)?;
@@ -82,7 +82,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     run.close()
 }
 
-/// What came out so far.
+/// The results so far.
 #[derive(Default)]
 struct Run {
     tally: Tally,

@@ -1,5 +1,5 @@
-//! `cargo xtask vm`: the kernel tests on real kernels, old and new, or a command
-//! or a shell there. The machines are a package of their own, behind the feature `vm`.
+//! `cargo xtask vm`: the kernel tests on real kernels, old and new, or a command or a shell there.
+//! The machines are in a package behind the feature `vm`.
 
 #[cfg(feature = "vm")]
 mod machines;
@@ -21,7 +21,7 @@ use crate::again;
 #[cfg(feature = "vm")]
 pub(crate) use machines::{run, test};
 
-/// Whether this program has the machines in it.
+/// True if this program includes the machines.
 pub(crate) const IS_HERE: bool = cfg!(feature = "vm");
 
 /// The feature that brings them.
@@ -35,13 +35,13 @@ pub(crate) struct Options {
     /// A kernel of your own, a bzImage; may be given again
     #[arg(long = "image", value_name = "FILE")]
     images: Vec<PathBuf>,
-    /// How QEMU executes the machine
+    /// Execution by QEMU
     #[arg(long, value_enum, default_value_t)]
     accel: Accel,
     /// Do without the kernels that can not be had
     #[arg(long)]
     if_available: bool,
-    /// How to print the results of tests
+    /// Format of the results of tests
     #[arg(short, long, value_enum, default_value_t)]
     output: Output,
     /// Write the results of tests to FILE as well, as JUnit does
@@ -81,7 +81,7 @@ enum Output {
     Markdown,
 }
 
-/// What all tests on all machines came to.
+/// The results of all tests on all machines.
 #[derive(Debug, Default)]
 pub(crate) struct Sum {
     pub(crate) passed: usize,

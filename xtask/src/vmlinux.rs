@@ -70,8 +70,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Where the headers of all architectures are: here it is bpf-build that has them, and in other
-/// workspaces it looks for them before it takes its own.
+/// The folder with the headers of all architectures: in this workspace bpf-build's, in others a
+/// folder that bpf-build checks before its own.
 fn place(workspace: &Workspace) -> PathBuf {
     let folder = match workspace.member_in("bpf-build") {
         Some(_) => "bpf-build/include/vmlinux",
@@ -80,8 +80,8 @@ fn place(workspace: &Workspace) -> PathBuf {
     workspace.root().join(folder)
 }
 
-/// What was built with another header is built anew. One that is there is watched by cargo, but
-/// nobody watches for one that may come.
+/// Rebuilds objects that were built with another header. cargo watches an existing header, but not
+/// for a new one.
 fn forget(workspace: &Workspace) -> Result<()> {
     let packages: Vec<_> = workspace.built_by_script().collect();
     if packages.is_empty() {
@@ -106,8 +106,8 @@ pub fn this_arch() -> &'static str {
     kernel_arch(std::env::consts::ARCH)
 }
 
-/// The whole header is there before any of it is written: an error or Ctrl-C leaves the old one
-/// alone.
+/// The header is complete before it is written, so that an error or Ctrl-C does not damage the old
+/// one.
 #[cfg(feature = "vmlinux")]
 fn generate(btf: &Path, release: &str) -> Result<Vec<u8>> {
     let step = Step::start("generating vmlinux.h");
@@ -118,7 +118,7 @@ fn generate(btf: &Path, release: &str) -> Result<Vec<u8>> {
     header
 }
 
-/// It takes libbpf, which links libelf.
+/// This requires libbpf, which links libelf.
 #[cfg(not(feature = "vmlinux"))]
 fn generate(_: &Path, _: &str) -> Result<Vec<u8>> {
     Err(again::with("vmlinux"))
@@ -133,7 +133,7 @@ fn replace(path: &Path, content: &[u8]) -> Result<()> {
         .and_then(|()| fs::write(&temporary, content))
         .and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
-        // the first error is the one to tell
+        // report the first error
         let _ = fs::remove_file(&temporary);
     }
     written.with_context(|| format!("failed to write {}", path.display()))

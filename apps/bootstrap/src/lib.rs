@@ -1,7 +1,7 @@
 //! Every process start and exit on this machine, live.
 //!
-//! Hooks: `tp_btf/sched_process_exec` and `tp_btf/sched_process_exit`, or their `raw_tp` twins where
-//! the kernel has no BTF of its own.
+//! Hooks: `tp_btf/sched_process_exec` and `tp_btf/sched_process_exit`, or `raw_tp` on a kernel
+//! without BTF of its own.
 //! Needs: Linux 5.8 with BTF; CAP_BPF and CAP_PERFMON.
 
 mod row;

@@ -1,5 +1,5 @@
-//! The row of an event: its last column is the filename of an exec, and the code of an exit. Its
-//! document is what the header says.
+//! The row of an event. Its last column is the filename of an exec, or the status of an exit; its
+//! document follows from the header.
 
 use bpfapps_core::output::values::{ExitStatus, Text, Value as _};
 use bpfapps_core::output::{Columns, Fields, Line, Row, Style, push_decimal};

@@ -43,7 +43,7 @@ impl App for Minimal {
         (rodata.pidns_dev, rodata.pidns_ino) = (pidns.dev, pidns.ino);
 
         let mut skel = session.load(open)?;
-        // Until then the program handles nobody's write.
+        // Until this assignment the program matches no process.
         bss(&mut skel)?.my_pid = process::id().try_into()?;
 
         tracefs::find_or_mount()?;
@@ -75,7 +75,7 @@ impl App for Minimal {
 
 /// The write(2) that the program waits for.
 fn trigger() {
-    // Where stderr is gone nobody sees the dot, but the program has still been triggered.
+    // Without stderr the dot is not seen, but the program has been triggered.
     let _ = stderr().write_all(b".");
 }
 

@@ -1,4 +1,4 @@
-//! What `bpfapps schema procs` says about the documents that `row.rs` writes.
+//! The schema of the documents that `row.rs` writes.
 
 use bpfapps_core::{Document, Field};
 

@@ -1,4 +1,4 @@
-//! What a process has used.
+//! The resources that a process has used.
 
 /// Time in user space and in the kernel. Most kernels find out only at each tick which of both it
 /// is, and know the sum exactly: they divide that as the ticks say, and so does this.

@@ -18,13 +18,13 @@ use libbpf_rs::{ErrorKind, MapCore, MapFlags};
 
 use crate::{OpenProcsSkel, ProcsMaps, processes};
 
-/// The kernel keeps so many bytes of a task's name, a NUL included.
+/// Size of a task's name in the kernel, with its NUL.
 const COMM_LEN: usize = 16;
 
 /// MAX_CGROUPS in `bpf/filter.h`.
 const MAX_CGROUPS: usize = 64;
 
-/// So many processes below the wanted ones at a time.
+/// Maximum number of followed processes at a time.
 const MAX_CHILDREN: u32 = 65536;
 
 /// Options that leave processes out: given again they add up, and different ones narrow down.
@@ -64,7 +64,7 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    /// Sets what is fixed once the object is loaded; `command`: whether we run one.
+    /// Sets what is fixed once the object is loaded; `command` is true if procs runs a command.
     pub(crate) fn configure(&self, open: &mut OpenProcsSkel<'_>, command: bool) -> Result<()> {
         let children = self.children || command;
         let maps = &mut open.maps;
@@ -108,7 +108,7 @@ impl Filter {
             map.set_max_entries(u32::try_from(count.max(1))?)?;
         }
         if self.children {
-            // those that are there already are added by the number that we know them by
+            // existing processes are added by the process ids that we see
             maps.pids.set_max_entries(MAX_CHILDREN)?;
         }
         Ok(())
@@ -146,7 +146,7 @@ impl Filter {
             return Ok(());
         }
         let mut wanted: HashSet<u32> = self.pid.iter().copied().collect();
-        // A look may miss a child of a process that is only added by it; none, then the set is whole.
+        // A scan can miss children of a process it just added; repeat until none is added.
         loop {
             let mut added = false;
             for (pid, parent) in processes::all()? {
@@ -161,7 +161,7 @@ impl Filter {
     }
 }
 
-/// Adds a process to the set; false where it has ended, or is about to.
+/// Adds a process to the set; returns false if it has ended or is about to.
 fn add(pids: &impl MapCore, pid: u32) -> Result<bool> {
     let key = pid.to_ne_bytes();
     fill(pids, &[key])?;

@@ -1,7 +1,7 @@
 //! Every process start and exit on this machine, live.
 //!
-//! Hooks: `tp_btf/sched_process_exec`, `tp_btf/sched_process_exit`, or their `raw_tp` twins where
-//! the kernel has no BTF of its own; options add others.
+//! Hooks: `tp_btf/sched_process_exec` and `tp_btf/sched_process_exit`, or `raw_tp` on a kernel
+//! without BTF of its own; options add more.
 //! Needs: Linux 5.8 with BTF; CAP_BPF and CAP_PERFMON.
 
 mod documents;
@@ -72,8 +72,8 @@ impl App for Procs {
 }
 
 impl Procs {
-    /// Leaves out what this kernel does not have, and what was not asked for: what is not there by
-    /// these read-only globals, the verifier never sees used.
+    /// Disables features that this kernel lacks or that no option asks for. The verifier drops code
+    /// that these read-only globals disable.
     fn configure(&self, open: &mut OpenProcsSkel<'_>) -> Result<()> {
         // Task storage is for programs that the kernel's BTF has typed.
         let typed = Path::new(btf::KERNEL).exists();

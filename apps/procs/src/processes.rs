@@ -18,7 +18,7 @@ pub(crate) fn all() -> Result<impl Iterator<Item = (u32, u32)>> {
     }))
 }
 
-/// Whether the exit of the process is still to come: one of its threads has not begun to exit.
+/// True if a thread of the process has not begun to exit.
 pub(crate) fn is_running(pid: u32) -> bool {
     let threads = fs::read_dir(format!("/proc/{pid}/task"));
     threads.into_iter().flatten().flatten().any(|thread| {
@@ -41,7 +41,7 @@ impl Stat {
     fn parse(stat: &[u8]) -> Option<Self> {
         let end = stat.iter().rposition(|&byte| byte == b')')?;
         let rest = std::str::from_utf8(&stat[end + 1..]).ok()?;
-        // behind the state: parent, group, session, terminal, its group, flags
+        // after the state: parent, group, session, terminal, its group, flags
         let mut fields = rest.split_ascii_whitespace().skip(1);
         Some(Self {
             parent: fields.next()?.parse().ok()?,

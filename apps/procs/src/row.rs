@@ -1,4 +1,4 @@
-//! How an event reads in the table, and in JSON and YAML.
+//! The row of an event, in the table, JSON and YAML.
 
 use bpfapps_core::output::values::{ExitStatus, Value as _, Words};
 use bpfapps_core::output::{Columns, Fields, Line, Row, Style, escape, push_decimal};
@@ -9,7 +9,7 @@ use crate::event;
 use crate::exit::times;
 use crate::skel::types::event_kind;
 
-/// An event with what stands behind its record.
+/// An event with the texts after its record.
 pub(crate) struct Event<'a> {
     event: &'a event,
     /// The id of one, or nothing.
@@ -19,7 +19,7 @@ pub(crate) struct Event<'a> {
     /// Each ends with a NUL, but for the last where they are cut.
     args: &'a [u8],
     filename: &'a [u8],
-    /// Of a script.
+    /// The interpreter of a script.
     interpreter: &'a [u8],
     page_size: u64,
 }

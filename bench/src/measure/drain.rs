@@ -1,4 +1,4 @@
-//! What it takes to read a record of bootstrap's, and to make a row of it.
+//! Time to read a record of bootstrap and to format its row.
 //!
 //! The binary that ships reads a ring buffer that a BPF program fills with copies of two records of
 //! its own, half execs, half exits; its rows go to /dev/null.
@@ -26,7 +26,7 @@ const FILLS: &str = "20";
 const TABLE_AT_MOST: f64 = 150.0;
 const JSON_AT_MOST: f64 = 300.0;
 
-/// As the kernel numbers it (BPF_MAP_TYPE_RINGBUF).
+/// The kernel's number for BPF_MAP_TYPE_RINGBUF.
 const RING_BUFFER: u64 = 27;
 
 pub(crate) fn measure(programs: &Programs) -> Result<()> {

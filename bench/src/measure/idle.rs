@@ -1,4 +1,4 @@
-//! A tracer of which nothing happens that it would report.
+//! A tracer without events.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use crate::figures::{Goal, Table, goals};
 use crate::process::{context_switches, is_asleep};
 use crate::programs::Programs;
 
-/// How long it is looked at.
+/// Time of observation.
 const IDLE: Duration = Duration::from_secs(10);
 
 /// Milliseconds that no process lives.

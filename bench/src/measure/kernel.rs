@@ -1,4 +1,4 @@
-//! What a tracer costs those that it traces: how long its programs run in the kernel.
+//! Cost for traced processes: run time of the BPF programs in the kernel.
 
 mod runtime;
 

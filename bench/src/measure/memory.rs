@@ -1,5 +1,5 @@
-//! Resident memory of a tracer, without the mapping of its ring buffer: that
-//! is as large as the ring is chosen to be, whoever maps it.
+//! Resident memory of a tracer, without the mapping of its ring buffer, whose size is a choice of
+//! its user.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -54,7 +54,7 @@ fn watch(program: &Program) -> Result<(f64, f64)> {
     let tracer = thread::scope(|scope| {
         let ready = scope.spawn(move || tracer.ready().map(|()| tracer));
         while !ready.is_finished() {
-            // one that has just ended has nothing to look at, and is no tracer
+            // a process that has just ended shows no memory, and is no tracer
             if let Ok(seen) = look(id) {
                 peak = peak.max(seen.peak);
             }
@@ -80,16 +80,16 @@ fn watch(program: &Program) -> Result<(f64, f64)> {
     Ok((peak as f64, steady as f64))
 }
 
-/// What one look at a process shows, in KiB.
+/// The memory of a process at one moment, in KiB.
 struct Seen {
-    /// The most that it had up to now, as far as can be told.
+    /// The peak so far, as far as it is known.
     peak: u64,
     own: u64,
     ring: bool,
 }
 
-/// The kernel keeps the peak of a process, but with the ring in it. So that
-/// peak is taken as long as there is no ring, and what is seen later on.
+/// The kernel's peak of a process includes the ring. So that peak is used until the ring is mapped,
+/// and samples afterwards.
 fn look(id: u32) -> Result<Seen> {
     // in this order: a ring that is not there now was not there before
     let status = read(id, "status")?;

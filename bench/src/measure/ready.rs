@@ -18,7 +18,7 @@ pub(crate) fn measure(programs: &[Program; BASE + 1]) -> Result<Table> {
     out::note(format_args!("starting each tracer {STARTS} times …"));
     let mut times = programs.each_ref().map(|_| Vec::with_capacity(STARTS));
     for round in 0..WARM_UP + STARTS {
-        // by turns, so that whatever else goes on meets them all
+        // in turns, so that other load on the machine affects all of them
         for (program, times) in programs.iter().zip(&mut times) {
             let start = Instant::now();
             let mut tracer = program.start()?;

@@ -12,7 +12,7 @@ use bpfapps_xtask::run;
 use crate::figures::{Table, largest, median, smallest};
 use crate::programs;
 
-/// What is edited.
+/// The edited file.
 const SOURCE: &str = "apps/bootstrap/src/bpf/bootstrap.bpf.c";
 
 /// Edits that are made.
@@ -38,7 +38,7 @@ pub(crate) fn measure() -> Result<Table> {
 
 /// Seconds from one edit until the build is through, and until it is ready.
 fn edit() -> Result<(f64, f64)> {
-    // whatever else has changed is not to be measured
+    // builds all other changes first
     run::build(false)?;
 
     let start = Instant::now();

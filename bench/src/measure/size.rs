@@ -14,7 +14,7 @@ pub(crate) fn measure() -> Result<Table> {
         let size = built(&[app.to_owned()])?;
         rows.push((format!("{app} alone"), size));
     }
-    // last: what `cargo xtask dist` makes is what stays behind
+    // last: the output of `cargo xtask dist` stays in place
     let all = built(&[])?;
     rows.insert(0, ("all apps".to_owned(), all));
 

@@ -16,7 +16,7 @@ use crate::workload::Storm;
 use outcome::{Outcome, Run};
 use tracers::{BOOTSTRAP, EXECSNOOP, Rival};
 
-/// Starts of each tracer, to see how long it takes until it is ready.
+/// Starts of each tracer, to measure its time to ready.
 const STARTS: usize = 10;
 
 pub(crate) fn measure(programs: &Programs, events: u64) -> Result<()> {

@@ -10,7 +10,7 @@ use super::vocabulary::Json;
 
 /// The types of `bpfapps_core` that rows are made of.
 const PRELUDE: &str = "\
-/// How the records are shown, as their header says.
+/// The rows of the records, from their header.
 mod record_rows {
     #[allow(unused_imports)]
     use ::bpfapps_core::output::values::*;
@@ -27,7 +27,7 @@ pub(crate) fn module(rows: &[String], enums: &str) -> String {
     format!("\n{PRELUDE}{}{enums}}}\n", rows.concat())
 }
 
-/// The row of a record, which is a `document` where it is of one kind only.
+/// The row of a record. `document` is its type if it has only one.
 pub(crate) fn row(record: &str, document: &str, about: &str, shape: &Shape) -> Result<String> {
     let mut code = String::new();
     let has_tail = !shape.tails.is_empty();
@@ -60,7 +60,7 @@ pub(crate) fn row(record: &str, document: &str, about: &str, shape: &Shape) -> R
     Ok(code)
 }
 
-/// The type of a record with the texts behind it: `EventRow` of `event`.
+/// The type of a record with its texts: `EventRow` for `event`.
 fn with_tail(record: &str) -> String {
     let words = record.split('_').map(|word| {
         let (first, rest) = word.split_at(word.len().min(1));
@@ -69,7 +69,7 @@ fn with_tail(record: &str) -> String {
     words.collect::<String>() + "Row"
 }
 
-/// A record with the texts behind it.
+/// A record with its texts.
 fn tail(code: &mut String, record: &str, shape: &Shape) -> Result<()> {
     let tails = || shape.tails.iter().map(|tail| escaped(&tail.name));
     let row = with_tail(record);
@@ -206,7 +206,7 @@ fn document(
     Ok(())
 }
 
-/// Where a field is there; `None`: it always is.
+/// The condition for a field to exist; `None` if it always does.
 fn condition(field: &Field, kind: Option<&Kind>) -> Option<String> {
     let only = kind.filter(|_| !field.only.is_empty()).map(|kind| {
         let (member, ty) = (&kind.member, &kind.ty);

@@ -18,7 +18,7 @@ pub(crate) struct Enumeration {
 #[derive(Debug)]
 pub(crate) struct Enumerator {
     pub(crate) c_name: String,
-    /// As it is shown: without what it shares with the others, in lower case.
+    /// The shown name: lower case, without the prefix that all enumerators share.
     pub(crate) name: String,
     value: i64,
 }
@@ -94,7 +94,7 @@ impl Enumeration {
         lengths.max().unwrap_or(0)
     }
 
-    /// What is wrong with a name that no enumerator has.
+    /// The error for a name that no enumerator has.
     pub(crate) fn has_no(&self, name: &str) -> String {
         let names: Vec<_> = self
             .enumerators
@@ -106,7 +106,8 @@ impl Enumeration {
     }
 }
 
-/// How much all names share, up to an underscore; of one name, what it shares with its enum's.
+/// Length of the common prefix of all names, up to an underscore; for a single name, of the prefix
+/// shared with its enum.
 fn prefix(names: &[&str], of: &str) -> usize {
     let of = format!("{}_", of.to_uppercase());
     let [first, rest @ ..] = names else {

@@ -23,7 +23,7 @@ pub(crate) struct Field {
     pub(crate) value: String,
     /// Title, least width, and value; `None`: it has no column.
     pub(crate) column: Option<(String, usize, String)>,
-    /// Where this is so it is there; `None`: it always is.
+    /// The condition for the field to exist; `None` if it always does.
     pub(crate) condition: Option<String>,
     /// The kinds of documents that it is in; none are all.
     pub(crate) only: Vec<String>,
@@ -41,7 +41,7 @@ pub(crate) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// The members of `record`; in Rust they stand behind `path`, in C in struct `name`.
+    /// Reads the members of `record`, at `path` in Rust and in struct `name` in C.
     pub(crate) fn read(&mut self, record: &Struct<'_>, name: &str, path: &str) -> Result<()> {
         for (index, member) in (0_u32..).zip(record.iter()) {
             let member_name = member.name.and_then(|name| name.to_str());
@@ -97,7 +97,7 @@ impl Reader<'_> {
         self.push(name, at, &meaning, tags)
     }
 
-    /// How a member is shown.
+    /// The meaning of a member.
     fn meaning(&mut self, named: Option<&str>, ty: BtfType<'_>, tags: &Tags) -> Result<Meaning> {
         if let Some(meaning) = named.and_then(vocabulary::named) {
             return Ok(meaning.clone());
@@ -142,7 +142,7 @@ impl Reader<'_> {
                 element.name
             ),
         };
-        // a list of what `{}` is takes each by value
+        // the elements of a list are taken by value
         let list = match tags.counted_by {
             Some(_) => "List(counted(&{}, COUNT).iter().map(|&x| VALUE))",
             None => "List({}.iter().map(|&x| VALUE))",
@@ -216,7 +216,7 @@ impl Reader<'_> {
         }
         let is_duration = meaning.name == DURATION;
         let is_tail = meaning.name == TEXT || meaning.name == WORDS;
-        // the length of what is shown
+        // the member holds the length of a text of that name
         let shown = if is_tail {
             name.strip_suffix("_len").unwrap_or(name)
         } else {
@@ -293,7 +293,7 @@ fn column(name: &str, unit: &str, width: usize, tags: &Tags) -> (String, usize) 
     (title, width)
 }
 
-/// How wide a number is that has so many bytes: for what is likely, not for the largest.
+/// Column width for an integer of that size: for likely values, not for the largest.
 fn width(bytes: usize) -> usize {
     match bytes {
         1 => 3,
@@ -303,7 +303,7 @@ fn width(bytes: usize) -> usize {
     }
 }
 
-/// The first typedef of ours, and the type behind all of them.
+/// The first typedef of ours, and the underlying type.
 fn resolve(mut ty: BtfType<'_>) -> (Option<String>, BtfType<'_>) {
     let mut named = None;
     loop {

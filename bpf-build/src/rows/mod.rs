@@ -1,4 +1,4 @@
-//! How records are shown: the rows and documents that the header of an app declares, as Rust code.
+//! Generates the rows and documents that an app's header declares, as Rust code.
 
 mod code;
 mod enums;
@@ -31,7 +31,7 @@ pub(crate) fn code(btf: &Btf<'_>, records: &[Declared<'_>]) -> Result<String> {
         let (document, about) = record.map_or((*name, ""), |(document, about)| (document, about));
         match shape(btf, &tags, &mut enums, ty, name) {
             Ok(shape) => rows.push(code::row(name, document, about, &shape)?),
-            // it may not be meant to be shown
+            // the record may not be meant for output
             Err(err) if about.is_empty() && !has_tags(ty, &tags) => {
                 rows.push(format!("\n    // {name} is not shown: {err:#}\n"));
             }
@@ -60,7 +60,7 @@ fn shape(
     Ok(shape)
 }
 
-/// Whether the header says how a member is shown.
+/// True if the header has a tag for one of the members.
 fn has_tags(record: &Struct<'_>, tags: &tags::All) -> bool {
     let id = record.type_id();
     tags.keys().any(|(ty, _)| *ty == id)

@@ -5,7 +5,7 @@ use anyhow::{Result, bail};
 use super::field::Field;
 use super::vocabulary::{ADDRESS, PID, PORT, USER_STACK};
 
-/// What stands behind a record.
+/// A text that follows the record.
 #[derive(Clone, Debug)]
 pub(crate) struct Tail {
     pub(crate) name: String,
@@ -30,7 +30,7 @@ pub(crate) struct Kind {
     /// In Rust.
     pub(crate) member: String,
     pub(crate) ty: String,
-    /// Enumerator, name of the document, what it says.
+    /// Enumerator, type of the document, description.
     pub(crate) documents: Vec<(String, String, String)>,
 }
 
@@ -49,7 +49,7 @@ impl Shape {
         Ok(())
     }
 
-    /// Shows each port behind its address.
+    /// Shows each port after its address.
     fn join_ports(&mut self) {
         let ports: Vec<_> = self
             .fields

@@ -1,4 +1,4 @@
-//! What the macros of `bpfapps/record.h` say of a struct, its members, or a global.
+//! The tags that the macros of `bpfapps/record.h` put on structs, members and globals.
 
 use std::collections::HashMap;
 
@@ -20,13 +20,13 @@ pub(crate) struct Tags {
     /// Enumerators.
     pub(crate) only: Vec<String>,
     pub(crate) hidden: bool,
-    /// What is no tag of ours.
+    /// An unknown tag.
     pub(crate) wrong: Option<String>,
-    /// Of a global that stands for a record: the type of its document, and when there is one.
+    /// For the global of a record: the type of its document, and its description.
     pub(crate) record: Option<(String, String)>,
 }
 
-/// All tags of an object, by type, and by the place of the member where it is one's.
+/// All tags of an object, by type, and by the index of the member for a member's tag.
 pub(crate) type All = HashMap<(TypeId, Option<u32>), Tags>;
 
 /// Reads the tags of an object.

@@ -1,9 +1,9 @@
-//! What the types of `bpfapps/record.h` mean: how each is shown, and in which type of
+//! The meaning of the types of `bpfapps/record.h`, each with its type in
 //! `bpfapps_core::output::values`.
 
 use std::borrow::Cow;
 
-/// What a value is in a document.
+/// The type of a value in a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Json {
     Number,
@@ -18,7 +18,7 @@ pub(crate) enum Json {
     Returned,
 }
 
-/// How one type is shown.
+/// How a type is shown.
 #[derive(Clone, Debug)]
 pub(crate) struct Meaning {
     pub(crate) name: &'static str,
@@ -27,7 +27,7 @@ pub(crate) struct Meaning {
     /// Least width of its column.
     pub(crate) width: usize,
     pub(crate) json: Json,
-    /// What it says where its header does not tell.
+    /// The description, unless the header has one.
     pub(crate) about: &'static str,
 }
 
@@ -55,7 +55,7 @@ pub(crate) const PORT: &str = "bpfapps_port";
 pub(crate) const PID: &str = "bpfapps_pid";
 /// The stack of a process, which another member names.
 pub(crate) const USER_STACK: &str = "bpfapps_user_stack";
-/// What stands behind the record.
+/// Types of texts that follow the record.
 pub(crate) const TEXT: &str = "bpfapps_text";
 pub(crate) const WORDS: &str = "bpfapps_words";
 

@@ -20,8 +20,8 @@ int handle_exit(void *ctx)
 }
 "#;
 
-/// A package with one `probe.bpf.c`, and a header beside it. Tests run at the same time and share a
-/// target folder, so each has a package of another name.
+/// A package with a `probe.bpf.c` and a header. Tests share a target folder and run in parallel, so
+/// each uses another package name.
 pub(crate) struct Probe {
     pub(crate) folder: TempDir,
 }
@@ -96,7 +96,7 @@ pub(crate) fn run(command: &mut Command) -> (bool, String) {
     )
 }
 
-/// Builds what is wrong, and returns what is said about it.
+/// Builds a faulty package and returns the messages.
 pub(crate) fn refused(command: &mut Command) -> String {
     let (success, text) = run(command);
     assert!(!success, "it builds: {text}");

@@ -1,4 +1,4 @@
-//! An app's crate with the header beside it: its one test shows a record.
+//! The crate of an app with such a header: its test shows a record.
 #![allow(missing_docs)]
 
 bpfapps_core::skeleton!("probe");

@@ -1,4 +1,4 @@
-//! The subcommands that stand beside the apps.
+//! The subcommands besides the apps.
 
 mod list;
 mod schema;
@@ -18,12 +18,12 @@ use crate::options::config;
 use crate::print;
 use crate::registered::Apps;
 
-/// What the binary prints about itself and its apps: these subcommands stand beside them.
+/// Subcommands about the binary and its apps.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Builtin {
-    /// List the apps: what each does, and what it needs
+    /// List the apps, with what they do and what they need
     List {
-        /// How to print the list
+        /// Format of the list
         #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t = Format::Table)]
         output: Format,
     },
@@ -37,7 +37,7 @@ pub(crate) enum Builtin {
         #[command(subcommand)]
         command: ConfigCommand,
     },
-    /// Find out whether this machine runs the apps, and what to do where it does not
+    /// Check whether this machine runs the apps, and show how to fix what does not work
     Doctor(Doctor),
     /// Explain a failure by its code: its cause, an example, and what fixes it
     Explain {
@@ -56,10 +56,10 @@ pub(crate) enum Builtin {
     },
 }
 
-/// What can be done with a configuration.
+/// Tasks for a configuration.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
-    /// Check what it says about every app, and name each mistake
+    /// Check the options of every app, and report each mistake
     Check {
         /// The configuration
         file: PathBuf,

@@ -3,7 +3,7 @@
 use bpfapps_core::{Document, Field, Kind, Registration, stages};
 use serde_json::{Map, Value, json};
 
-/// The schema of an app's documents; `None` where it has none.
+/// The schema of an app's documents; `None` if it has none.
 pub(crate) fn of(app: &Registration, binary: &str) -> Option<String> {
     of_documents(&format!("{binary} {}", app.name), app.documents)
 }

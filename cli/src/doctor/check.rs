@@ -27,12 +27,12 @@ impl Check {
         }
     }
 
-    /// The same where something is not as it should be.
+    /// Reports a problem that does not stop anything.
     pub(super) fn warn(self, cause: impl Into<String>, fix: impl Into<String>) -> Self {
         self.fail(Vec::new(), cause, fix)
     }
 
-    /// The same where that keeps these from running; where it is nobody, it is only a warning.
+    /// Fails the check for `concerns`; warns if it is empty.
     pub(super) fn fail(
         self,
         concerns: Vec<String>,
@@ -50,7 +50,7 @@ impl Check {
         }
     }
 
-    /// The same with what is known of an error: its code, and lines of source code.
+    /// Adds the code of an error, and its lines of source code.
     pub(super) fn by(mut self, err: &Error) -> Self {
         if let Some(failure) = Failure::of(err) {
             let (code, excerpt) = failure.explained();
@@ -59,7 +59,7 @@ impl Check {
         self
     }
 
-    /// The same with a command that fixes it.
+    /// Adds a command that fixes it.
     pub(super) fn fixed_by(mut self, fix: Fix) -> Self {
         self.told.fix = Some(printable(&fix.to_string()).into_owned());
         self.fix = Some(fix);

@@ -1,4 +1,4 @@
-//! Whether the kernel has what the programs of an app ask for.
+//! Checks that the kernel supports what an app's programs require.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ pub(super) fn checks(look: &Look<'_>) -> Vec<Check> {
     checks
 }
 
-/// How it is with something that a program asks for.
+/// Whether a requirement is met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     There,
@@ -105,7 +105,7 @@ impl Look<'_> {
         }
     }
 
-    /// Sums up what the programs ask for.
+    /// Summarizes the requirements of the programs.
     fn verdict(&self, name: &'static str, of: &str, asked: &[(String, State)]) -> Check {
         let those = |state: State| {
             let those = asked.iter().filter(|(_, it)| *it == state);
@@ -133,7 +133,7 @@ impl Look<'_> {
     fn kfuncs(&self) -> Option<Check> {
         let externs = || self.subject.demands().flat_map(|demands| &demands.externs);
         let types = self.types.filter(|_| externs().next().is_some())?;
-        // those of modules, and variables, are known only to who loads it
+        // only loading resolves variables and symbols of modules
         let is_there = |it: &&Extern| types.has(&it.name) || !self.trial.loaded.is_empty();
         let (there, absent): (Vec<_>, Vec<_>) =
             externs().filter(|it| it.is_function).partition(is_there);
@@ -152,7 +152,7 @@ impl Look<'_> {
         let types = self.types?;
         let wanted = self.all().flat_map(|program| {
             program.types.iter().map(move |wanted| {
-                // a program that asks whether something is there goes on without it
+                // a program that checks for it works without it
                 let asks = || program.types.iter().any(|it| it.asks_for(wanted));
                 let state = match self.state(program, types.have(wanted)) {
                     State::Missing if asks() => State::Spared,
@@ -166,7 +166,7 @@ impl Look<'_> {
     }
 }
 
-/// `RawTracepoint` as `raw_tracepoint`, which is how bpftool has it.
+/// Converts `RawTracepoint` to `raw_tracepoint`, the name in bpftool.
 fn snake(kind: impl std::fmt::Debug) -> String {
     let mut text = String::new();
     for letter in format!("{kind:?}").chars() {

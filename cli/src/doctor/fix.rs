@@ -1,4 +1,4 @@
-//! What can be fixed without a package manager: each command is shown before it runs.
+//! Fixes that need no package manager: each command is shown before it runs.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -15,7 +15,7 @@ use nix::unistd::geteuid;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fix {
     commands: Vec<Vec<OsString>>,
-    /// What to ask before: it changes something for everybody on the machine.
+    /// The question before a change that affects every user of the machine.
     asks: Option<&'static str>,
 }
 
@@ -60,7 +60,7 @@ impl fmt::Display for Fix {
     }
 }
 
-/// Runs these, each once, and asks before some, unless the answer is `yes`. Whether anything was done.
+/// Runs each fix once. Asks before some, unless `yes` is set. Returns true if anything was done.
 pub(super) fn all<'a>(wanted: impl Iterator<Item = &'a Fix>, yes: bool) -> Result<bool> {
     let mut fixes: Vec<&Fix> = Vec::new();
     for fix in wanted {
@@ -94,7 +94,7 @@ pub(super) fn all<'a>(wanted: impl Iterator<Item = &'a Fix>, yes: bool) -> Resul
     Ok(is_done)
 }
 
-/// Whether somebody at a terminal wants what changes something for everybody.
+/// Asks at the terminal before a change that affects every user.
 fn agrees(fix: &Fix, question: &str) -> Result<bool> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         say(&format!(
@@ -125,6 +125,6 @@ pub(super) fn again() -> Error {
 }
 
 fn say(line: &str) {
-    // Where stderr is gone nobody waits for words.
+    // Without stderr the message is not needed.
     let _ = writeln!(io::stderr(), "{}", printable(line));
 }

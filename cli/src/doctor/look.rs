@@ -32,7 +32,7 @@ impl Look<'_> {
         self.trial.loaded.contains(&program.name)
     }
 
-    /// Whether the app can't run without it.
+    /// True if the app cannot run without it.
     pub(super) fn is_first(&self, program: &Program) -> bool {
         match self.trial.first.is_empty() {
             // nothing is known of it, but that libbpf would load them all
@@ -41,7 +41,7 @@ impl Look<'_> {
         }
     }
 
-    /// Whether the kernel was asked to take it, and did not.
+    /// True if the kernel was asked to load it and refused.
     pub(super) fn is_refused(&self, program: &Program) -> bool {
         self.trial.is_tried && self.is_first(program) && !self.is_loaded(program)
     }

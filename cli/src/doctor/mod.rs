@@ -1,5 +1,4 @@
-//! `doctor`: whether this machine runs the apps, found out by trying, and what to do where
-//! it does not.
+//! `doctor`: tries whether this machine runs the apps, and shows how to fix what does not work.
 
 mod check;
 mod demands;
@@ -32,7 +31,7 @@ use crate::registered::Apps;
 use check::Check;
 use subject::Subject;
 
-/// What `doctor` is told.
+/// The options of `doctor`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Doctor {
     /// The app; may be given again. Without any, all of them
@@ -50,17 +49,17 @@ pub(crate) struct Doctor {
     /// Answer the questions of --fix with yes
     #[arg(long, requires = "fix")]
     yes: bool,
-    /// How to print what was found
+    /// Format of the report
     #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t = Format::Table)]
     output: Format,
 }
 
 impl Doctor {
-    /// What was found, as it is to be printed, and why the exit code is not to be 0.
+    /// The report, and the reason for an exit code other than 0.
     pub(crate) fn run(&self, options: &Options, apps: &Apps) -> Result<(String, Option<Error>)> {
         match options.verbose {
             true => logging::init(true),
-            // of what is only tried, the answer is enough
+            // a trial only needs the result
             false => diagnose::listen(false),
         }
         if !self.objects.is_empty() && caller::has_less() {
@@ -119,7 +118,7 @@ impl Doctor {
     }
 }
 
-/// What an object of the caller's would be loaded with is not the caller's.
+/// With lent capabilities, an object named by the caller must not be loaded.
 fn lent() -> Failure {
     Failure::new(
         "--object is refused: this program's file lends capabilities, and an object would be loaded \

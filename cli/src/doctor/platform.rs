@@ -1,4 +1,4 @@
-//! The kernel that runs, and what it runs on.
+//! The running kernel and its platform.
 
 use std::env;
 use std::fs;

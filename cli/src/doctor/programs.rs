@@ -1,4 +1,4 @@
-//! What the kernel says to the programs of an app, and whether their hooks are there.
+//! The kernel's verdict on the programs of an app, and their hooks.
 
 use std::collections::BTreeSet;
 
@@ -83,7 +83,7 @@ impl Look<'_> {
         self.ok("programs", found)
     }
 
-    /// What of it can't be had.
+    /// The parts of it that do not work.
     fn without(&self) -> Vec<Check> {
         // where all of it fails, that has been said
         let is_told = self.trial.failure.is_some();
@@ -107,7 +107,7 @@ impl Look<'_> {
             if !is_wanted {
                 continue;
             }
-            // what the kernel has looked up itself is there
+            // if the kernel resolved the hook while loading, it exists
             let finding = match self.is_loaded(program) && program.is_typed() {
                 true => Finding::There,
                 false => find(program, hooks),
@@ -118,7 +118,7 @@ impl Look<'_> {
                 }
                 Finding::Unknown(reason) => unknown.push(format!("{}: {reason}", program.section)),
                 Finding::Absent(found) => {
-                    // untried, nobody knows which of them the app would load
+                    // without a trial it is unknown which programs the app would load
                     needed |= self.is_first(program) && self.trial.is_tried;
                     let near = match &found.near[..] {
                         [] => String::new(),
@@ -149,8 +149,7 @@ impl Look<'_> {
     }
 }
 
-/// Whether the hook of a program is there, as far as its section says what that is: attaching tells
-/// the rest.
+/// Searches for the hook of a program by its section; attaching may use another one.
 fn find(program: &Program, hooks: &Hooks) -> Finding {
     let kind = program.section.trim_start_matches('?');
     let kind = kind.split(['/', '.']).next().unwrap_or(kind);

@@ -1,4 +1,4 @@
-//! What this process may do.
+//! The privileges of this process.
 
 use bpfapps_core::raise_memlock;
 use bpfapps_diagnose::make_map;
@@ -14,7 +14,7 @@ use super::subject::{Subject, names_where};
 
 const UNPRIVILEGED: &str = "kernel.unprivileged_bpf_disabled";
 
-/// And whether the kernel takes anything at all of this process.
+/// Also returns true if the kernel accepts anything from this process.
 pub(super) fn checks(subjects: &[Subject]) -> (Vec<Check>, bool) {
     raise_memlock();
     let made = make_map();
@@ -121,7 +121,7 @@ fn capabilities(subjects: &[Subject]) -> Check {
     }
 }
 
-/// Whoever may run such a file sees everybody's processes with it, and takes the machine's time.
+/// Every user who may run such a file can observe the processes of all users, and use up CPU time.
 fn lent() -> Option<Check> {
     let program = lent_to_everybody()?;
     let found = format!("{} has capabilities", program.display());

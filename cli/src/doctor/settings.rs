@@ -104,7 +104,7 @@ fn perf_events(subjects: &[Subject]) -> Check {
         };
         return ok("perf events", format!("{found}; {why}"));
     }
-    // that an app asks for the capability, the check of those has said
+    // the check of capabilities has reported a missing CAP_SYSLOG already
     let needy = names_where(subjects, |subject| {
         let asks = subject.capabilities().contains(&Capability::CAP_PERFMON);
         subject.needs_tracefs() && !asks
@@ -130,7 +130,7 @@ fn symbols(subjects: &[Subject]) -> Check {
     }
     let mut addresses = start.lines().filter_map(|line| line.split(' ').next());
     let hidden = addresses.all(|address| address.bytes().all(|digit| digit == b'0'));
-    // libbpf takes the address of a variable without a type from there
+    // libbpf takes the address of a variable without a type from kallsyms
     let reads = |subject: &Subject| {
         subject
             .demands()

@@ -10,29 +10,29 @@ use crate::objects;
 
 const MIB: u64 = 1024 * 1024;
 
-/// What the maps of somebody's object may take, in MiB.
+/// Maximum memory for the maps of an object named by the caller, in MiB.
 const MOST_MEMORY: u64 = 256;
 
-/// What is to run here.
+/// An app or object file that is to run here.
 pub(crate) struct Subject {
-    /// Of the app, or of the file.
+    /// The name of the app or file.
     pub(super) name: String,
     pub(super) kind: Kind,
-    /// The object that it is made of, first, and those that it loads besides.
+    /// Its own object first, then the others that it loads.
     pub(super) parts: Vec<Part>,
 }
 
 pub(super) enum Kind {
     App(&'static Registration),
-    /// A file, of which nothing else is known.
+    /// A file, about which nothing else is known.
     File,
 }
 
-/// An object, and what it asks of the kernel.
+/// An object and its requirements on the kernel.
 pub(super) struct Part {
     pub(super) object: Object<'static>,
     pub(super) demands: Demands,
-    /// Whether nothing runs without it.
+    /// True if nothing runs without it.
     pub(super) is_main: bool,
 }
 
@@ -89,14 +89,14 @@ impl Subject {
         self.parts.iter().map(|part| &part.demands)
     }
 
-    /// The programs that are loaded where nobody asks for more.
+    /// The programs that are loaded without any option.
     pub(super) fn programs(&self) -> impl Iterator<Item = &Program> {
         let main = self.parts.iter().filter(|part| part.is_main);
         let programs = main.flat_map(|part| &part.demands.programs);
         programs.filter(|program| program.autoload)
     }
 
-    /// What it can't do without: an app says so, and of a file it follows from its programs.
+    /// The capabilities that it requires: declared by an app, derived from the programs of a file.
     pub(super) fn capabilities(&self) -> Vec<Capability> {
         let mut all = match self.kind {
             Kind::App(app) => app.needs.capabilities.to_vec(),
@@ -122,7 +122,7 @@ impl Subject {
             .any(|program| matches!(program.target(), Some(Target::Tracepoint(_))))
     }
 
-    /// Whether whoever loads it mounts tracefs where it is not: core does.
+    /// True if its loader mounts tracefs when needed, as core does.
     pub(super) fn mounts_tracefs(&self) -> bool {
         matches!(self.kind, Kind::App(_))
     }

@@ -1,4 +1,4 @@
-//! Whether the kernel takes the programs: the app itself loads them, with nothing attached.
+//! Loads the programs, by the app itself, without attaching them.
 
 use std::collections::BTreeSet;
 
@@ -9,18 +9,18 @@ use clap::{ArgAction, Command};
 use super::subject::{Kind, Subject};
 use crate::objects::{try_load, try_program};
 
-/// What came of loading the programs of an app or a file.
+/// The result of loading the programs of an app or a file.
 #[derive(Debug, Default)]
 pub(super) struct Trial {
-    /// Whether it was tried at all.
+    /// True if it was tried at all.
     pub(super) is_tried: bool,
-    /// Those that the kernel has taken.
+    /// The programs that the kernel accepted.
     pub(super) loaded: BTreeSet<String>,
-    /// Those of them that are there without any option.
+    /// The programs that load without any option.
     pub(super) first: Vec<String>,
     /// Why it can't run.
     pub(super) failure: Option<Error>,
-    /// What can't be had, and why: an option, a program, an object.
+    /// The parts that do not work, and why: an option, a program, an object.
     pub(super) without: Vec<(String, Error)>,
 }
 
@@ -52,7 +52,7 @@ pub(super) fn of(subject: &Subject, options: &Options) -> Trial {
     trial
 }
 
-/// The app decides what it loads. `None` where it can't be started without arguments.
+/// Lets the app decide what it loads. `None` if it requires arguments.
 fn rehearse(app: &Registration, options: &Options) -> Option<Trial> {
     let run = |args: &[String]| (app.rehearse)(args, options.clone());
     let mut trial = Trial::default();
@@ -114,7 +114,7 @@ fn is_understood(command: Command, args: &[String]) -> bool {
         .is_ok()
 }
 
-/// As a whole, or else each program alone.
+/// Loads everything at once, or else each program alone.
 fn load(subject: &Subject) -> Trial {
     let mut trial = Trial::default();
     let is_file = matches!(subject.kind, Kind::File);
@@ -135,7 +135,7 @@ fn load(subject: &Subject) -> Trial {
                 Err(err) => refused.push((name, err)),
             }
         }
-        // an app may load a part of it; of a file nobody knows
+        // an app may work with a part of its programs; for a file that is unknown
         if is_file || trial.loaded.is_empty() {
             trial.failure = Some(whole);
         } else {

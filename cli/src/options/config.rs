@@ -1,5 +1,5 @@
-//! Options out of a YAML file: a key under an app's name is that app's long option, and clap
-//! decides what is right.
+//! Options from a YAML file: a key under an app's name is that app's long option, and clap
+//! validates it.
 
 mod file;
 mod settings;
@@ -19,7 +19,7 @@ use super::yaml::{self, Node};
 use crate::registered::Apps;
 use settings::Settings;
 
-/// So many mistakes are told: to find the line of each takes a walk through the file.
+/// Maximum number of reported mistakes: finding the line of each takes a pass over the file.
 const MOST_SHOWN: usize = 50;
 
 /// A configuration that could be read.
@@ -39,19 +39,19 @@ impl Config {
         }
     }
 
-    /// `FILE:LINE: what is wrong`.
+    /// `FILE:LINE: reason`.
     fn place(&self, (node, what): &(Node, String)) -> String {
         let line = yaml::line(&self.text, node);
         one_line(&format!("{}:{line}: {what}", self.path.display()))
     }
 }
 
-/// What a configuration adds to the command line of `app`, where `matches` were found: the options
-/// that stand neither there nor in the environment. With them the file that they are from.
+/// The options that a configuration adds to the command line of `app`: those that `matches`, the
+/// command line and the environment do not have. Returned with their file.
 ///
 /// # Errors
 ///
-/// There is a mistake in the file; not in what it says about other apps.
+/// The file has a mistake. Mistakes in the options of other apps do not count.
 pub(crate) fn args(
     app: &Registration,
     apps: &Apps,

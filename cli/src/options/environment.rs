@@ -1,5 +1,5 @@
-//! Each long option comes from a variable of the environment, too: `<BINARY>_<APP>_<OPTION>`, and
-//! `<BINARY>_<OPTION>` where every app has it. The help shows none of them: the rule tells them all.
+//! Long options from environment variables: `<BINARY>_<APP>_<OPTION>`, and `<BINARY>_<OPTION>` for
+//! an option that every app has. The help lists none of them, since they follow this rule.
 
 use std::{env, iter};
 

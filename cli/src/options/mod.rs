@@ -1,4 +1,4 @@
-//! Where options come from: the command line, the environment, a file, in this order.
+//! The sources of options: the command line, the environment, a file, in this order.
 
 pub(crate) mod config;
 pub(crate) mod environment;
@@ -11,7 +11,7 @@ use clap::{Arg, Args as _, Command, value_parser};
 
 use crate::registered::Apps;
 
-/// Where a configuration is looked for if none is named.
+/// The configuration that is read if none is named.
 pub(crate) fn system_config(apps: &Apps) -> PathBuf {
     Path::new("/etc").join(apps.binary.name).join("config.yaml")
 }

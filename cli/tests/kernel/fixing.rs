@@ -68,7 +68,7 @@ fn rights_are_not_given_without_a_question() -> Result<()> {
     Ok(())
 }
 
-/// The sandbox's file stands for the setting: it takes what sysctl(8) writes.
+/// A file of the sandbox takes the place of the setting, and receives what sysctl(8) writes.
 fn yes_answers_the_question() -> Result<()> {
     if !Path::new(JIT).exists() {
         return skip("this kernel does not show whether it compiles BPF");

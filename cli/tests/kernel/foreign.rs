@@ -100,7 +100,8 @@ fn configuration_that_others_may_replace_is_refused() -> Result<()> {
     Ok(())
 }
 
-/// An access control list as the attribute has it: its version, and a tag, permissions and an id each.
+/// An access control list in the format of the attribute: a version, then a tag, permissions and an
+/// id for each entry.
 fn acl(entries: &[(u16, u16, u32)]) -> Vec<u8> {
     let mut bytes = 2_u32.to_le_bytes().to_vec();
     for (tag, permissions, id) in entries {
@@ -138,7 +139,7 @@ fn configuration_that_an_acl_opens_is_refused() -> Result<()> {
     Ok(())
 }
 
-/// Also where whoever started it had them ignored.
+/// Also if they were ignored when it started.
 fn signals_end_it_from_its_first_moment() -> Result<()> {
     for (signal, name) in [(Signal::SIGINT, "INT"), (Signal::SIGTERM, "TERM")] {
         let mut command = Command::new("sh");

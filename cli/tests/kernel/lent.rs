@@ -1,4 +1,4 @@
-//! What the caller of a program with file capabilities does not get from them.
+//! Attempts by the caller of a program with file capabilities to gain them.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;

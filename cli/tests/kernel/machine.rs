@@ -47,7 +47,7 @@ fn healthy_machine_raises_no_alarm() -> Result<()> {
     ensure!(report.with("fail").is_empty(), "{report:#?}");
     ensure!(report.stderr.is_empty(), "{report:#?}");
     let warnings = report.with("warn");
-    // what the machine is like is its owner's business
+    // the state of the machine is its owner's concern
     let of_apps = warnings.iter().filter(|it| !it.starts_with("machine: "));
     ensure!(of_apps.count() == 0, "{report:#?}");
     for app in ["bootstrap", "minimal"] {
@@ -58,7 +58,7 @@ fn healthy_machine_raises_no_alarm() -> Result<()> {
     Ok(())
 }
 
-/// The README says how long it takes; an emulated machine takes longer.
+/// An emulated machine takes longer than the documented time.
 fn answer_comes_at_once_and_leaves_nothing() -> Result<()> {
     let before = loaded();
     let start = Instant::now();

@@ -1,5 +1,5 @@
-//! Object files that belong to no app. What is wrong with them is put into one that is good: in a
-//! virtual machine there is no clang.
+//! Object files of no app. Defects are patched into a good one, because virtual machines have no
+//! clang.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -55,7 +55,7 @@ impl File {
     }
 }
 
-/// Puts `new` wherever `old` stands, which is as long.
+/// Replaces each `old` by `new`, which has the same length.
 fn replaced(mut bytes: Vec<u8>, old: &[u8], new: &[u8]) -> Vec<u8> {
     let mut at = 0;
     while at + old.len() <= bytes.len() {
@@ -104,7 +104,7 @@ fn tracepoint_that_is_not_there_has_near_names() -> Result<()> {
     Ok(())
 }
 
-/// As of a kernel that is built without them: perf has a folder for each kind of event.
+/// Simulates such a kernel: perf has a folder for each type of event.
 fn kernel_without_kprobes_is_named() -> Result<()> {
     let file = File::of("trace", |bytes| {
         replaced(
@@ -129,7 +129,7 @@ fn call(number: u32) -> Vec<u8> {
 }
 
 fn helper_that_is_not_there_is_named() -> Result<()> {
-    // bpf_get_smp_processor_id, and one that nobody has written
+    // bpf_get_smp_processor_id, and a helper that does not exist
     let file = File::of("trace", |bytes| replaced(bytes, &call(8), &call(4242)))?;
     let report = Report::of(&mut file.doctor())?.expect_code(1)?;
     let words = ["this kernel has no helper 4242"];

@@ -1,4 +1,4 @@
-//! The console blocks of the pages: what they show is what the program prints.
+//! The console blocks of the pages, compared with what the program prints.
 
 use std::fs;
 use std::os::unix::process::CommandExt as _;
@@ -33,7 +33,7 @@ const TRACED: [&str; 2] = [
 const EXAMINED: &str = "sudo bpfapps doctor bootstrap";
 const CHECKED: &str = "bpfapps config check my.yaml";
 
-/// The user that is called nobody on Debian.
+/// The user nobody on Debian.
 const UID_OF_NOBODY: u32 = 65534;
 
 /// Each command of the console blocks of a page, with the lines below it.
@@ -51,7 +51,7 @@ fn blocks(page: &str) -> Vec<(&str, Vec<&str>)> {
     commands
 }
 
-/// What a page shows below a command.
+/// The output that a page shows below a command.
 fn shown(page: &'static str, command: &str) -> Result<Vec<&'static str>> {
     let mut found = blocks(page)
         .into_iter()
@@ -84,7 +84,7 @@ fn masked(line: &str) -> String {
     masked
 }
 
-/// Each line that a page shows is among those that were printed.
+/// Fails unless every shown line was printed.
 fn all_printed(shown: &[&str], printed: &[impl AsRef<str>]) -> Result<()> {
     let printed: Vec<_> = printed.iter().map(|line| masked(line.as_ref())).collect();
     for line in shown {
@@ -104,7 +104,7 @@ fn on_debian() -> Result<()> {
     }
 }
 
-/// What the pages show in rows.
+/// Runs the commands whose rows the pages show.
 fn run_bash(bash: &mut Command) -> Result<()> {
     let script = "sh -c 'exit 7'; sh -c 'kill -KILL $$'; sleep 0.1; (exit 3); exit 0";
     bash.args(["-c", script]).stderr(Stdio::null()).status()?;
@@ -169,7 +169,7 @@ fn traced_commands_are_what_the_guide_of_procs_shows() -> Result<()> {
     Ok(())
 }
 
-/// Of the machine the names of the checks; of the app what was found, too.
+/// Compares the names of the machine's checks, and the complete checks of the app.
 fn reports_of_doctor_are_what_its_guide_shows() -> Result<()> {
     needs::linux("5.13", "task storage")?;
     let exit = Process::run(&mut cli(["doctor", "bootstrap"]))?;

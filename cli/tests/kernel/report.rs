@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 use bpfapps_testkit::{Exit, Process};
 use serde_json::Value;
 
-/// What doctor said.
+/// A report of doctor.
 #[derive(Debug)]
 pub(crate) struct Report {
     pub(crate) code: Option<i32>,
@@ -52,7 +52,7 @@ impl Report {
         &self.checks
     }
 
-    /// Those that have a status, as `about: check`.
+    /// The checks with this status, as `about: check`.
     pub(crate) fn with(&self, status: &str) -> Vec<String> {
         let with = self.checks.iter().filter(|check| check["status"] == status);
         with.map(|check| {

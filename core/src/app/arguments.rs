@@ -7,7 +7,7 @@ use anyhow::{Context, Error, Result, ensure};
 /// A probe built into a program (USDT): `libstdcxx:throw`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UsdtProbe {
-    /// Who defines it
+    /// The program or library that defines it
     pub provider: String,
     /// Its name
     pub name: String,

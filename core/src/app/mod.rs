@@ -1,4 +1,4 @@
-//! What an app is, and which there are.
+//! The trait of an app, and the registry of apps.
 
 mod arguments;
 mod registry;
@@ -13,28 +13,27 @@ pub use rehearsal::Rehearsal;
 
 /// A BPF application: its options are its type.
 ///
-/// clap takes the help text from the doc comments: the first line of the type's is what
-/// `bpfapps list` shows.
+/// clap takes the help text from the doc comments. `bpfapps list` shows the first line of the
+/// type's.
 pub trait App: clap::Args {
     /// The subcommand, which is also the name of the folder and of the `.bpf.c`.
     const NAME: &'static str;
 
-    /// What the app asks of the machine.
+    /// Requirements on the machine.
     const NEEDS: Needs;
 
     /// The documents that it prints with `--output json` or `yaml`: `bpfapps schema` is made of
     /// them.
     const DOCUMENTS: &'static [Document] = &[];
 
-    /// Objects of other packages, by name, that it loads as well where the kernel has what they
-    /// need: such as core's `trace`.
+    /// Objects of other packages, by name, that the app also loads if the kernel supports them,
+    /// such as core's `trace`.
     const ALSO_LOADS: &'static [&'static str] = &[];
 
-    /// Opens, configures, loads and attaches the BPF object, then serves it until it is told to
-    /// end.
+    /// Opens, configures, loads and attaches the BPF object, then reports until the run ends.
     ///
     /// # Errors
     ///
-    /// Whatever keeps the app from doing its work; the caller prints it and exits with 1.
+    /// Any failure; the caller prints it and exits with 1.
     fn run(self, session: &Session) -> anyhow::Result<()>;
 }

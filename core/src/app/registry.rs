@@ -11,7 +11,7 @@ use crate::session::{Needs, Options, Session};
 pub struct Registration {
     /// The subcommand.
     pub name: &'static str,
-    /// What the app asks of the machine.
+    /// Requirements on the machine.
     pub needs: Needs,
     /// The documents that it prints.
     pub documents: &'static [Document],
@@ -48,7 +48,7 @@ impl Registration {
         }
     }
 
-    /// What the app does, in one line.
+    /// A description of the app in one line.
     pub fn about(&self) -> String {
         (self.command)()
             .get_about()
@@ -57,8 +57,8 @@ impl Registration {
     }
 }
 
-/// The command of an app. What is no number of its options is refused as such, if it begins with a
-/// minus sign, and not as an option that nobody knows.
+/// The command of an app. An invalid value with a leading minus sign is reported as a wrong number,
+/// not as an unknown option.
 pub(super) fn command<A: App>() -> Command {
     let command = A::augment_args(Command::new(A::NAME));
     command.mut_args(|arg| match arg.get_action().takes_values() {
@@ -67,7 +67,7 @@ pub(super) fn command<A: App>() -> Command {
     })
 }
 
-/// With the size of the ring buffer, where the app has a [`Stream`](crate::Stream).
+/// Adds the size of the ring buffer, if the app has a [`Stream`](crate::Stream).
 pub(super) fn sized(options: Options, matches: &ArgMatches) -> Options {
     let ring_size = matches.try_get_one("ring_size").ok().flatten().copied();
     Options {

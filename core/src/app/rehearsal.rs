@@ -1,5 +1,5 @@
-//! What an app loads, found out by starting it up to where its programs are loaded: which those are,
-//! and how its maps are laid out, it decides itself.
+//! Finds out what an app loads by starting it up to that point: the app itself selects its programs
+//! and sizes its maps.
 
 use std::thread;
 
@@ -9,12 +9,12 @@ use super::App;
 use super::registry::{command, sized};
 use crate::session::{Loads, Options, Session};
 
-/// How the start of an app went.
+/// The result of starting an app.
 #[derive(Debug)]
 pub enum Rehearsal {
     /// The kernel has taken these.
     Loaded(Loads),
-    /// The app asks for arguments that nobody has given.
+    /// The app requires arguments that were not given.
     NeedsArguments,
     /// It failed.
     Failed(Error),
@@ -27,7 +27,7 @@ pub(crate) fn of<A: App>(args: &[String], options: Options) -> Rehearsal {
     let Ok(matches) = command.try_get_matches_from(args) else {
         return Rehearsal::NeedsArguments;
     };
-    // signals that are blocked, and mounts, are those of the thread alone
+    // blocked signals and mounts belong to this thread alone
     let run = move || -> Result<Loads> {
         let app = A::from_arg_matches(&matches)?;
         let session = Session::rehearsal(sized(options, &matches), A::NEEDS)?;

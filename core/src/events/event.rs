@@ -5,10 +5,10 @@ use crate::output::Row;
 
 /// A record that says in its header how it is shown: bpf-build implements it.
 pub trait Event: Record {
-    /// The record with what stands behind it.
+    /// The record and the texts that follow it.
     type Row<'a>: Row;
 
-    /// Takes `tail`, the bytes behind the record, apart.
+    /// Splits `tail`, the bytes after the record.
     ///
     /// # Errors
     ///

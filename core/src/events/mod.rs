@@ -1,5 +1,5 @@
-//! Records on their way out of the kernel: from a ring buffer, a perf buffer or an iterator, with
-//! what is lost on the way.
+//! Records from the kernel, through a ring buffer, a perf buffer or an iterator; and losses on the
+//! way.
 
 mod event;
 mod lost;

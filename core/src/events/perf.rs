@@ -12,21 +12,21 @@ use libbpf_rs::{MapCore, PerfBuffer, PerfBufferBuilder};
 
 use super::{Record, Records, Stream};
 
-/// Bytes for each CPU, where the user does not say: what an ordinary user may lock, too.
+/// Default bytes per CPU: an unprivileged user may lock this much.
 const BYTES: u64 = 256 * 1024;
 
-/// What the kernel puts around each record at the least: a header, a length, and the padding to
-/// eight bytes.
+/// Minimum overhead that the kernel adds to a record: a header, a length, and padding to eight
+/// bytes.
 const RECORD_HEADER: usize = 12;
 
 /// The records of a perf buffer.
 #[derive(Debug)]
 pub struct PerfRecords<R> {
     buffer: PerfBuffer<'static>,
-    /// More than so many never stand there.
+    /// Maximum number of records in the buffer.
     capacity: usize,
-    /// What libbpf has read, and nobody has handled. Nothing may unwind through libbpf's C code, so
-    /// its callback only puts records here.
+    /// Records that libbpf has read and that are not handled yet. libbpf's callback only queues
+    /// them, because nothing may unwind through its C code.
     read: Rc<RefCell<VecDeque<Result<R>>>>,
     time: fn(&R) -> u64,
 }
@@ -44,7 +44,7 @@ impl<R: Record> PerfRecords<R> {
         let queue = Rc::clone(&read);
         let buffer = PerfBufferBuilder::new(map)
             .pages(usize::try_from(bytes / page_size()?)?)
-            // a record is not aligned there, and the ring's room is to be free again soon
+            // copy the record: it may be unaligned here, and copying frees the ring's space early
             .sample_cb(move |_, mut bytes| queue.borrow_mut().push_back(R::read(&mut bytes)))
             .build()
             .context("failed to map the perf buffer")?;
@@ -74,7 +74,7 @@ impl<R: Record> PerfRecords<R> {
         unsafe { BorrowedFd::borrow_raw(self.buffer.epoll_fd()) }
     }
 
-    /// Reads what stands in the rings of all CPUs.
+    /// Queues the records in the rings of all CPUs.
     fn fill(&self) -> Result<()> {
         self.buffer.consume().context("failed to read records")?;
         let mut read = self.read.borrow_mut();

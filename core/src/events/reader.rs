@@ -14,14 +14,14 @@ use super::{Source, lost};
 use crate::output::{Blocked, Format, Output, boot_time};
 use crate::run::Run;
 
-/// So many records at the most before rows are written and signals are looked at.
+/// Maximum number of records before rows are written and signals are checked.
 const BATCH: usize = 4096;
 
-/// After a batch the next one may gather for so long. As long as there is a next one, the BPF side
-/// wakes nobody: see `bpfapps/ringbuf.h`.
+/// Time in which the next batch gathers after one. While batches follow each other, the BPF side
+/// wakes no reader: see `bpfapps/ringbuf.h`.
 const COALESCE: Duration = Duration::from_millis(20);
 
-/// How reading ended, and in words what was lost, if anything was.
+/// The end of reading, and a description of losses, if there are any.
 pub(crate) struct End {
     pub(crate) result: Result<()>,
     pub(crate) lost: Option<String>,
@@ -138,7 +138,7 @@ impl<'a> Reader<'a> {
             Ok(0)
         };
         self.report_lost(count.as_ref().is_ok_and(|count| *count == 0))?;
-        // What was handled before an error is shown before the error is.
+        // Rows from before the error come out before the error.
         self.output.flush()?;
         let count = count?;
         self.limits.events -= count as u64;

@@ -15,7 +15,8 @@ use anyhow::{Context, Result, bail};
 /// Each byte of the type belongs to an integer, an enum of the C kind, or an array of these, so
 /// that any bytes of that length are a value of it.
 pub unsafe trait Record: Copy + 'static {
-    /// The record in `bytes`, which the kernel aligned to eight bytes, and the bytes behind it.
+    /// Splits `bytes`, which the kernel aligned to eight bytes, into the record and the bytes after
+    /// it.
     ///
     /// # Errors
     ///
@@ -88,11 +89,11 @@ pub fn set_text<const N: usize>(field: &mut [i8; N], text: &str) {
     }
 }
 
-/// Takes what is the next member's of the bytes behind a record.
+/// Takes the bytes of the next text from `tail`.
 ///
 /// # Errors
 ///
-/// There are not so many.
+/// `tail` is shorter.
 pub fn take<'a>(tail: &mut &'a [u8], length: u16) -> Result<&'a [u8]> {
     let (part, rest) = tail
         .split_at_checked(length.into())

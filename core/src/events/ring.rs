@@ -12,7 +12,7 @@ use nix::libc::ECANCELED;
 
 use super::{Record, Records};
 
-/// The records of one ring buffer, each handed to `F` with the bytes that stand behind it.
+/// The records of a ring buffer. `F` receives each with the bytes after it.
 pub(crate) struct RingRecords<'map, F> {
     ring: RingBuffer<'map>,
     callback: Rc<Callback<F>>,
@@ -59,12 +59,12 @@ impl<F> Records for RingRecords<'_, F> {
     }
 }
 
-/// What libbpf calls for each record. Nothing may unwind through its C code: errors and panics
-/// wait here until it has returned.
+/// The state of libbpf's callback. Nothing may unwind through C code, so errors and panics wait
+/// here until libbpf returns.
 struct Callback<F> {
     handle: RefCell<F>,
     stopped: Cell<Option<Stopped>>,
-    /// Records are only to be counted.
+    /// If true, records are only counted.
     discard: Cell<bool>,
 }
 

@@ -14,8 +14,8 @@ use memmap2::{MmapOptions, MmapRaw};
 const AWAKE: usize = 0;
 const COUNTERS: usize = 8;
 
-/// The map, mapped: to use it takes no system call, and none that the process may no longer make
-/// once it has given up its privileges.
+/// The mapped memory of the map. It is used without system calls, so also after the process has
+/// given up its privileges.
 #[derive(Debug)]
 struct Shared {
     memory: MmapRaw,
@@ -35,22 +35,22 @@ impl Shared {
     }
 }
 
-/// Whether the BPF side has to wake the reader.
+/// Tells the BPF side whether it must wake the reader.
 #[derive(Debug)]
 pub(crate) struct Awake(Rc<Shared>);
 
 impl Awake {
-    /// As long as it is `awake`, the reader looks at the ring by itself. When it is no more, it has
-    /// to look once more before it sleeps: poll(2) does.
+    /// While `awake` is true, the reader polls the ring by itself. After setting it to false, it
+    /// must check the ring once more before it sleeps: poll(2) does.
     pub(crate) fn set(&self, awake: bool) {
         self.0.element(AWAKE).store(awake.into(), Ordering::Relaxed);
-        // The BPF side hands over a record and then looks whether the reader sleeps: one of both
-        // sees the other.
+        // The BPF side submits a record, then checks whether the reader sleeps: the fence makes
+        // sure that one side sees the other.
         fence(Ordering::SeqCst);
     }
 }
 
-/// How much was lost.
+/// The counters of losses.
 #[derive(Debug)]
 pub(crate) struct Counters(Rc<Shared>);
 

@@ -1,4 +1,4 @@
-//! What there is, rather than what happens: lists that a BPF iterator makes.
+//! Lists of existing objects, from BPF iterators.
 
 use std::io::{BufRead as _, BufReader, Read};
 use std::path::PathBuf;
@@ -11,10 +11,10 @@ use super::stream::seconds;
 use super::{Record, Stream};
 use crate::output::Format;
 
-/// The options of every app that lists what there is: to be flattened into its own.
+/// The options of an app that lists existing objects: flatten it into the app's options.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Snapshot {
-    /// How it is printed: table, json (a line each) or yaml (a document each)
+    /// Output format: table, json (one line each) or yaml (one document each)
     #[arg(
         short, long, value_name = "FORMAT", value_enum, default_value_t = Format::Table,
         hide_possible_values = true
@@ -25,24 +25,24 @@ pub struct Snapshot {
     #[arg(long, value_name = "FILE")]
     output_file: Option<PathBuf>,
 
-    /// Look again every so many seconds, such as 0.5, until it is interrupted
+    /// Repeat every SECONDS seconds, such as 0.5, until interrupted
     #[arg(short, long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = seconds)]
     interval: Option<Duration>,
 }
 
 impl Snapshot {
-    /// How rows are printed.
+    /// The output format and file.
     pub(crate) fn stream(&self) -> Stream {
         Stream::printed_as(self.output, self.output_file.clone())
     }
 
-    /// When to look again.
+    /// The interval between lists.
     pub(crate) fn interval(&self) -> Option<Duration> {
         self.interval
     }
 }
 
-/// What an iterator program has written: records by `bpf_seq_write`, with lines of text by
+/// The output of an iterator program: records by `bpf_seq_write`, with lines of text by
 /// `BPF_SEQ_PRINTF` in between.
 #[derive(Debug)]
 pub struct Listing<S = Iter> {
@@ -72,7 +72,7 @@ impl<S: Read> Listing<S> {
     ///
     /// # Errors
     ///
-    /// What the program writes ends within a record.
+    /// The output ends within a record.
     pub fn record<R: Record>(&mut self) -> Result<Option<R>> {
         let rest = self.from.fill_buf();
         match rest.context("failed to read the BPF iterator")?.is_empty() {
@@ -85,7 +85,7 @@ impl<S: Read> Listing<S> {
     ///
     /// # Errors
     ///
-    /// The kernel refuses to go on.
+    /// The kernel fails to continue the list.
     pub fn lines(&mut self) -> Result<Vec<Vec<u8>>> {
         let lines = self.from.by_ref().split(b'\n');
         lines

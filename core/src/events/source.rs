@@ -2,20 +2,20 @@ use std::os::fd::BorrowedFd;
 
 use anyhow::Result;
 
-/// Where records come from.
+/// A source of records.
 pub(crate) struct Source<'a> {
     pub(crate) records: &'a dyn Records,
     /// Can be read from when a record comes.
     pub(crate) ready: BorrowedFd<'a>,
-    /// More records than this never stand there.
+    /// Maximum number of records in its buffer.
     pub(crate) capacity: usize,
 }
 
-/// Records that stand somewhere, each to be handed to whom they are for.
+/// Records in a buffer, each with a handler.
 pub(crate) trait Records {
-    /// Handles those that are there, up to `most`, and says how many there were.
+    /// Handles up to `most` records and returns how many it handled.
     fn consume(&self, most: usize) -> Result<usize>;
 
-    /// Throws away those that are there, and says how many there were.
+    /// Discards all records and returns how many there were.
     fn discard(&self) -> Result<u64>;
 }

@@ -7,10 +7,10 @@ use clap::ColorChoice;
 
 use crate::output::Format;
 
-/// The options of every app that reports events as they come: to be flattened into its own.
+/// The options of an app that reports events: flatten it into the app's options.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Stream {
-    /// How events are printed: table, json (a line each) or yaml (a document each)
+    /// Output format: table, json (one line each) or yaml (one document each)
     #[arg(
         short, long, value_name = "FORMAT", value_enum, default_value_t = Format::Table,
         hide_possible_values = true
@@ -35,7 +35,7 @@ pub struct Stream {
     )]
     max_events: Option<u64>,
 
-    /// End after so many seconds, such as 0.5
+    /// End after SECONDS seconds, such as 0.5
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = seconds)]
     timeout: Option<Duration>,
 
@@ -49,12 +49,12 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// Bytes of the ring buffer, where they are not to be what the app's BPF code says.
+    /// Size of the ring buffer in bytes, if the command line overrides the BPF code.
     pub fn ring_size(&self) -> Option<u32> {
         self.ring_size
     }
 
-    /// Whether events are printed as JSON or YAML, which may show more than a table.
+    /// True for JSON and YAML, which may have more fields than the table.
     pub fn is_documents(&self) -> bool {
         self.output != Format::Table
     }
@@ -79,7 +79,7 @@ impl Stream {
     }
 }
 
-/// What is left of the events and of the time that a run may take.
+/// The events and the time that remain of a run.
 #[derive(Debug)]
 pub(crate) struct Limits {
     pub(crate) events: u64,
@@ -109,7 +109,7 @@ fn ring_size(text: &str) -> Result<u32> {
     valid_ring_size(text, page_size()?)
 }
 
-/// The kernel takes a power of two of pages, and libbpf a number of 32 bits.
+/// The kernel requires a power of two of pages, and libbpf a 32-bit number.
 fn valid_ring_size(text: &str, page: u64) -> Result<u32> {
     let (number, unit) = match text.strip_suffix(['K', 'k']) {
         Some(number) => (number, 1 << 10),

@@ -57,7 +57,7 @@ pub(super) fn attach(
 ///
 /// # Errors
 ///
-/// What the kernel says: `EPERM` where the socket's filter is locked.
+/// The kernel's error: `EPERM` if the socket's filter is locked.
 pub fn filter_socket(socket: BorrowedFd<'_>, program: &ProgramMut<'_>) -> io::Result<()> {
     let program = program.as_fd().as_raw_fd();
     // SAFETY: the kernel reads as many bytes as the number has, while the call lasts.
@@ -78,7 +78,7 @@ pub fn filter_socket(socket: BorrowedFd<'_>, program: &ProgramMut<'_>) -> io::Re
 ///
 /// # Errors
 ///
-/// What the kernel says.
+/// The kernel's error.
 pub fn create_clsact(interface: i32) -> io::Result<bool> {
     let mut hook = bpf_tc_hook {
         sz: size_of::<bpf_tc_hook>() as _,

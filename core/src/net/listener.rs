@@ -19,12 +19,12 @@ const LISTS: [(bool, &str); 2] = [(false, "/proc/self/net/tcp"), (true, "/proc/s
 ///
 /// # Errors
 ///
-/// No process listens on the port, or its sockets can't be had: for those of other users that takes
-/// CAP_SYS_PTRACE.
+/// No process listens on the port, or its socket cannot be duplicated: for another user's process
+/// that requires CAP_SYS_PTRACE.
 pub fn listeners(port: u16) -> Result<Vec<(bool, OwnedFd)>> {
     let mut found = Vec::new();
     for (is_ipv6, list) in LISTS {
-        // where there is no IPv6, there is no list of its sockets
+        // a kernel without IPv6 has no list of its sockets
         let text = fs::read_to_string(list).unwrap_or_default();
         if let Some(inode) = text.lines().find_map(|line| inode_of_listener(line, port)) {
             found.push((is_ipv6, take(inode)?));

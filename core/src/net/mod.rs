@@ -1,6 +1,6 @@
 //! Addresses as BPF programs keep them, and hooks of network interfaces.
 //!
-//! A BPF program keeps every address as 16 bytes: an IPv4 address as `::ffff:a.b.c.d`, see
+//! A BPF program stores every address in 16 bytes, an IPv4 address as `::ffff:a.b.c.d`: see
 //! `bpfapps/packet.h`.
 
 mod hook;
@@ -23,15 +23,15 @@ pub use netfilter::NetfilterHook;
 pub use tc::TcLinks;
 pub use xdp::XdpMode;
 
-/// An address as a BPF program keeps it.
+/// An address in a BPF program.
 pub type Bytes = [u8; 16];
 
-/// The address that a BPF program kept.
+/// Converts from the form in BPF programs.
 pub fn address(bytes: &Bytes) -> IpAddr {
     Ipv6Addr::from(*bytes).to_canonical()
 }
 
-/// What a BPF program keeps for an address.
+/// Converts to the form in BPF programs.
 pub fn bytes(address: IpAddr) -> Bytes {
     match address {
         IpAddr::V4(v4) => v4.to_ipv6_mapped().octets(),
@@ -55,7 +55,7 @@ pub fn push_endpoint(bytes: &Bytes, port: u16, out: &mut Vec<u8>) {
     };
 }
 
-/// What the number in an IP header stands for, in the words of IANA: `tcp`, or the number.
+/// The IANA name of an IP protocol, such as `tcp`, or its number.
 pub fn protocol(number: u8) -> Cow<'static, str> {
     match number {
         1 => "icmp".into(),

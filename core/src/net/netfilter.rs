@@ -15,7 +15,7 @@ use crate::session::Session;
 /// Exists if the kernel has IPv6.
 const IPV6: &str = "/proc/sys/net/ipv6";
 
-/// Where netfilter sees a packet on its way through the kernel.
+/// Hooks of netfilter, in the order of a packet's way through the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum NetfilterHook {
     /// Incoming packets, before routing

@@ -1,4 +1,4 @@
-//! XDP: in the driver, or behind it.
+//! XDP in the driver, or after it.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -14,10 +14,10 @@ use nix::errno::Errno;
 use super::hook::attach;
 use crate::session::Session;
 
-/// Where XDP sees packets.
+/// Where XDP sees the packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum XdpMode {
-    /// As native if the driver can, else as skb
+    /// Native if the driver supports it, else skb
     Auto,
     /// In the driver
     Native,

@@ -15,16 +15,16 @@ const NS_PER_S: u64 = 1_000_000_000;
 
 /// Turns the kernel's `bpf_ktime_get_boot_ns` into wall clock time.
 ///
-/// Wall clock and boot clock are compared once, at the start: rows stay in order even where the
-/// wall clock is stepped later.
+/// Wall clock and boot clock are compared once, at the start, so that rows stay in order if the
+/// wall clock is stepped.
 #[derive(Debug)]
 pub(super) struct Clock {
-    /// What the wall clock showed when the machine booted: nanoseconds since 1970.
+    /// The wall clock's time at boot, in nanoseconds since 1970.
     boot_ns: i64,
     zone: TimeZone,
     /// Second of the boot clock, and how it reads: a storm has thousands of events a second.
     cached: Option<(u64, [u8; 8])>,
-    /// The same for date and time in UTC.
+    /// The cached date and time in UTC.
     cached_utc: Option<(u64, String)>,
 }
 
@@ -44,7 +44,7 @@ impl Clock {
         })
     }
 
-    /// A clock in UTC on a machine that booted with the year 1970: what it shows is known.
+    /// A clock in UTC on a machine that booted at the start of 1970, for known output.
     pub(super) fn of_1970() -> Self {
         Self {
             boot_ns: 0,
@@ -65,7 +65,8 @@ impl Clock {
         }
     }
 
-    /// Appends the UTC time of `ns` nanoseconds since boot, as RFC 3339 has it, to the nanosecond.
+    /// Appends the UTC time of `ns` nanoseconds since boot in the format of RFC 3339, to the
+    /// nanosecond.
     pub(super) fn rfc3339(&mut self, ns: u64, out: &mut Vec<u8>) {
         let (second, mut fraction) = self.wall(ns);
         if self
@@ -107,7 +108,7 @@ impl Clock {
     }
 }
 
-/// The time now, in nanoseconds since boot: what `bpf_ktime_get_boot_ns` tells BPF code.
+/// The current time in nanoseconds since boot, on the clock of `bpf_ktime_get_boot_ns`.
 ///
 /// # Errors
 ///

@@ -6,24 +6,24 @@ pub struct Document {
     pub kind: &'static str,
     /// When it is printed.
     pub about: &'static str,
-    /// What it has beside `version`, `type` and `time`.
+    /// Its fields besides `version`, `type` and `time`.
     pub fields: &'static [Field],
 }
 
 /// A field of a document.
 #[derive(Clone, Copy, Debug)]
 pub struct Field {
-    /// Its name; of [`Kind::Any`] what the names begin with.
+    /// Its name; for [`Kind::Any`] the prefix of the names.
     pub name: &'static str,
-    /// What it says.
+    /// Its meaning, for the schema.
     pub about: &'static str,
-    /// What it contains.
+    /// The type of its value.
     pub kind: Kind,
-    /// Whether it may be missing.
+    /// True if it can be missing.
     pub optional: bool,
 }
 
-/// What a field of a document contains.
+/// The type of a field's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A whole number
@@ -68,7 +68,7 @@ impl Field {
         Self::new(name, about, Kind::Decimal)
     }
 
-    /// What [`Fields::flag`](crate::output::Fields::flag) writes.
+    /// A field written by [`Fields::flag`](crate::output::Fields::flag).
     pub const fn flag(name: &'static str, about: &'static str) -> Self {
         Self::new(name, about, Kind::Flag)
     }

@@ -11,8 +11,8 @@ const VERSION: u64 = 1;
 
 /// One JSON or YAML document in the making: each call adds a field.
 ///
-/// By hand, like [`Line`](crate::output::Line), and for the same reason. What came from outside can
-/// neither break the document nor touch a terminal that it is shown on.
+/// Formatted by hand for speed, like [`Line`](crate::output::Line). Text from outside can neither
+/// break the document nor control a terminal.
 #[derive(Debug)]
 pub struct Fields<'a> {
     out: &'a mut Vec<u8>,
@@ -21,7 +21,7 @@ pub struct Fields<'a> {
     started: bool,
 }
 
-/// How each document begins, with the id of a run.
+/// The start of each document, with the id of a run.
 pub(super) fn head(format: Format, run: Option<&str>) -> Vec<u8> {
     let (mut head, mut clock) = (Vec::new(), Clock::of_1970());
     let begin: &[u8] = match format {
@@ -54,8 +54,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// What kind of document it is, and when it came about, in nanoseconds since boot: the first
-    /// fields of each.
+    /// Writes the first fields of a document: its type, and its time in nanoseconds since boot.
     pub fn kind(&mut self, kind: &str, boot_ns: u64) {
         self.text("type", kind.as_bytes());
         self.name("time");
@@ -92,7 +91,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A list of values. Where one of them is text that is no UTF-8, the field `<name>_hex` has the
+    /// A list of values. If one of them is text that is not UTF-8, the field `<name>_hex` has the
     /// bytes of all.
     pub(super) fn scalars<V: Value>(
         &mut self,
@@ -120,7 +119,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// False where it is text that is not UTF-8.
+    /// Returns false for text that is not UTF-8.
     fn push(&mut self, scalar: &Scalar<'_>) -> bool {
         match scalar {
             Scalar::Number(number) => push_decimal(*number, self.out),
@@ -142,8 +141,8 @@ impl<'a> Fields<'a> {
             .extend_from_slice(if flag { b"true" } else { b"false" });
     }
 
-    /// Text. Where it is no UTF-8, U+FFFD stands for what is not, and all its bytes stand in a
-    /// field `<name>_hex`.
+    /// Text. If it is not UTF-8, it contains U+FFFD for the invalid parts, and the field
+    /// `<name>_hex` has all bytes.
     pub fn text(&mut self, name: &str, text: &[u8]) {
         self.name(name);
         if !self.quoted(text) {
@@ -213,7 +212,7 @@ fn hex(bytes: &[u8]) -> Vec<u8> {
     hex
 }
 
-/// Appends what stands between the quotes, and says whether all of it was UTF-8.
+/// Appends text without its quotes, and returns true if it is UTF-8.
 fn push_text(text: &[u8], format: Format, out: &mut Vec<u8>) -> bool {
     if text
         .iter()

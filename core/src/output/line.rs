@@ -15,18 +15,18 @@ pub struct Line<'a> {
     columns: Columns,
     clock: &'a mut Clock,
     look: Look,
-    /// Where the line starts in `out`.
+    /// Start of the line in `out`.
     begin: usize,
-    /// Where the text of the present column starts in `out`.
+    /// Start of the current column's text in `out`.
     start: usize,
     styled: bool,
 }
 
-/// What a line looks like on what it is written to.
+/// How lines are shown on their destination.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Look {
     pub(super) coloured: bool,
-    /// So many cells has a line of the terminal, where there is one.
+    /// Width of the terminal in cells, if the destination is one.
     pub(super) width: Option<usize>,
 }
 
@@ -49,7 +49,7 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// Marks the next column, where there are colours.
+    /// Colours the next column, if colours are on.
     #[inline]
     pub fn style(&mut self, style: Style) {
         if self.look.coloured {

@@ -1,4 +1,4 @@
-//! What goes to stdout: rows for people, documents for programs.
+//! Output on stdout: rows for people, documents for programs.
 
 mod clock;
 mod document;
@@ -40,7 +40,7 @@ pub use style::Style;
 pub(crate) use style::stderr_is_coloured;
 pub use values::Value;
 
-/// How a list, or a stream of events, is printed.
+/// The format of a list or a stream of events.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
     /// Columns, for people
@@ -56,15 +56,15 @@ pub enum Format {
 #[derive(Debug)]
 pub(crate) struct Output {
     stdout: RefCell<Stdout>,
-    /// Whether stdout has documents, which nobody else is to write into.
+    /// True if stdout has documents, so that no other text may be written to it.
     pub(crate) has_documents: Cell<bool>,
-    /// How a document of this run begins, in JSON and in YAML.
+    /// The start of this run's documents, in JSON and in YAML.
     heads: [Vec<u8>; 2],
     clock: RefCell<Clock>,
 }
 
 impl Output {
-    /// A reader that takes nothing is waited for together with `signals`.
+    /// While a reader blocks stdout, `signals` are watched too.
     pub(crate) fn new(signals: Rc<Signals>) -> Result<Self> {
         let mut run = [0_u8; 8];
         getrandom(&mut run, GetRandomFlags::empty()).context("failed to get random bytes")?;
@@ -85,7 +85,7 @@ impl Output {
         stdout.flush()
     }
 
-    /// Goes to this file from here on, which is replaced where it is there.
+    /// Sends output to this file from now on; an existing file is replaced.
     fn go_to(&self, file: &Path) -> Result<()> {
         self.stdout.borrow_mut().go_to(file)
     }
@@ -105,7 +105,7 @@ impl Output {
         self.stdout.borrow_mut().flush()
     }
 
-    /// How many events were formatted, but never written.
+    /// Number of events that were formatted but not written.
     pub(crate) fn unwritten(&self) -> u64 {
         self.stdout.borrow().unwritten()
     }
@@ -121,7 +121,7 @@ impl Output {
         more: Option<(BorrowedFd<'_>, PollFlags)>,
         timeout: Option<Duration>,
     ) -> Result<bool> {
-        // Writing rows looks at signals, too: one that was taken there does not come again.
+        // Writing rows also takes signals: one that was taken there does not show up again.
         if run.was_ended()? {
             return Ok(true);
         }

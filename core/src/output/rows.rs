@@ -40,7 +40,7 @@ impl<R: Row> Row for &R {
     }
 }
 
-/// How a row is printed, on a machine that booted at the start of 1970, in UTC: for tests of rows.
+/// A row as printed in UTC on a machine that booted at the start of 1970: for tests of rows.
 pub fn sample<R: Row>(row: &R, format: Format) -> String {
     let (mut out, mut clock) = (Vec::new(), Clock::of_1970());
     if format == Format::Table {

@@ -16,10 +16,10 @@ use crate::run::{Signals, wait};
 /// Rows are gathered up to this many bytes.
 const FULL: usize = 64 * 1024;
 
-/// What a pipe takes without blocking once it says that it takes something (PIPE_BUF).
+/// Bytes that a writable pipe accepts without blocking (PIPE_BUF).
 const PIECE: usize = 4096;
 
-/// How long a reader that takes nothing is waited for once the program is to end.
+/// How long a blocked reader is waited for at the end of the program.
 const GRACE: Duration = Duration::from_millis(300);
 
 /// Whoever read our output is gone: the program ends, and that is no failure.
@@ -34,7 +34,7 @@ impl fmt::Display for Closed {
 
 impl std::error::Error for Closed {}
 
-/// Whoever reads our output takes nothing, and the program is to end: what was lost is counted.
+/// The reader of our output is blocked and the program is to end: lost events are counted.
 #[derive(Debug)]
 pub(crate) struct Blocked;
 
@@ -53,17 +53,17 @@ impl std::error::Error for Blocked {}
 #[derive(Debug)]
 pub(crate) struct Stdout {
     file: File,
-    /// What it is called.
+    /// Its name in messages.
     name: String,
-    /// A file takes all at once, and always.
+    /// A file never blocks, and takes everything at once.
     is_file: bool,
     is_terminal: bool,
-    /// How wide the terminal was when the present rows began.
+    /// Width of the terminal when the current rows began.
     width: Option<usize>,
     buffer: Vec<u8>,
-    /// Where in the buffer each event ends.
+    /// End of each event in the buffer.
     ends: Vec<usize>,
-    /// How many events were given up because the reader takes nothing.
+    /// Number of events that were dropped because the reader is blocked.
     unwritten: u64,
     signals: Rc<Signals>,
 }
@@ -104,8 +104,8 @@ impl Stdout {
         self.is_terminal
     }
 
-    /// How many cells a line of the terminal has, if stdout is one that knows. It is asked once for
-    /// all rows that are written together: that tells a change as well as SIGWINCH would.
+    /// Width of the terminal in cells, if stdout is one that knows it. It is queried once for all
+    /// rows that are written together, which notices a change as well as SIGWINCH would.
     pub(crate) fn width(&mut self) -> Option<usize> {
         if self.is_terminal && self.buffer.is_empty() {
             let size = tcgetwinsize(&self.file).ok();
@@ -116,13 +116,13 @@ impl Stdout {
         self.width
     }
 
-    /// An event ends here; the buffer is written where it is full.
+    /// Marks the end of an event; writes the buffer if it is full.
     pub(crate) fn end_event(&mut self) -> Result<()> {
         self.ends.push(self.buffer.len());
         self.flush_if_full()
     }
 
-    /// How many events were formatted, but never written.
+    /// Number of events that were formatted but not written.
     pub(crate) fn unwritten(&self) -> u64 {
         self.unwritten
     }
@@ -170,7 +170,7 @@ impl Stdout {
         Ok(())
     }
 
-    /// False where the program is to end and the reader still takes nothing.
+    /// Returns false if the program is to end while the reader is still blocked.
     fn wait_until_writable(&self) -> Result<bool> {
         loop {
             let ended = self.signals.ended()?.is_some();

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _};
 
 use clap::ColorChoice;
 
-/// What a column says besides its text, where there are colours.
+/// The meaning of a column's colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
     /// The name of a column.
@@ -31,7 +31,7 @@ impl Style {
     }
 }
 
-/// Whether to colour what goes to stdout; `variable` looks into the environment.
+/// True if stdout is to be coloured; `variable` reads the environment.
 pub(super) fn is_wanted(
     choice: ColorChoice,
     on_terminal: bool,
@@ -47,7 +47,7 @@ pub(super) fn is_wanted(
     }
 }
 
-/// Whether to colour what goes to stderr.
+/// True if stderr is to be coloured.
 pub(crate) fn stderr_is_coloured() -> bool {
     let on_terminal = io::stderr().is_terminal();
     is_wanted(ColorChoice::Auto, on_terminal, |name| env::var_os(name))

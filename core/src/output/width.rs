@@ -1,9 +1,8 @@
 use super::style::PLAIN;
 
-/// Cuts the row that begins at `start` so that it fits into a line of `width` cells; what is cut is
-/// marked with `…`.
+/// Cuts the row at `start` to `width` cells, and marks the cut with `…`.
 pub(super) fn fit(out: &mut Vec<u8>, start: usize, width: usize) {
-    // Each cell takes a byte at least: most rows need no second look.
+    // A cell takes at least one byte, so most rows need no closer check.
     if out.len() - start <= width {
         return;
     }
@@ -18,7 +17,7 @@ pub(super) fn fit(out: &mut Vec<u8>, start: usize, width: usize) {
     }
 }
 
-/// How many bytes of `row` stay beside a `…`, if not all of it fits.
+/// Bytes of `row` that fit beside a `…`, or `None` if the whole row fits.
 fn end_of(row: &[u8], width: usize) -> Option<usize> {
     let text = str::from_utf8(row).ok()?;
     let (mut used, mut end) = (0, 0);
@@ -41,8 +40,8 @@ fn end_of(row: &[u8], width: usize) -> Option<usize> {
     None
 }
 
-/// How wide a terminal shows it. What may be wide counts as wide: a row rather ends early than in
-/// the next line.
+/// Width on a terminal. An ambiguous character counts as wide: a row that ends early is better than
+/// one that wraps.
 fn cells(c: char) -> usize {
     if c < '\u{1100}' { 1 } else { 2 }
 }

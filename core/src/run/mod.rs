@@ -20,7 +20,7 @@ pub use signals::let_signals_end_it;
 pub(crate) use wait::wait;
 pub use workload::Workload;
 
-/// How long a command has to end, once it was asked to.
+/// How long a command may take to end after it was asked to.
 const GRACE: Duration = Duration::from_millis(500);
 
 /// The signals that end this program, and the command that it runs.
@@ -48,12 +48,12 @@ impl Run {
         self.command.borrow().is_some()
     }
 
-    /// Whether this run is over: a signal has come, or the command that it runs has ended.
+    /// True if this run is over: a signal has arrived, or its command has ended.
     pub(crate) fn ended(&self) -> Result<bool> {
         Ok(self.signals.ended()?.is_some() || self.command_has_ended()?)
     }
 
-    /// The same, where signals that have come since were waited for.
+    /// The same after waiting, without asking for signals again.
     pub(crate) fn was_ended(&self) -> Result<bool> {
         Ok(self.signals.has_come() || self.command_has_ended()?)
     }
@@ -65,8 +65,8 @@ impl Run {
         }
     }
 
-    /// Where a signal ends this run and the command still runs: hands it on, and gives the command
-    /// a moment to end, so that its end is seen.
+    /// If a signal ends this run while the command runs, forwards the signal and waits a moment, so
+    /// that the command's end is reported.
     pub(crate) fn end_command(&self) -> Result<()> {
         let running = self.command.borrow();
         let (Some(running), Some(ending)) = (&*running, self.signals.ended()?) else {
@@ -87,8 +87,7 @@ impl Run {
         Ok(())
     }
 
-    /// The exit code of a run that went well: 0, or that of the command, which is waited for where
-    /// the run has ended before it.
+    /// The exit code of a successful run: 0, or the command's. Waits for a command that still runs.
     ///
     /// # Errors
     ///

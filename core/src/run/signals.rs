@@ -13,8 +13,8 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 /// Both end every run, however it was started.
 const ALWAYS: [Signal; 2] = [Signal::SIGINT, Signal::SIGTERM];
 
-/// Has SIGINT and SIGTERM end the program at once, until a [`Session`](crate::Session) has loaded
-/// something: nothing is there yet that would be left behind.
+/// Lets SIGINT and SIGTERM end the program at once. Until a [`Session`](crate::Session) has loaded
+/// something, nothing would be left behind.
 ///
 /// # Errors
 ///
@@ -37,7 +37,7 @@ pub fn let_signals_end_it() -> Result<()> {
 pub(crate) struct Signals {
     fd: SignalFd,
     all: SigSet,
-    /// What was blocked before: a command that we run is to start with that.
+    /// Signals that were blocked at the start, for a command that we run.
     inherited: Cell<Option<SigSet>>,
     ending: SigSet,
     ended: Cell<Option<Ending>>,
@@ -47,12 +47,12 @@ pub(crate) struct Signals {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ending {
     pub(crate) signal: Signal,
-    /// Whether it came from the terminal, which sends it to each program in the foreground.
+    /// True if it came from the terminal, which signals every program in the foreground.
     pub(crate) by_terminal: bool,
 }
 
 impl Signals {
-    /// Each of them still does what it does by itself.
+    /// The signals still have their default effect.
     pub(crate) fn new() -> Result<Self> {
         let mut ending = SigSet::from_iter(ALWAYS);
         // Under nohup a hang-up is no reason to end; a blocked signal would arrive all the same.
@@ -72,7 +72,7 @@ impl Signals {
         })
     }
 
-    /// From here on SIGINT, SIGTERM and SIGHUP wait to be asked for.
+    /// Blocks SIGINT, SIGTERM and SIGHUP: from now on they are read from a descriptor.
     pub(crate) fn block(&self) -> Result<()> {
         if self.inherited.get().is_none() {
             let mask = self.all.thread_swap_mask(SigmaskHow::SIG_BLOCK);
@@ -82,7 +82,7 @@ impl Signals {
         Ok(())
     }
 
-    /// What a command that we run is to have blocked.
+    /// The signal mask for a command that we run.
     pub(crate) fn inherited(&self) -> SigSet {
         self.inherited.get().unwrap_or_else(SigSet::empty)
     }
@@ -106,7 +106,7 @@ impl Signals {
         Ok(self.ended.get())
     }
 
-    /// Whether one of them was seen already; one that has come since shows in a wait.
+    /// True if one was read already; a later one shows up in a wait.
     pub(crate) fn has_come(&self) -> bool {
         self.ended.get().is_some()
     }
@@ -118,8 +118,8 @@ impl AsFd for Signals {
     }
 }
 
-/// Whether the program was started with this signal ignored. Asking the kernel through
-/// sigaction(2) would take unsafe code.
+/// True if the program was started with this signal ignored. sigaction(2) would require unsafe
+/// code.
 fn is_ignored(signal: Signal) -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

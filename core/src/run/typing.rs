@@ -1,5 +1,5 @@
-//! A terminal that a command shares with another user, who might find on it what the command has typed
-//! (TIOCSTI): a session of its own would take job control and Ctrl-C from it, so the call is denied.
+//! Denies TIOCSTI to a command that shares a terminal with another user: it could type commands
+//! into it. A session of its own would take job control and Ctrl-C from it.
 #![allow(unsafe_code)]
 
 use std::mem::offset_of;
@@ -16,13 +16,13 @@ use nix::sys::prctl::set_no_new_privs;
 /// x32. In another of these ABIs such a number is a call that makes no sense with such an argument.
 const CALLS: [u32; 4] = [SYS_ioctl as u32, 54, 0x4000_0000 | 16, 0x4000_0000 | 514];
 
-/// What types, and what pastes on a console.
+/// The requests that type or paste into a terminal.
 const REQUESTS: [u32; 2] = [TIOCSTI as u32, TIOCLINUX as u32];
 
-/// The filter: to be made before fork(2), which leaves a child little that it may do.
+/// The filter, built before fork(2): few calls are safe in the child.
 pub(super) fn filter() -> Vec<sock_filter> {
     let load = |offset: usize| statement(BPF_LD | BPF_W | BPF_ABS, offset as u32);
-    // the kernel takes the lower half of a request
+    // the kernel compares the lower half of a request
     let low = if cfg!(target_endian = "little") { 0 } else { 4 };
     let request = offset_of!(seccomp_data, args) + size_of::<u64>() + low;
     [
@@ -38,7 +38,7 @@ fn one_of(load: sock_filter, values: &[u32]) -> Vec<sock_filter> {
     let mut part = vec![load];
     for (index, &value) in values.iter().enumerate() {
         part.push(sock_filter {
-            // over those that are left, and the end
+            // skips the remaining comparisons and the end
             jt: (values.len() - index) as u8,
             ..statement(BPF_JMP | BPF_JEQ | BPF_K, value)
         });
@@ -56,8 +56,8 @@ fn statement(code: u32, k: u32) -> sock_filter {
     }
 }
 
-/// Puts this thread, and what it executes, under the filter. Who has no CAP_SYS_ADMIN takes setuid
-/// programs from the command with it.
+/// Applies the filter to this thread and to the programs that it executes. Without CAP_SYS_ADMIN
+/// the command can no longer use setuid programs.
 pub(super) fn deny(filter: &[sock_filter]) -> nix::Result<()> {
     match install(filter) {
         Err(Errno::EACCES) => set_no_new_privs().and_then(|()| install(filter)),

@@ -5,8 +5,8 @@ use anyhow::{Context, Result};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-/// Waits until one of `fds` has what it is waited for (or an error, such as a closed pipe), or
-/// until `timeout`, or forever, and says which have.
+/// Waits until one of `fds` is ready or in error, such as a closed pipe, or until `timeout`.
+/// Returns which ones are.
 ///
 /// Ctrl-Z and `fg` interrupt the call without a signal of ours: then none of them has.
 pub(crate) fn wait(

@@ -14,7 +14,7 @@ use nix::unistd::{Gid, Pid, Uid, setgid, setgroups, setuid};
 
 use super::typing;
 
-/// The option of an app that can run a command and trace it: to be flattened into its own.
+/// The option of an app that can run a command and trace it: flatten it into the app's options.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Workload {
     /// Run COMMAND, report only it and its children, and end when it ends, with its exit code
@@ -23,7 +23,7 @@ pub struct Workload {
 }
 
 impl Workload {
-    /// Whether there is a command.
+    /// True if there is a command.
     pub fn is_given(&self) -> bool {
         !self.command.is_empty()
     }
@@ -63,7 +63,7 @@ pub(super) struct Running {
 }
 
 impl Running {
-    /// How it has ended, if it has.
+    /// The status of the command, if it has ended.
     pub(super) fn ended(&self) -> Result<Option<ExitStatus>> {
         self.child
             .borrow_mut()
@@ -78,7 +78,7 @@ impl Running {
     }
 }
 
-/// The exit code that stands for how a command has ended: a shell's.
+/// The exit code for a command's status, as in a shell.
 pub(super) fn exit_code(status: ExitStatus) -> u8 {
     let by_signal = || 128 + status.signal().unwrap_or(0);
     u8::try_from(status.code().unwrap_or_else(by_signal)).unwrap_or(u8::MAX)

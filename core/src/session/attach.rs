@@ -1,4 +1,4 @@
-//! Attaching programs: by what their sections say, or to a target that only the app knows.
+//! Attaches programs, by their sections or to a target that only the app knows.
 
 use std::ffi::OsStr;
 use std::os::fd::AsFd;
@@ -17,7 +17,7 @@ use crate::app::UsdtProbe;
 const ANY_PROCESS: i32 = -1;
 
 impl Session {
-    /// Attaches the programs of a loaded skeleton, by what their sections say: from now on they run.
+    /// Attaches the programs of a loaded skeleton by their sections. From now on they run.
     ///
     /// # Errors
     ///
@@ -93,8 +93,8 @@ impl Session {
         })
     }
 
-    /// Attaches to a function of a program or library, a path or a name to look up, in one process or
-    /// in all: to its calls, or to its returns.
+    /// Attaches to a function of a program or library, given by path or by a name to search for, in
+    /// one process or in all: to its calls, or to its returns.
     ///
     /// # Errors
     ///
@@ -118,8 +118,8 @@ impl Session {
         })
     }
 
-    /// Attaches to a probe that is built into a program or library (USDT), a path or a name to look up,
-    /// in one process or in all.
+    /// Attaches to a probe that is built into a program or library (USDT), given by path or by a
+    /// name to search for, in one process or in all.
     ///
     /// # Errors
     ///

@@ -4,7 +4,7 @@ use bpfapps_diagnose::Object;
 
 /// A BPF object file in this binary: [`skeleton!`](crate::skeleton) lists them.
 pub struct Embedded {
-    /// What its `.bpf.c` is called.
+    /// The name of its `.bpf.c`.
     pub name: &'static str,
     /// The Cargo package that it is in.
     pub package: &'static str,
@@ -32,7 +32,7 @@ impl Embedded {
         Self::all().find(|object| object.name == name)
     }
 
-    /// What is in it.
+    /// The object file.
     pub const fn object(&self) -> Object<'static> {
         Object::new(self.name, self.bytes)
     }

@@ -4,7 +4,7 @@ use anyhow::Error;
 
 use crate::output::Closed;
 
-/// Events were lost where none were to be (`--strict`).
+/// Events were lost although `--strict` forbids it.
 #[derive(Debug)]
 pub(super) struct EventsLost(pub(super) String);
 

@@ -3,7 +3,7 @@ use std::fmt;
 
 use libbpf_rs::OpenObject;
 
-/// What an app loads.
+/// The programs and maps that an app loads.
 #[derive(Clone, Debug, Default)]
 pub struct Loads {
     /// The programs, by name.
@@ -13,7 +13,7 @@ pub struct Loads {
 }
 
 impl Loads {
-    /// What `open` is going to load.
+    /// What `open` will load.
     pub(super) fn of(open: &OpenObject) -> Self {
         let programs = open.progs().filter(|program| program.autoload());
         let maps = open.maps().filter(|map| map.autocreate());

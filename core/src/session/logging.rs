@@ -39,7 +39,7 @@ pub fn init(verbose: bool) {
         let text = record.args().to_string();
         writeln!(out, "{level}: {}: {}", record.target(), printable(&text))
     });
-    // Only a second call fails, and then a logger is there.
+    // Fails only if a logger exists already.
     let _ = builder.try_init();
     if !is_plain {
         warn!("{FILTER} is ignored: it is no filter of a log");

@@ -4,7 +4,7 @@ use anyhow::Result;
 use bpfapps_host::Release;
 use libbpf_rs::{MapType, OpenObject};
 
-/// As BPFAPPS_HAS_TASK_STORAGE in `bpfapps/process.h`.
+/// The same version as BPFAPPS_HAS_TASK_STORAGE in `bpfapps/process.h`.
 const TASK_STORAGE_SINCE: (u32, u32) = (5, 13);
 
 /// With task storage few elements of `bpfapps_exec_start_by_pid` are needed, and its size is time to start.

@@ -3,10 +3,10 @@ use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit, setrlimit};
 
 /// Raises `RLIMIT_MEMLOCK` as far as it may be raised.
 ///
-/// Before Linux 5.11 the kernel books BPF maps and programs against this limit, which is 64 KiB or
-/// 8 MiB by default: too little for a ring buffer. Newer kernels book them against the memory
-/// cgroup and the limit does not matter. So a limit that can't be raised (root without
-/// CAP_SYS_RESOURCE, an ordinary user) is no error: where it matters, loading will say so.
+/// Before Linux 5.11 the kernel charges BPF maps and programs to this limit. Its default of 64 KiB
+/// or 8 MiB is too small for a ring buffer. Newer kernels charge the memory cgroup instead. Failing
+/// to raise the limit (root without CAP_SYS_RESOURCE, an unprivileged user) is therefore no error:
+/// if it matters, loading reports it.
 pub fn raise_memlock() {
     let all = setrlimit(Resource::RLIMIT_MEMLOCK, RLIM_INFINITY, RLIM_INFINITY);
     let Err(refused) = all else { return };

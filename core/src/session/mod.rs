@@ -41,26 +41,26 @@ pub use needs::{NETWORK, Needs, TRACING};
 pub use options::Options;
 pub use types::KernelTypes;
 
-/// A variable of the environment: maps are neither pinned, nor taken from those that are. So what is
-/// tried does not get at the maps of what is in use.
+/// An environment variable. With it maps are neither pinned nor reused from pins, so that a trial
+/// cannot reach the maps of a running app.
 const UNPINNED: &str = "BPFAPPS_UNPINNED";
 
-/// One run of one app: what the command line decided, where output goes, and when to end.
+/// One run of an app: its options, its output, and its end.
 #[derive(Debug)]
 pub struct Session {
     types: Option<KernelTypes>,
-    /// What the command line says, in bytes, where it does.
+    /// The size on the command line, in bytes, if given.
     ring_size: Option<u32>,
     needs: Needs,
     run: Run,
     output: Output,
-    /// What was loaded, where the app is only to load its programs.
+    /// In a rehearsal, the programs and maps that were loaded.
     rehearsal: Option<RefCell<Option<Loads>>>,
 }
 
 impl Session {
-    /// Starts logging, and takes charge of stdout; [`Session::load`] takes that of the signals that
-    /// end the program.
+    /// Starts logging and takes over stdout; [`Session::load`] takes over the signals that end the
+    /// program.
     ///
     /// # Errors
     ///
@@ -91,13 +91,13 @@ impl Session {
         })
     }
 
-    /// What a rehearsal has loaded first: after that an app may try other ways.
+    /// The first load of a rehearsal: after its failure an app may try another way.
     pub(crate) fn rehearsed(&self) -> Option<Loads> {
         self.rehearsal.as_ref().and_then(RefCell::take)
     }
 
-    /// Opens the BPF object in a skeleton: parsed, with its globals to be set, and nothing in the
-    /// kernel yet.
+    /// Opens the BPF object in a skeleton: parsed, with its globals ready to be set, and nothing in
+    /// the kernel yet.
     ///
     /// # Errors
     ///
@@ -173,13 +173,13 @@ impl Session {
             rehearsal.borrow_mut().get_or_insert(loads);
             return Err(Rehearsed.into());
         }
-        // what is attached from here on may have to be taken away again
+        // from now on something may be attached that must be detached again
         self.run.signals.block()?;
         Ok(loaded)
     }
 
-    /// Gives up every capability but those that the app keeps, and root's account, for good:
-    /// no_new_privs is set, too. Root goes on as the user who called sudo, or as nobody.
+    /// Gives up every capability except those that the app keeps, and root's account, permanently:
+    /// no_new_privs is set too. Root continues as the user who called sudo, or as nobody.
     ///
     /// [`Session::poll`] does it. An app with a loop of its own calls it once all is attached and
     /// each ring buffer is mapped.

@@ -3,28 +3,28 @@ use std::fmt;
 use bpfapps_host::capabilities::Capability;
 use serde::{Serialize, Serializer};
 
-/// What an app asks of the machine: shown by `bpfapps list`, checked by
+/// An app's requirements on the machine: shown by `bpfapps list`, checked by
 /// [`Session::open`](crate::Session::open).
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Needs {
     /// The oldest Linux that runs it, such as `5.8`.
     pub kernel: &'static str,
-    /// Whether it relies on CO-RE, and so on the kernel's BTF.
+    /// True if it uses CO-RE, which requires the kernel's BTF.
     pub btf: bool,
-    /// Whether it attaches through tracefs.
+    /// True if it attaches through tracefs.
     pub tracefs: bool,
     /// Without these the kernel refuses its programs.
     #[serde(serialize_with = "by_name")]
     pub capabilities: &'static [Capability],
-    /// Those of them that it still needs once its programs are attached: mostly none.
+    /// The capabilities that it still needs after its programs are attached: usually none.
     #[serde(skip)]
     pub keeps: &'static [Capability],
 }
 
-/// What programs that trace ask for.
+/// Capabilities for tracing programs.
 pub const TRACING: &[Capability] = &[Capability::CAP_BPF, Capability::CAP_PERFMON];
 
-/// What programs in the network ask for; CAP_PERFMON is for the verifier.
+/// Capabilities for network programs; CAP_PERFMON is for the verifier.
 pub const NETWORK: &[Capability] = &[
     Capability::CAP_BPF,
     Capability::CAP_NET_ADMIN,
@@ -32,7 +32,7 @@ pub const NETWORK: &[Capability] = &[
 ];
 
 impl Needs {
-    /// Of an object that nothing else is known of.
+    /// The requirements of an unknown object.
     pub const NONE: Self = Self::linux("4.4").capabilities(&[]);
 
     /// This Linux or a newer one, and the capabilities of [`TRACING`].
@@ -61,7 +61,7 @@ impl Needs {
         }
     }
 
-    /// These capabilities, in place of those of [`TRACING`].
+    /// Requires these capabilities instead of [`TRACING`].
     #[must_use]
     pub const fn capabilities(self, capabilities: &'static [Capability]) -> Self {
         Self {
@@ -70,7 +70,7 @@ impl Needs {
         }
     }
 
-    /// Of the capabilities these also once the programs are attached.
+    /// Keeps these capabilities after the programs are attached.
     #[must_use]
     pub const fn keeps(self, keeps: &'static [Capability]) -> Self {
         Self { keeps, ..self }

@@ -18,7 +18,7 @@ pub struct Options {
     #[arg(short, long, global = true, display_order = 100)]
     pub verbose: bool,
 
-    /// Read the kernel's types from FILE, where the kernel does not provide its own BTF
+    /// Read the kernel's types from FILE, if the kernel does not provide its own BTF
     #[arg(long, value_name = "FILE", global = true, display_order = 101)]
     pub btf: Option<PathBuf>,
 
@@ -28,8 +28,8 @@ pub struct Options {
 }
 
 impl Options {
-    /// The file with the kernel's types, where one is named that counts. They decide what a program
-    /// reads in the kernel: beside the kernel's own only root has a say.
+    /// The file with the kernel's types, if one is given and allowed. It determines what a program
+    /// reads in the kernel, so if the kernel has BTF of its own, only root may override it.
     ///
     /// # Errors
     ///

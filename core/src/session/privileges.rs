@@ -1,4 +1,4 @@
-//! What a process needs no more once its programs are attached.
+//! Gives up what a process no longer needs after its programs are attached.
 
 use anyhow::{Context, Result};
 use bpfapps_host::capabilities::{CapSet, Capability, CapsHashSet};
@@ -9,8 +9,8 @@ use nix::unistd::{Gid, Uid, getuid, setgroups, setresgid, setresuid};
 /// The user whom nothing belongs to, and that user's group.
 const NOBODY: u32 = 65534;
 
-/// Gives up all capabilities but `keeps`, root's account, and the ways to regain them. Where root
-/// runs a command of its own, that is still to be signalled.
+/// Gives up all capabilities except `keeps`, root's account, and every way to regain them. A
+/// command that root runs must remain within reach of signals.
 pub(super) fn give_up(keeps: &[Capability], has_command: bool) -> Result<()> {
     let held = caps::read(None, CapSet::Permitted).context("failed to read own capabilities")?;
     let account = account(&held, has_command);
@@ -31,7 +31,7 @@ pub(super) fn give_up(keeps: &[Capability], has_command: bool) -> Result<()> {
     }
     caps::clear(None, CapSet::Ambient)
         .and_then(|()| caps::clear(None, CapSet::Inheritable))
-        // all that is effective has to be permitted
+        // an effective capability must be permitted
         .and_then(|()| caps::clear(None, CapSet::Effective))
         .and_then(|()| caps::set(None, CapSet::Permitted, &kept))
         .and_then(|()| caps::set(None, CapSet::Effective, &kept))
@@ -39,8 +39,8 @@ pub(super) fn give_up(keeps: &[Capability], has_command: bool) -> Result<()> {
     set_no_new_privs().context("failed to set no_new_privs")
 }
 
-/// Whose account root goes on with: that of who called sudo, or nobody's. `None` where this is not
-/// root, or root who may not change that, as in a container that takes the right away.
+/// The account that root continues with: that of the caller of sudo, or nobody's. `None` if this is
+/// not root, or root may not change its account, as in some containers.
 fn account(held: &CapsHashSet, has_command: bool) -> Option<Account> {
     use Capability::{CAP_KILL, CAP_SETGID, CAP_SETUID};
     let may = [CAP_SETUID, CAP_SETGID].iter().all(|it| held.contains(it));
@@ -68,8 +68,8 @@ impl Account {
         gid: NOBODY,
     };
 
-    /// The C library does that in all threads, and the kernel takes all capabilities from them, but
-    /// here.
+    /// The C library changes all threads. The kernel then clears their capabilities, except in this
+    /// thread.
     fn switch(self) -> nix::Result<()> {
         let (uid, gid) = (Uid::from_raw(self.uid), Gid::from_raw(self.gid));
         set_keepcaps(true)?;

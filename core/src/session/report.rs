@@ -1,4 +1,4 @@
-//! What a session does once its programs are attached: it reports what they see.
+//! Reports events after the programs are attached.
 
 use std::mem::size_of;
 use std::os::fd::AsFd as _;
@@ -17,13 +17,13 @@ use crate::events::{
 use crate::output::{Row, Rows};
 use crate::run::Workload;
 
-/// What the kernel puts before each record in a ring buffer, in bytes (BPF_RINGBUF_HDR_SZ).
+/// Bytes that the kernel adds before each record of a ring buffer (BPF_RINGBUF_HDR_SZ).
 const RECORD_HEADER: usize = 8;
 
 impl Session {
-    /// Starts the output of events on stdout. Call it once the programs are attached: the title
-    /// line of the table, or the first document, which [`Session::poll`] writes, tells whoever waits
-    /// for it that from now on nothing is missed.
+    /// Starts the output of events on stdout. Call it after the programs are attached: its title
+    /// line, or the first document, which [`Session::poll`] writes, shows that from now on no event
+    /// is missed.
     ///
     /// # Errors
     ///
@@ -34,9 +34,9 @@ impl Session {
     }
 
     /// Runs the command of `workload`, if there is one. Call it between [`Session::rows`] and
-    /// [`Session::poll`]: it is traced from its first moment, and keeps the privileges that this
-    /// program gives up, but for sudo's: a command that was started through sudo runs as the user
-    /// who called it. Its stdout goes to stderr where documents go to stdout.
+    /// [`Session::poll`], so that it is traced from its start. It keeps the privileges that this
+    /// program gives up, except those of sudo: started through sudo, it runs as the user who called
+    /// sudo. If stdout has documents, the command's stdout goes to stderr.
     ///
     /// # Errors
     ///
@@ -66,18 +66,17 @@ impl Session {
         })
     }
 
-    /// Hands each record of the ring buffer to `handle`, as long as [`Session::report`] goes on. What
-    /// stands in the ring at that moment is still handled.
+    /// Passes each record of the ring buffer to `handle` until the run ends, as [`Session::report`]
+    /// does. Records in the ring at that time are still handled.
     ///
-    /// Before the first record all privileges are given up: see
-    /// [`Session::give_up_privileges`]. Rows are written after each batch. What was lost by map
-    /// `reader` of `bpfapps/ringbuf.h` is reported in JSON and YAML when it is noticed, and on stderr
-    /// at the end, whatever the end.
+    /// Gives up all privileges before the first record: see [`Session::give_up_privileges`]. Writes
+    /// rows after each batch. Losses counted in map `reader` of `bpfapps/ringbuf.h` are reported in
+    /// JSON and YAML when they are noticed, and on stderr at the end of any kind.
     ///
     /// # Errors
     ///
-    /// The first error of `handle`, or one of reading records or writing rows; where the stream is
-    /// to be strict, that events were lost.
+    /// The first error of `handle`, of reading records or of writing rows; for a strict stream also
+    /// lost events.
     pub fn poll<'obj, R: Record>(
         &self,
         stream: &Stream,
@@ -87,7 +86,7 @@ impl Session {
         self.poll_with_tail(stream, skel, |record, _| handle(record))
     }
 
-    /// The same for records that have more bytes behind them: `handle` gets these, too.
+    /// Like [`Session::poll`], for records with more bytes after them: `handle` receives these too.
     ///
     /// # Errors
     ///
@@ -113,11 +112,11 @@ impl Session {
         self.read(stream, source, &reader(skel)?)
     }
 
-    /// Maps the rings of a map of the type BPF_MAP_TYPE_PERF_EVENT_ARRAY, one for each CPU that is
-    /// there now. Call it before [`Session::attach`]: without its ring what happens on a CPU is lost.
+    /// Maps the rings of a map of type BPF_MAP_TYPE_PERF_EVENT_ARRAY, one for each online CPU. Call
+    /// it before [`Session::attach`]: events on a CPU without a ring are lost.
     ///
-    /// The size that `stream` has for the ring buffer is that of each ring. `time` says when a record
-    /// is from, and brings those that are read together into order.
+    /// Each ring has the size that `stream` gives for the ring buffer. `time` returns the time of a
+    /// record, by which records that are read together are sorted.
     ///
     /// # Errors
     ///
@@ -152,13 +151,13 @@ impl Session {
         self.read(stream, source, &reader(skel)?)
     }
 
-    /// Calls `look` once, or again and again until a signal asks the program to end, and writes the
-    /// rows that it adds. Before the first time all privileges are given up but those that the app
-    /// keeps; a new look at an iterator takes CAP_BPF on kernels before 5.19.
+    /// Calls `look` once, or repeatedly until a signal ends the program, and writes the rows that
+    /// it adds. Before the first call all privileges are given up except those that the app keeps;
+    /// reading an iterator again requires CAP_BPF on kernels before 5.19.
     ///
     /// # Errors
     ///
-    /// The first error of `look`, or one of writing rows.
+    /// The first error of `look`, or of writing rows.
     pub fn snapshots<R: Row>(
         &self,
         snapshot: &Snapshot,
@@ -195,8 +194,7 @@ impl Session {
         self.output.say(line)
     }
 
-    /// The exit code of a run that went well: 0, or that of the command, which is waited for where
-    /// the run has ended before it.
+    /// The exit code of a successful run: 0, or the command's. Waits for a command that still runs.
     pub(crate) fn exit_code(&self) -> Result<u8> {
         self.run.exit_code()
     }
@@ -219,7 +217,7 @@ impl Session {
     }
 }
 
-/// What the reader of an object's events shares with it.
+/// The memory that the BPF side shares with the reader of its events.
 fn reader<'skel, 'obj: 'skel>(skel: &'skel impl Skel<'obj>) -> Result<Map<'skel>> {
     let mut maps = skel.object().maps();
     let reader = maps.find(|map| map.name() == "reader");

@@ -11,16 +11,16 @@ use libbpf_rs::btf::{Btf, ReferencesType as _};
 
 use super::Session;
 
-/// A file with the kernel's types, open: what it was checked for is what libbpf reads.
+/// An open file with the kernel's types: libbpf reads the file that was checked.
 #[derive(Debug)]
 pub struct KernelTypes {
-    /// As it was named.
+    /// Its path on the command line.
     pub named: PathBuf,
     pub(super) file: File,
 }
 
 impl KernelTypes {
-    /// Where it is read.
+    /// A path to the open file.
     pub fn path(&self) -> PathBuf {
         Path::new("/proc/self/fd").join(self.file.as_raw_fd().to_string())
     }

@@ -1,4 +1,4 @@
-//! What a program or library offers to uprobes: its functions, and the probes built into it.
+//! Functions of a program or library, and the probes built into it, as targets of uprobes.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -13,7 +13,7 @@ use crate::{files, shell};
 /// No program or library is larger, in bytes.
 const LARGEST: u64 = 1 << 30;
 
-/// Where libbpf looks for a library that is given by its name, and for a program beside PATH.
+/// The folders in which libbpf searches for libraries, and for programs after PATH.
 const LIBRARIES: [&str; 5] = [
     "/usr/lib64",
     "/usr/lib",
@@ -23,7 +23,7 @@ const LIBRARIES: [&str; 5] = [
 ];
 const PROGRAMS: [&str; 2] = ["/usr/bin", "/usr/sbin"];
 
-/// Whether a program or library has a function of that name.
+/// Checks that a program or library has a function of that name.
 pub(super) fn function(binary: &str, name: &str) -> Finding {
     let (file, bytes) = match read(binary) {
         Ok(read) => read,
@@ -54,7 +54,7 @@ pub(super) fn function(binary: &str, name: &str) -> Finding {
         .into()
 }
 
-/// Whether a program or library has a probe built in (USDT).
+/// Checks that a program or library has a built-in probe (USDT).
 pub(super) fn probe(binary: &str, provider: &str, name: &str) -> Finding {
     let (file, bytes) = match read(binary) {
         Ok(read) => read,
@@ -83,8 +83,8 @@ pub(super) fn probe(binary: &str, provider: &str, name: &str) -> Finding {
         .into()
 }
 
-/// The probes in a section of notes: `provider:name`. A note is three lengths and numbers, its name,
-/// and in what it describes behind three addresses `provider\0name\0arguments\0`.
+/// The probes in a section of notes, as `provider:name`. A note has three numbers, its name, and a
+/// description: three addresses, then `provider\0name\0arguments\0`.
 fn probes(mut notes: &[u8]) -> Vec<String> {
     let mut found = BTreeSet::new();
     while let Some((head, rest)) = notes.split_at_checked(12) {
@@ -137,7 +137,8 @@ fn no_elf(file: &Path) -> Absent {
     )
 }
 
-/// The file of a program or library: a path as it is, a name as libbpf looks it up.
+/// The file of a program or library: a path is used as it is, a name is searched for as libbpf
+/// does.
 pub fn resolve(binary: &str) -> Option<PathBuf> {
     if binary.contains('/') {
         return Path::new(binary).is_file().then(|| binary.into());

@@ -1,4 +1,4 @@
-//! The names in BTF: they tell what a kernel is built with.
+//! The names in BTF, which show how a kernel was built.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -17,15 +17,15 @@ pub const LARGEST: u64 = 1 << 30;
 /// One file for the kernel itself, and one for each module.
 const FOLDER: &str = "/sys/kernel/btf";
 
-/// The names of types, functions and constants in BTF, read without libbpf: they stand one behind
-/// the other, with a zero behind each.
+/// The names of types, functions and constants in BTF, read without libbpf: a sequence of strings
+/// that each end with a NUL.
 #[derive(Debug, Default)]
 pub struct Names {
     files: Vec<Vec<u8>>,
 }
 
 impl Names {
-    /// Those of the running kernel and its modules; none, where it shows no BTF.
+    /// The names of the running kernel and its modules; none without BTF.
     pub fn of_this_kernel() -> Self {
         let files = fs::read_dir(FOLDER).into_iter().flatten();
         Self {
@@ -35,7 +35,7 @@ impl Names {
         }
     }
 
-    /// Those in a file, which may be a vmlinux that has BTF in it.
+    /// The names in a file, which may be a vmlinux with BTF.
     ///
     /// # Errors
     ///
@@ -53,19 +53,19 @@ impl Names {
         }
     }
 
-    /// Whether there is no BTF at all.
+    /// True without any BTF.
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()
     }
 
-    /// What follows `prefix` in the names that begin with it, each once.
+    /// The rest of each name that starts with `prefix`, without duplicates.
     pub fn after(&self, prefix: &str) -> BTreeSet<&str> {
         self.all()
             .filter_map(|name| str::from_utf8(name).ok()?.strip_prefix(prefix))
             .collect()
     }
 
-    /// Whether there is a type, function or constant of that name.
+    /// True if a type, function or constant has that name.
     pub fn has(&self, name: &str) -> bool {
         self.all().any(|one| one == name.as_bytes())
     }
@@ -76,8 +76,8 @@ impl Names {
     }
 }
 
-/// Whether the kernel itself has a type, function or constant of that name. `None` where it shows no
-/// BTF.
+/// True if the kernel itself has a type, function or constant of that name. `None` if it does not
+/// show its BTF.
 pub fn kernel_has(name: &str) -> Option<bool> {
     let names = Names::in_file(Path::new(KERNEL)).ok()?;
     Some(names.has(name))

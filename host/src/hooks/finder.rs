@@ -7,7 +7,7 @@ use super::btf::Names;
 use super::functions::{ABSENT, Functions, SYSCALL_PREFIXES};
 use super::{Absent, Finding, binary, tracefs};
 
-/// Looks for hooks. What it has read it keeps: the names of functions and types are many.
+/// Searches for hooks, and caches what it reads: there are many names of functions and types.
 #[derive(Debug)]
 pub struct Hooks {
     events: Result<&'static Path, Failure>,
@@ -16,7 +16,7 @@ pub struct Hooks {
 }
 
 impl Hooks {
-    /// Those of the running kernel; tracepoints only where tracefs is mounted.
+    /// The hooks of the running kernel; tracepoints only if tracefs is mounted.
     pub fn of_this_kernel() -> Self {
         Self {
             events: tracefs::find(),
@@ -25,7 +25,7 @@ impl Hooks {
         }
     }
 
-    /// The same, and where tracefs is not mounted, it is: for this process alone.
+    /// The same; mounts tracefs for this process alone if it is not mounted.
     pub fn with_tracefs() -> Self {
         let events = tracefs::find_or_mount().map_err(|err| match err.downcast() {
             Ok(failure) => failure,
@@ -37,7 +37,7 @@ impl Hooks {
         }
     }
 
-    /// The same with the types in `names`, in place of those that the kernel shows.
+    /// The same with the types in `names` instead of the kernel's.
     #[must_use]
     pub fn with_types(self, names: Names) -> Self {
         Self {
@@ -138,7 +138,7 @@ impl Hooks {
         }
     }
 
-    /// The functions of the kernel that match a pattern, in which `*` stands for anything.
+    /// The kernel functions that match a pattern, in which `*` matches anything.
     pub fn functions_like(&self, pattern: &str) -> Finding {
         let Some(all) = self.functions() else {
             return no_functions();
@@ -194,9 +194,9 @@ impl Hooks {
         .into()
     }
 
-    /// What a BPF iterator goes through: `task`.
+    /// The objects of a BPF iterator: `task`.
     pub fn iterator(&self, name: &str) -> Finding {
-        // what the program is given: it is called like the iterator
+        // the program's context type is named after the iterator
         let mut all = self.names().after("bpf_iter__");
         all.retain(|name| !name.contains("__"));
         if all.contains(name) {
@@ -218,7 +218,7 @@ impl Hooks {
         if self.names().is_empty() {
             return no_types();
         }
-        // the kernel keeps each that it takes in one of these
+        // the kernel has a struct of this name for each type that it supports
         let all = self.names().after("bpf_struct_ops_");
         if all.contains(name) {
             return Finding::There;
@@ -251,7 +251,7 @@ impl Hooks {
         functions.as_ref()
     }
 
-    /// Of a module, or of a kernel without BTF.
+    /// For a module, or a kernel without BTF.
     fn is_in_tracefs(&self, name: &str) -> bool {
         let all = self.events.as_ref().map(|place| place.join("events"));
         let all = all.map_or_else(|_| Vec::new(), |events| tracefs::tracepoints(&events));

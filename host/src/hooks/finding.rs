@@ -1,9 +1,9 @@
 use bpfapps_explain::{Code, Failure, did_you_mean, nearest};
 
-/// What looking for a hook came to.
+/// The result of searching for a hook.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finding {
-    /// It is there.
+    /// It exists.
     There,
     /// This machine does not tell, for that reason.
     Unknown(String),
@@ -12,7 +12,7 @@ pub enum Finding {
 }
 
 impl Finding {
-    /// What is known of it, where it is not there.
+    /// The details, if it does not exist.
     pub fn absent(self) -> Option<Absent> {
         match self {
             Self::Absent(absent) => Some(absent),
@@ -32,11 +32,11 @@ impl From<Absent> for Finding {
 pub struct Absent {
     /// Which failure that is.
     pub code: Code,
-    /// What is not there, as in `this kernel has no such tracepoint`.
+    /// The missing thing, as in `this kernel has no such tracepoint`.
     pub message: String,
-    /// What is called much like it, the likest first.
+    /// Similar names, the most similar first.
     pub near: Vec<String>,
-    /// What to do where nothing is.
+    /// The hint if no name is similar.
     otherwise: String,
 }
 
@@ -54,7 +54,7 @@ impl Absent {
         }
     }
 
-    /// With those of `all` that are called much like `name`.
+    /// Adds the names of `all` that are similar to `name`.
     pub(super) fn near<'a>(self, name: &str, all: impl Iterator<Item = &'a str>) -> Self {
         Self {
             near: nearest(name, all).into_iter().map(str::to_owned).collect(),
@@ -62,7 +62,7 @@ impl Absent {
         }
     }
 
-    /// What to do about it.
+    /// The fix.
     pub fn hint(&self) -> String {
         let near: Vec<_> = self.near.iter().map(String::as_str).collect();
         did_you_mean(&near).unwrap_or_else(|| self.otherwise.clone())

@@ -11,14 +11,14 @@ use super::tracefs;
 
 const FILE: &str = "/proc/kallsyms";
 
-/// What to do about a function that is not there, and nothing is called much like it.
+/// The hint for a missing function without similar names.
 pub(super) const ABSENT: &str = "look into /proc/kallsyms; a function that is inlined wherever it \
                                  is called is not there";
 
-/// What the kernel calls its function for a system call, before the name of that.
+/// The prefixes of the kernel's functions for system calls.
 pub(super) const SYSCALL_PREFIXES: [&str; 3] = ["__x64_sys_", "__arm64_sys_", "__se_sys_"];
 
-/// Behind the name of a function of which the compiler has made a variant with other arguments.
+/// Suffixes of functions that the compiler has cloned with other arguments.
 const VARIANTS: [&str; 2] = [".isra.", ".constprop."];
 
 /// The functions that the kernel and its modules have.
@@ -40,7 +40,7 @@ impl Functions {
         Ok(functions)
     }
 
-    /// Only those of the kernel itself that can be traced many at once: tracefs lists them.
+    /// Only the functions of the kernel itself that kprobe.multi can trace, as listed in tracefs.
     ///
     /// # Errors
     ///
@@ -54,7 +54,7 @@ impl Functions {
         Ok(Self::parse_traceable(&text))
     }
 
-    /// A line is: name, and where it is in a module the module's.
+    /// A line has a name, and for a module's function the module.
     fn parse_traceable(text: &str) -> Self {
         let names = text.lines().filter(|line| !line.contains(' '));
         Self {
@@ -62,7 +62,7 @@ impl Functions {
         }
     }
 
-    /// A line is: address, type, name, and where it is in a module the module's.
+    /// A line has an address, a type, a name, and for a module's function the module.
     fn parse(text: &str) -> Self {
         let function = |line: &str| {
             let mut words = line.split_ascii_whitespace().skip(1);
@@ -74,8 +74,8 @@ impl Functions {
         }
     }
 
-    /// The first of `candidates` that this kernel has, or else a variant that the compiler has made
-    /// of one; the choice is logged where it is not the first.
+    /// The first of `candidates` that this kernel has, or else a clone of one that the compiler
+    /// made. The choice is logged if it is not the first candidate.
     ///
     /// # Errors
     ///
@@ -100,7 +100,7 @@ impl Functions {
         Ok(found)
     }
 
-    /// Whether there is one of this very name.
+    /// True if there is a function of exactly this name.
     pub fn has(&self, name: &str) -> bool {
         self.names.contains(name)
     }
@@ -110,7 +110,7 @@ impl Functions {
         self.names.iter().map(String::as_str)
     }
 
-    /// What follows `prefix` in the names that begin with it.
+    /// The rest of each name that starts with `prefix`.
     pub fn behind(&self, prefix: &str) -> impl Iterator<Item = &str> {
         let names = self.names.range(prefix.to_owned()..);
         names.map_while(move |name| name.strip_prefix(prefix))
@@ -136,7 +136,7 @@ impl Functions {
         })
     }
 
-    /// The functions whose names match `pattern`, in which `*` stands for anything.
+    /// The functions whose names match `pattern`, in which `*` matches anything.
     pub fn matching(&self, pattern: &str) -> Vec<&str> {
         self.names().filter(|name| matches(pattern, name)).collect()
     }

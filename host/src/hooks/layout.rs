@@ -1,4 +1,4 @@
-//! What the kernel says about a tracepoint: the members of its records, by their names.
+//! The members of a tracepoint's records, as the kernel describes them.
 
 use std::fs;
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use bpfapps_explain::Failure;
 
 use super::{Finding, Hooks, tracefs};
 
-/// How the records of a tracepoint are laid out, as its `format` in tracefs says.
+/// The layout of a tracepoint's records, from its `format` in tracefs.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Layout {
     members: Vec<Member>,
@@ -33,11 +33,11 @@ enum Content {
     TextAt {
         relative: bool,
     },
-    /// Numbers, or what is nothing here, shown as hexadecimal bytes
+    /// Numbers and other content, shown as hexadecimal bytes
     Bytes,
 }
 
-/// What a member contains.
+/// The content of a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Value<'record> {
     /// A number that may be negative
@@ -46,7 +46,7 @@ pub enum Value<'record> {
     Unsigned(u64),
     /// Text
     Text(&'record [u8]),
-    /// What is neither
+    /// Neither of these
     Bytes(&'record [u8]),
 }
 
@@ -73,7 +73,7 @@ impl Layout {
             .with_context(|| format!("{} makes no sense", file.display()))
     }
 
-    /// The members that a record has, by name, without those that every tracepoint has.
+    /// The members of a record by name, without those that every tracepoint has.
     pub fn values<'record>(
         &self,
         record: &'record [u8],
@@ -132,7 +132,7 @@ impl Member {
         })
     }
 
-    /// `None` where the record ends before.
+    /// `None` if the record is too short.
     fn value<'record>(&self, record: &'record [u8]) -> Option<Value<'record>> {
         let end = self.offset.checked_add(self.size)?;
         let bytes = record.get(self.offset..end)?;
@@ -215,7 +215,7 @@ mod tests {
         ]
         .map(|(name, value)| (name.to_owned(), value));
         assert_eq!(values(&record), expected);
-        // a record that ends early has what it has
+        // a short record has the members that fit
         assert_eq!(values(&record[..20]), expected[..2]);
         assert_eq!(values(&[]), []);
     }

@@ -1,5 +1,5 @@
-//! Where BPF programs attach: whether the running kernel, or a program, has such a hook, and what is
-//! called much like one that it does not have.
+//! Hooks for BPF programs: whether the running kernel or a program has one, and the names similar
+//! to a missing one.
 
 pub mod binary;
 pub mod btf;
@@ -17,10 +17,10 @@ pub use finder::Hooks;
 pub use finding::{Absent, Finding};
 pub use layout::{Layout, Value};
 
-/// Where perf lists what it can attach to.
+/// Lists the types of events that perf can attach to.
 const PERF: &str = "/sys/bus/event_source/devices";
 
-/// Whether perf can attach to functions of the kernel.
+/// True if perf can attach to kernel functions.
 pub fn has_kprobes() -> bool {
     Path::new(PERF).join("kprobe").exists()
 }

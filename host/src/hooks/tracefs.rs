@@ -1,4 +1,4 @@
-//! tracefs, where the kernel lists its tracepoints.
+//! tracefs, in which the kernel lists its tracepoints.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -12,13 +12,13 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::statfs::{TRACEFS_MAGIC, statfs};
 use nix::unistd::getgid;
 
-/// Where libbpf looks for it: in its own place, and where it stood before Linux 4.1.
+/// The places where libbpf searches for it: the current one, and that before Linux 4.1.
 const PLACES: [&str; 2] = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
 
-/// The folder where tracefs is mounted; where it is not, mounts it for this process alone.
+/// The folder where tracefs is mounted. If it is not mounted, mounts it for this process alone.
 ///
-/// The mount stands in a mount namespace of our own: the host stays as it was, and the kernel takes
-/// the namespace away with the process, however that ends.
+/// The mount is in a mount namespace of this process: the host is not changed, and the kernel
+/// removes the namespace with the process, however it ends.
 ///
 /// # Errors
 ///
@@ -57,7 +57,7 @@ fn readable(place: &'static str) -> Result<&'static Path, Failure> {
     }
 }
 
-/// What lets others than root read it.
+/// The commands that let other users than root read it.
 pub(crate) fn for_a_group() -> String {
     let how = match mounted() {
         Some(place) => format!("remount,gid={},mode=750 {place}", getgid()),
@@ -74,7 +74,7 @@ fn failure(message: &str, hint: &str) -> Failure {
     Failure::new(message, hint).code(Code::NO_TRACEFS)
 }
 
-/// Where it is mounted.
+/// Its mount point.
 pub fn mounted() -> Option<&'static str> {
     PLACES.into_iter().find(is_tracefs)
 }
@@ -99,7 +99,7 @@ fn is_tracefs(place: &&str) -> bool {
 fn mount_privately() -> Result<&'static str> {
     let [place, _] = PLACES;
     let nothing = None::<&str>;
-    // What the host mounts later still arrives here; what is mounted here stays here.
+    // Later mounts of the host still appear here; mounts made here stay here.
     let receive_only = MsFlags::MS_REC | MsFlags::MS_SLAVE;
     let harmless = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     unshare(CloneFlags::CLONE_NEWNS)

@@ -26,7 +26,7 @@ pub(crate) const FIXTURES: &[Fixture] = &[
     fixture!(open),
 ];
 
-/// As `main` does it.
+/// Prints an error as `main` does.
 pub(crate) fn told<T>(result: Result<T>) -> Result<()> {
     if let Err(err) = result {
         eprint!("{}", report(&err, "bpfapps explain"));
@@ -44,7 +44,7 @@ fn app(args: &[String]) -> Result<()> {
     told(run.load(program).and_then(|mut loaded| loaded.attach()))
 }
 
-/// The same, with no capability left between loading and attaching.
+/// The same, without any capability between loading and attaching.
 fn powerless_app(args: &[String]) -> Result<()> {
     let [program] = args else { bail!("a program") };
     let mut run = Run::start(None)?;
@@ -72,7 +72,7 @@ fn join(args: &[String]) -> Result<()> {
     told(run.load("on_cgroup")?.attach_cgroup(Path::new(cgroup)))
 }
 
-/// Attaches to a cgroup in the old way, which keeps everybody else out, and waits to be killed.
+/// Attaches to a cgroup exclusively, in the old way, and waits to be killed.
 fn hold(args: &[String]) -> Result<()> {
     let [folder] = args else { bail!("a cgroup") };
     let mut run = Run::start(None)?;

@@ -58,7 +58,7 @@ fn missing_raw_tracepoint_is_named() -> Result<()> {
          such raw tracepoint: ",
         "did you mean sched_switch",
     )?;
-    // libbpf looks for this one before the kernel sees the program
+    // libbpf searches for this one before the kernel sees the program
     says(
         &mut run("app", &["no_tp_btf"])?,
         "BPF0040",

@@ -1,5 +1,5 @@
-//! What the user is told of programs that do not load: code, line and story, without the
-//! verifier's log.
+//! Messages about programs that do not load: code, line and explanation, without the verifier's
+//! log.
 
 use std::fs;
 use std::mem::MaybeUninit;
@@ -104,7 +104,7 @@ fn load(args: &[String]) -> Result<()> {
     told(try_load(&Object::read(file.as_ref())?))
 }
 
-/// What this machine's kernel says to a process without capabilities.
+/// The kernel's setting for a process without capabilities.
 fn without_capabilities_the_setting_is_named() -> Result<()> {
     needs::linux("5.11", "maps that no limit keeps out")?;
     let exit = Process::run(&mut with_only(&[], &fixture("load_as_app")?)?)?.expect_code(1)?;
@@ -145,7 +145,7 @@ fn case(name: &str) -> Result<&'static Case> {
     case.with_context(|| format!("there is no {name}.bpf.c"))
 }
 
-/// Loads the program `name`; `None` where this kernel takes it.
+/// Loads program `name`; `None` if this kernel accepts it.
 fn refused(name: &str, options: &[&str]) -> Result<Option<Exit>> {
     let folder = TempDir::new()?;
     let exit = Process::run(&mut loading(case(name)?, options, &folder)?)?;
@@ -232,7 +232,7 @@ fn doctor_tells_the_same() -> Result<()> {
     Ok(())
 }
 
-/// A line of source is the object's, and need not be UTF-8, nor harmless on a terminal.
+/// A source line comes from the object: it may not be UTF-8, and may control a terminal.
 fn source_that_is_no_text_is_shown_escaped() -> Result<()> {
     let folder = TempDir::new()?;
     let file = folder.path().join("bpf0001.bpf.o");

@@ -1,4 +1,4 @@
-//! What is said where an object can't be opened, or a program is not loaded or not attached.
+//! Messages about objects that cannot be opened, and programs that cannot be loaded or attached.
 
 mod fixtures;
 mod hooks;

@@ -93,8 +93,8 @@ fn file_of(object: &[u8]) -> Result<NamedTempFile> {
     Ok(file)
 }
 
-/// Looks at that object where a map of that name is pinned, which is not like the object's: who takes
-/// it fails. The mount is this sandbox's.
+/// Examines that object while a different map of the same name is pinned: reusing it would fail.
+/// The mount belongs to this sandbox.
 fn beside_pin(_: &[String]) -> Result<()> {
     let place = Path::new("/sys/fs/bpf");
     let (kind, name) = (Some("bpf"), "greedy_counts");

@@ -40,7 +40,7 @@ pub(crate) fn enter(args: &[String]) -> Result<()> {
     };
     command.args(args);
     match what.as_str() {
-        // exec gives root what the bounding set allows
+        // exec gives root all capabilities in the bounding set
         "without-capabilities" => caps::clear(None, CapSet::Inheritable)
             .and_then(|()| caps::clear(None, CapSet::Bounding))
             .context("failed to give up capabilities")?,
@@ -119,7 +119,7 @@ fn mount_new(kind: &str, place: &Path) -> Result<()> {
         .with_context(|| format!("failed to mount {kind} at {}", place.display()))
 }
 
-/// Leaves only these capabilities to what is run.
+/// Restricts the command to these capabilities.
 fn keep(names: &str) -> Result<()> {
     let kept: Vec<Capability> = names
         .split_whitespace()

@@ -28,7 +28,7 @@ fn twice(_: &[String]) -> Result<()> {
 fn own(args: &[&str]) -> Result<Command> {
     let mut command = Command::new(env::current_exe()?);
     command.args(args);
-    // what it runs is not reported as tests of this run
+    // its tests are not reported as tests of this run
     command.env_remove("BPFAPPS_TEST_EVENTS");
     Ok(command)
 }

@@ -24,7 +24,7 @@ fn call(_: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// The fixture in the folder of an app, in a workspace of somebody else with this `main.rs`.
+/// The fixture as an app in a foreign workspace with this `main.rs`.
 fn elsewhere(name: &str, main: &str) -> Result<(TempDir, Command)> {
     if env::var_os("CARGO").is_none() {
         skip("there is no cargo here")?;

@@ -1,4 +1,4 @@
-//! The folder for what is downloaded once.
+//! The folder for downloads.
 
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
@@ -9,7 +9,7 @@ use bpfapps_host::shell;
 use bpfapps_task::out;
 use nix::unistd::geteuid;
 
-/// Makes its folders, each the user's, which nobody else may write: what is in them is booted.
+/// Creates its folders, writable only by the user: their files are booted.
 pub(super) fn make(folder: &Path) -> Result<()> {
     for folder in [folder, &folder.join("apt"), &folder.join("kernels")] {
         own(folder)?;

@@ -19,7 +19,7 @@ use super::mirror::{no_archive, sources};
 
 /// The flavour without drivers that no virtual machine has.
 const FLAVOUR: &str = "cloud-amd64";
-/// The keys of all suites, also of those that this machine does not use.
+/// The keys of all suites, including those that this machine does not use.
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 /// Package lists younger than this are new enough.
 const FRESH: Duration = Duration::from_secs(24 * 60 * 60);
@@ -35,7 +35,7 @@ pub(super) struct Package {
     pub(super) version: Release,
     full_version: String,
     name: String,
-    /// What apt's signed index says of its file.
+    /// The hash in apt's signed index.
     sha256: String,
 }
 
@@ -45,7 +45,7 @@ impl Package {
         format!("{}_{}.image", self.name, self.full_version)
     }
 
-    /// Whether this is the package's file.
+    /// True if the file is the package's.
     fn is(&self, file: &Path) -> bool {
         let Ok(bytes) = fs::read(file) else {
             return false;
@@ -66,7 +66,7 @@ impl Archive {
         let archive = Self {
             folder: cache.join("apt"),
         };
-        // apt removes what it does not know from its own folders
+        // apt removes unknown files from its own folders
         let fetched = archive.folder.join("fetched");
         let age = fetched.metadata().and_then(|file| file.modified());
         if age.is_ok_and(|time| SystemTime::now().duration_since(time).unwrap_or_default() < FRESH)
@@ -226,8 +226,8 @@ impl Archive {
     }
 }
 
-/// Reads records of packages. Where the kernel is in a `linux-binary-…`, the
-/// `linux-image-…` of the same version only depends on it.
+/// Reads records of packages. If the kernel is in a `linux-binary-…`, the `linux-image-…` of the
+/// same version only depends on it.
 fn packages(records: &str) -> Vec<Package> {
     let mut found = Vec::new();
     for record in records.split("\n\n") {
@@ -248,7 +248,7 @@ fn packages(records: &str) -> Vec<Package> {
             });
         }
     }
-    // a backport, whose version has a ~, is older than what it was made of
+    // a backport, with a ~ in its version, is older than its source
     found.sort_by_key(|package| {
         let original = !package.full_version.contains('~');
         (package.version.clone(), original, package.name.clone())

@@ -31,8 +31,8 @@ fn stated(file: &File) -> Option<String> {
     Some(String::from_utf8_lossy(words).into_owned())
 }
 
-/// Debian's releases of older kernels leave out the last number, which stands
-/// further on: `5.10.0-46-cloud-amd64 (…) #1 SMP Debian 5.10.262-1 (2026-07-31)`.
+/// Debian's releases of older kernels omit the last number, which follows later:
+/// `5.10.0-46-cloud-amd64 (…) #1 SMP Debian 5.10.262-1 (2026-07-31)`.
 fn exact(stated: &str) -> Option<Release> {
     let debian = stated.split_once(" Debian ").map(|(_, version)| version);
     debian

@@ -1,12 +1,12 @@
-//! Where Debian's archive is: on the mirror that this machine's apt uses.
+//! Finds Debian's archive, on the mirror that this machine's apt uses.
 
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 use bpfapps_task::out;
 
-/// Suites that carry kernels, each with the newest of a series; what is newer
-/// than the newest of these is not in Debian.
+/// Suites with kernels, each with the newest of a series; Debian has nothing newer than the newest
+/// of these.
 const SUITES: [&str; 4] = ["bullseye", "bookworm", "trixie", "sid"];
 /// A sources.list of all suites, on the mirrors of a machine that uses others.
 pub(super) fn sources(keys: &str) -> Result<String> {
@@ -21,7 +21,7 @@ fn sources_of(targets: &str, keys: &str) -> Result<String> {
                 return None;
             };
             let (name, part) = suite.split_once('-').unwrap_or((suite, ""));
-            // whoever else has such a suite does not have Debian's signature
+            // other archives with such a suite lack Debian's signature
             let debian = origin == "Debian" || (origin == "$(ORIGIN)" && SUITES.contains(&name));
             (debian && (part == "security") == security).then_some(mirror)
         })
@@ -38,8 +38,8 @@ fn sources_of(targets: &str, keys: &str) -> Result<String> {
     Ok(lines)
 }
 
-/// What the machine's apt knows: a line for each list, `ORIGIN MIRROR SUITE
-/// COMPONENT`. The origin is known only where the list has been fetched.
+/// The lists that apt knows, one per line: `ORIGIN MIRROR SUITE COMPONENT`. The origin is known
+/// only after the list was fetched.
 fn machine_targets() -> Result<String> {
     let list = |options: &[&str]| {
         let listed = Command::new("apt-get")

@@ -87,7 +87,7 @@ impl Archive {
             .with_context(|| format!("failed to add {name} to the initramfs"))
     }
 
-    /// The binary, and a folder with what tests it. Answers where the binary is.
+    /// Adds the binary, and a folder with its tests. Returns the path of the binary.
     fn add_programs(&mut self, folder: &str, programs: &Programs) -> Result<String> {
         let name = programs.binary.file_name().context("a binary has a name")?;
         let binary = format!("usr/bin/{}", name.to_string_lossy());

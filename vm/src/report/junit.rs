@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::results::{Outcome, Results};
 
-/// What continuous integration reads: a suite for each machine.
+/// The results for continuous integration: a suite for each machine.
 pub(crate) fn junit(machines: &[Results]) -> Result<String> {
     let mut xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n".to_owned();
     for machine in machines {

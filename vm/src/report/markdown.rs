@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::results::{Outcome, Results};
 
-/// How many tests of each package passed. Where some were skipped or failed, that stands behind it.
+/// The number of passed tests of each package, followed by the skipped and failed ones.
 pub(crate) fn markdown(machines: &[Results]) -> Result<String> {
     let mut text = "| kernel tests |".to_owned();
     for machine in machines {

@@ -1,4 +1,4 @@
-//! `cargo xtask add`: an app that somebody has published, or that lies in another folder.
+//! `cargo xtask add`: adds an app from a registry, or from another folder.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use crate::change::Change;
 use crate::new::name::{self, Taken};
 use crate::{cargo, dist, out, path};
 
-/// What every app depends on.
+/// The dependency that makes a package an app.
 const CORE: &str = "bpfapps-core";
 
 #[derive(Debug, clap::Args)]
@@ -85,8 +85,8 @@ fn as_written(path: &Path, root: &Path) -> PathBuf {
     inside.map_or_else(|_| path.to_owned(), |inside| Path::new("..").join(inside))
 }
 
-/// A package that takes in an app before the binary does: what it depends on must go together with
-/// the workspace's release of core.
+/// A package that depends on the app before the binary does: its dependencies must be compatible
+/// with the workspace's core.
 #[derive(Debug)]
 struct Trial {
     folder: TempDir,
@@ -147,7 +147,7 @@ impl Trial {
         fs::read_to_string(self.path("Cargo.toml")).context("failed to read a manifest")
     }
 
-    /// What is wrong cargo says itself.
+    /// cargo reports errors itself.
     fn add(&self, args: &[&str]) -> Result<()> {
         let mut add = cargo::cargo(["add", "--quiet", "--manifest-path"]);
         add.arg(self.path("Cargo.toml")).args(args);
@@ -158,7 +158,7 @@ impl Trial {
         }
     }
 
-    /// The package, if it goes together with what is here, and is an app.
+    /// The package, if it is compatible with the workspace and an app.
     fn check(&self) -> Result<Package> {
         let manifest: DocumentMut = self.manifest()?.parse()?;
         let table = manifest["dependencies"].as_table();

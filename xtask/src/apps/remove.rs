@@ -1,4 +1,4 @@
-//! `cargo xtask remove`: takes back what `cargo xtask new` did.
+//! `cargo xtask remove`: reverses `cargo xtask new`.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -22,7 +22,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let is_name = app.components().count() == 2 && !name.starts_with('.');
     let mut change = Change::new(root);
     let is_listed = is_name && super::unlist(name, &mut change)?;
-    // what somebody has written is not thrown away
+    // the author's files are kept
     let away = (is_name && root.join(&app).is_dir()).then(|| free_place(root, name));
     if let Some(away) = &away {
         change.rename(&app, away);
@@ -39,7 +39,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Where the app's files are kept: below `target/`, which is nobody's.
+/// The folder below `target/` in which the app's files are kept.
 fn free_place(root: &Path, name: &str) -> PathBuf {
     let removed = Path::new("target/removed");
     let numbered = (1..).map(|i| removed.join(format!("{name}-{i}")));
@@ -48,8 +48,7 @@ fn free_place(root: &Path, name: &str) -> PathBuf {
     free.unwrap_or_else(|| removed.join(name))
 }
 
-/// The lock file forgets a package when cargo looks at the workspace. Where it can't now, the next
-/// build will do.
+/// Lets cargo update the lock file. If that fails now, the next build will do it.
 fn forget(root: &Path) {
     if !root.join("Cargo.lock").exists() {
         return;

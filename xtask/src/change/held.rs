@@ -5,7 +5,7 @@ use std::fs;
 use anyhow::{Context, Result, anyhow};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, pthread_sigmask};
 
-/// What a person, or a system that shuts down, ends a program with.
+/// The signals by which a user or a shutdown ends a program.
 const ENDINGS: [Signal; 4] = [
     Signal::SIGINT,
     Signal::SIGTERM,
@@ -36,7 +36,7 @@ impl Held {
             .context("failed to take signals again")
     }
 
-    /// Whether one of them has come.
+    /// True if one of them has arrived.
     pub(crate) fn has_come(&self) -> Result<bool> {
         let status =
             fs::read_to_string("/proc/thread-self/status").context("failed to read /proc")?;

@@ -1,4 +1,4 @@
-//! Builds of the one app, out of the way of the events: one at a time.
+//! Builds of the app, in a thread of its own: one at a time.
 
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -16,13 +16,13 @@ use crate::cargo::{self, Building};
 /// A build that went well.
 pub(super) struct Built {
     program: PathBuf,
-    /// Whether it made another binary than the one that was there.
+    /// True if it made a new binary.
     is_new: bool,
 }
 
-/// What a build has led to.
+/// The result of a build.
 pub(super) enum Outcome {
-    /// A binary to be tried, since a change at that time.
+    /// A binary to try, and the time of the change.
     Program(PathBuf, Instant),
     /// The one that was tried last.
     Unchanged,
@@ -42,7 +42,7 @@ pub(super) struct Builds<'a> {
     since: Instant,
     /// A change that has come since it began.
     asked: Option<Instant>,
-    /// What was built has not been tried.
+    /// True if the last binary was not tried yet.
     untried: bool,
 }
 
@@ -78,7 +78,7 @@ impl<'a> Builds<'a> {
         Ok(())
     }
 
-    /// What a build that is over has led to.
+    /// The consequence of a finished build.
     pub(super) fn ended(&mut self, built: Result<Built>) -> Result<Outcome> {
         self.build = None;
         if let Ok(built) = &built {
@@ -99,14 +99,14 @@ impl<'a> Builds<'a> {
     }
 }
 
-/// A build under way. It is ended where it is dropped before its end.
+/// A running build, ended when this is dropped.
 struct Build {
     group: Pid,
     waiting: Option<JoinHandle<()>>,
 }
 
 impl Build {
-    /// Builds the binary with this app and no other. A quiet one only says what is wrong.
+    /// Builds the binary with this app alone. A quiet build only reports errors.
     fn start(binary: &str, app: &str, quietly: bool, events: Sender<Event>) -> Result<Self> {
         let mut command = cargo::cargo(["build", "--package", binary]);
         command.args(["--no-default-features", "--features", app]);
@@ -122,7 +122,7 @@ impl Build {
                 is_new: built.is_new,
                 program: built.program,
             });
-            // nobody listens where the end has begun
+            // the receiver is gone at the end
             let _ = events.send(Event::Built(built));
         });
         Ok(Self {

@@ -1,4 +1,4 @@
-//! What an app writes, handed on to where it would have gone.
+//! Forwards the output of an app to its destination.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
@@ -9,8 +9,8 @@ use anyhow::{Context, Result};
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
 use rustix::termios::{OptionalActions, tcgetattr, tcgetwinsize, tcsetattr, tcsetwinsize};
 
-/// What takes the place of a stream of ours: a terminal where ours is one, since an app looks for
-/// colours and width there, and else a pipe.
+/// Replaces one of our streams: by a terminal if it is one, since apps check for colours and width,
+/// else by a pipe.
 pub(super) fn in_place_of(ours: &(impl AsFd + IsTerminal)) -> Result<(File, Stdio)> {
     let (reader, writer): (OwnedFd, OwnedFd) = if ours.is_terminal() {
         terminal(ours).context("failed to open a terminal")?
@@ -75,7 +75,7 @@ fn pieces(
     let mut piece = vec![0; 64 * 1024];
     loop {
         match app.read(&mut piece) {
-            // a terminal that nobody writes to any more has no end, but fails
+            // a closed terminal returns an error instead of the end of file
             Ok(0) | Err(_) => return Ok(()),
             Ok(length) => each(app, &piece[..length])?,
         }

@@ -19,20 +19,21 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use super::{Event, output};
 use crate::{out, path, run};
 
-/// How long one has to detach its programs and leave, once it was asked to.
+/// How long a version may take to detach its programs and exit.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// How long its last words may take once it is gone: a command that it ran may hold on to a stream.
+/// How long to wait for its last output after it has exited: a command that it ran may hold a
+/// stream open.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
-/// What one says about why it can't start, at most.
+/// Maximum bytes of output that explain a failed start.
 const MOST_WORDS: usize = 64 * 1024;
 
 pub(super) struct Version {
     pub(super) number: u32,
     child: Child,
     process: OwnedFd,
-    /// What it has written to stderr.
+    /// Its output on stderr.
     said: Arc<Mutex<Vec<u8>>>,
     /// Hangs up when all that it has written is handed on.
     handed_on: Receiver<()>,
@@ -56,7 +57,7 @@ impl Version {
         command.stdout(stdout).stderr(stderr).process_group(0);
         let child = command.spawn();
         let child = child.with_context(|| format!("failed to run {}", program.display()))?;
-        // it keeps the writing ends: the readers would never see the end
+        // otherwise the command keeps the writing ends, and the readers never see the end
         drop(command);
         let id = child.id().try_into().ok().and_then(Pid::from_raw);
         let process = pidfd_open(id.context("no process id")?, PidfdFlags::empty())
@@ -73,7 +74,7 @@ impl Version {
                 ready = true;
             };
             if output::rows(rows, written).is_err() {
-                // whoever read our output is gone
+                // the reader of our output is gone
                 let _ = sender.send(Event::Quit);
             }
             drop(hold);
@@ -88,7 +89,7 @@ impl Version {
                     said.extend_from_slice(piece);
                 }
             };
-            // where stderr is closed nobody wants to know
+            // without stderr the output is not needed
             let _ = output::words(words, hear);
             drop(handing);
         });
@@ -143,7 +144,7 @@ impl Version {
         Ok(())
     }
 
-    /// How it has ended, and what it has said about that.
+    /// Waits for its end and returns its status and output.
     pub(super) fn end(&mut self) -> Result<(ExitStatus, String)> {
         let status = self.child.wait().context("failed to wait for the app")?;
         // nothing is sent: it ends when the threads have, or when the time is over
@@ -165,7 +166,7 @@ fn as_root(program: &Path) -> Result<Command> {
     run::as_root(program)
 }
 
-/// Whether a process has ended before the time is over.
+/// Returns true if a process ends within the time.
 fn wait(process: &OwnedFd, time: Option<Duration>) -> bool {
     let time = time.and_then(|time| Timespec::try_from(time).ok());
     loop {

@@ -1,4 +1,4 @@
-//! The version that runs, the one that is to take its place, and which of them stays.
+//! Replaces the running version by the next one, and decides which one stays.
 
 use std::ffi::OsString;
 use std::fs;
@@ -14,16 +14,16 @@ use super::version::Version;
 use super::{Event, Options};
 use crate::out;
 
-/// An app that writes nothing is taken to be ready when it has not failed for so long.
+/// An app without output counts as ready if it has not failed within this time.
 const SILENCE: Duration = Duration::from_secs(5);
 
-/// The folders of the binary that is tried, and of the last one that was ready. They are copies:
-/// cargo's own is another one after the next build.
+/// Folders of the binary on trial, and of the last one that was ready. They are copies, because the
+/// next build replaces cargo's file.
 const TRIED: &str = "new";
 const GOOD: &str = "good";
 
 pub(super) struct Versions {
-    /// What the processes are called.
+    /// The name of the processes.
     name: &'static str,
     args: Vec<OsString>,
     events: Sender<Event>,
@@ -82,7 +82,7 @@ impl Versions {
             }
         };
         let tried = copies.path().join(TRIED).join(self.name);
-        // what runs is not written to: a new file takes its name
+        // a running file cannot be written to, so a new file takes its name
         let _ = fs::remove_file(&tried);
         fs::copy(program, &tried)
             .with_context(|| format!("failed to copy {}", program.display()))?;
@@ -108,18 +108,18 @@ impl Versions {
         Ok(())
     }
 
-    /// Whether one runs.
+    /// True if a version runs.
     pub(super) fn any(&self) -> bool {
         self.running.is_some()
     }
 
-    /// How long to wait for the first line of the one that starts.
+    /// How long to wait for the first line of the starting version.
     pub(super) fn patience(&self) -> Option<Duration> {
         let starting = self.starting.as_ref()?;
         Some(SILENCE.saturating_sub(starting.start.elapsed()))
     }
 
-    /// Takes the one that starts for ready where it had the time to fail.
+    /// Counts the starting version as ready if it had time to fail.
     pub(super) fn ready_or_slow(&mut self) -> Result<()> {
         match &self.starting {
             Some(starting) if starting.start.elapsed() >= SILENCE => {
@@ -129,7 +129,7 @@ impl Versions {
         }
     }
 
-    /// The version of that number does its work: it takes the place of the other one.
+    /// The version with this number works: it replaces the other one.
     pub(super) fn ready(&mut self, number: u32) -> Result<()> {
         let is_meant = |starting: &mut Starting| starting.version.number == number;
         let Some(starting) = self.starting.take_if(is_meant) else {
@@ -234,8 +234,8 @@ impl Versions {
     }
 }
 
-/// Whether what an app says about its failure may be about another one of its kind: a hook that
-/// takes one program, a name that is taken.
+/// True if a failure may be caused by another version of the app: a hook that accepts one program,
+/// a name in use.
 fn is_in_the_way(said: &str) -> bool {
     let said = said.to_ascii_lowercase();
     ["busy", "exists", "already"]

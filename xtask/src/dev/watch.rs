@@ -15,16 +15,17 @@ use notify::{Config, ErrorKind, EventKind, INotifyWatcher, RecursiveMode, Watche
 use super::Event;
 use crate::{cargo, out};
 
-/// Who saves ten files, or one by way of another, is through when nothing has come for so long.
+/// A series of saves is over after this time without a change.
 const QUIET: Duration = Duration::from_millis(40);
 
-/// What else decides about a build, in the workspace's root.
+/// Other files that decide about a build, in the workspace's root.
 const FILES: [&str; 3] = ["Cargo.lock", "Cargo.toml", "rust-toolchain.toml"];
 
 /// The folders under watch.
 pub(super) struct Sources {
     watcher: INotifyWatcher,
-    /// Whether what is below counts, too: a folder that is removed comes back in its parent.
+    /// The watched folders, and whether their content counts: a removed folder reappears in its
+    /// parent.
     folders: Vec<(PathBuf, RecursiveMode)>,
 }
 
@@ -49,7 +50,7 @@ impl Sources {
         let watcher = INotifyWatcher::new(
             move |event| {
                 if let Some(path) = changed(event, &root, &packages) {
-                    // nobody listens where the end has begun
+                    // the receiver is gone at the end
                     let _ = sender.send(path);
                 }
             },
@@ -65,7 +66,7 @@ impl Sources {
         Ok(sources)
     }
 
-    /// Watches again what has been removed and made anew.
+    /// Watches folders again that were removed and created again.
     pub(super) fn renew(&mut self) {
         for (folder, mode) in &self.folders {
             // one that is not there will be noticed in its parent
@@ -115,11 +116,11 @@ fn changed(
         let decides = FILES.iter().any(|file| **path == root.join(file));
         decides || (is_own && !is_editors(path))
     };
-    // of a file that takes another's name both are told: the new one is last
+    // a rename reports both names, the new one last
     event.paths.iter().rev().find(counts).cloned()
 }
 
-/// Whether it is what editors leave beside a file: `.a.c.swp`, `a.c~`, `#a.c#`, vim's `4913`.
+/// True for files that editors write beside a file: `.a.c.swp`, `a.c~`, `#a.c#`, vim's `4913`.
 fn is_editors(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     name.starts_with(['.', '#'])
@@ -132,7 +133,7 @@ fn gather(changes: &Receiver<PathBuf>, events: &Sender<Event>) {
     while let Ok(mut path) = changes.recv() {
         let since = Instant::now();
         while let Ok(next) = changes.recv_timeout(QUIET) {
-            // none of those that only were on the way to it
+            // the folders on the way to it need no watch any more
             if next.exists() {
                 path = next;
             }

@@ -32,7 +32,7 @@ pub(super) fn wrong(pages: &[Page]) -> Vec<String> {
     wrong
 }
 
-/// The commands of console blocks, without what comes behind them on the line, and their outputs.
+/// The commands of console blocks, without comments on their lines, and their outputs.
 fn commands(text: &str) -> Vec<(&str, String)> {
     let mut commands: Vec<(&str, String)> = Vec::new();
     let mut is_console = false;
@@ -50,7 +50,7 @@ fn commands(text: &str) -> Vec<(&str, String)> {
     commands
 }
 
-/// What is wrong with a `cargo xtask` command.
+/// The reason why a `cargo xtask` command fails.
 fn mistake(command: &str) -> Option<String> {
     let words = shell_words::split(command.split(" | ").next()?).ok()?;
     let (program, arguments) = words.split_at_checked(2)?;

@@ -27,7 +27,7 @@ pub(super) fn broken(pages: &[Page]) -> Result<Vec<String>> {
     Ok(broken)
 }
 
-/// What stands in `](…)`, outside of code, and is not on another machine.
+/// The targets in `](…)`, without those in code and on other machines.
 fn links(text: &str) -> impl Iterator<Item = &str> {
     let mut in_code = false;
     let lines = text.lines().filter(move |line| {

@@ -1,4 +1,4 @@
-//! The pages that people read here; others belong to what is rendered from them.
+//! The pages of this workspace; the READMEs of templates belong to the rendered apps.
 
 use std::collections::BTreeMap;
 use std::fs;

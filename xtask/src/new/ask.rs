@@ -39,7 +39,7 @@ pub(crate) fn values(kind: &Kind, set: &[(String, String)]) -> Result<Values> {
     Ok(values)
 }
 
-/// A value that somebody has given: one that this machine refutes is an error.
+/// Checks a given value: one that this machine refutes is an error.
 fn settle(parameter: &Parameter, value: &str, values: &Values) -> Result<()> {
     let key = &parameter.key;
     match find(parameter, value, values) {

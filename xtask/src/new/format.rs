@@ -1,4 +1,4 @@
-//! Rendered Rust as rustfmt has it: how a line breaks depends on the names in it.
+//! Runs rustfmt on rendered Rust, because line breaks depend on names.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -9,14 +9,13 @@ use bpfapps_templates::File;
 
 use crate::{out, workspace};
 
-/// Formats each Rust file. Where rustfmt is not installed they stay as they are: good Rust, and
-/// `cargo fmt` will do.
+/// Formats each Rust file. Without rustfmt they stay valid Rust, for `cargo fmt` to format.
 pub(crate) fn rust(files: &mut [File]) -> Result<()> {
     if !is_there() {
         return Ok(());
     }
     let is_rust = |file: &&mut File| file.path.extension().is_some_and(|end| end == "rs");
-    // each run takes as long as everything else together
+    // a run takes as long as everything else together
     thread::scope(|scope| {
         let runs: Vec<_> = files
             .iter_mut()

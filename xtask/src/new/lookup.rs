@@ -1,17 +1,17 @@
-//! Whether what an app is to attach to is there, on this machine.
+//! Checks whether the target of an app exists on this machine.
 
 use bpfapps_explain::{did_you_mean, nearest};
 use bpfapps_host::hooks::{self, Hooks, binary};
 use bpfapps_host::interfaces;
 use bpfapps_templates::Check;
 
-/// What came out.
+/// The result of a check.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     There,
-    /// This machine can't tell, for that reason
+    /// This machine cannot tell, for that reason
     Unknown(String),
-    /// It is not there: said in words, with what is near
+    /// It does not exist: a message with similar names
     Absent(String),
 }
 

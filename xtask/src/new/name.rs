@@ -1,4 +1,4 @@
-//! What an app may be called.
+//! Valid names of apps.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use bpfapps_templates::Release;
 
 use crate::out;
 
-/// Longer names are no fun to type, and the kernel cuts what it derives from them.
+/// Longer names are tedious to type, and the kernel truncates names derived from them.
 const LONGEST: usize = 32;
 
 /// Subcommands of each binary that are no apps: a test holds them against what `--help` says.
@@ -23,7 +23,7 @@ const COMMANDS: [&str; 8] = [
     "schema",
 ];
 
-/// What a new app must not be called: it would be the second of that name.
+/// Names that a new app must not have, because they are in use.
 #[derive(Debug)]
 pub(crate) struct Taken {
     /// The binary, with whose name the package of each app begins.
@@ -45,7 +45,7 @@ impl Taken {
         })
     }
 
-    /// In a repository that is to be made.
+    /// For a new repository.
     pub(super) fn by_none_but(binary: String, release: &Release) -> Self {
         let packages = release.dependencies().chain([binary.as_str(), "xtask"]);
         Self {
@@ -80,7 +80,7 @@ const C: &str = "alignas alignof asm auto bool break case char const constexpr c
 pub(crate) fn check(name: &str, package: &str, taken: &Taken, apps: &Path) -> Result<()> {
     spelled(name, &taken.binary)?;
     let folder = apps.join(name);
-    // also where a link leads nowhere: nothing is overwritten
+    // also if a link is broken: nothing is overwritten
     let place = match folder.symlink_metadata() {
         Ok(_) => Some(folder.display().to_string()),
         Err(_) if taken.apps.iter().any(|app| app == name) => Some("cli/Cargo.toml".to_owned()),
@@ -102,7 +102,7 @@ pub(crate) fn check(name: &str, package: &str, taken: &Taken, apps: &Path) -> Re
     Ok(())
 }
 
-/// Refuses what is no crate name and no C identifier, or means something else already.
+/// Refuses a name that is not valid for a crate and a C identifier, or that has another meaning.
 fn spelled(name: &str, binary: &str) -> Result<()> {
     let Some(first) = name.chars().next() else {
         bail!("an app needs a name");
@@ -156,7 +156,7 @@ pub(super) fn words(name: &str) -> Vec<String> {
     words.map(str::to_ascii_lowercase).collect()
 }
 
-/// Whether rustc takes it for something else than a name.
+/// True for keywords of Rust.
 pub(super) fn is_keyword(name: &str) -> bool {
     is_in(RUST, name)
 }

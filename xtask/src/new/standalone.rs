@@ -13,7 +13,7 @@ use crate::out;
 /// Names of folders below `target/`, which cargo gives to no binary, and of the tasks' package.
 const RESERVED: [&str; 6] = ["build", "deps", "examples", "incremental", "test", "xtask"];
 
-/// What the binary of a repository in `folder` is called: what the folder is.
+/// The name of the binary in a repository at `folder`: the folder's name.
 pub(super) fn binary(folder: &Path, release: &Release) -> Result<String> {
     let whole = std::path::absolute(folder).context("no such place")?;
     let name = whole.file_name().unwrap_or_default().to_string_lossy();
@@ -47,7 +47,7 @@ fn refusal(name: &str, release: &Release) -> Option<String> {
         .then(|| "a crate that it needs is called so".to_owned())
 }
 
-/// The change that makes `folder` a repository without an app yet; `app` is to be its first.
+/// The change that makes `folder` a repository without apps; `app` will be its first.
 pub(super) fn repository_in(
     folder: &Path,
     binary: &str,

@@ -1,5 +1,5 @@
-//! What is there, found out by trying it: a package database says nothing
-//! about a clang under /opt or a libelf built by hand.
+//! Detects requirements by trying them: a package database does not know a clang under /opt or a
+//! libelf built by hand.
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -75,7 +75,7 @@ pub(crate) fn clang() -> OsString {
     env::var_os("CLANG").unwrap_or_else(|| "clang".into())
 }
 
-/// Whether the C compiler finds these headers.
+/// True if the C compiler finds these headers.
 fn include(headers: &[&str]) -> bool {
     let mut compiler = cc::compiler();
     compiler.arg("-fsyntax-only");

@@ -1,4 +1,4 @@
-//! Installing what is missing, each command shown before it runs.
+//! Installs missing requirements; shows each command before it runs.
 
 use std::env;
 use std::io::{self, IsTerminal};
@@ -12,8 +12,8 @@ use super::manager::{CommandLine, Manager};
 use super::requirement::{Probe, Requirement, Source};
 use crate::{out, path};
 
-/// Installs what has somewhere to come from, and waits for whoever else installs something until
-/// `deadline`. Whether that was enough is for the caller to find out.
+/// Installs everything that has a source, and waits for other installations until `deadline`. The
+/// caller checks the result.
 pub(crate) fn install(missing: &[&Requirement], deadline: Instant) -> Result<()> {
     let manager = Manager::find();
     let mut packages = Vec::new();
@@ -55,7 +55,7 @@ pub(crate) fn install(missing: &[&Requirement], deadline: Instant) -> Result<()>
     Ok(())
 }
 
-/// The command that installs one thing, or why there is none.
+/// The command that installs a requirement, or the reason why there is none.
 pub(crate) fn remedy(requirement: &Requirement) -> Result<CommandLine, String> {
     match &requirement.source {
         Source::Rustup(component) if path::has("rustup") => Ok(component_add(&[component])),
@@ -94,7 +94,7 @@ fn component_add(components: &[&str]) -> CommandLine {
     CommandLine::new(&[&["rustup", "component", "add"], components].concat())
 }
 
-/// Without optimizations it takes a third of the time, and runs for a moment.
+/// Without optimizations it compiles in a third of the time, and it runs only briefly.
 fn compile(name: &'static str) -> CommandLine {
     CommandLine::new(&["cargo", "install", "--locked", "--debug", name])
 }

@@ -78,8 +78,8 @@ impl CommandLine {
         Self(words.iter().map(|&word| word.to_owned()).collect())
     }
 
-    /// The same as root, with the words that make it so; as it stands where
-    /// there are none, for someone to run as root by hand.
+    /// Adds the words that run it as root, if there are any; otherwise the user has to run it as
+    /// root.
     pub(crate) fn with_root(mut self) -> Self {
         let prefix = path::root_prefix().unwrap_or_default();
         self.0

@@ -1,8 +1,8 @@
-//! Something that has to be there.
+//! A requirement of a task.
 
 use super::manager::Manager;
 
-/// What a thing is needed for.
+/// The purpose of a requirement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Stage {
     /// `cargo build` and `cargo xtask run`
@@ -15,26 +15,26 @@ pub enum Stage {
     Vm,
     /// `cargo xtask bench storm`
     Bench,
-    /// `cargo xtask test`, where there is a deny.toml
+    /// `cargo xtask test` with a deny.toml
     Deny,
     /// Making the book: `docs`.
     Docs,
 }
 
 impl Stage {
-    /// Whether what another stage needs is needed for this one, too.
+    /// True if this stage includes the requirements of another one.
     pub(super) fn takes(self, other: Self) -> bool {
         let builds_statically = self == Self::Vm && other == Self::Dist;
         other == self || other == Self::Build || builds_statically
     }
 
-    /// Whether it is left to the task that needs it to install so much.
+    /// True if it is so large that only the task that needs it installs it.
     pub(super) fn is_large(self) -> bool {
         matches!(self, Self::Vm | Self::Bench | Self::Deny | Self::Docs)
     }
 }
 
-/// A way to find out whether something is there.
+/// A way to detect a requirement.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Probe {
     /// The C compiler compiles a file that includes this header.
@@ -54,7 +54,7 @@ pub(crate) enum Probe {
     BesideLibelf,
 }
 
-/// One thing that has to be there.
+/// A requirement.
 #[derive(Debug)]
 pub(crate) struct Requirement {
     pub(crate) name: &'static str,
@@ -65,7 +65,7 @@ pub(crate) struct Requirement {
     pub(crate) source: Source,
 }
 
-/// Where it comes from.
+/// The source of a requirement.
 #[derive(Debug)]
 pub(crate) enum Source {
     /// A package of the system's, one entry a manager in the order of

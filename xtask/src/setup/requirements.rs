@@ -1,4 +1,4 @@
-//! What the project needs: the one table.
+//! The table of the project's requirements.
 
 use super::requirement::Source::{Cargo, Package, Rustup};
 use super::requirement::Stage::{Bench, Build, Deny, Dist, Docs, Test, Vm};

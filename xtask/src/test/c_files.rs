@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// Marks a folder whose content is made by a program: cargo puts it into what it builds in.
+/// Marks a folder with generated content, such as cargo's target folder.
 const MADE: &str = "CACHEDIR.TAG";
 
-/// Those below `root` that somebody writes, sorted and relative to it; `ignored` begins the paths
-/// of others.
+/// The C files below `root` that are written by hand, sorted and relative to it, without paths that
+/// start with one of `ignored`.
 pub(super) fn c_files(root: &Path, ignored: &[&str]) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut pending = vec![root.to_owned()];

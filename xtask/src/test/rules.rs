@@ -12,15 +12,15 @@ use crate::cargo::cargo;
 use crate::progress;
 use crate::setup::{self, Stage};
 
-/// Holds the dependencies against them, where there are any. What is known to be vulnerable stands in
-/// a database elsewhere, which can't be had everywhere.
+/// Checks the dependencies against the rules, if there are any. Known vulnerabilities are in a
+/// database that is not available everywhere.
 pub(super) fn hold(run: &mut Run) -> Result<()> {
     if !root()?.join("deny.toml").exists() {
         return Ok(());
     }
     setup::ensure(Stage::Deny)?;
     run.checks([
-        // those of other platforms, too, which no build here has asked for
+        // also fetches dependencies of other platforms, which no build here needs
         ("cargo fetch", cargo(["fetch"])),
         ("cargo deny", deny(&["licenses", "bans", "sources"])),
     ])?;
@@ -42,7 +42,7 @@ fn deny(which: &[&str]) -> Command {
     command
 }
 
-/// Whether one was fetched before: it stands in a folder of its own.
+/// True if a database was fetched before, to a folder of its own.
 fn has_database() -> bool {
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cargo")));

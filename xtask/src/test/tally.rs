@@ -1,4 +1,4 @@
-//! What test programs printed, added up.
+//! Adds up the results of test programs.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! The apps that the templates render, all in one workspace below `target/`, tested like those of
-//! this one. What they depend on is built already.
+//! The apps rendered from all templates, in one workspace below `target/`, tested like the apps of
+//! this one. Their dependencies are built already.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -17,10 +17,11 @@ use crate::change::Change;
 use crate::change::walk::walk;
 use crate::new::{add, kind};
 
-/// The package that stands for the one in `cli/`, so that its binary does not take that one's place.
+/// The package in place of the one in `cli/`, with another name so that its binary does not
+/// overwrite that one's.
 pub(crate) const PACKAGE: &str = "bpfapps-of-templates";
 
-/// Whether this workspace has templates of its own.
+/// True if this workspace has templates.
 pub(crate) fn are_here() -> Result<bool> {
     Ok(root()?.join("templates").is_dir())
 }
@@ -67,7 +68,7 @@ impl Rendered {
         })
     }
 
-    /// A call of cargo in there, with what is built here.
+    /// A call of cargo in there, which uses what is built here.
     pub(crate) fn cargo<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Command {
         let mut command = cargo::cargo(args);
         command
@@ -102,7 +103,7 @@ fn target() -> Result<PathBuf> {
     Ok(target.to_owned())
 }
 
-/// Makes `folder` contain exactly `files`; one that is as it should be keeps its time stamp.
+/// Makes `folder` contain exactly `files`; an unchanged file keeps its time stamp.
 fn sync(folder: &Path, files: Vec<(PathBuf, String)>) -> Result<()> {
     let wanted: BTreeSet<_> = files.iter().map(|(path, _)| path.clone()).collect();
     let mut there = Default::default();

@@ -14,7 +14,7 @@ use crate::setup::{self, Stage};
 use crate::{busybox, out};
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
-    // clap does not tell `vm --` from `vm`
+    // clap does not distinguish `vm --` from `vm`
     if std::env::args_os().any(|arg| arg == "--") {
         return enter(options);
     }
@@ -88,7 +88,7 @@ fn prepare(options: &Options, enters: bool) -> Result<Machines> {
     }
     let busybox = busybox::find().context("there is no static busybox")?;
     let command = enters.then_some(&*options.command);
-    // it takes minutes, so only where they are to run
+    // rendering takes minutes, so only if they are to run
     let names_template = |word: &std::ffi::OsString| word.to_string_lossy().contains("/templates/");
     let suite = suite::build(command.is_none_or(|words| words.iter().any(names_template)))?;
 

@@ -1,6 +1,5 @@
-//! What runs in the virtual machines: the binary that is shipped, the kernel
-//! tests of every package, and the same of the apps that the templates render.
-//! All of it is linked statically, and the same on every kernel.
+//! The programs for the virtual machines: the shipped binary, the kernel tests of every package,
+//! and those of the rendered templates. All are linked statically, and the same for every kernel.
 
 use std::process::Command;
 

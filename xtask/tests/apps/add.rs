@@ -6,8 +6,8 @@ use std::process::Output;
 
 use crate::own::{Own, run, tree};
 
-/// A repository that has the versions which were resolved for this workspace, and so needs no
-/// registry; beside it another one with an app `kills`.
+/// A repository with the versions resolved for this workspace, so that it needs no registry; and
+/// another one with an app `kills`.
 fn two() -> (Own, PathBuf) {
     let own = Own::new();
     let root = own.root();

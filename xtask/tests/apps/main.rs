@@ -1,4 +1,4 @@
-//! How apps come and go, as a user types it, in repositories of their own.
+//! Adding and removing apps, in repositories of their own.
 
 mod add;
 mod new;

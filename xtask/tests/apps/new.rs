@@ -45,7 +45,7 @@ fn every_path_is_told_and_removed_again() {
         assert!(removed.status.success(), "{removed:?}");
         assert!(tree_without_target(root) == before);
     }
-    // nobody's work is thrown away
+    // the author's files are kept
     let kept =
         ["my_app", "my_app-1", "my_app-2"].map(|name| root.join("target/removed").join(name));
     assert!(kept.iter().all(|app| app.join("src/lib.rs").is_file()));
@@ -137,7 +137,7 @@ fn whenever_it_is_interrupted_it_did_all_or_nothing() {
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.spawn().expect("xtask runs");
         match step % 3 {
-            // any moment, another one each time
+            // at a different moment each time
             0 => thread::sleep(Duration::from_millis(step * 6)),
             // when it has begun to write, and a bit later
             _ => {
@@ -174,12 +174,12 @@ fn answered(root: &Path, args: &[&str], answers: &[&str]) -> (Output, String) {
         .stderr(terminal.slave)
         .stdout(Stdio::piped());
     let child = command.spawn().expect("xtask runs");
-    // it keeps the other side of the terminal open
+    // otherwise the command keeps the other side of the terminal open
     drop(command);
     let (mut screen, mut seen) = (File::from(terminal.master), Vec::new());
     let mut answers = answers.iter();
     let mut buffer = [0; 1024];
-    // the kernel ends a terminal that nobody has open with an error
+    // reading from a closed terminal returns an error
     while let Ok(length @ 1..) = screen.read(&mut buffer) {
         seen.extend_from_slice(&buffer[..length]);
         if seen.ends_with(b"] ") {

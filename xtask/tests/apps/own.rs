@@ -1,4 +1,4 @@
-//! Repositories of somebody's own, and what is in them.
+//! Repositories of authors, and their content.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 pub(crate) type Tree = BTreeMap<PathBuf, String>;
 
-/// A repository of somebody's own, called `own`, with an app `taken`.
+/// A repository called `own` with an app `taken`.
 pub(crate) struct Own(TempDir);
 
 impl Own {
@@ -54,7 +54,7 @@ pub(crate) fn tree(root: &Path) -> Tree {
     tree
 }
 
-/// The tree without what `remove` keeps.
+/// The tree, without the files that `remove` keeps.
 pub(crate) fn tree_without_target(root: &Path) -> Tree {
     let target = root.join("target");
     let mut tree = tree(root);

@@ -105,7 +105,7 @@ fn a_folder_that_no_binary_can_be_called_like_is_refused() {
     assert_eq!(tree(folder.path()), Tree::new());
 }
 
-/// What an app of that kind needs gets its version where the others stand.
+/// The versions of a kind's dependencies are added to the workspace's list.
 #[test]
 fn versions_stand_in_one_place() {
     let own = Own::new();

@@ -27,7 +27,7 @@ fn main() -> ExitCode {
     bpfapps_testkit::main(&[TESTS, tutorial::TESTS], &[])
 }
 
-/// In the source of the template, what can be changed to be seen in each row, or to be wrong.
+/// A line of the template whose change shows in each row, or breaks the build.
 const PID: &str = "e->pid = pid;";
 
 /// The pid in `dev: pid 123: the new version runs, 1.2 s after the change`.
@@ -150,7 +150,7 @@ fn runs(outer: &mut Command, inner: &Command) {
     }
 }
 
-/// An interface takes one XDP program.
+/// An interface accepts only one XDP program.
 fn where_two_can_not_run_the_old_one_comes_back() -> Result<()> {
     let scratch = Scratch::new("xdp")?;
     let source = scratch.source()?;
@@ -168,7 +168,7 @@ fn where_two_can_not_run_the_old_one_comes_back() -> Result<()> {
     let second = pid(&dev.says("the new version runs")?)?;
     gone(&held)?;
 
-    // from now on the old one ends first: a mistake has it started again
+    // from now on the old version ends first, and is started again after a mistake
     let held = held_by(second)?;
     scratch.save(&source.replace("return XDP_PASS;", "return *(int *)(long)ctx->data;"))?;
     dev.says("the new version failed (exit status: 1)")?;

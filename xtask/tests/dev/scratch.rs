@@ -1,4 +1,4 @@
-//! A workspace with one app, which a test may change: what it depends on is here, and built.
+//! A workspace with one app, which a test may change; its dependencies are built already.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
-/// What it and its binary are called: cargo puts that beside the real one.
+/// The name of the repository and its binary, which cargo puts beside the real one.
 pub(crate) const BINARY: &str = "bpfapps-of-dev";
 
 /// Its one app.
@@ -31,7 +31,7 @@ impl Scratch {
         // the versions that are here already
         let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock");
         fs::copy(lock, scratch.path("Cargo.lock"))?;
-        // however long that takes the first time
+        // takes long the first time
         scratch.build()?;
         Ok(scratch)
     }
@@ -72,7 +72,7 @@ impl Scratch {
 
     fn at_home(&self, mut command: Command) -> Command {
         command.current_dir(self.path(""));
-        // what it depends on is compiled there already
+        // its dependencies are compiled there already
         command.env("CARGO_TARGET_DIR", target());
         command.env("CARGO_NET_OFFLINE", "true");
         command
@@ -94,7 +94,7 @@ impl Scratch {
         fs::read_to_string(self.bpf()).context("no source")
     }
 
-    /// Changes it, as an editor does that writes a file beside it first.
+    /// Saves it as editors do that write a second file first.
     pub(crate) fn save(&self, text: &str) -> Result<()> {
         ensure!(self.source().ok().as_deref() != Some(text), "no change");
         let beside = self.bpf().with_extension("c~");
@@ -106,7 +106,7 @@ impl Scratch {
         fs::remove_file(self.bpf()).context("failed to remove")
     }
 
-    /// Fails where a copy of the binary is left.
+    /// Fails if a copy of the binary is left.
     pub(crate) fn is_left_clean(&self) -> Result<()> {
         for entry in fs::read_dir(target().join("debug"))? {
             let path = entry?.path();

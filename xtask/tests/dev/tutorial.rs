@@ -25,7 +25,7 @@ fn code(section: &str) -> Result<Vec<String>> {
     Ok(code.collect())
 }
 
-/// What the page shows of the app is in the app.
+/// Fails unless the app contains the code that the page quotes.
 fn is_quoted(section: &str, text: &str) -> Result<()> {
     for block in code(section)? {
         for part in block.split("\t…\n") {

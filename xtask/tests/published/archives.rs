@@ -1,4 +1,4 @@
-//! What a registry has: a folder with all packages that a repository is built of.
+//! The content of a registry: a folder with all packages that a repository depends on.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,13 +8,13 @@ use serde_json::json;
 
 use crate::repository::{finish, text};
 
-/// A folder that stands for the registry, and one to build in.
+/// A folder in place of the registry, and one to build in.
 pub(crate) struct Archives {
     folder: PathBuf,
 }
 
 impl Archives {
-    /// Those of other people, in the versions of this workspace.
+    /// The third-party packages, in the versions of this workspace.
     pub(crate) fn third_party() -> Self {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("published");
         let archives = Self { folder };
@@ -45,7 +45,7 @@ impl Archives {
         archives
     }
 
-    /// Where repositories find them.
+    /// The folder that repositories use.
     pub(crate) fn root(&self) -> &Path {
         &self.folder
     }
@@ -65,7 +65,7 @@ impl Archives {
             .args(args)
             .current_dir(&self.folder)
             .env("CARGO_TARGET_DIR", self.folder.join("target"))
-            // nobody looks into it with a debugger
+            // nobody debugs it
             .env("CARGO_PROFILE_DEV_DEBUG", "0")
             .env("CARGO_INCREMENTAL", "0");
         command
@@ -75,13 +75,13 @@ impl Archives {
     pub(crate) fn install(&self, package: &str, program: &str) -> PathBuf {
         let root = self.folder.join("installed");
         let mut install = self.cargo(["install", "--quiet", "--debug", "--force", package]);
-        // what this folder says counts for what is built in it alone
+        // this folder's configuration applies only to builds in it
         install.arg("--config").arg(self.config());
         finish(install.arg("--root").arg(&root));
         root.join("bin").join(program)
     }
 
-    /// What `cargo package` makes of each package of this workspace that is to be published.
+    /// The output of `cargo package` for each public package of this workspace.
     pub(crate) fn package(&self) -> Vec<PathBuf> {
         let folder = self.folder.join("package");
         if folder.exists() {
@@ -117,7 +117,7 @@ impl Archives {
             let package = name
                 .strip_suffix(&format!("-{current}"))
                 .expect("a version");
-            // cargo builds anew what lies elsewhere: of a version it expects no change
+            // cargo rebuilds a package at another place, because a version never changes
             let sum = checksum(archive, version);
             let folder = self.registry().join(format!("{package}-{version}-{sum}"));
             fs::create_dir(&folder).expect("a folder");
@@ -153,7 +153,7 @@ fn edit_below(folder: &Path, edit: &impl Fn(&Path, &str) -> String) {
     }
 }
 
-/// The checksum of a package: of a version that is made of another one, of both.
+/// The checksum of a package, or of both packages for a version made from another one.
 fn checksum(archive: &Path, version: &str) -> String {
     let mut sum = Command::new("sh");
     let script = "{ cat \"$1\"; echo \"$2\"; } | sha256sum";

@@ -1,7 +1,7 @@
-//! A repository of one's own: from this checkout, from the archives that a registry would get with
-//! nothing of these crates beside them, and from one release to the next.
+//! A repository of its own: from this checkout, from the archives for a registry without these
+//! crates beside them, and from one release to the next.
 //!
-//! It builds. What it builds in stays below `target/tmp/`, so that the next time is shorter.
+//! It builds for minutes. The build stays below `target/tmp/`, so that the next run is shorter.
 
 mod archives;
 mod repository;
@@ -24,7 +24,7 @@ fn repository_is_built_run_and_tested_and_upgraded() {
     assert!(manifest.contains("path = \""), "{manifest}");
     own.works();
 
-    // from here on nothing lies beside the archives
+    // from now on there are only archives
     let packages = archives.package();
     let version = env!("CARGO_PKG_VERSION");
     archives.publish(&packages, version, |_, text| text.to_owned());
@@ -37,7 +37,7 @@ fn repository_is_built_run_and_tested_and_upgraded() {
     assert!(!manifest.contains("path = \""), "{manifest}");
     own.works();
 
-    // an app that somebody has published
+    // an app from the registry
     own.xtask(&["add", "bpfapps-minimal"]);
     assert!(own.apps().contains(&"minimal".to_owned()));
     own.xtask(&["remove", "minimal"]);

@@ -1,4 +1,4 @@
-//! A repository of somebody's own, and what its owner does there.
+//! A repository of an author, and its owner's commands.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -108,7 +108,7 @@ pub(crate) fn finish(command: &mut Command) -> Output {
     ended
 }
 
-/// What it wrote to stdout.
+/// Its output on stdout.
 pub(crate) fn text(ended: Output) -> String {
     String::from_utf8(ended.stdout).expect("UTF-8")
 }

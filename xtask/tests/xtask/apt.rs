@@ -26,7 +26,7 @@ fn who_else_installs_is_named_and_waited_for() {
     let mut setup = setup.spawn().expect("xtask");
     let mut lines = BufReader::new(setup.stderr.take().expect("a pipe")).lines();
     let waits = format!("waiting for sleep (pid {}), which uses apt", other.id());
-    // it goes on saying nothing until the other one has ended
+    // it prints nothing more until the other process has ended
     assert!(lines.any(|line| line.expect("a line") == waits), "{waits}");
     other.kill().and_then(|()| other.wait()).expect("its end");
     let rest: Vec<_> = lines.map(|line| line.expect("a line")).collect();

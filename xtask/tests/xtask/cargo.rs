@@ -13,7 +13,7 @@ const PACKAGES: [(&str, &str); 3] = [
     ("apps/bootstrap", "bpfapps-bootstrap"),
 ];
 
-/// What a script says in place of a build: `artifact PACKAGE KIND FILE`.
+/// The output of a script in place of a build: `artifact PACKAGE KIND FILE`.
 const ARTIFACT: &str = r#"artifact() {
     echo "{\"reason\":\"compiler-artifact\",\"package_id\":\"$1\",\"manifest_path\":\"/x/Cargo.toml\",\"target\":{\"kind\":[\"$2\"],\"crate_types\":[\"bin\"],\"name\":\"x\",\"src_path\":\"/x.rs\"},\"profile\":{\"opt_level\":\"0\",\"debug_assertions\":true,\"overflow_checks\":true,\"test\":false},\"features\":[],\"filenames\":[],\"executable\":\"$3\",\"fresh\":false}"
 }"#;
@@ -25,7 +25,7 @@ impl Machine {
         self.program("cargo", &format!("{metadata}\n{ARTIFACT}\n{script}"));
     }
 
-    /// Adds a package to the workspace, or has the one in that folder another name.
+    /// Adds a package to the workspace, or renames the one in that folder.
     pub(crate) fn member(&self, folder: &str, name: &str) {
         let others = PACKAGES.into_iter().filter(|(below, _)| *below != folder);
         let members = others.chain([(folder, name)]);
@@ -39,7 +39,7 @@ impl Machine {
     }
 }
 
-/// What cargo says about the workspace in `folder`.
+/// cargo's metadata of the workspace in `folder`.
 fn metadata<'a>(folder: &Path, members: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let packages = members.map(|(below, name)| {
         let features = match below {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs, process};
 
-/// What a user saw of one run.
+/// The output of a run.
 #[derive(Debug)]
 pub(crate) struct Seen {
     pub(crate) code: Option<i32>,
@@ -123,7 +123,7 @@ impl Machine {
         self
     }
 
-    /// What stands before a command that has to run as root.
+    /// The words before a command that must run as root.
     pub(crate) fn root_prefix(&self) -> &'static str {
         if self.nobody || !root() {
             "sudo --non-interactive "
@@ -132,7 +132,7 @@ impl Machine {
         }
     }
 
-    /// How programs that keep a log were called.
+    /// The calls of programs that keep a log.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.path("log")).expect("log")
     }
@@ -154,7 +154,7 @@ impl Machine {
 
     /// A call of it.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
-        // where it was built may be out of another user's reach
+        // another user may not be able to reach the folder of the build
         let xtask = self.path("xtask");
         if !xtask.exists() {
             let built = env!("CARGO_BIN_EXE_xtask");

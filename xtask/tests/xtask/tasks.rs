@@ -1,4 +1,4 @@
-//! The other tasks, with a cargo that only says what it is told.
+//! The other tasks, with a scripted cargo.
 
 use std::fs;
 use std::path::Path;

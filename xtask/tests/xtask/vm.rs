@@ -1,11 +1,11 @@
-//! `cargo xtask vm`, with machines that only say what they are told to say.
+//! `cargo xtask vm`, with scripted machines.
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 
 use crate::machine::{Machine, Seen};
 
-/// Says what it has built: the binary, and the tests of two packages.
+/// Reports built programs: the binary, and the tests of two packages.
 const CARGO: &str = r#"echo "cargo $*" >> "$DIR/log"
     built="$DIR/target/triple/release"; /bin/mkdir -p "$built"
     for name in bpfapps minimal bootstrap; do /bin/cp "$DIR/bin/busybox" "$built/$name"; done
@@ -286,7 +286,7 @@ fn kernels_are_looked_up_and_downloaded_once() {
     let download = " download linux-image-6.1.0-192-cloud-amd64=6.1.192-1\n";
     assert_eq!(log.matches(download).count(), 1, "{log}");
 
-    // what is in the cache is looked at again, each time
+    // the cache is checked each time
     let deb = format!(
         "cache/bpfapps/kernels/{}.deb",
         "linux-image-6.1.0-192-cloud-amd64_6.1.192-1"

@@ -1,4 +1,4 @@
-//! `cargo xtask vmlinux`, and where it writes.
+//! `cargo xtask vmlinux`, and the place where it writes.
 
 use std::fs;
 

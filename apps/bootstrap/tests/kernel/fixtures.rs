@@ -1,4 +1,4 @@
-//! The programs that the tests trace; those of procs do, too.
+//! Programs that the tests of bootstrap and procs trace.
 #![allow(unsafe_code)]
 
 use std::os::unix::process::CommandExt as _;

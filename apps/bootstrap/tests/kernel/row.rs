@@ -21,7 +21,7 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// `None` for the title and for what is no row.
+    /// `None` for the title and for other lines.
     pub(crate) fn of(line: &str) -> Option<Self> {
         let time = line.get(..8)?;
         let is_time = time.chars().enumerate().all(|(i, c)| match i {
@@ -29,7 +29,7 @@ impl Row {
             _ => c.is_ascii_digit(),
         });
         let event = is_time.then(|| line.get(9..14))??.trim_end().to_owned();
-        // a name that is escaped may be wider than its column: the numbers come behind it
+        // an escaped name may be wider than its column, so the numbers are searched after it
         let rest = line.get(15..)?;
         let numbers = rest.match_indices(' ').find_map(|(end, _)| {
             let (pid, after) = rest[end..].trim_start().split_once(' ')?;

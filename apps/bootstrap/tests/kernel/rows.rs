@@ -1,4 +1,4 @@
-//! Who has a row, and what stands in it.
+//! Events that have a row, and the content of the row.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
@@ -55,7 +55,7 @@ fn child_has_both_rows() -> Result<()> {
         .args(["-c", "sleep 0.5; exit 7"])
         .spawn()?;
     let pid = child.id();
-    // A row is there while its process still runs: nothing waits in a buffer.
+    // The row appears while its process still runs: rows are not held back.
     let exec = row(&mut bootstrap, |row| row.pid == pid)?;
     ensure!(
         child.try_wait()?.is_none(),
@@ -200,7 +200,7 @@ fn name_can_not_forge_a_row_or_touch_the_terminal() -> Result<()> {
         os::unix::fs::symlink("/bin/true", &path)?;
         let (_, rows) = traced(Command::new(&path).arg0("a"))?;
         ensure!(rows[0].rest.ends_with(&format!("/{shown}")), "{rows:?}");
-        // as much of it as the kernel keeps in the task's name
+        // the part that fits into the task's name
         let start: String = shown.chars().take(6).collect();
         ensure!(rows[0].comm.starts_with(&start), "{rows:?}");
     }

@@ -1,4 +1,4 @@
-//! The programs beside minimal.
+//! Programs that run beside minimal.
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Write as _, stdout};
@@ -17,7 +17,7 @@ pub(crate) const FIXTURES: &[Fixture] = &[
     fixture!(watch_mounts),
 ];
 
-/// Reads the trace as everybody does, and takes its lines away.
+/// Reads the shared trace, which consumes its lines.
 fn read_trace_pipe(_: &[String]) -> Result<()> {
     let pipe = File::open("/sys/kernel/tracing/trace_pipe").context("failed to open trace_pipe")?;
     println("reading")?;
@@ -49,7 +49,7 @@ fn print_all_the_time(_: &[String]) -> Result<()> {
     }
 }
 
-/// Runs minimal where each mount that it makes would be seen here, and looks whether one is.
+/// Runs minimal in a place where its mounts would be seen, and checks that none is.
 fn watch_mounts(args: &[String]) -> Result<()> {
     let [program] = args else { bail!("a program") };
     let nothing = None::<&str>;

@@ -88,7 +88,7 @@ fn line_comes_every_second() -> Result<()> {
 
     minimal.signal(Signal::SIGINT)?;
     let exit = minimal.wait()?.expect_code(0)?;
-    // A dot a line: showing a line does not cause another one.
+    // One dot for each line: showing a line does not trigger another one.
     ensure!(
         exit.stderr == [".".repeat(exit.stdout.len() - 1)],
         "{exit:#?}"
@@ -204,7 +204,7 @@ fn without_privileges_it_says_so() -> Result<()> {
         first == "error[BPF0045]: missing CAP_BPF and CAP_PERFMON",
         "{exit:#?}"
     );
-    // tracefs is root's, and a file that opens every other one is nobody's
+    // tracefs belongs to root, and minimal gets no capability that opens every file
     ensure!(!format!("{exit:?}").contains("dac_"), "{exit:#?}");
     exit.expect_stderr("; who is not root also needs tracefs mounted for a group of theirs: ")?;
     Ok(())

@@ -1,4 +1,4 @@
-//! What somebody else on the machine, or whoever starts it oddly, does not get from it.
+//! Attempts by other users, and by odd starts, to gain something from procs.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -34,7 +34,7 @@ pub(crate) const TESTS: &[Test] = &[
 
 pub(crate) const FIXTURES: &[Fixture] = &[fixture!(peek)];
 
-/// Tries to look into a process, and names each way that there is.
+/// Tries every way to look into a process, and prints the ways that work.
 fn peek(args: &[String]) -> Result<()> {
     let pid: i32 = args.first().context("a process")?.parse()?;
     let proc = Path::new("/proc").join(pid.to_string());
@@ -68,7 +68,7 @@ fn peek(args: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Neither where its file lends it capabilities, nor where it was root and goes on as that user.
+/// Tested with lent capabilities, and with root that continues as that user.
 fn other_process_of_the_user_does_not_look_into_it() -> Result<()> {
     let (folder, program) = lending(&[CAP_PERFMON, CAP_BPF])?;
     let peek = folder.path().join("peek");
@@ -89,7 +89,7 @@ fn other_process_of_the_user_does_not_look_into_it() -> Result<()> {
     );
 
     let mut commands = vec![cli(["procs"])];
-    // before, the ordinary user's limit of memory keeps it out
+    // before, the memlock limit of an unprivileged user prevents it
     if Release::running()?.is_at_least(MEMLOCK_FREE_SINCE) {
         let mut lent = Command::new(&program);
         commands.push(sandbox::as_nobody(lent.arg("procs"))?);
@@ -105,7 +105,7 @@ fn other_process_of_the_user_does_not_look_into_it() -> Result<()> {
     Ok(())
 }
 
-/// What it opens is not what it writes to.
+/// Its own files never take the place of closed streams.
 fn closed_streams_are_no_files_of_others() -> Result<()> {
     for closed in ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"] {
         let mut command = Command::new("sh");
@@ -167,7 +167,7 @@ fn command_has_no_descriptor_and_no_capability() -> Result<()> {
         let is_said = |line: &String| line.starts_with("Cap") || line.parse::<u32>().is_ok();
         Ok(exit.stdout.into_iter().filter(is_said).collect())
     };
-    // whoever runs the tests may leave some open
+    // the test itself may have inherited open files
     let alone = words(&mut Command::new("sh"))?;
     let mut traced = Command::new(&program);
     let traced = words(traced.args(["procs", "--comm", "none", "--", "sh"]))?;
@@ -175,7 +175,7 @@ fn command_has_no_descriptor_and_no_capability() -> Result<()> {
     Ok(())
 }
 
-/// It would not be told any more that the reader sleeps.
+/// Read-only, it could not tell the BPF side that the reader sleeps.
 fn map_of_the_reader_stays_writable() -> Result<()> {
     let mut procs = ready(&mut cli(["procs"]))?;
     let newest = MapInfoIter::default()

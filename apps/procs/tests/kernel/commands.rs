@@ -118,7 +118,7 @@ fn command_runs_as_who_called_sudo() -> Result<()> {
     let nobody = "65534\n65534\n/nonexistent\nSigBlk:\t0000000000000000\nCapEff:\t0000000000000000\nNoNewPrivs:\t0\n";
     ensure!(lines == nobody, "{lines}");
 
-    // without sudo it keeps what its caller has
+    // without sudo the command keeps the caller's privileges
     fs::remove_file(&seen)?;
     for variable in ["SUDO_UID", "SUDO_GID", "SUDO_USER"] {
         command.env_remove(variable);

@@ -1,4 +1,4 @@
-//! Options that do not stand on the command line.
+//! Options from files and the environment.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -45,7 +45,8 @@ fn option_goes_before_environment_before_file() -> Result<()> {
         refused(command.args(["--btf", "/of/the/option"]), &error("option"))?;
     }
 
-    // An option that adds up is not added to: of uid 1 and 2 there is nothing to be seen.
+    // A repeated option on the command line replaces the configured list: of uid 1 and 2 no event
+    // is seen.
     let mut command = cli(["procs", "--uid", "0", "--timeout", "20"]);
     command
         .env("BPFAPPS_CONFIG", &file)

@@ -43,7 +43,7 @@ fn container_is_the_innermost_that_an_engine_has_named() -> Result<()> {
             "kubepods-burstable-pod0123.slice".to_owned(),
             format!("cri-containerd-{id}.scope"),
         ],
-        // a process in a cgroup of the container's own, one of which has a very long name
+        // a process in a nested cgroup of the container, one with a very long name
         vec![
             format!("docker-{id}.scope"),
             "n".repeat(200),
@@ -64,7 +64,7 @@ fn container_is_the_innermost_that_an_engine_has_named() -> Result<()> {
         format!("docker-{id}.service"),
         format!("docker-{}g.scope", &id[1..]),
         id.to_uppercase(),
-        // where it is cut, an id ends
+        // the id ends where the name is cut
         format!("{}-{id}{}", "n".repeat(62), "n".repeat(20)),
     ];
     let unnamed = unnamed.map(|name| (vec![name], None));
@@ -82,7 +82,7 @@ fn container_is_the_innermost_that_an_engine_has_named() -> Result<()> {
         let child = Process::start(&mut inside(last, "exec sh -c 'exit 5'")?)?;
         expected.insert(child.pid(), (path, container));
         child.wait()?.expect_code(5)?;
-        // they are to be empty when they go
+        // remove the innermost first
         while cgroups.pop().is_some() {}
     }
     for _ in 0..expected.len() {
@@ -121,7 +121,7 @@ fn failed_exec_has_its_container() -> Result<()> {
     Ok(())
 }
 
-/// How much time of the CPU a process has used.
+/// CPU time that a process has used.
 fn used(process: &Process) -> Result<Duration> {
     let clock = clock_getcpuclockid(Pid::from_raw(process.pid().try_into()?))?;
     Ok(clock_gettime(clock)?.into())
@@ -129,7 +129,7 @@ fn used(process: &Process) -> Result<Duration> {
 
 fn containers_that_are_gone_at_once_are_named() -> Result<()> {
     const FORKS: usize = 20;
-    // a look at each cgroup for one new container would take more than ten times that
+    // scanning every cgroup for each new container would take more than ten times that
     const MOST: Duration = Duration::from_millis(1);
     let outer = Cgroup::new()?;
     let others = (0..many(3000)).map(|number| outer.below(&format!("other-{number}")));

@@ -30,7 +30,7 @@ pub(crate) fn start(args: &[&str]) -> Result<Process> {
     Ok(process)
 }
 
-/// Ends it and returns all documents, each of which is what the schema says.
+/// Ends procs and returns all documents, each checked against the schema.
 pub(crate) fn documents(procs: Process) -> Result<Vec<Value>> {
     procs.signal(Signal::SIGINT)?;
     let lines = procs.wait()?.expect_code(0)?.stdout;
@@ -210,7 +210,7 @@ fn documents_of_a_run_share_its_id() -> Result<()> {
     Ok(())
 }
 
-/// What it prints could be taken for one.
+/// Its output looks like a document.
 const FORGED: &str = r#"echo '{"version":1,"type":"exec","comm":"forged"}'"#;
 
 fn command_does_not_write_among_documents() -> Result<()> {

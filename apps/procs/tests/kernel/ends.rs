@@ -1,4 +1,4 @@
-//! How it ends.
+//! The ways in which procs ends.
 
 use std::io::{BufRead as _, BufReader, Read as _, pipe};
 use std::process::{Command, Stdio};
@@ -113,7 +113,7 @@ fn stop_and_continue_do_not_end_it() -> Result<()> {
     procs.wait_for_state('T')?;
     let child = run_true()?;
     procs.signal(Signal::SIGCONT)?;
-    // What happened meanwhile has waited in the ring.
+    // Events that happened meanwhile are still in the ring.
     row(&mut procs, |row| row.pid == child)?;
     procs.signal(Signal::SIGINT)?;
     procs.wait()?.expect_code(0)?;
@@ -131,7 +131,7 @@ fn paused_reader_does_not_keep_it_from_ending() -> Result<()> {
     BufReader::with_capacity(1, &mut reader).read_line(&mut title)?;
     ensure!(title.starts_with("TIME"), "{title}");
 
-    // More than a pipe of 64 KiB holds, while nobody reads.
+    // More than the 64 KiB of a pipe, which is not read meanwhile.
     Process::run(&mut storm(2000)?)?.expect_code(0)?;
     let pid = nix::unistd::Pid::from_raw(procs.id().try_into()?);
     nix::sys::signal::kill(pid, Signal::SIGINT)?;

@@ -1,4 +1,4 @@
-//! What was run, with what, and what could not be.
+//! Programs that were executed, with arguments, and failed executions.
 
 use std::ffi::OsStr;
 use std::fs::{self, Permissions};

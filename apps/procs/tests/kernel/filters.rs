@@ -1,4 +1,4 @@
-//! Who is left out.
+//! Events that filters leave out.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
@@ -96,7 +96,7 @@ fn names_are_bytes() -> Result<()> {
     for name in [other, named] {
         let path = folder.path().join(name);
         symlink("/bin/true", &path)?;
-        // busybox has many programs, and looks at what it is called
+        // busybox selects its program by the name it is called by
         let mut child = Command::new(&path).arg0("true").spawn()?;
         child.wait()?;
         pids.push(child.id());

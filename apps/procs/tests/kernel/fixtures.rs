@@ -80,7 +80,7 @@ pub(crate) fn threads_exit_together(_: &[String]) -> Result<()> {
     exit_thread()
 }
 
-/// Takes the name in the first argument: a procs that filters by it sees nobody else.
+/// Takes the name in the first argument, by which procs then filters.
 fn take_name(args: &[String]) -> Result<&[String]> {
     let (name, args) = args.split_first().context("a name")?;
     set_name(&CString::new(name.as_str())?)?;
@@ -107,7 +107,7 @@ fn fork_child(work: impl FnOnce()) -> Result<Pid> {
     }
 }
 
-/// Starts and awaits so many children: name, number.
+/// Starts children one after another and waits for each: name, number.
 pub(crate) fn fork_many(args: &[String]) -> Result<()> {
     for _ in 0..count(take_name(args)?)? {
         waitpid(fork_child(|| {})?, None)?;
@@ -115,19 +115,19 @@ pub(crate) fn fork_many(args: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Starts and awaits so many children, each later than the one before: name, number.
+/// Starts children at intervals and waits for each: name, number.
 pub(crate) fn fork_now_and_then(args: &[String]) -> Result<()> {
     let times = count(take_name(args)?)?;
     for time in 0..times {
         waitpid(fork_child(|| {})?, None)?;
-        // whoever traces us answers with a line
+        // the test answers with a line
         io::stdin().read_line(&mut String::new())?;
         thread::sleep(Duration::from_micros(30_000 * time as u64 / times as u64));
     }
     Ok(())
 }
 
-/// Starts and awaits so many children, whose two threads exit at the same moment: name, number.
+/// Starts children whose two threads exit at the same moment, and waits for them: name, number.
 pub(crate) fn fork_pairs(args: &[String]) -> Result<()> {
     for _ in 0..count(take_name(args)?)? {
         let pair = || {
@@ -148,18 +148,18 @@ pub(crate) fn fork_pairs(args: &[String]) -> Result<()> {
 /// The programs of [`kill_many`]; others sleep, too.
 pub(crate) const TO_DIE: &str = "sleeps-to-die";
 
-/// Starts so many programs that stay, and kills them all at once: number.
+/// Starts programs that stay, and kills them all at once: number.
 pub(crate) fn kill_many(args: &[String]) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let program = folder.path().join(TO_DIE);
     symlink("/bin/sleep", &program)?;
     let mut children = Vec::new();
     for _ in 0..count(args)? {
-        // busybox has many programs, and looks at what it is called
+        // busybox selects its program by the name it is called by
         let mut child = Command::new(&program);
         children.push(child.arg0("sleep").arg("1000").spawn()?);
         if children.len() % 500 == 0 {
-            // whoever waits for us sees that it goes on
+            // tells the test that it has continued
             writeln!(io::stdout(), "{}", children.len())?;
         }
     }
@@ -211,7 +211,7 @@ pub(crate) fn exec_in_vain(args: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Uses so many milliseconds of CPU time and so many MiB of memory, half of each in a thread.
+/// Uses this much CPU time in milliseconds and memory in MiB, half of each in a thread.
 pub(crate) fn use_up(args: &[String]) -> Result<()> {
     let half = Duration::from_millis(count(args)? as u64 / 2);
     let memory = count(&args[1..])? << 20;
@@ -237,7 +237,7 @@ pub(crate) fn fork_on_a_line(_: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// What wait4(2) says that a process has used: times in ns, memory in bytes.
+/// The resources of a process as wait4(2) reports them: times in ns, memory in bytes.
 #[derive(Debug)]
 pub(crate) struct Usage {
     pub(crate) user: u64,
@@ -246,7 +246,7 @@ pub(crate) struct Usage {
 }
 
 impl Usage {
-    /// Waits for a child. The standard library can't tell this.
+    /// Waits for a child; the standard library does not return its resources.
     pub(crate) fn of(child: Child) -> Result<Self> {
         let pid = child.id().try_into()?;
         // SAFETY: all zeros are a struct rusage.

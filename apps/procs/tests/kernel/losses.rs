@@ -29,7 +29,7 @@ fn start_for_storm(args: &[&str]) -> Result<Process> {
     start(&[&["--comm", STORM], args].concat())
 }
 
-/// How many events were lost by the closing line, which names so many on each CPU.
+/// The number of lost events in the closing message, which also lists them by CPU.
 pub(crate) fn told_as_lost(stderr: &[String], why: &str) -> Result<usize> {
     let mut parts = stderr.iter().flat_map(|line| line.split("; "));
     let Some(line) = parts.find(|part| part.contains(why)) else {
@@ -66,7 +66,7 @@ fn lines_of(text: &str) -> Vec<String> {
 }
 
 fn produced_is_reported_and_lost() -> Result<()> {
-    // a ring that holds them all, and one that does not, while nobody reads them
+    // a ring that holds all events, and one that does not, with a blocked reader
     for (ring_size, all_fit) in [("8M", true), ("64K", false)] {
         let forks = many(40_000);
         let procs = start_for_storm(&["--ring-size", ring_size])?;
@@ -78,13 +78,13 @@ fn produced_is_reported_and_lost() -> Result<()> {
         let lost = told_as_lost(&exit.stderr, "the ring buffer was full")?;
         let reported = rows(&exit).len();
         ensure!((lost == 0) == all_fit, "{ring_size}: {lost} lost");
-        // the one who forked them has an exit, too
+        // the parent has an exit, too
         balance(forks + 1, reported, lost, &exit.stderr)?;
     }
     Ok(())
 }
 
-/// A procs whose output nobody reads until it is asked for.
+/// A procs whose output is not read until the test asks for it.
 fn start_unread(args: &[&str]) -> Result<(std::process::Child, std::io::PipeReader)> {
     let (mut reader, writer) = pipe()?;
     let procs = cli(["procs", "--comm", STORM]
@@ -155,7 +155,7 @@ fn what_a_blocked_reader_never_gets_is_counted() -> Result<()> {
 }
 
 fn no_event_waits_for_the_next() -> Result<()> {
-    // from right behind the last one to when its reader sleeps, and all in between
+    // from right after the last event to when the reader sleeps, and everything in between
     const TIMES: usize = 150;
     let mut procs = start_for_storm(&[])?;
     let mut fixture = fixture("fork_now_and_then")?
@@ -226,7 +226,7 @@ fn two_instances_see_the_same() -> Result<()> {
     let [first, mut second] = both;
     first.signal(Signal::SIGINT)?;
     first.wait()?.expect_code(0)?;
-    // and one goes on without the other
+    // the child runs independently
     let mut child = Command::new("true").spawn()?;
     child.wait()?;
     row(&mut second, |row| {

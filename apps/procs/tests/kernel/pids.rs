@@ -18,7 +18,7 @@ pub(crate) const TESTS: &[Test] = &[
     test!(a_process_that_has_ended_is_refused),
 ];
 
-/// What the kernel counts process ids from.
+/// The process id after which the kernel continues to count.
 const LAST_PID: &str = "/proc/sys/kernel/ns_last_pid";
 
 /// A shell that ends with `code` once its stdin is closed.
@@ -87,7 +87,7 @@ fn a_number_given_again_is_another_process() -> Result<()> {
 fn a_process_that_has_ended_is_refused() -> Result<()> {
     let child = Command::new("true").spawn()?;
     let pid = Pid::from_raw(child.id().try_into()?);
-    // it keeps its number until its parent has asked for its status
+    // the child keeps its process id until its parent collects its status
     waitid(Id::Pid(pid), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
     let (own, ended) = (std::process::id().to_string(), pid.to_string());
     for options in [&[][..], &["--children"]] {

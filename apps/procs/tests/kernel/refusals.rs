@@ -1,4 +1,4 @@
-//! What the kernel refuses with a bare number has its cause named.
+//! Causes of refusals that the kernel reports as a bare number.
 
 use std::process::Command;
 
@@ -27,7 +27,7 @@ fn refused(command: u64, errno: Errno) -> Result<Command> {
     refusing(call, errno, &cli(["procs"]))
 }
 
-/// Fails unless the last lines on stderr, behind libbpf's, begin like these.
+/// Fails unless stderr ends with lines that start like these, after libbpf's.
 fn says(command: &mut Command, error: &str, hint: &str) -> Result<()> {
     let exit = Process::run(command)?.expect_code(1)?;
     let mut lines = exit.stderr.iter();

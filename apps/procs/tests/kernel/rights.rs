@@ -94,7 +94,7 @@ fn command_of_roots_can_still_be_signalled() -> Result<()> {
     Ok(())
 }
 
-/// Whoever has the terminal after it would run what it has typed.
+/// A later user of the terminal would run what the command has typed.
 fn command_of_others_does_not_type_for_root() -> Result<()> {
     let (folder, program) = lending(&[])?;
     let types = folder.path().join("types");
@@ -114,7 +114,7 @@ fn command_of_others_does_not_type_for_root() -> Result<()> {
         Ok(line)
     };
     ensure!(typing(true)?.ends_with("typing: Err(EPERM)"));
-    // its own root may, unless nobody may on this machine
+    // root of the machine may type, unless the kernel forbids it to all
     let own = typing(false)?;
     let allowed = own.ends_with("typing: Ok(())") || own.ends_with("typing: Err(EIO)");
     ensure!(allowed, "{own}");

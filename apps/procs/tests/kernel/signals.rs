@@ -56,7 +56,7 @@ fn signals_end_it_under_load() -> Result<()> {
 }
 
 fn second_signal_ends_it_at_once() -> Result<()> {
-    // the first one is handed on to a command that takes no notice, and is waited for
+    // the first signal is forwarded to a command that ignores it, and procs waits
     let script = r#"trap "" INT; echo $$; exec sleep 20 >&- 2>&-"#;
     let args = ["procs", "--comm", "none", "--", "sh", "-c", script];
     let mut procs = Process::start(&mut cli(args))?;

@@ -7,10 +7,10 @@ use bpfapps_testkit::{Exit, fixture};
 
 use crate::row::Row;
 
-/// What processes of a storm are called.
+/// The name of the processes in a storm.
 pub(crate) const STORM: &str = "bpfapps-storm";
 
-/// The command that forks so many children of that name, and has one more exit itself.
+/// The command that forks this many children of that name, and has one more exit itself.
 pub(crate) fn storm(count: usize) -> Result<Command> {
     let mut command = fixture("fork_many")?;
     command.args([STORM, &count.to_string()]);

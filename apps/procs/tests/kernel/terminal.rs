@@ -93,7 +93,7 @@ fn colours_are_for_terminals_that_want_them() -> Result<()> {
         "{exit:?}"
     );
 
-    // not where it is refused, or no terminal
+    // skipped if it is refused, or without a terminal
     let mut refused = Vec::new();
     for (name, value) in [("NO_COLOR", "1"), ("TERM", "dumb")] {
         let mut command = cli(["procs"]);

@@ -23,7 +23,7 @@ pub(crate) const TESTS: &[Test] = &[
 ];
 
 fn children_are_those_that_are_there_and_those_to_come() -> Result<()> {
-    // sh ── fixture, which is there already, and whose child comes later
+    // sh ── fixture, which exists already, and whose child comes later
     let mut family = Command::new("sh")
         .args(["-c", r#"echo; "$0"; true"#])
         .arg(own_path()?)

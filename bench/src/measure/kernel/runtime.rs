@@ -28,7 +28,7 @@ impl Runtime {
         })
     }
 
-    /// What was measured up to now, a line for each program.
+    /// The counts so far, a line for each program.
     pub(super) fn look(&mut self) -> Result<String> {
         let stdin = self.child.stdin.as_mut().context("runtime without stdin")?;
         stdin.write_all(b"\n").context("failed to ask runtime")?;
@@ -52,7 +52,7 @@ impl Drop for Runtime {
     }
 }
 
-/// How often a program has run, and how long that took.
+/// Number of runs of a program, and their total time.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Runs {
     pub(super) ns: u64,
@@ -60,7 +60,7 @@ pub(super) struct Runs {
 }
 
 impl Runs {
-    /// Those of the program `name`, from lines such as `handle_exec 4711 3`.
+    /// The runs of program `name`, from lines such as `handle_exec 4711 3`.
     pub(super) fn of(lines: &str, name: &str) -> Result<Self> {
         let line = lines
             .lines()

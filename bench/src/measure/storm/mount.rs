@@ -1,15 +1,15 @@
-//! tracefs for the tracers that look into it.
+//! Mounts tracefs for tracers that read it.
 
 use anyhow::{Context, Result};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::statfs::{TRACEFS_MAGIC, statfs};
 
-/// Where libbpf and bpftrace look for it.
+/// The folder where libbpf and bpftrace expect it.
 const PLACE: &str = "/sys/kernel/tracing";
 
-/// Where it is not mounted, mounts it for this process and those that it starts: with the last of
-/// them the kernel takes the mount away, and nobody else ever sees it.
+/// If it is not mounted, mounts it for this process and its children. The kernel removes the mount
+/// with the last of them, and no other process sees it.
 pub(super) fn tracefs() -> Result<()> {
     if statfs(PLACE).is_ok_and(|place| place.filesystem_type() == TRACEFS_MAGIC) {
         return Ok(());

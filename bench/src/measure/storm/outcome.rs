@@ -1,4 +1,4 @@
-//! What a tracer reported of a storm, and what that took.
+//! The events that a tracer reported in a storm, and its cost.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
@@ -20,16 +20,16 @@ pub(super) struct Run {
     complaints: PathBuf,
     /// Events of one process.
     events: u64,
-    /// What it had used before.
+    /// CPU time before the storm.
     cpu: Duration,
     switches: u64,
 }
 
-/// What it did.
+/// The result of a tracer.
 pub(super) struct Outcome {
     pub(super) expected: u64,
     pub(super) reported: u64,
-    /// Rows, those of other processes included.
+    /// Rows, including those of other processes.
     rows: u64,
     /// User and system time since it was ready.
     cpu: Duration,
@@ -64,7 +64,7 @@ impl Run {
     /// Looks at it once the storm is over, and ends it.
     pub(super) fn end(self, storm: &Storm, took: Duration, processes: u64) -> Result<Outcome> {
         let id = self.tracer.id();
-        // of what it does once it has caught up, nothing is the storm's
+        // exclude what it does after it has caught up
         let switches = process::context_switches(id)? - self.switches;
         process::settle(id)?;
         let cpu = process::cpu_time(id)? - self.cpu;

@@ -1,4 +1,4 @@
-//! Who traces in the storm.
+//! The tracers in the storm.
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -33,15 +33,15 @@ pub(super) fn all(programs: &Programs) -> Result<[Rival; 4]> {
     ])
 }
 
-/// The command line of one of them. What it complains about goes to a file, since bpftrace
-/// complains where nothing is wrong.
+/// The command line of a tracer. Its stderr goes to a file, because bpftrace also complains if
+/// nothing is wrong.
 pub(super) fn command(programs: &Programs, program: &Program) -> Result<Command> {
     let mut command = program.command();
     command.stderr(create(complaints(programs, program))?);
     Ok(command)
 }
 
-/// Where its stderr goes.
+/// The file for its stderr.
 pub(super) fn complaints(programs: &Programs, program: &Program) -> PathBuf {
     programs.c.folder.join(format!("{}.err", program.label))
 }

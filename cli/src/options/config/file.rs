@@ -13,9 +13,9 @@ const LARGEST: u64 = 64 * 1024;
 ///
 /// It can't be read, it is no text, or it is root who reads it and others may write it.
 pub(crate) fn read(path: &Path) -> Result<String> {
-    // what is no file is told as that
+    // reports anything but a regular file
     files::open(path, LARGEST)?;
-    // whoever writes the file of a process of root has a say in what root does
+    // root's process obeys the file, so only root may write it
     if geteuid().is_root() {
         files::is_roots_alone(path)?;
     }

@@ -17,16 +17,16 @@ pub(super) struct Setting {
     pub(super) args: Vec<String>,
 }
 
-/// What a configuration says about the apps.
+/// The options in a configuration.
 #[derive(Debug, Default)]
 pub(super) struct Settings {
     pub(super) of: Vec<(&'static str, Vec<Setting>)>,
-    /// What is wrong in it, and where.
+    /// The mistakes, with their places.
     pub(super) wrong: Vec<(Node, String)>,
 }
 
 impl Settings {
-    /// Reads the names of all apps, and the options of those that match `predicate`.
+    /// Reads the names of all apps, and the options of those matching `predicate`.
     pub(super) fn read(
         root: &Node,
         apps: &Apps,
@@ -80,7 +80,7 @@ impl Settings {
         found
     }
 
-    /// Has clap look at each value by itself, and then at all of them.
+    /// Lets clap validate each value alone, and then all of them together.
     fn setting(
         &mut self,
         arg: &Arg,
@@ -117,7 +117,7 @@ impl Settings {
                     "'--{name}' takes a value, not a map or a list in a list"
                 )),
             };
-            // what is empty stands nowhere, but its key does
+            // an empty value has no place of its own, so its key's is used
             let place = if node.value == Value::Empty {
                 key
             } else {
@@ -136,7 +136,7 @@ impl Settings {
         })
     }
 
-    /// The entries of a map, which may have none; `what` says what is to stand there instead.
+    /// The entries of a map, which may be empty; `what` names the expected content in errors.
     fn map<'a>(&mut self, node: &'a Node, what: &str) -> Option<&'a [(Node, Node)]> {
         match &node.value {
             Value::Map(entries) => Some(entries),
@@ -148,7 +148,7 @@ impl Settings {
         }
     }
 
-    /// A key, where it is a name that is not among those `seen`.
+    /// A key, if it is a name that is not in `seen`.
     fn name<'a>(&mut self, key: &'a Node, seen: &mut BTreeSet<&'a str>) -> Option<&'a str> {
         let what = match &key.value {
             Value::Text(name) if seen.insert(name) => return Some(name),
@@ -171,7 +171,7 @@ fn refusal(args: &[String], command: &mut Command) -> Option<String> {
     (err.kind() != ErrorKind::MissingRequiredArgument).then(|| sentence(&err))
 }
 
-/// What clap says of an option that it does not know.
+/// clap's error for an unknown option.
 fn unknown(name: &str, command: &mut Command) -> String {
     let arg = format!("--{name}");
     match command.try_get_matches_from_mut([command.get_name().to_owned(), arg]) {
@@ -182,8 +182,8 @@ fn unknown(name: &str, command: &mut Command) -> String {
     }
 }
 
-/// A key in a message. What does not look like the name of an option may be anything: the file need
-/// not be a configuration, and then what it says is none of its reader's business.
+/// A key for a message. Anything unlike the name of an option is not shown: the file may be no
+/// configuration, and its content may be secret.
 fn shown(name: &str) -> Option<String> {
     is_a_name(name).then(|| format!("'{name}'"))
 }
@@ -223,7 +223,7 @@ mod tests {
     use crate::Binary;
     use crate::options::yaml;
 
-    /// What each app is told, and `LINE: what is wrong`.
+    /// The options for each app, and `LINE: reason` for each mistake.
     fn read(text: &str) -> (Vec<String>, Vec<String>) {
         let binary = Binary {
             name: "bpfapps",

@@ -16,12 +16,12 @@ pub(crate) fn write<T: Serialize>(value: &T) -> Result<String> {
     serde_yaml::to_string(value).context("failed to write YAML")
 }
 
-/// A value in a document, and where it stands.
+/// A value in a document, and its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Node {
     /// The value.
     pub value: Value,
-    /// So many nodes begin before it.
+    /// Number of nodes that begin before it.
     number: usize,
 }
 
@@ -38,7 +38,7 @@ pub(crate) enum Value {
     Map(Vec<(Node, Node)>),
 }
 
-/// What is wrong with a text, and in which line.
+/// A mistake in a text, and its line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Mistake {
     /// Counted from 1.
@@ -53,7 +53,7 @@ pub(crate) struct Mistake {
 ///
 /// It is no YAML, it holds several documents, or more than a configuration ever needs.
 pub(crate) fn read(text: &str) -> Result<Node, Mistake> {
-    // A first walk sees what is a scalar, so that the second can ask for its text, unchanged.
+    // The first pass finds the scalars, so that the second can ask for their unchanged text.
     let mut shapes = Walk::default();
     shapes.document(text)?;
     Walk::of_texts(shapes).document(text)
@@ -61,7 +61,7 @@ pub(crate) fn read(text: &str) -> Result<Node, Mistake> {
 
 /// The line in which `node` of `text` begins, counted from 1.
 pub(crate) fn line(text: &str, node: &Node) -> usize {
-    // The crate tells where something is only in an error: so we make one, there.
+    // The crate tells a place only in an error, so the pass stops there with one.
     let stop = Walk::to(node.number).document(text);
     stop.map_or_else(|stop| stop.line, |_| 1)
 }

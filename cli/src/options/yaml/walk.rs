@@ -5,10 +5,10 @@ use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 
 use super::{Mistake, Node, Value};
 
-/// A text that holds more values than this is refused, aliases counted as what they stand for.
+/// Maximum number of values in a text; an alias counts as what it refers to.
 const MOST_NODES: usize = 10_000;
 
-/// So many bytes at the most in all its values.
+/// Maximum bytes in all values.
 const MOST_BYTES: usize = 64 * 1024;
 
 /// Deeper than anything that is configured here.
@@ -19,7 +19,7 @@ const DEEPEST: usize = 8;
 pub(super) struct Walk {
     /// Which nodes are scalars, as far as a walk before has found out.
     scalars: Vec<bool>,
-    /// The same of this walk.
+    /// The same for this pass.
     seen: Vec<bool>,
     bytes: usize,
     depth: usize,
@@ -30,7 +30,7 @@ pub(super) struct Walk {
 }
 
 impl Walk {
-    /// One that takes the texts of what `shapes` has found to be scalars.
+    /// A pass that takes the text of each scalar found by `shapes`.
     pub(super) fn of_texts(shapes: Self) -> Self {
         Self {
             scalars: shapes.seen,
@@ -158,7 +158,7 @@ impl<'de> Visitor<'de> for &mut Walk {
         self.text(text)
     }
 
-    // What these are texts of, the second walk says.
+    // The second pass takes the text of this scalar.
     fn visit_bool<E: de::Error>(self, _: bool) -> Result<Node, E> {
         self.text("")
     }

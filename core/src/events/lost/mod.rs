@@ -1,4 +1,4 @@
-//! What never made it to the user, by stage.
+//! Counts of lost events, by stage.
 
 mod skipped;
 
@@ -10,20 +10,20 @@ use skipped::Skipped;
 /// A place where something is lost.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stage {
-    /// As in a document.
+    /// Its name in documents.
     pub(crate) name: &'static str,
     lost: &'static str,
     why: &'static str,
 }
 
-/// What [`Skipped`] counts.
+/// The stage that [`Skipped`] counts.
 const PROGRAM: Stage = Stage {
     name: "program",
     lost: "runs of a BPF program",
     why: "it was preempted at work",
 };
 
-/// As `enum bpfapps_stage` has them.
+/// In the order of `enum bpfapps_stage`.
 const STAGES: [Stage; 2] = [
     Stage {
         name: "ring",
@@ -42,21 +42,21 @@ pub fn stages() -> impl Iterator<Item = &'static str> {
     STAGES.iter().chain([&PROGRAM]).map(|stage| stage.name)
 }
 
-/// What was lost since the last look, on one CPU where that is known.
+/// Losses since the last report, on one CPU if that is known.
 #[derive(Debug, PartialEq)]
 pub(crate) struct News {
     /// The name of the stage.
     pub(crate) stage: &'static str,
     pub(crate) cpu: Option<u64>,
     pub(crate) count: u64,
-    /// What that stage has lost so far, on all CPUs.
+    /// Losses of this stage so far, on all CPUs.
     pub(crate) total: u64,
 }
 
-/// What was lost, and how much of that was told.
+/// All losses, and how many of them were reported.
 #[derive(Debug)]
 pub(crate) struct Lost {
-    /// For each stage one counter for each CPU.
+    /// A counter for each stage and CPU.
     counters: Counters,
     told: Vec<u64>,
     skipped: Skipped,
@@ -82,7 +82,7 @@ impl Lost {
         })
     }
 
-    /// What has come since the last call.
+    /// Losses since the last call.
     pub(crate) fn news(&mut self) -> Vec<News> {
         // nearly always nothing: no allocation then
         if self.counters.read().eq(self.told.iter().copied()) {
@@ -94,7 +94,7 @@ impl Lost {
         news
     }
 
-    /// The runs that were skipped since the last call, which takes some system calls.
+    /// Skipped runs since the last call. Takes some system calls.
     pub(crate) fn news_of_skipped(&mut self) -> Option<News> {
         let total = self.skipped.total();
         let count = total - self.told_skipped;
@@ -107,7 +107,7 @@ impl Lost {
         })
     }
 
-    /// What was lost and where, in words; `None` where nothing was.
+    /// All losses and where they occurred, in words; `None` without losses.
     pub(crate) fn describe(&self) -> Option<String> {
         let counted = describe(&self.counters.read().collect::<Vec<_>>());
         let skipped = match self.skipped.total() {
@@ -119,7 +119,7 @@ impl Lost {
     }
 }
 
-/// In words that so many events were formatted, or stood in the ring, when stdout took no more.
+/// Describes events that were formatted or still in the ring when stdout blocked.
 pub(super) fn blocked(events: u64) -> String {
     format!("lost {events} events: stdout took no more")
 }

@@ -10,12 +10,12 @@ const FIELD: &str = "recursion_misses:";
 /// The BPF programs of this process.
 #[derive(Debug)]
 pub(super) struct Skipped {
-    /// What the kernel shows about each.
+    /// The kernel's information about each.
     programs: Vec<File>,
 }
 
 impl Skipped {
-    /// Those that are loaded now.
+    /// The programs of this process that are loaded now.
     pub(super) fn of_this_process() -> Self {
         let files = fs::read_dir("/proc/self/fdinfo").into_iter().flatten();
         let files = files.filter_map(|entry| File::open(entry.ok()?.path()).ok());
@@ -24,7 +24,7 @@ impl Skipped {
         }
     }
 
-    /// How many runs of all of them were skipped so far.
+    /// Skipped runs of all programs so far.
     pub(super) fn total(&self) -> u64 {
         self.programs.iter().filter_map(count).sum()
     }

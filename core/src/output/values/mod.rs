@@ -1,4 +1,4 @@
-//! How a member of a record is shown: a Rust type for each C type of `bpfapps/record.h`.
+//! A Rust type for each C type of `bpfapps/record.h`, which shows a member of a record.
 //!
 //! bpf-build writes the [rows](super::Row) of an app with these. A new type is a `typedef` in that
 //! header, a line in bpf-build's vocabulary, and a [`Value`] here.
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
     use crate::output::{Columns, Document, Format, Line, Row, sample};
 
-    /// How a value is shown in the table, and in JSON.
+    /// A value as the table and JSON show it.
     pub(super) fn shown(value: &impl Value) -> (String, String) {
         struct One<'a, V>(&'a V);
 
@@ -86,7 +86,7 @@ mod tests {
         )
     }
 
-    /// The same of values that have one field.
+    /// The same for values with one field.
     pub(super) fn one(value: &impl Value) -> (String, String) {
         let (table, json) = shown(value);
         (table, json.replacen("\"value\":", "", 1))

@@ -5,7 +5,7 @@ use bpfapps_host::names::{errno_name, signal_name, syscall_name};
 use super::{Scalar, Value};
 use crate::output::{Fields, push_decimal, push_signed};
 
-/// Texts that nothing has to be escaped in.
+/// Text without anything to escape.
 fn push(text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(text.as_bytes());
 }
@@ -33,8 +33,8 @@ impl Value for Errno {
     }
 }
 
-/// `bpfapps_result`: what a function of the kernel returned: from -4095 to -1 it is an error, whose
-/// name stands in a field `error` of its own.
+/// `bpfapps_result`: the result of a kernel function. From -4095 to -1 it is an error, and the
+/// field `error` has its name.
 #[derive(Debug)]
 pub struct Returned(pub i64);
 
@@ -88,23 +88,23 @@ impl Value for Signal {
     }
 }
 
-/// `bpfapps_exit_status`: how a process ended, as wait(2) has it: fields `exit_code`, or `signal`
-/// and `core_dumped`.
+/// `bpfapps_exit_status`: a status of wait(2), shown in the fields `exit_code`, or `signal` and
+/// `core_dumped`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExitStatus {
-    /// By itself.
+    /// The process exited.
     Code(u32),
-    /// By a signal.
+    /// A signal ended the process.
     Signal {
         /// The signal's number.
         number: u32,
-        /// Whether it dumped core.
+        /// True if it dumped core.
         core_dumped: bool,
     },
 }
 
 impl ExitStatus {
-    /// Of the two halves of a status only one means something.
+    /// Only one of the two halves of a status is meaningful.
     pub fn of(status: u32) -> Self {
         match status & 0x7f {
             0 => Self::Code(status >> 8 & 0xff),

@@ -34,7 +34,7 @@ impl Value for Endpoint<'_> {
     }
 }
 
-/// `bpfapps_ipv4`: an IPv4 address as a packet has it.
+/// `bpfapps_ipv4`: an IPv4 address in network byte order.
 #[derive(Debug)]
 pub struct Ipv4(pub u32);
 
@@ -68,7 +68,7 @@ impl Value for Protocol {
     }
 }
 
-/// `bpfapps_ifindex`: a network interface by its index; a number where it is gone by now.
+/// `bpfapps_ifindex`: a network interface by its index; the number if it no longer exists.
 #[derive(Debug)]
 pub struct Interface(pub u32);
 

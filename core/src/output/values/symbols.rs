@@ -33,7 +33,7 @@ mod names {
 
     use super::unnamed;
 
-    /// How long names of a process stay valid: it may load a library, or run another program.
+    /// How long names of a process stay valid: it may load a library, or execute another program.
     const VALID: Duration = Duration::from_secs(5);
 
     /// Maximum number of processes whose names are remembered.

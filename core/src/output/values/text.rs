@@ -65,7 +65,7 @@ impl<V: Value, I: Iterator<Item = V> + Clone> Value for List<I> {
     }
 }
 
-/// Of a list as many elements as `count` says.
+/// The first `count` elements of a list.
 pub fn counted<T, N: TryInto<usize>>(list: &[T], count: N) -> &[T] {
     let count = count.try_into().unwrap_or(usize::MAX);
     &list[..count.min(list.len())]
@@ -77,7 +77,7 @@ pub fn counted<T, N: TryInto<usize>>(list: &[T], count: N) -> &[T] {
 pub struct Words<'a>(pub &'a [u8]);
 
 impl<'a> Words<'a> {
-    /// The words. Of the last one the end may be cut off, with its NUL.
+    /// The words. The last one may be cut off, with its NUL.
     pub fn iter(&self) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
         let words = self.0.strip_suffix(b"\0").unwrap_or(self.0);
         let none = self.0.is_empty();
@@ -161,7 +161,8 @@ impl<E: Named> Value for Enum<'_, E> {
     }
 }
 
-/// An enum whose enumerators are bits: the names of those that are set, and a number of the rest.
+/// An enum whose enumerators are bits: the names of the set bits, and the remaining bits as a
+/// number.
 #[derive(Debug)]
 pub struct Flags<'a, E>(pub &'a E);
 
