@@ -67,7 +67,7 @@ fn run(options: &Options) -> Result<()> {
     let traces = options.what.iter().any(traces);
     if (traces || wanted(Measure::Rebuild)) && !path::is_root() {
         return Err(out::hinted(
-            "not root, and what is measured loads BPF programs",
+            "not root, but the measured programs load BPF programs",
             "run as root, or measure only the size: cargo xtask bench size",
         ));
     }

@@ -28,7 +28,7 @@ fn without_root_only_the_size_can_be_measured() {
         assert_eq!(seen.status.code(), Some(1), "{seen:?}");
         assert_eq!(
             String::from_utf8_lossy(&seen.stderr),
-            "error: not root, and what is measured loads BPF programs\n\
+            "error: not root, but the measured programs load BPF programs\n\
              hint: run as root, or measure only the size: cargo xtask bench size\n"
         );
     }

@@ -81,7 +81,7 @@ fn check_type(btf: &Btf<'_>, ty: BtfType<'_>, path: &str, offset: usize) -> Resu
     let ty = ty.skip_mods_and_typedefs();
     match ty.kind() {
         BtfKind::Int => {
-            let int = Int::try_from(ty).map_err(|_| anyhow::anyhow!("{path} is no integer"))?;
+            let int = Int::try_from(ty).map_err(|_| anyhow::anyhow!("{path} is not an integer"))?;
             match int.encoding {
                 IntEncoding::Bool => refuse("a bool: use __u8 or an enum"),
                 _ => Ok(usize::from(int.bits).div_ceil(8)),
@@ -94,7 +94,8 @@ fn check_type(btf: &Btf<'_>, ty: BtfType<'_>, path: &str, offset: usize) -> Resu
             Ok(element * array.capacity())
         }
         BtfKind::Struct => {
-            let inner = Struct::try_from(ty).map_err(|_| anyhow::anyhow!("{path} is no struct"))?;
+            let inner =
+                Struct::try_from(ty).map_err(|_| anyhow::anyhow!("{path} is not a struct"))?;
             check_struct(btf, &inner, path)?;
             Ok(inner.size())
         }

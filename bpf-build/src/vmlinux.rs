@@ -51,7 +51,7 @@ fn dump(file: &Path, out: &mut dyn Write) -> Result<()> {
     // SAFETY: `path` is a C string; the second argument may be null.
     let types = NonNull::new(unsafe { btf__parse(path.as_ptr(), ptr::null_mut()) });
     // the number that libbpf gives for a reason is its own
-    let types = OwnedBtf(types.context("it is no BTF file, and no ELF file with BTF in it")?);
+    let types = OwnedBtf(types.context("it is neither a BTF file nor an ELF file with BTF")?);
     let mut sink = Sink { out, error: None };
     // SAFETY: the types and the sink outlive the dumper, which is freed below.
     let dumper = check(unsafe {

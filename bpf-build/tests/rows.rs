@@ -62,7 +62,7 @@ fn what_is_wrong_with_a_header_is_a_build_error() {
         ),
         (
             "__u32 a BPFAPPS_COLUMN(\"A\", wide);",
-            "seen.a: the width of column A is no number: wide",
+            "seen.a: the width of column A is not a number: wide",
         ),
         (
             "__u32 a BPFAPPS_TAG(\"colour:red\");",

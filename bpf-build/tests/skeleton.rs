@@ -176,6 +176,6 @@ fn what_is_no_btf_has_no_header() {
     let failed = bpfapps_build::vmlinux::header(Path::new("/etc/passwd"), "x");
     let said = failed.map_err(|error| format!("{error:#}"));
     let error =
-        "failed to dump the BTF in /etc/passwd: it is no BTF file, and no ELF file with BTF in it";
+        "failed to dump the BTF in /etc/passwd: it is neither a BTF file nor an ELF file with BTF";
     assert_eq!(said, Err(error.to_owned()));
 }

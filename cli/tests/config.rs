@@ -88,9 +88,9 @@ minimal: once
         "9: unexpected argument '--help' found",
         "10: '--exit-code' has no value",
         "13: invalid value '-1' for '--uid <USER>': no user `-1` in /etc/passwd: give a number",
-        "14: 'duration' stands above, too",
+        "14: 'duration' is already given above",
         "15: there is no app 'bootstrp': see `bpfapps list`",
-        "17: here stand options with their values, as in `option: value`",
+        "17: expected options with their values, as in `option: value`",
         "18: a key is to be a name",
     ];
     let report: String = expected
@@ -125,8 +125,8 @@ fn what_is_no_configuration_is_refused_in_one_line() {
             "/nonexistent",
             "failed to read /nonexistent: No such file or directory (os error 2)",
         ),
-        ("/tmp", "/tmp is no regular file"),
-        ("/dev/null", "/dev/null is no regular file"),
+        ("/tmp", "/tmp is not a regular file"),
+        ("/dev/null", "/dev/null is not a regular file"),
     ] {
         let expected = (Some(1), String::new(), format!("error: {reason}\n"));
         assert_eq!(check(Path::new(path)), expected);

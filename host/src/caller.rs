@@ -21,8 +21,8 @@ pub fn has_less() -> bool {
 pub fn is_not_lent() -> Result<()> {
     ensure!(
         geteuid() == getuid() && getegid() == getgid(),
-        "this program runs with the rights of its file's owner (setuid or setgid), which would be \
-         everybody's: take the bit away with chmod ug-s, and see the README on capabilities"
+        "this program is setuid or setgid, which gives every user its owner's rights: remove the \
+         bit with chmod ug-s, and see SECURITY.md on capabilities"
     );
     Ok(())
 }

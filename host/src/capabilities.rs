@@ -54,7 +54,7 @@ pub fn lacking(wanted: &[Capability], tracefs: bool) -> Result<Option<Failure>> 
         let group = users::own_group();
         hint += &format!(", or lend it to the group {group}, once: {commands}");
         if tracefs && tracefs::find().is_err() {
-            hint += &format!("; who is not root also needs {}", tracefs::for_a_group());
+            hint += &format!("; without root it also requires {}", tracefs::for_a_group());
         }
     }
     let failure = Failure::new(format!("missing {}", names(&missing, " and ")), hint);

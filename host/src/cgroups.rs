@@ -37,7 +37,7 @@ pub fn folder(path: &str) -> Result<PathBuf> {
         Some(folder) => Ok(folder),
         None => bail!(
             Failure::new(
-                format!("`{path}` is no cgroup v2"),
+                format!("`{path}` is not a cgroup v2"),
                 format!(
                     "look below {}, or at the line 0:: of /proc/PID/cgroup",
                     root.display()

@@ -36,7 +36,7 @@ pub fn open(path: &Path, largest: u64) -> Result<File> {
     options.read(true).custom_flags(flags.bits());
     let file = caller::act(|| options.open(path))?.with_context(cannot)?;
     let metadata = file.metadata().with_context(cannot)?;
-    ensure!(metadata.is_file(), "{shown} is no regular file");
+    ensure!(metadata.is_file(), "{shown} is not a regular file");
     ensure!(metadata.len() <= largest, too_large(path, largest));
     Ok(file)
 }

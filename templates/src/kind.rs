@@ -106,7 +106,7 @@ impl Kind {
         let text = file.and_then(|file| file.contents_utf8());
         let text = text.with_context(|| format!("there is no {}", path.display()))?;
         let manifest = serde_yaml::from_str(text)
-            .with_context(|| format!("{} is no manifest of a template", path.display()))?;
+            .with_context(|| format!("{} is not a valid template manifest", path.display()))?;
         Ok(Self {
             name: folder.path().to_string_lossy().into_owned(),
             manifest,

@@ -35,7 +35,7 @@ impl Release {
         // the source in a registry has no crate of that name beside it
         checkout.take_if(|folder| fs::metadata(folder.join("core/Cargo.toml")).is_err());
         Ok(Self {
-            manifest: MANIFEST.parse().context("the manifest is no TOML")?,
+            manifest: MANIFEST.parse().context("the manifest is not TOML")?,
             checkout,
         })
     }
@@ -68,7 +68,7 @@ impl Release {
         value.insert("version", version.into());
         if let Some(checkout) = &self.checkout {
             let path = checkout.join(own);
-            let path = path.to_str().context("the checkout's path is no UTF-8")?;
+            let path = path.to_str().context("the checkout's path is not UTF-8")?;
             value.insert("path", path.into());
         }
         if let Some(default) = item.get("default-features").and_then(Item::as_value) {

@@ -85,7 +85,7 @@ impl Drop for Cgroup {
 pub fn missing_is_named(app: &str) -> Result<()> {
     Process::run(&mut cli([app, "--cgroup", "/no/such"]))?
         .expect_code(1)?
-        .expect_stderr("error[BPF0055]: `/no/such` is no cgroup v2")?
+        .expect_stderr("error[BPF0055]: `/no/such` is not a cgroup v2")?
         .expect_stderr("hint: look below ")?;
     Ok(())
 }

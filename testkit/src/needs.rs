@@ -112,7 +112,7 @@ pub fn too_old(args: &[&str]) -> Result<()> {
 }
 
 fn is_at_least(version: &str) -> Result<bool> {
-    let version = Release::parse(version).with_context(|| format!("{version} is no version"))?;
+    let version = Release::parse(version).with_context(|| format!("{version} is not a version"))?;
     Ok(Release::running()? >= version)
 }
 

@@ -75,7 +75,7 @@ fn build() -> Result<PathBuf> {
     let manifest = Path::new(workspace.trim_end()).with_file_name("cli/Cargo.toml");
     let manifest = manifest
         .to_str()
-        .context("the workspace's path is no UTF-8")?;
+        .context("the workspace's path is not UTF-8")?;
     let format = ["--message-format", "json-render-diagnostics"];
     let args = ["build", "--quiet", "--bins", "--manifest-path", manifest];
     let built = cargo(&[&args[..], &format].concat())?;

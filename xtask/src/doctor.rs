@@ -60,7 +60,7 @@ pub(crate) fn run(options: Options) -> Result<ExitCode> {
     )
     .context("failed to write to stdout")?;
     if checks.iter().any(|check| check.status == Status::Fail) {
-        out::note("cargo xtask setup installs what is missing; then this says what runs here");
+        out::note("run cargo xtask setup to install what is missing, then this again");
         return Ok(ExitCode::FAILURE);
     }
     let mut args = vec!["doctor".into()];
@@ -127,7 +127,7 @@ fn space() -> Check {
         true => check.bad(
             Status::Warn,
             format!(
-                "a first build with its tests takes {:.0} GiB and {FILES} files",
+                "a first build with its tests needs {:.0} GiB and {FILES} files",
                 gib(SPACE)
             ),
             "make room, or build elsewhere: CARGO_TARGET_DIR=FOLDER",

@@ -15,7 +15,7 @@ pub(crate) fn assert_static(path: &Path) -> Result<()> {
     match is_static(&file) {
         Some(true) => Ok(()),
         Some(false) => bail!("{} is linked dynamically", path.display()),
-        None => bail!("{} is no 64-bit ELF file", path.display()),
+        None => bail!("{} is not a 64-bit ELF file", path.display()),
     }
 }
 

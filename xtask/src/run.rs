@@ -48,7 +48,7 @@ pub(crate) fn start(release: bool, args: Vec<OsString>) -> Result<ExitCode> {
 pub(crate) fn as_root(program: &Path) -> Result<Command> {
     let prefix = path::root_prefix().ok_or_else(|| {
         out::hinted(
-            "not root, and there is no sudo to become root with",
+            "not root, and sudo is not available",
             format!("run as root: {}", shell::word(program.as_ref())),
         )
     })?;

@@ -14,7 +14,7 @@ pub(crate) const ALL: &[Document] = &[
             COMM,
             Field::text(
                 "filename",
-                "What exec(2) was called with; /dev/fd/... where that was a file descriptor.",
+                "The argument of exec(2); /dev/fd/... for a file descriptor.",
             ),
             Field::text(
                 "file",
@@ -23,7 +23,7 @@ pub(crate) const ALL: &[Document] = &[
             .optional(),
             Field::text(
                 "interpreter",
-                "What runs the file, where that is a script or of a format that is not the kernel's own.",
+                "The interpreter of a script, or of a format that the kernel does not run itself.",
             )
             .optional(),
             Field::texts(
@@ -31,7 +31,7 @@ pub(crate) const ALL: &[Document] = &[
                 "With --args: the arguments as the new program sees them, the first of them its name.",
             )
             .optional(),
-            Field::flag("args_cut", "They go on beyond the 4096 bytes that stand here.").optional(),
+            Field::flag("args_cut", "They are longer than the 4096 bytes here.").optional(),
             CGROUP,
             CONTAINER,
             NS_PID,
@@ -71,16 +71,16 @@ pub(crate) const ALL: &[Document] = &[
             Field::flag("core_dumped", "Whether that signal dumped a core.").optional(),
             Field::number(
                 "duration_ns",
-                "How long it lived, in nanoseconds, since what duration_since says.",
+                "How long it lived, in nanoseconds since the event in duration_since.",
             ),
             Field::text(
                 "duration_since",
-                "exec: its last one; start: of the process, where no exec was seen.",
+                "exec: its last exec; start: the start of the process, if no exec was seen.",
             ),
             Field::number(
                 "user_time_ns",
-                "Time of all its threads in user space, in nanoseconds, as far as the kernel has \
-                 booked it: up to a tick less than wait4(2) will tell.",
+                "User time of all its threads in nanoseconds, as accounted so far: up to a tick \
+                 less than wait4(2) reports.",
             )
             .optional(),
             Field::number("system_time_ns", "The same inside the kernel.").optional(),
@@ -108,7 +108,7 @@ const UID: Field = Field::number("uid", "Its real user, in the host's user names
 const COMM: Field = Field::text("comm", "The name of the task, at most 15 bytes.");
 const CGROUP: Field = Field::number(
     "cgroup_id",
-    "Its cgroup v2: the inode of that folder; the root's where it is in version 1 only.",
+    "The inode of its cgroup v2; that of the root if it is only in version 1.",
 );
 const CONTAINER: Field = Field::text(
     "container_id",
@@ -118,8 +118,8 @@ const CONTAINER: Field = Field::text(
 .optional();
 const NS_PID: Field = Field::number(
     "ns_pid",
-    "The process, as its own PID namespace counts it. This, the namespaces, the container, \
-     the times and the memory are missing where the kernel has preempted the program that reads them.",
+    "The process id in its own PID namespace. This, the namespaces, the container, the times and \
+     the memory are missing if the kernel preempted the BPF program that reads them.",
 )
 .optional();
 const PID_NS: Field = Field::number("pid_ns", "That namespace, as in /proc/PID/ns/pid.").optional();

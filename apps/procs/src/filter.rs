@@ -81,7 +81,7 @@ impl Filter {
             (rodata.pidns_dev, rodata.pidns_ino) = (namespace.dev, namespace.ino);
         }
         if self.cgroup.len() > MAX_CGROUPS {
-            bail!("--cgroup can be given {MAX_CGROUPS} times at the most");
+            bail!("--cgroup can be given at most {MAX_CGROUPS} times");
         }
         let cgroups = self.cgroup.len();
         rodata.only_cgroups = u32::try_from(cgroups)?;

@@ -81,7 +81,7 @@ fn tail(code: &mut String, record: &str, shape: &Shape) -> Result<()> {
     for name in tails() {
         writeln!(
             code,
-            "        /// What stands behind it\n        pub {name}: &'a [u8],"
+            "        /// The text after it\n        pub {name}: &'a [u8],"
         )?;
     }
     code.push_str("    }\n");

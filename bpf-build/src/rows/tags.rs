@@ -62,7 +62,7 @@ impl Tags {
                 match width.trim().parse() {
                     Ok(width) => self.column = Some((title.to_owned(), width)),
                     Err(_) => {
-                        let wrong = format!("the width of column {title} is no number: {width}");
+                        let wrong = format!("the width of column {title} is not a number: {width}");
                         self.wrong = Some(wrong);
                     }
                 }

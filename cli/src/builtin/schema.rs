@@ -22,8 +22,8 @@ fn of_documents(command: &str, documents: &[Document]) -> Option<String> {
         "title": command,
         "description": format!(
             "One document of `{command} --output json`, a line each, or `--output yaml`. Text \
-             that is no UTF-8 has U+FFFD where it is not, and all its bytes in hexadecimal in a \
-             field of the same name with _hex behind it."
+             that is not UTF-8 has U+FFFD for its invalid parts, and all its bytes in hexadecimal \
+             in the field of the same name with the suffix _hex."
         ),
         "type": "object",
         "properties": {
@@ -105,7 +105,7 @@ fn schema(document: &Document) -> Value {
 
 fn ready() -> Value {
     json!({
-        "description": "The first document: what happens from now on is not missed.",
+        "description": "The first document: no event after it is missed.",
         "properties": { "type": { "const": "ready" } }
     })
 }
@@ -118,10 +118,9 @@ fn lost() -> Value {
             "type": { "const": "lost" },
             "stage": {
                 "enum": stages().collect::<Vec<_>>(),
-                "description": "ring: events, because the ring buffer was full. map: what was to \
-                                be remembered, because a map was full. program: runs of a BPF \
-                                program, because it was preempted at work; each may have been an \
-                                event."
+                "description": "ring: events that found the ring buffer full. map: entries that \
+                 found a map full. program: skipped runs of a BPF program that was preempted; \
+                 each may have been an event."
             },
             "cpu": number(0, "On which CPU, but for the stage program."),
             "count": number(1, "How many, since the last such document of the stage and CPU."),

@@ -98,7 +98,7 @@ pub(super) fn all<'a>(wanted: impl Iterator<Item = &'a Fix>, yes: bool) -> Resul
 fn agrees(fix: &Fix, question: &str) -> Result<bool> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         say(&format!(
-            "not done without --yes, or somebody at a terminal to ask: {fix}"
+            "not done without --yes or a terminal to ask at: {fix}"
         ));
         return Ok(false);
     }

@@ -51,11 +51,11 @@ impl Look<'_> {
         }
         if let Some(err) = &self.trial.failure {
             let found = match self.trial.loaded.len() {
-                0 => "the kernel does not take them".to_owned(),
+                0 => "the kernel refuses them".to_owned(),
                 _ => {
                     let alone: Vec<_> = self.trial.loaded.iter().collect();
                     format!(
-                        "the kernel does not take all {total}; one by one {}",
+                        "the kernel refuses all {total} together; one by one it accepts {}",
                         list(&alone)
                     )
                 }
@@ -141,10 +141,7 @@ impl Look<'_> {
         }
         match unknown.is_empty() {
             true => check,
-            false => check.warn(
-                unknown.join("; "),
-                "fix what keeps them from being looked up",
-            ),
+            false => check.warn(unknown.join("; "), "fix the cause first"),
         }
     }
 }

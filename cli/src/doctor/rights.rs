@@ -106,8 +106,7 @@ fn capabilities(subjects: &[Subject]) -> Check {
                 "start the container with --cap-add={}, or run it outside",
                 names(&bounds, " --cap-add=", "")
             ),
-            None => "run it where nobody took that away: systemd does so with \
-                     CapabilityBoundingSet=, for instance"
+            None => "run it without that restriction, such as CapabilityBoundingSet= of systemd"
                 .to_owned(),
         };
         return check.fail(concerned, cause, fix);

@@ -20,7 +20,7 @@ pub(crate) fn system_config(apps: &Apps) -> PathBuf {
 pub(crate) fn session(command: Command, apps: &Apps) -> Command {
     let system = system_config(apps);
     let help = format!(
-        "Read options from the YAML of FILE [default: {}, where it exists]",
+        "Read options from the YAML file FILE [default: {}, if it exists]",
         system.display()
     );
     Options::augment_args(command).arg(

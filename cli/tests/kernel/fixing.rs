@@ -48,7 +48,7 @@ fn setting_is_not_changed_without_a_question() -> Result<()> {
     let command = sandbox::with_file(JIT, "0\n", fixing(&mut command))?;
     let exit = Process::run(&mut { command })?.expect_code(0)?;
     let exit = exit.expect_stderr(
-        "not done without --yes, or somebody at a terminal to ask: sysctl 'net.core.bpf_jit_enable=1'",
+        "not done without --yes or a terminal to ask at: sysctl 'net.core.bpf_jit_enable=1'",
     )?;
     ensure!(exit.stderr.len() == 1, "something ran: {exit:#?}");
     Ok(())
@@ -59,7 +59,7 @@ fn rights_are_not_given_without_a_question() -> Result<()> {
     let mut command = Command::new(&copy);
     fixing(command.args(["doctor", "bootstrap"]));
     let exit = Process::run(&mut sandbox::as_nobody(&command)?)?.expect_code(1)?;
-    let question = "not done without --yes, or somebody at a terminal to ask: sudo chgrp ";
+    let question = "not done without --yes or a terminal to ask at: sudo chgrp ";
     let exit = exit.expect_stderr(question)?;
     ensure!(
         !exit.stderr.iter().any(|line| line.starts_with('$')),

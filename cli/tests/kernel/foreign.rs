@@ -37,7 +37,7 @@ fn what_is_no_file_is_not_waited_for() -> Result<()> {
         ] {
             let exit = Process::run(&mut cli(args))?.expect_code(1)?;
             ensure!(
-                exit.stderr == [format!("error: {file} is no regular file")],
+                exit.stderr == [format!("error: {file} is not a regular file")],
                 "{args:?}: {exit:#?}"
             );
         }
@@ -68,7 +68,7 @@ fn zone_that_is_no_file_is_not_waited_for() -> Result<()> {
     mkfifo(&pipe, Mode::S_IRUSR)?;
     let mut command = cli(["minimal", "--once"]);
     let exit = Process::run(command.env("TZ", &pipe))?.expect_code(0)?;
-    exit.expect_stderr(&format!("{} is no regular file", pipe.display()))?;
+    exit.expect_stderr(&format!("{} is not a regular file", pipe.display()))?;
     Ok(())
 }
 

@@ -77,7 +77,7 @@ fn take(inode: u64) -> Result<OwnedFd> {
             .context("failed to get the socket of another process");
     }
     bail!(Failure::new(
-        "the process that listens can't be seen",
+        "the listening process is not visible",
         "run it with sudo; a process in another container may be out of sight",
     ))
 }

@@ -114,7 +114,7 @@ impl FromStr for Prefix {
         let length = length.map_or(Ok(all), str::parse).ok();
         match length.filter(|length| *length <= all) {
             Some(length) => Ok(Self { address, length }),
-            None => bail!("not a length of 0 to {all} behind the address"),
+            None => bail!("the length after the address is not from 0 to {all}"),
         }
     }
 }

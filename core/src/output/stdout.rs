@@ -40,7 +40,7 @@ pub(crate) struct Blocked;
 
 impl fmt::Display for Blocked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the reader of stdout takes nothing")
+        f.write_str("the reader of stdout is blocked")
     }
 }
 

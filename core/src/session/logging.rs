@@ -42,7 +42,7 @@ pub fn init(verbose: bool) {
     // Fails only if a logger exists already.
     let _ = builder.try_init();
     if !is_plain {
-        warn!("{FILTER} is ignored: it is no filter of a log");
+        warn!("{FILTER} is ignored: it is not a log filter");
     }
     diagnose::listen(log_enabled!(target: "libbpf", Level::Debug));
 }

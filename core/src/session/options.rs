@@ -56,7 +56,7 @@ impl Options {
             // what libbpf gives for a reason is a number of its own
             bail!(
                 Failure::new(
-                    format!("{} is no BTF file, and no ELF file with BTF in it", named.display()),
+                    format!("{} is neither a BTF file nor an ELF file with BTF", named.display()),
                     "a BTF file is what /sys/kernel/btf/vmlinux is, or pahole --btf_encode_detached \
                      makes",
                 )

@@ -221,5 +221,5 @@ impl Session {
 fn reader<'skel, 'obj: 'skel>(skel: &'skel impl Skel<'obj>) -> Result<Map<'skel>> {
     let mut maps = skel.object().maps();
     let reader = maps.find(|map| map.name() == "reader");
-    reader.context("the BPF object has no map `reader`: it is to include bpfapps/ringbuf.h")
+    reader.context("the BPF object has no map `reader`: include bpfapps/ringbuf.h")
 }

@@ -77,7 +77,7 @@ pub(super) fn probe(binary: &str, provider: &str, name: &str) -> Finding {
         false => "it has no such probe",
     };
     let file = shell::word(file.as_ref());
-    let otherwise = format!("readelf -n {file} shows those that there are");
+    let otherwise = format!("readelf -n {file} lists its probes");
     Absent::new(Code::NO_SYMBOL, message, otherwise)
         .near(&wanted, all.iter().map(String::as_str))
         .into()

@@ -65,10 +65,7 @@ impl Hooks {
             return Finding::There;
         }
         let all = tracefs::tracepoints(&events);
-        let otherwise = format!(
-            "ls {} shows those that it has, by category",
-            events.display()
-        );
+        let otherwise = format!("ls {} lists them by category", events.display());
         Absent::new(
             Code::NO_TRACEPOINT,
             "this kernel has no such tracepoint",
@@ -148,7 +145,7 @@ impl Hooks {
             true => Absent::new(
                 Code::NO_FUNCTION,
                 "this kernel has none that match",
-                "look into /proc/kallsyms; * stands for anything",
+                "see /proc/kallsyms; * matches anything",
             )
             .into(),
         }

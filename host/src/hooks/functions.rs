@@ -12,8 +12,8 @@ use super::tracefs;
 const FILE: &str = "/proc/kallsyms";
 
 /// The hint for a missing function without similar names.
-pub(super) const ABSENT: &str = "look into /proc/kallsyms; a function that is inlined wherever it \
-                                 is called is not there";
+pub(super) const ABSENT: &str =
+    "see /proc/kallsyms, which does not list a function that is inlined everywhere";
 
 /// The prefixes of the kernel's functions for system calls.
 pub(super) const SYSCALL_PREFIXES: [&str; 3] = ["__x64_sys_", "__arm64_sys_", "__se_sys_"];

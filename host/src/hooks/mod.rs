@@ -31,7 +31,7 @@ pub fn no_kprobes() -> Option<Absent> {
         Absent::new(
             Code::NO_PROBES,
             "this kernel has no kprobes: it is built without CONFIG_KPROBE_EVENTS",
-            "take a tracepoint, or a kernel that is built with it",
+            "use a tracepoint, or a kernel built with it",
         )
     })
 }
@@ -42,7 +42,7 @@ pub fn no_uprobes() -> Option<Absent> {
         Absent::new(
             Code::NO_PROBES,
             "this kernel has no uprobes: it is built without CONFIG_UPROBE_EVENTS",
-            "take a kernel that is built with it",
+            "use a kernel built with it",
         )
     })
 }

@@ -47,7 +47,7 @@ fn readable(place: &'static str) -> Result<&'static Path, Failure> {
     match fs::metadata(Path::new(place).join("events")) {
         Err(err) if err.kind() == ErrorKind::PermissionDenied => Err(failure(
             &format!("{place} may not be read: {err}"),
-            &format!("run it with sudo; who is not root needs {}", for_a_group()),
+            &format!("run it with sudo; other users need {}", for_a_group()),
         )),
         Err(err) => Err(failure(
             &format!("{place} has no events: {err}"),

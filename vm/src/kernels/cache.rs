@@ -32,11 +32,11 @@ fn own(folder: &Path) -> Result<()> {
     }
     Err(out::hinted(
         format!(
-            "{} has kernels to boot, and somebody else may write it, or owns it",
+            "{} has kernels to boot, but another user owns it or can write to it",
             folder.display()
         ),
         format!(
-            "remove it, and it is made anew: {}",
+            "remove it; it is created again: {}",
             shell::command(&["rm".as_ref(), "-r".as_ref(), folder.as_ref(),])
         ),
     ))

@@ -12,7 +12,10 @@ pub(super) fn version(image: &Path) -> Result<Release> {
     let file = File::open(image).with_context(|| format!("failed to read {}", image.display()))?;
     match stated(&file).as_deref().and_then(exact) {
         Some(version) => Ok(version),
-        None => bail!("{} is no kernel image for x86 (bzImage)", image.display()),
+        None => bail!(
+            "{} is not a kernel image for x86 (bzImage)",
+            image.display()
+        ),
     }
 }
 
@@ -59,7 +62,7 @@ mod tests {
     fn what_is_no_kernel_is_refused() -> Result<()> {
         let test = std::env::current_exe()?;
         let failed = version(&test).map_err(|error| error.to_string());
-        let reason = format!("{} is no kernel image for x86 (bzImage)", test.display());
+        let reason = format!("{} is not a kernel image for x86 (bzImage)", test.display());
         assert_eq!(failed, Err(reason));
         Ok(())
     }

@@ -60,7 +60,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     }
     if options.name.is_none() {
         out::note(format_args!(
-            "note: its app is taken to be called {name}; if it is not, say so with --name"
+            "note: assuming that its app is called {name}; otherwise use --name"
         ));
     }
     out::result(format_args!("\nnext: cargo xtask run {name}"))?;
@@ -122,7 +122,7 @@ impl Trial {
 
     /// Takes in the package in a folder.
     fn folder(&self, path: &Path) -> Result<Package> {
-        let path = path.to_str().context("the path is no UTF-8")?;
+        let path = path.to_str().context("the path is not UTF-8")?;
         self.add(&["--path", path])?;
         self.check()
     }
@@ -174,11 +174,12 @@ impl Trial {
         let metadata = metadata.with_context(|| format!("{name} does not fit in here"))?;
         let mut packages = metadata.packages.into_iter();
         let package = packages.find(|package| package.name == name);
-        let package = package.with_context(|| format!("{name} is no app: it has no library"))?;
+        let package =
+            package.with_context(|| format!("{name} is not an app: it has no library"))?;
         let mut dependencies = package.dependencies.iter();
         match dependencies.any(|dependency| dependency.name == CORE) {
             true => Ok(package),
-            false => bail!("{name} is no app: it does not depend on {CORE}"),
+            false => bail!("{name} is not an app: it does not depend on {CORE}"),
         }
     }
 }
@@ -197,7 +198,7 @@ fn core(root: &Path) -> Result<Option<Item>> {
     };
     if let Some(path) = core.get("path").and_then(Item::as_str) {
         let whole = root.join(path);
-        core["path"] = value(whole.to_str().context("the path is no UTF-8")?);
+        core["path"] = value(whole.to_str().context("the path is not UTF-8")?);
     }
     Ok(Some(core))
 }

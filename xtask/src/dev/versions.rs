@@ -216,10 +216,7 @@ impl Versions {
     /// One line: what has happened, and what that means for what runs.
     pub(super) fn note(&self, what: &str) {
         match &self.running {
-            Some(version) => out::note(format_args!(
-                "dev: {what}: pid {} goes on as it was",
-                version.id()
-            )),
+            Some(version) => out::note(format_args!("dev: {what}: pid {} continues", version.id())),
             None => out::note(format_args!("dev: {what}: waiting for a change")),
         }
     }

@@ -93,7 +93,7 @@ fn ask(parameter: &Parameter, values: &Values) -> Result<String> {
 fn find(parameter: &Parameter, value: &str, values: &Values) -> Answer {
     // it becomes a part of source code
     if value.is_empty() || value.contains(|c: char| c.is_control() || "\"\\'".contains(c)) {
-        let what = "it is empty, or has a quote, a backslash or a control character in it";
+        let what = "it is empty, or contains a quote, a backslash or a control character";
         return Answer::Absent(what.to_owned());
     }
     let of = parameter.of.as_ref().and_then(|key| values.get(key));

@@ -124,7 +124,7 @@ fn spelled(name: &str, binary: &str) -> Result<()> {
         bail!("`{name}` can not be an app's name: it is longer than {LONGEST} letters");
     }
     if name.ends_with('_') || name.contains("__") {
-        bail!("`{name}` can not be an app's name: `_` stands between two words");
+        bail!("`{name}` can not be an app's name: `_` is only allowed between two words");
     }
     let means = [
         (is_in(RUST, name), "a keyword of Rust"),
@@ -188,8 +188,8 @@ mod tests {
             ("a\n", r"it contains '\n'"),
             ("2fast", "it starts with '2'"),
             ("_a", "it starts with '_'"),
-            ("a__b", "`_` stands between two words"),
-            ("a_", "`_` stands between two words"),
+            ("a__b", "`_` is only allowed between two words"),
+            ("a_", "`_` is only allowed between two words"),
             (&"l".repeat(33), "longer than 32"),
             ("match", "a keyword of Rust"),
             ("goto", "a keyword of C"),

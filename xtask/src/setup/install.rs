@@ -103,7 +103,7 @@ fn compile(name: &'static str) -> CommandLine {
 /// sudo, before a spinner is in its way.
 fn become_root() -> Result<()> {
     match path::root_prefix() {
-        None => bail!("cannot install packages: not root, and there is no sudo"),
+        None => bail!("cannot install packages: not root, and sudo is not available"),
         Some([]) => Ok(()),
         Some(_) if !io::stderr().is_terminal() => Ok(()),
         Some(_) => {

@@ -42,7 +42,7 @@ fn app_of_another_repository_comes_and_goes() {
     );
     let said = stderr(&added);
     assert!(
-        said.contains("its app is taken to be called kills"),
+        said.contains("assuming that its app is called kills"),
         "{said}"
     );
     let other = root.with_file_name("other").join("apps/kills");
@@ -91,7 +91,7 @@ fn what_is_no_app_or_does_not_fit_changes_nothing() {
     let before = tree(&root);
     let explain = concat!(env!("CARGO_MANIFEST_DIR"), "/../explain");
     for (source, reason) in [
-        ("../other/cli", "other is no app: it has no library"),
+        ("../other/cli", "other is not an app: it has no library"),
         (explain, "it does not depend on bpfapps-core"),
         ("../none", "there is no package in ../none"),
     ] {

@@ -194,7 +194,7 @@ fn without_root_and_sudo_each_thing_is_named() {
         format!(
             "missing: make, to build libbpf: {APT} make\n\
              missing: clang 14 or newer with its BPF target, to compile BPF programs: {APT} clang\n\
-             error: cannot install packages: not root, and there is no sudo\n"
+             error: cannot install packages: not root, and sudo is not available\n"
         )
     );
     assert_eq!((seen.code, machine.log().as_str()), (Some(1), ""));

@@ -82,7 +82,7 @@ fn run_without_sudo_says_so() {
     assert_eq!(seen.code, Some(1));
     assert!(
         seen.stderr
-            .starts_with("error: not root, and there is no sudo to become root with\nhint: "),
+            .starts_with("error: not root, and sudo is not available\nhint: "),
         "{seen:?}"
     );
 }

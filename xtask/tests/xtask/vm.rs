@@ -201,7 +201,7 @@ fn wrong_input_is_refused_before_anything_is_built() {
         (
             &["--image", "log"][..],
             1,
-            "error: log is no kernel image for x86 (bzImage)\n",
+            "error: log is not a kernel image for x86 (bzImage)\n",
         ),
         (
             &["--image", "none"],
@@ -304,8 +304,8 @@ fn kernels_are_looked_up_and_downloaded_once() {
         (
             Some(1),
             format!(
-                "error: {shown} has kernels to boot, and somebody else may write it, or owns it\n\
-                 hint: remove it, and it is made anew: rm -r {shown}\n"
+                "error: {shown} has kernels to boot, but another user owns it or can write to it\n\
+                 hint: remove it; it is created again: rm -r {shown}\n"
             )
         )
     );

@@ -102,7 +102,8 @@ fn vmlinux_leaves_the_old_header_where_it_fails() {
     assert_eq!(seen.code, Some(1), "{seen:?}");
     assert!(
         seen.stderr.ends_with(
-            "error: failed to dump the BTF in btf: it is no BTF file, and no ELF file with BTF in it\n"
+            "error: failed to dump the BTF in btf: it is neither a BTF file nor an ELF file with \
+             BTF\n"
         ),
         "{seen:?}"
     );

@@ -206,6 +206,6 @@ fn without_privileges_it_says_so() -> Result<()> {
     );
     // tracefs belongs to root, and minimal gets no capability that opens every file
     ensure!(!format!("{exit:?}").contains("dac_"), "{exit:#?}");
-    exit.expect_stderr("; who is not root also needs tracefs mounted for a group of theirs: ")?;
+    exit.expect_stderr("; without root it also requires tracefs mounted for a group of theirs: ")?;
     Ok(())
 }

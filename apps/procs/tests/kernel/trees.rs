@@ -102,7 +102,7 @@ fn cgroup_is_that_and_all_below_it() -> Result<()> {
         ensure!(seen["cgroup_id"] == cgroup.id()?, "{seen}");
     }
     let exit = Process::run(&mut cli(["procs", "--cgroup", "/etc"]))?.expect_code(2)?;
-    exit.expect_stderr("`/etc` is no cgroup v2")?;
+    exit.expect_stderr("`/etc` is not a cgroup v2")?;
     Ok(())
 }
 

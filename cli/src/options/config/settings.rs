@@ -33,7 +33,7 @@ impl Settings {
         predicate: impl Fn(&Registration) -> bool,
     ) -> Self {
         let mut settings = Self::default();
-        let Some(sections) = settings.map(root, "here stand apps with their options, as in `app:`")
+        let Some(sections) = settings.map(root, "expected apps with their options, as in `app:`")
         else {
             return settings;
         };
@@ -59,7 +59,7 @@ impl Settings {
     fn section(&mut self, section: &Node, command: &mut Command) -> Vec<Setting> {
         let mut found = Vec::new();
         let mut seen = BTreeSet::new();
-        let what = "here stand options with their values, as in `option: value`";
+        let what = "expected options with their values, as in `option: value`";
         for (key, value) in self.map(section, what).unwrap_or_default() {
             let Some(name) = self.name(key, &mut seen) else {
                 continue;
@@ -154,7 +154,7 @@ impl Settings {
             Value::Text(name) if seen.insert(name) => return Some(name),
             Value::Text(name) => {
                 let name = shown(name).unwrap_or_else(|| "the same".to_owned());
-                format!("{name} stands above, too")
+                format!("{name} is already given above")
             }
             _ => "a key is to be a name".into(),
         };

@@ -71,7 +71,7 @@ impl Lost {
         let count = counters.read().count();
         ensure!(
             count.is_multiple_of(STAGES.len()),
-            "{count} counters are not so many for each of {} stages",
+            "{count} counters cannot be divided evenly among {} stages",
             STAGES.len()
         );
         Ok(Self {

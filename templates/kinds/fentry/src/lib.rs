@@ -131,8 +131,8 @@ fn explain(err: Error, refused: &Error) -> Error {
     }
     err.context(Failure::new(
         format!("this kernel has no kprobes, and refuses fentry: {refused:#}"),
-        "one that is built with CONFIG_KPROBE_EVENTS or CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS, \
-         and not locked down, takes it",
+        "use a kernel built with CONFIG_KPROBE_EVENTS or CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS, \
+         and not locked down",
     )
     .code(Code::NO_SUPPORT))
 }

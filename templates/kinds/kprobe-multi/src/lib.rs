@@ -103,12 +103,12 @@ fn check(pattern: &str, count: usize) -> Result<()> {
     match count {
         0 => bail!(Failure::new(
             format!("this kernel has no function to trace that matches `{pattern}`"),
-            "available_filter_functions in tracefs lists them; * stands for anything",
+            "available_filter_functions in tracefs lists them; * matches anything",
         )),
         1..=MOST => Ok(()),
         _ => bail!(Failure::new(
             format!("{count} functions match `{pattern}`, and {MOST} is the most"),
-            "let the pattern start with what they have in common",
+            "make the pattern more specific",
         )),
     }
 }

@@ -77,8 +77,8 @@ impl {{ Name }} {
         };
         if self.pid.is_none() && self.cgroup.is_none() {
             bail!(Failure::new(
-                "--deny would deny connections to everybody",
-                "name whom to deny them: --pid PID or --cgroup PATH",
+                "--deny would deny connections to every process",
+                "select the processes: --pid PID or --cgroup PATH",
             ));
         }
         log::info!("connections are denied for {seconds} s");

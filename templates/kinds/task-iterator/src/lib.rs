@@ -41,11 +41,11 @@ fn states(text: &str) -> Result<u32> {
     for letter in text.chars() {
         match STATES.find(letter) {
             Some(index) => bits |= 1 << index,
-            None => bail!("`{letter}` is no state: there are {STATES}"),
+            None => bail!("`{letter}` is not a state: use {STATES}"),
         }
     }
     match bits {
-        0 => bail!("no state is given: there are {STATES}"),
+        0 => bail!("no state is given: use {STATES}"),
         bits => Ok(bits),
     }
 }
@@ -92,7 +92,7 @@ mod tests {
         let states = |text| states(text).map_err(|err| err.to_string());
         assert_eq!(states("R"), Ok(1));
         assert_eq!(states("DRI"), Ok(0b1_0000_0101));
-        assert_eq!(states("DQ"), Err("`Q` is no state: there are RSDTtXZPI".to_owned()));
-        assert_eq!(states(""), Err("no state is given: there are RSDTtXZPI".to_owned()));
+        assert_eq!(states("DQ"), Err("`Q` is not a state: use RSDTtXZPI".to_owned()));
+        assert_eq!(states(""), Err("no state is given: use RSDTtXZPI".to_owned()));
     }
 }

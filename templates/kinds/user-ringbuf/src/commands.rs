@@ -51,11 +51,11 @@ fn parse(line: &str) -> Result<Option<command>> {
         [] => return Ok(None),
         ["watch", pid] => (event_kind::KIND_WATCH, pid),
         ["forget", pid] => (event_kind::KIND_FORGET, pid),
-        _ => bail!("`{}` is no command: there are watch PID and forget PID", line.escape_debug()),
+        _ => bail!("`{}` is not a command: use watch PID or forget PID", line.escape_debug()),
     };
     match pid.parse() {
         Ok(pid) if pid > 0 => Ok(Some(command { kind, pid })),
-        _ => bail!("`{}` is no pid", pid.escape_debug()),
+        _ => bail!("`{}` is not a process id", pid.escape_debug()),
     }
 }
 
@@ -84,9 +84,9 @@ mod tests {
         assert_eq!(parsed("watch 42"), Ok(Some((event_kind::KIND_WATCH.0, 42))));
         assert_eq!(parsed("  forget   7 "), Ok(Some((event_kind::KIND_FORGET.0, 7))));
         assert_eq!(parsed(""), Ok(None));
-        let unknown = "`kill 42` is no command: there are watch PID and forget PID";
+        let unknown = "`kill 42` is not a command: use watch PID or forget PID";
         assert_eq!(parsed("kill 42"), Err(unknown.to_owned()));
-        assert_eq!(parsed("watch 0"), Err("`0` is no pid".to_owned()));
-        assert_eq!(parsed("watch \u{1b}[2J"), Err("`\\u{1b}[2J` is no pid".to_owned()));
+        assert_eq!(parsed("watch 0"), Err("`0` is not a process id".to_owned()));
+        assert_eq!(parsed("watch \u{1b}[2J"), Err("`\\u{1b}[2J` is not a process id".to_owned()));
     }
 }

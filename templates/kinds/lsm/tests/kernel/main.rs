@@ -133,8 +133,8 @@ fn denial_ends_by_itself() -> Result<()> {
 fn everybody_is_never_denied() -> Result<()> {
     Process::run(&mut cli(["{{ name }}", "--deny", "10"]))?
         .expect_code(1)?
-        .expect_stderr("error: --deny would deny connections to everybody")?
-        .expect_stderr("hint: name whom to deny them: --pid PID or --cgroup PATH")?;
+        .expect_stderr("error: --deny would deny connections to every process")?
+        .expect_stderr("hint: select the processes: --pid PID or --cgroup PATH")?;
     Ok(())
 }
 

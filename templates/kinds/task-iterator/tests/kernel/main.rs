@@ -88,6 +88,6 @@ fn only_those_states_are_listed() -> Result<()> {
 fn wrong_state_is_refused() -> Result<()> {
     Process::run(&mut cli(["{{ name }}", "--state", "Q"]))?
         .expect_code(2)?
-        .expect_stderr("`Q` is no state: there are RSDTtXZPI")?;
+        .expect_stderr("`Q` is not a state: use RSDTtXZPI")?;
     Ok(())
 }

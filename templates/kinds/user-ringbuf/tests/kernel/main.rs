@@ -167,10 +167,10 @@ fn wrong_commands_are_told_and_others_followed() -> Result<()> {
     run.watch(process::id())?;
     run.app
         .end()?
-        .expect_stderr("`kill 1` is no command: there are watch PID and forget PID")?
+        .expect_stderr("`kill 1` is not a command: use watch PID or forget PID")?
         .expect_stderr("`watch` is no command")?
-        .expect_stderr("`me` is no pid")?
-        .expect_stderr("`0` is no pid")?;
+        .expect_stderr("`me` is not a process id")?
+        .expect_stderr("`0` is not a process id")?;
     Ok(())
 }
 
