@@ -70,7 +70,7 @@ codes! {
     MAP_TOO_LARGE = "BPF0020",
     /// Memory is read through a value that the verifier treats as a number.
     NUMBER_AS_POINTER = "BPF0021",
-    /// A function is called with an argument of the wrong kind.
+    /// A function is called with an argument of the wrong type.
     ARGUMENT = "BPF0022",
     /// The verifier rejects the program for another reason.
     REJECTED = "BPF0039",

@@ -99,7 +99,7 @@ fn perf_events(subjects: &[Subject]) -> Check {
     let has_perfmon = missing(&[Capability::CAP_PERFMON], &effective).is_empty();
     if paranoid < 0 || has_perfmon {
         let why = match has_perfmon {
-            true => "CAP_PERFMON goes before it",
+            true => "overridden by CAP_PERFMON",
             false => "open to everybody",
         };
         return ok("perf events", format!("{found}; {why}"));

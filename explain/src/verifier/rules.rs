@@ -167,7 +167,7 @@ pub(super) const RULES: [Rule; 20] = [
     Rule {
         says: &[" expected="],
         code: Code::ARGUMENT,
-        what: "calls a function with an argument of the wrong kind",
+        what: "calls a function with an argument of the wrong type",
         fix: "pass the type the function requires: usually a pointer to a variable on the stack, `&key`",
     },
 ];
