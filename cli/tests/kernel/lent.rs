@@ -50,6 +50,6 @@ fn account_of_the_owner_is_not_lent() -> Result<()> {
     fs::set_permissions(&program, Permissions::from_mode(0o4755))?;
     as_nobody(&program, &["list"])?
         .expect_code(1)?
-        .expect_stderr("error: this program runs with the rights of its file's owner")?;
+        .expect_stderr("error: this program is setuid or setgid")?;
     Ok(())
 }

@@ -143,7 +143,7 @@ fn kernel_without_kprobes_is_named() -> Result<()> {
         "BPF0051",
         "failed to attach good_kprobe to the kernel function vfs_read: this kernel has no \
          kprobes: ",
-        "take a tracepoint",
+        "use a tracepoint",
     )
 }
 

@@ -165,7 +165,7 @@ impl Trial {
         let names = table.into_iter().flat_map(|table| table.iter());
         let mut names = names.map(|(name, _)| name);
         let name = names.find(|name| *name != CORE);
-        let name = name.with_context(|| format!("{CORE} is no app"))?;
+        let name = name.with_context(|| format!("{CORE} is not an app"))?;
         let metadata = MetadataCommand::new()
             .cargo_path(path::cargo())
             .manifest_path(self.path("Cargo.toml"))

@@ -78,7 +78,7 @@ fn what_is_refused_changes_nothing() {
         ),
         (
             &["new", "x", "-t", "uprobe", "--set", "function=a\"b"],
-            "it is empty, or has a quote",
+            "it is empty, or contains a quote",
         ),
         (&["remove", "absent"], "there is no app absent"),
         (&["remove", "../apps"], "there is no app ../apps"),

@@ -84,19 +84,19 @@ fn no_mistake_ends_what_runs() -> Result<()> {
     // clang rejects it
     scratch.save(&source.replace(PID, "e->pid = pit;"))?;
     dev.says("error: use of undeclared identifier 'pit'")?;
-    dev.says(&format!("failed to build {APP}: pid {second} goes on"))?;
+    dev.says(&format!("failed to build {APP}: pid {second} continues"))?;
     row_of_a_child(&mut dev)?;
 
     // the kernel rejects it
     scratch.save(&source.replace(PID, "*(__u32 *)ctx->args[0] = pid;"))?;
     dev.says("failed to load")?;
-    dev.says(&format!("failed (exit status: 1): pid {second} goes on"))?;
+    dev.says(&format!("failed (exit status: 1): pid {second} continues"))?;
     row_of_a_child(&mut dev)?;
 
     // it is not there at all
     scratch.remove_source()?;
     dev.says("dev_probe.bpf.c is not there")?;
-    dev.says(&format!("failed to build {APP}: pid {second} goes on"))?;
+    dev.says(&format!("failed to build {APP}: pid {second} continues"))?;
     row_of_a_child(&mut dev)?;
 
     // and again as it was
@@ -152,7 +152,7 @@ fn runs(outer: &mut Command, inner: &Command) {
 
 /// An interface accepts only one XDP program.
 fn where_two_can_not_run_the_old_one_comes_back() -> Result<()> {
-    let scratch = Scratch::new("xdp")?;
+    let scratch = Scratch::new("xdp-sources")?;
     let source = scratch.source()?;
     // an interface of its own
     let mut alone = Command::new("unshare");

@@ -31,7 +31,7 @@ fn what_is_missing_to_build_is_named_with_what_brings_it() {
     after("ok    building: make");
     assert!(
         seen.stderr
-            .contains("cargo xtask setup installs what is missing"),
+            .contains("run cargo xtask setup to install what is missing"),
         "{seen:?}"
     );
     // nothing was installed, and nothing built

@@ -64,8 +64,8 @@ fn file_capabilities_are_enough() -> Result<()> {
     // there the ordinary user's limit is in the way, which only root can raise
     Process::run(&mut command)?
         .expect_code(1)?
-        .expect_stderr("bytes of BPF maps are allowed: this is Linux 5.")?
-        .expect_stderr("hint: run it with sudo, or have root raise the limit")?;
+        .expect_stderr("bytes of BPF maps: this is Linux 5.")?
+        .expect_stderr("hint: run it with sudo, or raise the limit as root")?;
     Ok(())
 }
 
@@ -189,7 +189,7 @@ fn what_is_no_btf_is_refused() -> Result<()> {
         (
             "/etc/passwd",
             3,
-            "error[BPF0062]: /etc/passwd is no BTF file",
+            "error[BPF0062]: /etc/passwd is neither a BTF file",
         ),
         ("/nonexistent", 1, "No such file"),
     ] {

@@ -168,7 +168,7 @@ fn wrong_commands_are_told_and_others_followed() -> Result<()> {
     run.app
         .end()?
         .expect_stderr("`kill 1` is not a command: use watch PID or forget PID")?
-        .expect_stderr("`watch` is no command")?
+        .expect_stderr("`watch` is not a command")?
         .expect_stderr("`me` is not a process id")?
         .expect_stderr("`0` is not a process id")?;
     Ok(())
