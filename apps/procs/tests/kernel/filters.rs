@@ -153,7 +153,11 @@ fn wrong_values_are_refused() -> Result<()> {
             &["nonesuch", "-1", "4294967296", ""],
             "in /etc/passwd: give a number",
         ),
-        ("--cgroup", &["/etc", "/nonexistent", ""], "is not a cgroup v2"),
+        (
+            "--cgroup",
+            &["/etc", "/nonexistent", ""],
+            "is not a cgroup v2",
+        ),
         (
             "--comm",
             &["sixteen-bytes-xx", ""],
