@@ -5,10 +5,10 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
-/* a container's id is so many hex digits */
+/* a container's id has this many hex digits */
 #define BPFAPPS_CONTAINER_LEN 64
 
-/* how many cgroups are looked at: the task's own and those above it */
+/* number of examined cgroups: the task's own and those above it */
 #define BPFAPPS_CONTAINER_LEVELS 16
 
 /* longer than `cri-containerd-<id>.scope`, the longest name that an engine gives to a cgroup */
@@ -57,7 +57,7 @@ __noinline int bpfapps_find_container(__u64 name)
 	__u64 words[BPFAPPS_CONTAINER_LEN / 8];
 	long at = bpf_probe_read_kernel_str(buffer, sizeof(buffer), (void *)name) - 1;
 
-	/* where it is cut its end is not known */
+	/* if it is cut, its end is unknown */
 	if (at < BPFAPPS_CONTAINER_LEN || at >= sizeof(buffer) - 1)
 		return -1;
 	bpf_probe_read_kernel(&end, 6, (void *)name + at - 6);

@@ -7,14 +7,14 @@
 #include <bpfapps/prefix.h>
 #include <bpfapps/record.h>
 
-/* what the headers of a packet say: to be a member of a record */
+/* the headers of a packet: a member of a record */
 struct bpfapps_packet {
 	bpfapps_protocol protocol;
-	__u8 tcp_flags BPFAPPS_HIDDEN; /* 0 where it is not TCP */
-	bpfapps_port source_port;      /* 0 where the protocol has none, or in a later fragment */
+	__u8 tcp_flags BPFAPPS_HIDDEN; /* 0 if it is not TCP */
+	bpfapps_port source_port;      /* 0 if the protocol has none, and in later fragments */
 	bpfapps_port destination_port;
 	__u16 reserved;
-	bpfapps_address source BPFAPPS_ABOUT("The address that it comes from.");
+	bpfapps_address source BPFAPPS_ABOUT("The remote address.");
 	bpfapps_address destination BPFAPPS_ABOUT("The address that it goes to.");
 };
 
@@ -49,7 +49,7 @@ struct bpfapps_ipv6 {
  * there */
 typedef long (*bpfapps_load)(void *from, __u32 offset, void *to, __u32 len);
 
-/* IPv6 puts options into headers of their own: so many are looked behind */
+/* IPv6 has options in headers of their own: this many are skipped */
 #define BPFAPPS_EXTENSIONS 4
 
 /*

@@ -13,7 +13,7 @@ static __always_inline __u32 bpfapps_current_pid(void)
 {
 	struct bpf_pidns_info ns = {};
 
-	/* the verifier knows both constants: where they are 0 it never sees the newer helper */
+	/* the verifier knows both constants: if they are 0, it never sees the newer helper */
 	if (!pidns_ino)
 		return bpf_get_current_pid_tgid() >> 32;
 	bpf_get_ns_current_pid_tgid(pidns_dev, pidns_ino, &ns, sizeof(ns));

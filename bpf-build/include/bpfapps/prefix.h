@@ -4,7 +4,7 @@
 /* include after vmlinux.h or linux/bpf.h */
 #include <bpf/bpf_helpers.h>
 
-/* an IP address takes 16 bytes: IPv4 as ::ffff:a.b.c.d */
+/* an IP address has 16 bytes: IPv4 as ::ffff:a.b.c.d */
 #define BPFAPPS_ADDRESS_LEN 16
 
 static __always_inline void bpfapps_set_ipv4(__u8 *address, __u32 network_order)

@@ -12,13 +12,13 @@
 
 #define BPFAPPS_SIGNAL_GROUP_EXIT 0x00000004 /* from linux/sched/signal.h */
 
-/* libbpf fills it in, and the verifier drops what another version needs */
+/* libbpf fills it in, and the verifier drops code for other versions */
 extern int LINUX_KERNEL_VERSION __kconfig;
 
 /* tracing programs have task storage since then; core's session leaves the map out before */
 #define BPFAPPS_HAS_TASK_STORAGE (LINUX_KERNEL_VERSION >= KERNEL_VERSION(5, 13, 0))
 
-/* the oldest kernel that was seen to say in sched_process_exit that the last thread leaves */
+/* the oldest tested kernel whose sched_process_exit reports the last thread */
 #define BPFAPPS_HAS_GROUP_DEAD (LINUX_KERNEL_VERSION >= KERNEL_VERSION(6, 18, 0))
 
 /*
@@ -44,7 +44,7 @@ struct {
 	__type(value, __u64);
 } bpfapps_exec_start_by_pid SEC(".maps");
 
-/* processes whose exit was seen, by pid and start time: of threads that leave at once, one is it */
+/* processes whose exit was seen, by pid and start time: only one exiting thread adds it */
 struct bpfapps_process {
 	__u64 start;
 	__u64 pid;
@@ -79,7 +79,7 @@ static __always_inline void bpfapps_remember_exec(struct task_struct *task, bool
 		bpfapps_count_lost(BPFAPPS_MAP_FULL);
 }
 
-/* when the current process called exec; 0 if that was not seen. It is asked once, at the exit. */
+/* when the current process called exec; 0 if that was not seen. Called once, at the exit. */
 static __always_inline __u64 bpfapps_recall_exec(struct task_struct *task, bool typed)
 {
 	__u32 pid = bpf_get_current_pid_tgid() >> 32;
@@ -124,7 +124,7 @@ static __always_inline bool bpfapps_is_process_exit(__u64 *ctx, bool typed)
 	return bpf_map_update_elem(&bpfapps_exited, &process, &one, BPF_NOEXIST) == 0;
 }
 
-/* the status that wait(2) will give: the group's where it ends together, else its leader's */
+/* the status for wait(2): the group's if it exits together, else its leader's */
 static __always_inline __u32 bpfapps_status_of(struct task_struct *task, bool typed)
 {
 	struct signal_struct *signal = BPFAPPS_READ(typed, task, signal);

@@ -71,7 +71,7 @@ typedef __u16 bpfapps_words;       /* words, quoted if needed   list; each word 
 
 #define BPFAPPS_TAG(text) __attribute__((btf_decl_tag("bpfapps:" text)))
 
-/* what a member says, for the schema */
+/* description of a member, for the schema */
 #define BPFAPPS_ABOUT(text) BPFAPPS_TAG("about:" text)
 
 /* another title than its name, and another width than its type has */
@@ -83,7 +83,7 @@ typedef __u16 bpfapps_words;       /* words, quoted if needed   list; each word 
 /* it is not shown at all */
 #define BPFAPPS_HIDDEN BPFAPPS_TAG("hidden")
 
-/* 0, or empty text, stands for nothing: `-` in the table, and no field */
+/* 0 and empty text mean nothing: `-` in the table, and no field */
 #define BPFAPPS_OPTIONAL BPFAPPS_TAG("optional")
 
 /* an enum whose enumerators are bits */

@@ -6,10 +6,10 @@
 
 #define BPFAPPS_MAX_CPUS 1024
 
-/* where something was lost; core's `Lost` has the words for each */
+/* stages of losses; core's `Lost` describes them */
 enum bpfapps_stage {
 	BPFAPPS_RING_FULL = 0, /* an event found the ring buffer full */
-	BPFAPPS_MAP_FULL = 1,  /* what is to be remembered found its map full */
+	BPFAPPS_MAP_FULL = 1,  /* an entry found its map full */
 	BPFAPPS_STAGES,
 };
 
@@ -74,7 +74,7 @@ static __always_inline void bpfapps_wake_up_late(void *ring, __u64 flags)
 
 	if (!flags || bpfapps_wake_up_flags())
 		return;
-	/* where there is no room for nothing, there are records that keep the reader awake */
+	/* without room for it, other records keep the reader awake */
 	nothing = bpf_ringbuf_reserve(ring, 8, 0);
 	if (nothing)
 		bpf_ringbuf_discard(nothing, BPF_RB_FORCE_WAKEUP);

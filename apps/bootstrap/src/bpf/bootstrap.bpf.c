@@ -74,7 +74,7 @@ static __always_inline int report_exec(__u64 *ctx, bool typed)
 	return 0;
 }
 
-/* arguments: task, and since Linux 6.16 whether its whole group is dead */
+/* arguments: task, and since Linux 6.16 true if its whole group is dead */
 static __always_inline int report_exit(__u64 *ctx, bool typed)
 {
 	struct task_struct *task = (void *)ctx[0];

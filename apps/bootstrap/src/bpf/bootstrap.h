@@ -13,7 +13,7 @@ enum since {
 	SINCE_START = 1,
 };
 
-/* what the kernel side tells user space about one event; behind it stands the filename */
+/* an event; the filename follows it */
 struct event {
 	bpfapps_boot_ns time_ns;
 	enum event_kind kind BPFAPPS_KIND(EVENT_EXEC, "A process has become another program.")

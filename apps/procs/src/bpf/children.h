@@ -8,7 +8,7 @@
 
 /* --children, and a command that we run: whoever is forked from a wanted process is wanted, too */
 
-/* our own process, whose child the command is; 0 where there is none */
+/* our own process, the parent of the command; 0 without one */
 const volatile __u32 tracer_pid = 0;
 
 /* arguments: the task that forks, which is the current one, and the new task */

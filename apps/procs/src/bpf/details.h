@@ -34,7 +34,7 @@ static __always_inline __u64 add_container(struct scratch *s, struct task_struct
 	return BPFAPPS_CONTAINER_LEN;
 }
 
-/* what one thread has used that its process has not yet been given */
+/* usage of a thread that is not yet added to its process */
 static __always_inline void add_times(struct event *e, struct task_struct *task)
 {
 	e->user_ns += BPF_CORE_READ(task, utime);

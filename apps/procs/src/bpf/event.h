@@ -94,7 +94,7 @@ static __always_inline struct scratch *left(enum place place)
 	return s && is_own(s) ? s : NULL;
 }
 
-/* whether what was copied of a part is whole; it is not taken twice */
+/* true if the copied part is complete; it is not taken twice */
 static __always_inline bool taken(struct scratch *s)
 {
 	bool whole = is_own(s);

@@ -20,7 +20,7 @@
 #define TS_COMPAT       0x2  /* x86: a system call of a 32-bit program (asm/thread_info.h) */
 #define PSR_MODE32_BIT  0x10 /* arm64: a 32-bit program (asm/ptrace.h) */
 
-/* where in user space the filename is; 0 where it is another system call */
+/* address of the filename in user space; 0 for another system call */
 static __always_inline __u64 filename_of_exec(struct pt_regs *regs)
 {
 #if defined(__TARGET_ARCH_x86)

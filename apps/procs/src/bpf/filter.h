@@ -36,7 +36,7 @@ const volatile __u8 only_exit_codes = 0;
 /* only exits with a code other than 0, or by a signal */
 const volatile __u8 only_failed = 0;
 
-/* only processes in one of so many cgroups, or below it */
+/* only processes in one of this many cgroups, or below them */
 const volatile __u32 only_cgroups = 0;
 
 /* with a process also all below it */

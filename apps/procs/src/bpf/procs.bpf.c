@@ -5,7 +5,7 @@
 #include <bpfapps/process.h>
 #include <bpfapps/ringbuf.h>
 #include "procs.h"
-/* where an event is put together, and which events are wanted */
+/* memory to compose an event, and filters of events */
 #include "event.h"
 #include "filter.h"
 /* each has programs that are loaded only with an option */
@@ -57,7 +57,7 @@ static __always_inline int report_exec(__u64 *ctx, bool typed)
 	return 0;
 }
 
-/* arguments: task, and since Linux 6.16 whether its whole group is dead */
+/* arguments: task, and since Linux 6.16 true if its whole group is dead */
 static __always_inline int report_exit(__u64 *ctx, bool typed)
 {
 	struct task_struct *task = (void *)ctx[0];

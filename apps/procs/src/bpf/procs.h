@@ -41,7 +41,7 @@ struct event {
 	__u8 since_start;   /* EXIT: no exec was seen, duration is since the start */
 	__u8 details;       /* whether the members with details are filled */
 	__u8 has_args;      /* EXEC: --args was given */
-	__u8 container_len; /* details: 0 where it is in none */
+	__u8 container_len; /* details: 0 if it is in none */
 	__u8 reserved[4];
 	__u8 comm[COMM_LEN];
 };

@@ -7,7 +7,7 @@
 #include <bpfapps/ringbuf.h>
 #include "{{ name }}.h"
 
-/* what a program returns: connect fails with EPERM, or goes on */
+/* return values: connect fails with EPERM, or continues */
 #define DENY  0
 #define ALLOW 1
 
@@ -21,7 +21,7 @@ struct {
 	__uint(max_entries, 8 * 1024 * 1024);
 } rb SEC(".maps");
 
-/* where nobody may connect to; user space fills it */
+/* denied destinations; user space fills it */
 struct {
 	BPFAPPS_PREFIXES;
 } denied SEC(".maps");

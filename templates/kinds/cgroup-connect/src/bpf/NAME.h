@@ -15,11 +15,11 @@ struct event {
 	bpfapps_pid pid;
 	bpfapps_tid tid BPFAPPS_NO_COLUMN;
 	bpfapps_uid uid;
-	enum verdict verdict BPFAPPS_ABOUT("deny: it was refused, with EPERM.");
+	enum verdict verdict BPFAPPS_ABOUT("deny: the process got EPERM.");
 	bpfapps_protocol protocol;
 	__u8 reserved[5];
-	bpfapps_port destination_port BPFAPPS_ABOUT("The port that it wants.");
-	bpfapps_address destination BPFAPPS_ABOUT("The address that it wants.");
+	bpfapps_port destination_port BPFAPPS_ABOUT("The destination port.");
+	bpfapps_address destination BPFAPPS_ABOUT("The destination address.");
 };
 
 BPFAPPS_RECORD(event, "connect", "A process has called connect.");

@@ -5,7 +5,7 @@
 #include <bpfapps/skb.h>
 #include "{{ name }}.h"
 
-/* what a program returns */
+/* return values */
 #define DROP 0
 #define PASS 1
 
@@ -31,7 +31,7 @@ struct flow {
 	__u32 outgoing;
 };
 
-/* when each flow was last seen: one that makes room for another is reported again */
+/* time of the last packet of each flow: a displaced flow is reported again */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 65536);

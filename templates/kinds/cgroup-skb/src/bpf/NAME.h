@@ -18,9 +18,9 @@ enum verdict {
 struct event {
 	bpfapps_boot_ns time_ns;
 	enum direction direction BPFAPPS_COLUMN("DIR", 3)
-		BPFAPPS_ABOUT("out: a socket of the cgroup sent it; in: it was to get it.");
+		BPFAPPS_ABOUT("out: a socket of the cgroup sent it; in: it is for one.");
 	enum verdict verdict BPFAPPS_COLUMN("VERDICT", 7)
-		BPFAPPS_ABOUT("What became of this packet.");
+		BPFAPPS_ABOUT("The verdict on this packet.");
 	struct bpfapps_packet packet;
 	bpfapps_bytes bytes BPFAPPS_ABOUT("The length of this packet, from its IP header on.");
 };

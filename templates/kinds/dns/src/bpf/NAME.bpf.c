@@ -10,7 +10,7 @@
 #define AF_INET  2
 #define AF_INET6 10
 
-/* so many of the addresses of a host are remembered */
+/* number of remembered addresses of a host */
 #define MAX_ADDRESSES 16
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -27,7 +27,7 @@ struct {
 struct lookup {
 	__u64 start;
 	const char *host;
-	void *list; /* where the result is to be stored */
+	void *list; /* where the result will be stored */
 };
 
 struct {
@@ -37,7 +37,7 @@ struct {
 	__type(value, struct lookup);
 } lookups SEC(".maps");
 
-/* what a process has looked up, by what came back */
+/* the names that a process has looked up, by result */
 struct found {
 	__u32 pid;
 	__u8 address[BPFAPPS_ADDRESS_LEN];
@@ -119,7 +119,7 @@ int BPF_UPROBE(handle_lookup, const char *host, void *service, void *hints, void
 	struct lookup lookup = {.start = bpf_ktime_get_boot_ns(), .host = host, .list = list};
 	__u64 thread = bpf_get_current_pid_tgid();
 
-	/* without a name it is no lookup */
+	/* without a name it is not a lookup */
 	if (host)
 		bpf_map_update_elem(&lookups, &thread, &lookup, BPF_ANY);
 	return 0;
@@ -195,7 +195,7 @@ int BPF_UPROBE(handle_connect, long fd, void *address)
 
 	if (only_failed)
 		return 0;
-	/* the library connects, too, to look names up, and to see which address is the best */
+	/* the library itself connects, for lookups and to sort addresses */
 	if (bpf_map_lookup_elem(&lookups, &thread))
 		return 0;
 	if (!read_address(address, found.address, &port))

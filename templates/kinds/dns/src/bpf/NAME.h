@@ -10,7 +10,7 @@ enum what {
 	CONNECT = 1, /* a call of connect, as it begins */
 };
 
-/* what getaddrinfo returns, as netdb.h has it */
+/* results of getaddrinfo, from netdb.h */
 enum eai {
 	EAI_BADFLAGS = -1,
 	EAI_NONAME = -2,
@@ -32,12 +32,12 @@ struct event {
 	enum what what BPFAPPS_KIND(LOOKUP, "A program has looked up a name.")
 		BPFAPPS_KIND(CONNECT, "A program connects to an address.");
 	enum eai error BPFAPPS_ONLY(LOOKUP) BPFAPPS_OPTIONAL BPFAPPS_COLUMN("ERROR", 8)
-		BPFAPPS_ABOUT("Why it failed: what getaddrinfo(3) calls EAI_NONAME is noname.");
+		BPFAPPS_ABOUT("The error: noname is EAI_NONAME in getaddrinfo(3).");
 	bpfapps_ns duration_ns BPFAPPS_ONLY(LOOKUP) BPFAPPS_ABOUT("How long it took.");
 	char host[HOST_LEN] BPFAPPS_OPTIONAL BPFAPPS_COLUMN("HOST", 28)
 		BPFAPPS_ABOUT("The name that the process has looked up, at most 255 bytes.");
 	bpfapps_address address BPFAPPS_OPTIONAL
-		BPFAPPS_ABOUT("The first address that was found, or where to.");
+		BPFAPPS_ABOUT("The first result of the lookup, or the destination.");
 	bpfapps_port port BPFAPPS_ONLY(CONNECT);
 	__u8 reserved[6];
 };

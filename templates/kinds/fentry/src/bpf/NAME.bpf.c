@@ -8,10 +8,10 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* report only what this process does; 0 is everybody */
+/* report only this process; 0 is every process */
 const volatile __u32 only_pid = 0;
 
-/* report only what did not work */
+/* report only failures */
 const volatile __u8 only_failed = 0;
 
 struct {
@@ -25,7 +25,7 @@ struct call {
 	char filename[NAME_LEN];
 };
 
-/* what a call begins as: too large for the stack of a program */
+/* initial value of a call: too large for the stack */
 const struct call no_call = {};
 
 struct {
@@ -35,7 +35,7 @@ struct {
 	__type(value, struct call);
 } calls SEC(".maps");
 
-/* what of it is in every kernel */
+/* the member that every kernel has */
 struct filename___any {
 	const char *name;
 } __attribute__((preserve_access_index));
@@ -104,7 +104,7 @@ int BPF_PROG(fexit_unlink, int dfd, struct filename *filename, long result)
 	return end(result);
 }
 
-/* the same, where the kernel refuses these */
+/* the same for kernels that refuse these */
 SEC("kprobe")
 int BPF_KPROBE(kprobe_unlink, int dfd, struct filename *filename)
 {

@@ -18,11 +18,12 @@ struct event {
 	bpfapps_tid tid BPFAPPS_NO_COLUMN;
 	bpfapps_uid uid;
 	enum outcome outcome BPFAPPS_KIND(OUTCOME_REMOVED, "A file has been removed.")
-		BPFAPPS_KIND(OUTCOME_FAILED, "A file was to be removed, and was not.");
+		BPFAPPS_KIND(OUTCOME_FAILED, "Removing a file has failed.");
 	bpfapps_ns duration_ns BPFAPPS_ABOUT("How long it took.");
-	bpfapps_errno error BPFAPPS_ONLY(OUTCOME_FAILED) BPFAPPS_ABOUT("Why, such as ENOENT.");
+	bpfapps_errno error BPFAPPS_ONLY(OUTCOME_FAILED)
+		BPFAPPS_ABOUT("The error, such as ENOENT.");
 	__u32 reserved;
-	char filename[NAME_LEN] BPFAPPS_ABOUT("As the program gave it: at most 255 bytes.");
+	char filename[NAME_LEN] BPFAPPS_ABOUT("The argument of the call: at most 255 bytes.");
 };
 
 BPFAPPS_RECORD(event);

@@ -5,7 +5,7 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* count only calls by this process; 0 is everybody */
+/* count only calls by this process; 0 is every process */
 const volatile __u32 only_pid = 0;
 
 /* calls of each function; user space makes it as large as there are functions */

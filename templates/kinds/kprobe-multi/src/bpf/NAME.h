@@ -6,7 +6,8 @@
 /* user space makes it: the kernel has the count alone */
 struct calls {
 	bpfapps_boot_ns time_ns;
-	__u64 count BPFAPPS_COLUMN("CALLS", 10) BPFAPPS_ABOUT("How often, since the last report.");
+	__u64 count BPFAPPS_COLUMN("CALLS", 10)
+		BPFAPPS_ABOUT("Number of calls since the last report.");
 	char function[512] BPFAPPS_ABOUT("The name of the function.");
 };
 

@@ -11,7 +11,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 /* report only calls that took at least this long */
 const volatile __u64 min_duration_ns = 0;
 
-/* report only calls by this process; 0 is everybody */
+/* report only calls by this process; 0 is every process */
 const volatile __u32 only_pid = 0;
 
 /* which argument is a struct dentry, from 1 on; 0 is none */
@@ -29,7 +29,7 @@ struct call {
 	char name[NAME_LEN];
 };
 
-/* by thread: where a function calls itself only the innermost call is reported */
+/* by thread: of a recursive function only the innermost call is reported */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 65536);
@@ -37,7 +37,7 @@ struct {
 	__type(value, struct call);
 } calls SEC(".maps");
 
-/* CO-RE: where `d_name` lies in this kernel's struct is found when the program is loaded */
+/* CO-RE: libbpf sets the offset of `d_name` in this kernel's struct at load time */
 static __always_inline void read_name(char *name, __u64 dentry)
 {
 	const unsigned char *from = BPF_CORE_READ((struct dentry *)dentry, d_name.name);
@@ -45,7 +45,7 @@ static __always_inline void read_name(char *name, __u64 dentry)
 	bpf_probe_read_kernel_str(name, NAME_LEN, from);
 }
 
-/* user space attaches both, since it knows what the function is called in this kernel */
+/* user space attaches both, because the function's name differs between kernels */
 SEC("kprobe")
 int BPF_KPROBE(handle_call, __u64 a, __u64 b, __u64 c, __u64 d)
 {

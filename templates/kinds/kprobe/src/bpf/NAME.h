@@ -13,11 +13,11 @@ struct event {
 	bpfapps_pid pid;
 	bpfapps_tid tid;
 	bpfapps_ns duration_ns BPFAPPS_ABOUT("How long the call took.");
-	bpfapps_result result BPFAPPS_ABOUT("What the function returned, if it returns a number.");
+	bpfapps_result result BPFAPPS_ABOUT("The result of the function, if it is a number.");
 	char name[NAME_LEN] BPFAPPS_OPTIONAL
 		BPFAPPS_ABOUT("The name of the file, if an argument is a struct dentry.");
 	bpfapps_hex args[ARGS] BPFAPPS_ABOUT(
-		"The arguments in their order. Of fewer the rest is chance.");
+		"The arguments in order; if there are fewer, the rest is chance.");
 };
 
 BPFAPPS_RECORD(event, "call", "A call of the function has returned.");

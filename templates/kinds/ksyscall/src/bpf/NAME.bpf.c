@@ -14,7 +14,7 @@ const volatile __u64 min_duration_ns = 0;
 /* report only calls that failed */
 const volatile __u8 only_failed = 0;
 
-/* report only calls by this process; 0 is everybody */
+/* report only calls by this process; 0 is every process */
 const volatile __u32 only_pid = 0;
 
 struct {

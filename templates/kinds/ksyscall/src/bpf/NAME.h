@@ -12,9 +12,9 @@ struct event {
 	bpfapps_pid pid;
 	bpfapps_tid tid;
 	bpfapps_ns duration_ns BPFAPPS_ABOUT("How long the call took.");
-	bpfapps_result result BPFAPPS_ABOUT("What it returned; a negative number is an error.");
+	bpfapps_result result BPFAPPS_ABOUT("The result; a negative number is an error.");
 	bpfapps_hex args[ARGS] BPFAPPS_ABOUT(
-		"The arguments in their order. Of fewer the rest is chance.");
+		"The arguments in order; if there are fewer, the rest is chance.");
 };
 
 BPFAPPS_RECORD(event, "call", "The system call has returned.");

@@ -3,7 +3,7 @@
 
 #include <bpfapps/record.h>
 
-/* what a process has written since the program was attached */
+/* writes of a process since the program was attached */
 struct writes {
 	__u64 calls;
 	__u64 bytes; /* that it wanted to write */

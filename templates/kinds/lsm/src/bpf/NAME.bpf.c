@@ -18,7 +18,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 const volatile __u32 only_pid = 0;
 const volatile __u64 only_cgroup = 0;
 
-/* until then, as CLOCK_BOOTTIME, what is reported is denied; 0 is never */
+/* end of the denial, in CLOCK_BOOTTIME; 0 denies nothing */
 const volatile __u64 deny_until_ns = 0;
 
 struct {
@@ -26,7 +26,7 @@ struct {
 	__uint(max_entries, 8 * 1024 * 1024);
 } rb SEC(".maps");
 
-/* nobody is denied anything who was not named, whatever user space has set */
+/* only the selected process or cgroup is denied, whatever user space has set */
 static __always_inline bool is_denied(__u64 now)
 {
 	return (only_pid || only_cgroup) && now < deny_until_ns;

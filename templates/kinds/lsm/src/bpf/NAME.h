@@ -20,8 +20,8 @@ struct event {
 		BPFAPPS_KIND(VERDICT_DENIED,
 			     "A program was to open a connection, and was denied it.");
 	bpfapps_cgroup cgroup BPFAPPS_NO_COLUMN;
-	bpfapps_address address BPFAPPS_COLUMN("REMOTE", 24) BPFAPPS_ABOUT("Where to.");
-	bpfapps_port port BPFAPPS_ABOUT("The port there.");
+	bpfapps_address address BPFAPPS_COLUMN("REMOTE", 24) BPFAPPS_ABOUT("The destination.");
+	bpfapps_port port BPFAPPS_ABOUT("The destination port.");
 	__u8 reserved[6];
 };
 

@@ -5,7 +5,7 @@
 #include <bpfapps/ringbuf.h>
 #include "{{ name }}.h"
 
-/* what a program returns */
+/* return values */
 #define NF_DROP   0
 #define NF_ACCEPT 1
 
@@ -19,12 +19,12 @@ struct {
 	__uint(max_entries, 8 * 1024 * 1024);
 } rb SEC(".maps");
 
-/* where packets may not come from; user space fills it */
+/* sources whose packets are dropped; user space fills it */
 struct {
 	BPFAPPS_PREFIXES;
 } dropped SEC(".maps");
 
-/* when each flow was last seen: one that makes room for another is reported again */
+/* time of the last packet of each flow: a displaced flow is reported again */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 65536);

@@ -14,11 +14,11 @@ enum verdict {
 /* the first packet of a flow */
 struct event {
 	bpfapps_boot_ns time_ns;
-	enum verdict verdict BPFAPPS_ABOUT("What became of it.");
+	enum verdict verdict BPFAPPS_ABOUT("The verdict on this packet.");
 	char in[NAME_LEN] BPFAPPS_OPTIONAL BPFAPPS_COLUMN("IN", 8)
-		BPFAPPS_ABOUT("The interface that it came by.");
+		BPFAPPS_ABOUT("The interface by which it came in.");
 	char out[NAME_LEN] BPFAPPS_OPTIONAL BPFAPPS_COLUMN("OUT", 8)
-		BPFAPPS_ABOUT("The interface that it leaves by, where that is known.");
+		BPFAPPS_ABOUT("The interface by which it leaves, if known.");
 	struct bpfapps_packet packet;
 	__u32 reserved;
 	bpfapps_bytes bytes BPFAPPS_ABOUT("The length of this packet, from its IP header on.");

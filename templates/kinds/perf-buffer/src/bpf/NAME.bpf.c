@@ -6,10 +6,10 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* report only what this process does; 0 is everybody */
+/* report only this process; 0 is every process */
 const volatile __u32 only_pid = 0;
 
-/* report only what did not work */
+/* report only failures */
 const volatile __u8 only_failed = 0;
 
 /* a ring for each CPU: user space makes and maps them */
@@ -19,7 +19,7 @@ struct {
 	__uint(value_size, sizeof(__u32));
 } rings SEC(".maps");
 
-/* the threads that are within openat(2), and where their path stands */
+/* threads within openat(2), with the addresses of their paths */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 10240);
@@ -66,7 +66,7 @@ int handle_exit(struct sys_exit *ctx)
 	if (!path)
 		return 0;
 	if (!only_failed || ctx->result < 0) {
-		/* bpf_ktime_get_boot_ns came with Linux 5.8: user space adds what is missing */
+		/* bpf_ktime_get_boot_ns exists since Linux 5.8: user space adds the difference */
 		e.time_ns = bpf_ktime_get_ns();
 		e.result = ctx->result;
 		e.pid = pid_tgid >> 32;

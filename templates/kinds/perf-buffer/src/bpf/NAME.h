@@ -14,7 +14,7 @@ struct event {
 	bpfapps_uid uid;
 	__u32 reserved;
 	bpfapps_result result BPFAPPS_ABOUT("A file descriptor, or a negative error number.");
-	char path[PATH_LEN] BPFAPPS_ABOUT("The path as the process gave it, at most 255 bytes.");
+	char path[PATH_LEN] BPFAPPS_ABOUT("The argument of the call, at most 255 bytes.");
 };
 
 BPFAPPS_RECORD(event, "open", "A process has called openat(2).");

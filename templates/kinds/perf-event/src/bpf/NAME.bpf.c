@@ -6,7 +6,7 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* sample only this process; 0 is everybody */
+/* sample only this process; 0 is every process */
 const volatile __u32 only_pid = 0;
 
 /* leave out one kind of stack */

@@ -3,7 +3,7 @@
 
 #include <bpfapps/record.h>
 
-/* what a CPU was busy with */
+/* a sample of a CPU */
 struct event {
 	bpfapps_boot_ns time_ns;
 	bpfapps_comm comm;

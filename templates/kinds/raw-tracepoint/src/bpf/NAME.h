@@ -15,12 +15,12 @@ struct event {
 		BPFAPPS_KIND(BIRTH_THREAD, "A process has started a thread.");
 	bpfapps_comm comm; /* of both: a child starts with its parent's */
 	bpfapps_pid pid;
-	bpfapps_tid tid BPFAPPS_ABOUT("The thread of it that did it.");
+	bpfapps_tid tid BPFAPPS_ABOUT("Its thread that forked.");
 	bpfapps_uid uid;
 	bpfapps_pid child_pid BPFAPPS_NO_COLUMN
-		BPFAPPS_ABOUT("The process that the child is, or that it is a thread of.");
+		BPFAPPS_ABOUT("The new process, or the process of the new thread.");
 	bpfapps_tid child_tid BPFAPPS_COLUMN("CHILD", 7)
-		BPFAPPS_ABOUT("The child's first thread, or the thread that it is.");
+		BPFAPPS_ABOUT("The new thread, or the first thread of the new process.");
 };
 
 BPFAPPS_RECORD(event);

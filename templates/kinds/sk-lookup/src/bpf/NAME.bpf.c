@@ -12,7 +12,7 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* only what is asked of these ports is looked at */
+/* only requests for these ports are handled */
 const volatile __u16 first_port = 0;
 const volatile __u16 last_port = 65535;
 
@@ -21,7 +21,7 @@ struct {
 	__uint(max_entries, 8 * 1024 * 1024);
 } rb SEC(".maps");
 
-/* the listening sockets to steer to: 0 for IPv4, 1 for IPv6; none where nothing is to be steered */
+/* the listening sockets to steer to: 0 for IPv4, 1 for IPv6; empty without --to */
 struct {
 	__uint(type, BPF_MAP_TYPE_SOCKMAP);
 	__uint(max_entries, 2);
@@ -50,7 +50,7 @@ static __always_inline void set_ipv6(__u8 *address, const volatile __u32 *words)
 	__builtin_memcpy(address, copy, sizeof(copy));
 }
 
-/* runs when the kernel looks for the listening socket of what has come */
+/* runs when the kernel searches for the listening socket of a request */
 SEC("sk_lookup")
 int handle_lookup(struct bpf_sk_lookup *ctx)
 {
@@ -80,6 +80,6 @@ int handle_lookup(struct bpf_sk_lookup *ctx)
 		set_ipv6(e->remote, ctx->remote_ip6);
 	}
 	bpfapps_submit(&rb, e);
-	/* PASS: to the assigned socket, else to whoever listens; DROP would answer nobody */
+	/* PASS: to the assigned socket, else to the usual listener; DROP would not answer */
 	return SK_PASS;
 }

@@ -6,13 +6,12 @@
 /* a connection that is asked for */
 struct event {
 	bpfapps_boot_ns time_ns;
-	bpfapps_address remote BPFAPPS_ABOUT("The address that it comes from.");
-	bpfapps_address local BPFAPPS_ABOUT("The address that it is for.");
-	bpfapps_port remote_port BPFAPPS_ABOUT("The port that it comes from.");
-	bpfapps_port local_port BPFAPPS_ABOUT("The port that it is for.");
-	bpfapps_bool steered
-		BPFAPPS_ABOUT("Whether it goes to the socket that was chosen for its port.");
+	bpfapps_address remote BPFAPPS_ABOUT("The remote address.");
+	bpfapps_address local BPFAPPS_ABOUT("The local address.");
+	bpfapps_port remote_port BPFAPPS_ABOUT("The remote port.");
+	bpfapps_port local_port BPFAPPS_ABOUT("The local port.");
+	bpfapps_bool steered BPFAPPS_ABOUT("True if it goes to the socket chosen with --to.");
 	__u8 reserved[3];
 };
 
-BPFAPPS_RECORD(event, "request", "Somebody asks for a TCP connection.");
+BPFAPPS_RECORD(event, "request", "A request for a TCP connection.");

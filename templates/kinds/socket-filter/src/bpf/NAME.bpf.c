@@ -19,7 +19,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 const volatile __u32 interface = 0;
 /* report only packets from or to this port; 0 is any */
 const volatile __u16 only_port = 0;
-/* report every packet, not only where TCP connections begin and end */
+/* report every packet, not only the begin and end of TCP connections */
 const volatile __u32 every_packet = 0;
 
 struct {
@@ -27,7 +27,7 @@ struct {
 	__uint(max_entries, 8 * 1024 * 1024);
 } rb SEC(".maps");
 
-/* runs for what the socket gets: it is to get nothing, so 0 bytes of each packet are returned */
+/* runs for each packet; returns 0 so that the socket receives nothing */
 SEC("socket")
 int handle_packet(struct __sk_buff *skb)
 {
@@ -36,7 +36,7 @@ int handle_packet(struct __sk_buff *skb)
 
 	if (skb->ifindex != interface)
 		return 0;
-	/* what goes out there comes in, and is reported then */
+	/* an outgoing packet comes in again, and is reported then */
 	if (interface == LOOPBACK && skb->pkt_type == PACKET_OUTGOING)
 		return 0;
 	if (!bpfapps_parse_skb(skb, &packet))

@@ -12,11 +12,11 @@ enum direction {
 struct event {
 	bpfapps_boot_ns time_ns;
 	enum direction direction BPFAPPS_COLUMN("DIR", 3)
-		BPFAPPS_ABOUT("out: this machine sends it; in: it has come.");
+		BPFAPPS_ABOUT("out: this machine sent it; in: it came in.");
 	struct bpfapps_packet packet;
 	__u32 reserved;
 	bpfapps_bytes bytes BPFAPPS_COLUMN("BYTES", 5)
-		BPFAPPS_ABOUT("The whole packet, as the interface has it.");
+		BPFAPPS_ABOUT("The size of the whole packet at the interface.");
 	bpfapps_tcp_flags flags;
 	__u8 reserved2[7];
 };

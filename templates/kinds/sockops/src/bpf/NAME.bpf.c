@@ -12,7 +12,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /* report only connections with this port on one side; 0 is any */
 const volatile __u16 only_port = 0;
-/* report only connections that sent at least so many segments again */
+/* report only connections with at least this many retransmissions */
 const volatile __u32 min_retransmits = 0;
 
 struct {

@@ -11,23 +11,22 @@ enum side {
 /* a connection that has ended */
 struct event {
 	bpfapps_boot_ns time_ns;
-	enum side
-		side BPFAPPS_ABOUT("accept: the remote side asked for it; connect: this one did.");
+	enum side side BPFAPPS_ABOUT("accept: the remote side opened it; connect: this side did.");
 	bpfapps_port local_port BPFAPPS_ABOUT("The port on this side.");
 	bpfapps_port remote_port BPFAPPS_ABOUT("The port on the other side.");
 	bpfapps_address local BPFAPPS_COLUMN("LOCAL", 21)
 		BPFAPPS_ABOUT("The address on this side.");
 	bpfapps_address remote BPFAPPS_COLUMN("REMOTE", 21)
 		BPFAPPS_ABOUT("The address on the other side.");
-	bpfapps_ns duration_ns BPFAPPS_ABOUT("From when it was established to its end.");
+	bpfapps_ns duration_ns BPFAPPS_ABOUT("The time from handshake to end.");
 	bpfapps_ns rtt_ns BPFAPPS_COLUMN("RTT_MS", 7)
-		BPFAPPS_ABOUT("The smoothed time of a round trip.");
+		BPFAPPS_ABOUT("The smoothed round-trip time.");
 	__u32 retransmits BPFAPPS_COLUMN("AGAIN", 5)
-		BPFAPPS_ABOUT("How many segments this side sent again.");
+		BPFAPPS_ABOUT("Number of segments that this side retransmitted.");
 	__u32 reserved;
 	bpfapps_bytes acked
-		BPFAPPS_ABOUT("Bytes that the other side has acknowledged, SYN and FIN included.");
-	bpfapps_bytes received BPFAPPS_ABOUT("Bytes that came from the other side, FIN included.");
+		BPFAPPS_ABOUT("Bytes that the other side acknowledged, including SYN and FIN.");
+	bpfapps_bytes received BPFAPPS_ABOUT("Bytes that the other side sent, including FIN.");
 };
 
 BPFAPPS_RECORD(event, "connection",

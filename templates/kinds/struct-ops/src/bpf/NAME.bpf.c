@@ -10,7 +10,7 @@
 
 #define AF_INET6 10
 
-/* what applications call it by: in setsockopt(TCP_CONGESTION), and in sysctl */
+/* its name for applications: in setsockopt(TCP_CONGESTION), and in sysctl */
 #define ALGORITHM "{{ algorithm }}"
 
 _Static_assert(sizeof(ALGORITHM) <= sizeof(((struct tcp_congestion_ops *)0)->name),
@@ -26,7 +26,7 @@ struct {
 	__uint(max_entries, 8 * 1024 * 1024);
 } rb SEC(".maps");
 
-/* what we know of a connection, in the place that its socket has for congestion controls */
+/* our data about a connection, in its socket's area for congestion controls */
 struct history {
 	__u64 start;
 	__u32 max_window;

@@ -13,12 +13,12 @@ struct event {
 	bpfapps_port local_port BPFAPPS_ABOUT("The port on this side.");
 	bpfapps_port remote_port BPFAPPS_ABOUT("The port on the other side.");
 	__u32 reserved;
-	bpfapps_ns duration_ns BPFAPPS_ABOUT("How long it had this congestion control.");
+	bpfapps_ns duration_ns BPFAPPS_ABOUT("How long it used this congestion control.");
 	__u32 window BPFAPPS_ABOUT("The congestion window at the end, in segments.");
 	__u32 max_window BPFAPPS_COLUMN("MAX", 6) BPFAPPS_ABOUT("The largest one.");
-	__u32 losses BPFAPPS_ABOUT("How often the window was made smaller.");
+	__u32 losses BPFAPPS_ABOUT("Number of reductions of the window.");
 	__u32 threshold BPFAPPS_OPTIONAL
-		BPFAPPS_ABOUT("Of slow start, after the last loss, in segments.");
+		BPFAPPS_ABOUT("The slow start threshold after the last loss, in segments.");
 };
 
-BPFAPPS_RECORD(event, "connection", "A connection has ended that had this congestion control.");
+BPFAPPS_RECORD(event, "connection", "A connection with this congestion control has ended.");

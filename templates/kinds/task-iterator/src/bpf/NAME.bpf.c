@@ -9,7 +9,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 #define MAX_FRAMES 64
 
-/* list only threads of this process; 0 is everybody */
+/* list only threads of this process; 0 is every process */
 const volatile __u32 only_pid = 0;
 
 /* list only threads in one of these states: a bit for each, in the order of `letters` */

@@ -5,7 +5,7 @@
 
 /* a thread; its stack follows as lines of text */
 struct task {
-	bpfapps_boot_ns time_ns; /* when it was looked at */
+	bpfapps_boot_ns time_ns; /* when it was read */
 	bpfapps_ns runtime_ns;   /* how long it has had a CPU so far */
 	bpfapps_pid pid;
 	bpfapps_tid tid;

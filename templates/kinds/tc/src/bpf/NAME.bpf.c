@@ -5,7 +5,7 @@
 #include <bpfapps/skb.h>
 #include "{{ name }}.h"
 
-/* what a program returns, in the classic tc as in tcx; linux/pkt_cls.h has the others */
+/* return values, the same in the classic tc and tcx; linux/pkt_cls.h has others */
 #define TC_NEXT -1
 #define TC_SHOT 2
 
@@ -33,7 +33,7 @@ struct flow {
 	__u32 outgoing;
 };
 
-/* when each flow was last seen: one that makes room for another is reported again */
+/* time of the last packet of each flow: a displaced flow is reported again */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 65536);
@@ -74,11 +74,11 @@ static __always_inline int handle(struct __sk_buff *skb, __u32 outgoing)
 	e->bytes = skb->len;
 	bpfapps_submit(&rb, e);
 out:
-	/* NEXT: whatever else is attached here has its say */
+	/* NEXT: other programs at this hook decide */
 	return dropped ? TC_SHOT : TC_NEXT;
 }
 
-/* user space attaches both, since it knows where: SEC names the kind of program only */
+/* user space attaches both to the interface: SEC names only the type */
 SEC("tc")
 int handle_ingress(struct __sk_buff *skb)
 {

@@ -67,7 +67,7 @@ int list_tcp(struct bpf_iter__tcp *ctx)
 	record.time_ns = bpf_ktime_get_boot_ns();
 	record.uid = ctx->uid;
 	read_addresses(sk, &record);
-	/* one that is being opened, or waits for its end, is no whole socket */
+	/* a socket that is being opened, or waits for its end, is not a full one */
 	tcp = bpf_skc_to_tcp_sock(sk);
 	if (tcp)
 		read_numbers(tcp, &record);

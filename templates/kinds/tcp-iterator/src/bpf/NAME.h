@@ -25,11 +25,11 @@ struct tcp {
 	bpfapps_boot_ns time_ns;
 	enum socket_state state BPFAPPS_COLUMN("STATE", 12)
 		BPFAPPS_ABOUT("The state, such as established.");
-	bpfapps_port local_port BPFAPPS_ABOUT("The own port.");
-	bpfapps_port remote_port BPFAPPS_ABOUT("The other side's port; 0 where there is none.");
-	bpfapps_address local BPFAPPS_ABOUT("The own address.");
-	bpfapps_address remote BPFAPPS_ABOUT("The other side's address.");
-	bpfapps_uid uid BPFAPPS_ABOUT("The user whose it is.");
+	bpfapps_port local_port BPFAPPS_ABOUT("The local port.");
+	bpfapps_port remote_port BPFAPPS_ABOUT("The remote port; 0 without one.");
+	bpfapps_address local BPFAPPS_ABOUT("The local address.");
+	bpfapps_address remote BPFAPPS_ABOUT("The remote address.");
+	bpfapps_uid uid BPFAPPS_ABOUT("The user of the socket.");
 	__u32 receive_queue BPFAPPS_COLUMN("RECVQ", 7)
 		BPFAPPS_ABOUT("Bytes to be read, or connections to be accepted.");
 	__u32 send_queue BPFAPPS_COLUMN("SENDQ", 7)
@@ -38,8 +38,7 @@ struct tcp {
 	bpfapps_ns rtt_ns BPFAPPS_COLUMN("RTT_MS", 8)
 		BPFAPPS_ABOUT("The smoothed round-trip time; 0: unknown.");
 	__u32 window BPFAPPS_ABOUT("The congestion window, in packets.");
-	__u32 retransmits BPFAPPS_COLUMN("AGAIN", 5)
-		BPFAPPS_ABOUT("Packets that were sent again, so far.");
+	__u32 retransmits BPFAPPS_COLUMN("AGAIN", 5) BPFAPPS_ABOUT("Packets retransmitted so far.");
 };
 
-BPFAPPS_RECORD(tcp, "socket", "A socket, as it was at that time.");
+BPFAPPS_RECORD(tcp, "socket", "The state of a socket at that time.");

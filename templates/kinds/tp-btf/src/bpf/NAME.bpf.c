@@ -73,7 +73,7 @@ int BPF_PROG(handle_switch, bool preempt, struct task_struct *prev, struct task_
 	__u32 tid = next->pid;
 	struct event *e;
 
-	/* who still wants to run waits again */
+	/* a thread that is still runnable waits again */
 	if (is_running(prev))
 		begin_wait(prev);
 

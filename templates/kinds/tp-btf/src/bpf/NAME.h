@@ -9,12 +9,12 @@ struct event {
 	bpfapps_comm comm;
 	bpfapps_pid pid;
 	bpfapps_tid tid;
-	bpfapps_cpu cpu BPFAPPS_ABOUT("The CPU that it has got.");
+	bpfapps_cpu cpu BPFAPPS_ABOUT("The CPU that it got.");
 	__u32 reserved;
 	bpfapps_ns wait_ns BPFAPPS_ABOUT("How long it waited.");
 	bpfapps_comm prev_comm BPFAPPS_ABOUT("The name of the thread that had the CPU until then.");
-	bpfapps_tid prev_tid BPFAPPS_ABOUT("That thread; 0 where the CPU was idle.");
-	bpfapps_pid prev_pid BPFAPPS_NO_COLUMN BPFAPPS_ABOUT("The process of it.");
+	bpfapps_tid prev_tid BPFAPPS_ABOUT("That thread; 0 if the CPU was idle.");
+	bpfapps_pid prev_pid BPFAPPS_NO_COLUMN BPFAPPS_ABOUT("Its process.");
 };
 
-BPFAPPS_RECORD(event, "wait", "A thread that was ready to run has got a CPU.");
+BPFAPPS_RECORD(event, "wait", "A thread that was ready to run got a CPU.");

@@ -6,7 +6,7 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* report only what this process does; 0 is everybody */
+/* report only this process; 0 is every process */
 const volatile __u32 only_pid = 0;
 
 struct {

@@ -13,7 +13,7 @@ struct event {
 	bpfapps_tid tid;
 	bpfapps_uid uid;
 	bpfapps_cpu cpu;
-	__u8 record[RECORD_LEN]; /* what the tracepoint recorded: its format in tracefs says what */
+	__u8 record[RECORD_LEN]; /* the tracepoint's record; tracefs has its format */
 };
 
 BPFAPPS_RECORD(event);

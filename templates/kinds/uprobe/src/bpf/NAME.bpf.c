@@ -21,7 +21,7 @@ struct call {
 	__u64 args[ARGS];
 };
 
-/* by thread: where a function calls itself only the innermost call is reported */
+/* by thread: of a recursive function only the innermost call is reported */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 65536);

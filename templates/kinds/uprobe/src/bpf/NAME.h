@@ -12,9 +12,9 @@ struct event {
 	bpfapps_pid pid;
 	bpfapps_tid tid;
 	bpfapps_ns duration_ns BPFAPPS_ABOUT("How long the call took.");
-	__s64 result BPFAPPS_ABOUT("What the function returned, if it returns a signed number.");
+	__s64 result BPFAPPS_ABOUT("The result of the function, if it is a signed number.");
 	bpfapps_hex args[ARGS] BPFAPPS_ABOUT(
-		"The arguments in their order. Of fewer the rest is chance.");
+		"The arguments in order; if there are fewer, the rest is chance.");
 };
 
 BPFAPPS_RECORD(event, "call", "A call of the function has returned.");

@@ -17,4 +17,4 @@ struct event {
 		BPFAPPS_ABOUT("The arguments of the probe, in their order.");
 };
 
-BPFAPPS_RECORD(event, "hit", "Somebody has hit the probe.");
+BPFAPPS_RECORD(event, "hit", "The probe was hit.");

@@ -10,13 +10,13 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 #define MAX_WATCHED 4096
 
-/* what we tell user space */
+/* to user space */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 8 * 1024 * 1024);
 } rb SEC(".maps");
 
-/* what user space tells us: only its process writes, and only we read */
+/* from user space: only its process writes, and only we read */
 struct {
 	__uint(type, BPF_MAP_TYPE_USER_RINGBUF);
 	__uint(max_entries, 64 * 1024);
@@ -30,10 +30,10 @@ struct {
 	__type(value, __u8);
 } watched SEC(".maps");
 
-/* who has us read commands */
+/* the process that makes us read commands */
 const volatile __u32 own_pid = 0;
 
-/* leave out what the kernel sends, and what a process sends to itself */
+/* leave out signals of the kernel, and of a process to itself */
 const volatile __u8 only_foreign = 0;
 
 /* called for each command; 1 would leave the rest for the next time */
@@ -54,7 +54,7 @@ static long handle_command(struct bpf_dynptr *dynptr, void *unused)
 		bpf_map_delete_elem(&watched, &command.pid);
 	}
 
-	/* it has happened: before this record there is nothing of it in the ring, behind it all */
+	/* the command is in effect: signals are in the ring after this record, not before */
 	e = bpfapps_reserve(&rb, event);
 	if (!e)
 		return 0;
@@ -75,12 +75,12 @@ int handle_commands(void *ctx)
 	return 0;
 }
 
-/* two small numbers stand for siginfo that nobody has written: 0 is a process, 1 the kernel */
+/* two small numbers stand for missing siginfo: 0 is a process, 1 the kernel */
 static __always_inline __u8 is_of_kernel(struct kernel_siginfo *info)
 {
 	if ((__u64)info <= 1)
 		return (__u64)info;
-	/* SI_KERNEL and what describes a fault or a child: a process gives 0 or less */
+	/* SI_KERNEL, and codes for faults and children; a process uses 0 or less */
 	return BPF_CORE_READ(info, si_code) > 0;
 }
 

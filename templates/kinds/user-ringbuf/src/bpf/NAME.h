@@ -6,10 +6,10 @@
 enum event_kind {
 	KIND_WATCH = 0,  /* from now on signals to the process are reported */
 	KIND_FORGET = 1, /* from now on they are not */
-	KIND_SIGNAL = 2, /* somebody has sent it one */
+	KIND_SIGNAL = 2, /* it was sent one */
 };
 
-/* what user space tells the kernel side to do */
+/* a command from user space to the BPF side */
 struct command {
 	enum event_kind kind; /* KIND_WATCH or KIND_FORGET */
 	bpfapps_pid pid;
@@ -17,25 +17,25 @@ struct command {
 
 BPFAPPS_RECORD(command);
 
-/* what the kernel side tells user space */
+/* an event from the BPF side to user space */
 struct event {
 	bpfapps_boot_ns time_ns;
 	enum event_kind kind BPFAPPS_COLUMN("EVENT", 6) BPFAPPS_KIND(
 		KIND_WATCH,
-		"A command was followed: from now on signals to the process are reported.")
+		"A command was executed: from now on signals to the process are reported.")
 		BPFAPPS_KIND(KIND_FORGET,
 			     "A command was followed: signals to the process are reported no more.")
 			BPFAPPS_KIND(KIND_SIGNAL, "The process was sent a signal.");
-	bpfapps_pid pid BPFAPPS_ABOUT("The process that the signal, or the command, is about.");
-	bpfapps_signal signal BPFAPPS_ONLY(KIND_SIGNAL) BPFAPPS_ABOUT("Which, such as SIGTERM.");
+	bpfapps_pid pid BPFAPPS_ABOUT("The target of the signal or command.");
+	bpfapps_signal signal BPFAPPS_ONLY(KIND_SIGNAL)
+		BPFAPPS_ABOUT("The signal, such as SIGTERM.");
 	bpfapps_comm sender_comm BPFAPPS_ONLY(KIND_SIGNAL)
-		BPFAPPS_ABOUT("The name of the thread that has sent it, or that ran then.");
+		BPFAPPS_ABOUT("The name of the sending thread, or of the thread that ran then.");
 	bpfapps_pid sender_pid BPFAPPS_ONLY(KIND_SIGNAL)
 		BPFAPPS_ABOUT("The process of that thread.");
-	bpfapps_uid sender_uid BPFAPPS_ONLY(KIND_SIGNAL)
-		BPFAPPS_ABOUT("The user that this one runs as.");
+	bpfapps_uid sender_uid BPFAPPS_ONLY(KIND_SIGNAL) BPFAPPS_ABOUT("The user of that thread.");
 	bpfapps_bool by_kernel BPFAPPS_ONLY(KIND_SIGNAL)
-		BPFAPPS_ABOUT("The kernel has sent it: because of what the sender did.");
+		BPFAPPS_ABOUT("True if the kernel sent it because of an event in that thread.");
 	__u8 reserved[3];
 };
 

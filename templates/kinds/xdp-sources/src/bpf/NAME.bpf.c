@@ -27,7 +27,7 @@ struct {
 	BPFAPPS_PREFIXES;
 } dropped SEC(".maps");
 
-/* what a source has sent so far, and how much of that has been reported */
+/* packets of a source so far, and how many of them were reported */
 struct source {
 	struct bpf_timer timer;
 	__u64 packets;
@@ -64,7 +64,7 @@ static int report(void *map, struct address *address, struct source *source)
 		return 0;
 	}
 
-	/* reserve a record; where the ring is full the next one has the sum of both */
+	/* reserve a record; if the ring is full, the next one has the sum of both */
 	e = bpfapps_reserve(&rb, event);
 	if (e) {
 		e->time_ns = bpf_ktime_get_boot_ns();
@@ -97,7 +97,7 @@ static __always_inline struct source *begin(struct address *address)
 	/* another CPU was first */
 	if (err)
 		return source;
-	/* without a timer nobody would ever hear of it: the kernel may have no memory for one */
+	/* without a timer it would never be reported: the kernel may lack memory for one */
 	if (bpf_timer_init(&source->timer, &sources, CLOCK_MONOTONIC) ||
 	    bpf_timer_set_callback(&source->timer, report) ||
 	    bpf_timer_start(&source->timer, interval_ns, 0)) {
@@ -116,7 +116,7 @@ int handle_packet(struct xdp_md *ctx)
 	struct address address;
 	struct source *source;
 
-	/* the verifier wants to see each bound checked before what is behind it is read */
+	/* the verifier wants each bound checked before anything behind it is read */
 	if ((void *)(eth + 1) > end)
 		return XDP_PASS;
 	if (eth->h_proto == bpf_htons(ETH_P_IP)) {
@@ -139,7 +139,7 @@ int handle_packet(struct xdp_md *ctx)
 	if (!source)
 		source = begin(&address);
 	if (!source)
-		/* who is to be dropped is, counted or not */
+		/* a source to drop is dropped, counted or not */
 		return bpfapps_matches(&dropped, address.bytes) ? XDP_DROP : XDP_PASS;
 	__sync_fetch_and_add(&source->packets, 1);
 	__sync_fetch_and_add(&source->bytes, end - data);

@@ -10,12 +10,12 @@ enum verdict {
 
 struct event {
 	bpfapps_boot_ns time_ns;
-	bpfapps_address source BPFAPPS_ABOUT("The address that it comes from, IPv4 or IPv6.");
+	bpfapps_address source BPFAPPS_ABOUT("The source address, IPv4 or IPv6.");
 	enum verdict verdict BPFAPPS_COLUMN("VERDICT", 7)
-		BPFAPPS_ABOUT("Whether each packet was dropped, or none.");
+		BPFAPPS_ABOUT("The verdict on all of its packets.");
 	__u32 reserved;
-	__u64 packets BPFAPPS_ABOUT("How many packets.");
-	bpfapps_bytes bytes BPFAPPS_ABOUT("How many bytes, the Ethernet headers included.");
+	__u64 packets BPFAPPS_ABOUT("Number of packets.");
+	bpfapps_bytes bytes BPFAPPS_ABOUT("Number of bytes, including Ethernet headers.");
 };
 
-BPFAPPS_RECORD(event, "source", "What has come from an address since it was last reported.");
+BPFAPPS_RECORD(event, "source", "Packets from an address since its last report.");

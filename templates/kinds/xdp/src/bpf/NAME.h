@@ -3,14 +3,14 @@
 
 #include <bpfapps/record.h>
 
-/* what came in of one protocol; user space sets the time and the protocol */
+/* packets of one protocol; user space sets the time and the protocol */
 struct traffic {
 	bpfapps_boot_ns time_ns;
 	bpfapps_protocol protocol BPFAPPS_COLUMN("PROTOCOL", 8)
 		BPFAPPS_ABOUT("The protocol of the IP header: tcp, udp and so on, or its number.");
 	__u8 reserved[7];
-	__u64 packets BPFAPPS_ABOUT("How many packets.");
-	bpfapps_bytes bytes BPFAPPS_ABOUT("How many bytes, with the Ethernet headers.");
+	__u64 packets BPFAPPS_ABOUT("Number of packets.");
+	bpfapps_bytes bytes BPFAPPS_ABOUT("Number of bytes, including Ethernet headers.");
 };
 
 BPFAPPS_RECORD(traffic, "traffic", "IP packets of one protocol, since the last report.");
