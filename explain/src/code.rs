@@ -72,6 +72,8 @@ codes! {
     NUMBER_AS_POINTER = "BPF0021",
     /// A function is called with an argument of the wrong type.
     ARGUMENT = "BPF0022",
+    /// A packet pointer is used after a call that may move the packet.
+    STALE_PACKET = "BPF0023",
     /// The verifier rejects the program for another reason.
     REJECTED = "BPF0039",
     /// A tracepoint does not exist.

@@ -102,7 +102,7 @@ processed 8 insns (limit 1000000) max_states_per_insn 0 total_states 1 peak_stat
  --> a.bpf.c:8:2
   |
 7 |     line_7();
-  |     -------- it comes from here and is never compared with NULL
+  |     -------- it comes from here and may be NULL
 8 |     line_8();
   |     ^^^^^^^^ R0 invalid mem access 'map_value_or_null'
   |

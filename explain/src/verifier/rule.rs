@@ -1,5 +1,6 @@
 use super::log::Log;
-use super::rules::{OTHER, RULES, Rule, USED_AFTER_SUBMIT};
+use super::rules::{NULL_ON_A_PATH, OTHER, RULES, Rule, STALE_PACKET, USED_AFTER_SUBMIT};
+use super::story::Lost;
 use super::{LineInfo, Place, story};
 use crate::Code;
 
@@ -8,11 +9,17 @@ impl Rule {
     pub(super) fn of(log: &Log<'_>) -> &'static Self {
         let words = log.said.join("\n") + "\n";
         let fits = |rule: &&Self| rule.says.iter().any(|text| words.contains(text));
-        match RULES.iter().find(fits).unwrap_or(&OTHER) {
-            rule if rule.code == Code::NUMBER_AS_POINTER && story::was_released(log) => {
-                &USED_AFTER_SUBMIT
-            }
-            rule => rule,
+        let rule = RULES.iter().find(fits).unwrap_or(&OTHER);
+        let is_number = match rule.code {
+            Code::NUMBER_AS_POINTER => true,
+            Code::ARGUMENT => words.contains(" type=scalar ") || words.contains(" type=inv "),
+            _ => false,
+        };
+        match Lost::of(log).filter(|_| is_number) {
+            Some(Lost::Released) => &USED_AFTER_SUBMIT,
+            Some(Lost::Null) => &NULL_ON_A_PATH,
+            Some(Lost::Moved) => &STALE_PACKET,
+            None => rule,
         }
     }
 

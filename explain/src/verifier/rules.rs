@@ -180,7 +180,24 @@ pub(super) const OTHER: Rule = Rule {
     fix: "read the whole verifier log with -v, from its end",
 };
 
-/// The verifier reports this like [`Code::NUMBER_AS_POINTER`]: see [`Rule::of`].
+// The verifier reports the following ones like a number: see [`Rule::of`].
+
+/// On one path the program's own check has made the pointer a known zero.
+pub(super) const NULL_ON_A_PATH: Rule = Rule {
+    says: &[],
+    code: Code::NULL_CHECK,
+    what: "uses a pointer that is NULL on one path",
+    fix: "compare it with NULL, and return if it is NULL",
+};
+
+/// See the helpers in [`super::story`].
+pub(super) const STALE_PACKET: Rule = Rule {
+    says: &[],
+    code: Code::STALE_PACKET,
+    what: "uses a packet pointer after a call that may move the packet",
+    fix: "read `data` and `data_end` again after the call, and check the bounds again",
+};
+
 pub(super) const USED_AFTER_SUBMIT: Rule = Rule {
     says: &[],
     code: Code::USED_AFTER_SUBMIT,

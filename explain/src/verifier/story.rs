@@ -5,6 +5,26 @@ use crate::Code;
 /// Helpers that return a pointer rather than a number.
 const POINTERS: [&str; 4] = ["lookup", "reserve", "storage", "_kptr"];
 
+/// Parts of the names of helpers that take a record away.
+const RELEASES: [&str; 2] = ["_submit", "_discard"];
+
+/// Parts of the names of helpers that may move a packet (`bpf_helper_changes_pkt_data`).
+const MOVES: [&str; 13] = [
+    "xdp_adjust_",
+    "skb_pull_data",
+    "skb_change_",
+    "skb_store_bytes",
+    "skb_adjust_room",
+    "csum_replace",
+    "skb_vlan_",
+    "clone_redirect",
+    "msg_pull_data",
+    "msg_push_data",
+    "msg_pop_data",
+    "lwt_",
+    "store_hdr_opt",
+];
+
 /// The history of the value used at `at`: instructions, each with its label.
 pub(super) fn of(log: &Log<'_>, code: Code, at: usize) -> Vec<(usize, &'static str)> {
     let mut story = Vec::new();
@@ -27,12 +47,18 @@ pub(super) fn of(log: &Log<'_>, code: Code, at: usize) -> Vec<(usize, &'static s
     match code {
         Code::NULL_CHECK => add(
             origin.at,
-            "it comes from here and is never compared with NULL",
+            "it comes from here and may be NULL",
         ),
         Code::USED_AFTER_SUBMIT => {
             add(origin.at, "the record was reserved here");
-            if let Some(at) = released(log, at, origin.at) {
+            if let Some(at) = call(log, origin.at, at, &RELEASES) {
                 add(at, "it was submitted or discarded here");
+            }
+        }
+        Code::STALE_PACKET => {
+            add(origin.at, "the pointer comes from here");
+            if let Some(at) = call(log, origin.at, at, &MOVES) {
+                add(at, "the packet may have moved here");
             }
         }
         Code::RETURN_VALUE | Code::ARGUMENT => add(origin.at, "the value comes from here"),
@@ -73,26 +99,40 @@ fn used(log: &Log<'_>, at: usize) -> Option<u8> {
     })
 }
 
-/// The position between `from` and `to` at which a record was submitted or discarded.
-pub(super) fn released(log: &Log<'_>, to: usize, from: usize) -> Option<usize> {
-    let is_release = |text: &str| text.contains("_submit") || text.contains("_discard");
-    log.back(to).take_while(|&at| at > from).find(|&at| {
-        log.instruction(at)
-            .is_some_and(|(_, text)| is_release(text))
-    })
+/// The reason why a pointer has become a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lost {
+    /// A record was submitted or discarded.
+    Released,
+    /// It is NULL on this path.
+    Null,
+    /// The packet may have moved.
+    Moved,
 }
 
-/// True if the register that the verifier names held a submitted or discarded record.
-pub(super) fn was_released(log: &Log<'_>) -> bool {
-    let Some((at, register)) = log.last().and_then(|at| Some((at, used(log, at)?))) else {
-        return false;
-    };
-    Origin::of(log, at, register)
-        .filter(|origin| {
-            log.instruction(origin.at)
-                .is_some_and(|(_, text)| text.contains("_reserve"))
-        })
-        .is_some_and(|origin| released(log, at, origin.at).is_some())
+impl Lost {
+    /// The reason for the register that the verifier names; `None` if it was never a pointer.
+    pub(super) fn of(log: &Log<'_>) -> Option<Self> {
+        let at = log.last()?;
+        let origin = Origin::of(log, at, used(log, at)?)?.at;
+        let (_, text) = log.instruction(origin)?;
+        if text.contains("_reserve") && call(log, origin, at, &RELEASES).is_some() {
+            return Some(Self::Released);
+        }
+        if text.starts_with("call ") {
+            return is_pointer(log, origin).then_some(Self::Null);
+        }
+        let is_packet = text.contains(" = *(u32 *)(") && call(log, origin, at, &MOVES).is_some();
+        is_packet.then_some(Self::Moved)
+    }
+}
+
+/// The position of the last call of one of these helpers between `from` and `to`.
+fn call(log: &Log<'_>, from: usize, to: usize, names: &[&str]) -> Option<usize> {
+    let is_one =
+        |text: &str| text.starts_with("call ") && names.iter().any(|name| text.contains(name));
+    let mut path = log.back(to).take_while(|&at| at > from);
+    path.find(|&at| log.instruction(at).is_some_and(|(_, text)| is_one(text)))
 }
 
 fn is_pointer(log: &Log<'_>, at: usize) -> bool {

@@ -53,7 +53,9 @@ macro_rules! tests {
 
 tests! {
     bpf0001
+    bpf0001_argument
     bpf0001_function
+    bpf0001_reserve
     bpf0002
     bpf0003
     bpf0004
@@ -78,6 +80,7 @@ tests! {
     bpf0020
     bpf0021
     bpf0022
+    bpf0023
     bpf0039
 }
 
@@ -194,7 +197,7 @@ error[BPF0001]: failed to load BPF object: `handle_enter` uses a pointer that ma
   --> refused/src/bpf/bpf0001.bpf.c:21:2
    |
 20 |     count = bpf_map_lookup_elem(&counts, &pid); /* from */
-   |             ------------------- it comes from here and is never compared with NULL
+   |             ------------------- it comes from here and may be NULL
 21 |     *count += 1;                                /* here */
    |     ^^^^^^^^^^^ R0 invalid mem access 'map_value_or_null'
    |
