@@ -45,10 +45,7 @@ pub(super) fn of(log: &Log<'_>, code: Code, at: usize) -> Vec<(usize, &'static s
     };
     let mut add = |at: usize, label| story.extend(log.index(at).map(|index| (index, label)));
     match code {
-        Code::NULL_CHECK => add(
-            origin.at,
-            "it comes from here and may be NULL",
-        ),
+        Code::NULL_CHECK => add(origin.at, "it comes from here and may be NULL"),
         Code::USED_AFTER_SUBMIT => {
             add(origin.at, "the record was reserved here");
             if let Some(at) = call(log, origin.at, at, &RELEASES) {
