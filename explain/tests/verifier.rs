@@ -405,8 +405,40 @@ fn record_that_was_submitted_is_no_number() {
             expected.map(|(line, text)| (line, text.to_owned()))
         );
     }
-    let number = format!("{taken}{used}");
-    assert_eq!(diagnosis(&number).code, Code::NUMBER_AS_POINTER);
+}
+
+/// The check in `bpfapps_reserve` makes the NULL branch a known zero.
+#[test]
+fn null_on_one_path_is_no_number() {
+    let reserved = "1: (85) call bpf_ringbuf_reserve#131\n2: (bf) r6 = r0\n";
+    let written = "5: (7b) *(u64 *)(r6 +0) = r1\nR6 invalid mem access 'scalar'";
+    let passed = "3: (bf) r1 = r6\n4: (07) r1 += 8\n5: (85) call bpf_get_current_comm#16\n\
+                  R1 type=scalar expected=fp, pkt, map_value";
+    for used in [written, passed] {
+        let log = format!("{reserved}{used}");
+        assert_eq!(diagnosis(&log).code, Code::NULL_CHECK, "{used}");
+        assert_eq!(story(&log)[0].0, 1, "{used}");
+    }
+    let number = "1: (85) call bpf_get_current_task#35\n2: (79) r1 = *(u64 *)(r0 +0)\n\
+                  R0 invalid mem access 'scalar'";
+    assert_eq!(diagnosis(number).code, Code::NUMBER_AS_POINTER);
+}
+
+#[test]
+fn packet_that_may_have_moved_is_no_number() {
+    let loaded = "1: (61) r6 = *(u32 *)(r7 +0)\n2: (bf) r1 = r7\n";
+    let used = "4: (69) r1 = *(u16 *)(r6 +12)\nR6 invalid mem access 'inv'";
+    let moved = format!("{loaded}3: (85) call bpf_xdp_adjust_head#44\n{used}");
+    assert_eq!(diagnosis(&moved).code, Code::STALE_PACKET);
+    let expected = [
+        (1, "the pointer comes from here"),
+        (3, "the packet may have moved here"),
+        (4, "R6 invalid mem access 'inv'"),
+    ];
+    let expected = expected.map(|(line, text)| (line, text.to_owned()));
+    assert_eq!(story(&moved), expected);
+    let other = format!("{loaded}3: (85) call bpf_ktime_get_ns#5\n{used}");
+    assert_eq!(diagnosis(&other).code, Code::NUMBER_AS_POINTER);
 }
 
 #[test]
