@@ -232,9 +232,9 @@ fn words_of_a_file_that_is_no_configuration_are_not_shown() {
     for text in secrets {
         let (_folder, path) = config(text);
         let (code, stdout, stderr) = check(&path);
-        let told = stdout + &stderr;
-        assert_eq!(code, Some(1), "{told}");
-        assert!(!told.to_lowercase().contains("hunter2"), "{told}");
+        let reported = stdout + &stderr;
+        assert_eq!(code, Some(1), "{reported}");
+        assert!(!reported.to_lowercase().contains("hunter2"), "{reported}");
     }
 }
 

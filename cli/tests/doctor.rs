@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// doctor's report on a file with these bytes: it must fail.
-fn told(bytes: &[u8]) -> String {
+fn reported(bytes: &[u8]) -> String {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("it.bpf.o");
     fs::write(&file, bytes).expect("a file");
@@ -49,7 +49,7 @@ fn what_is_no_bpf_object_is_said_in_a_sentence() {
         (b"#!/bin/sh\n", "it is not an ELF file"),
     ] {
         let expected = format!("error[BPF0063]: FILE can't be loaded: {what}\n{hint}");
-        assert_eq!(told(bytes), expected);
+        assert_eq!(reported(bytes), expected);
     }
     let program = refused(Path::new(env!("CARGO_BIN_EXE_bpfapps")));
     let machine = format!(
@@ -60,12 +60,12 @@ fn what_is_no_bpf_object_is_said_in_a_sentence() {
     let nothing = compiled("bpf", "int x;");
     let expected =
         format!("error[BPF0063]: FILE can't be loaded: it contains no BPF program\n{hint}");
-    assert_eq!(told(&nothing), expected);
+    assert_eq!(reported(&nothing), expected);
     let whole = compiled(
         "bpf",
         "__attribute__((section(\"xdp\"))) int f(void *c) { return 2; }",
     );
-    let half = told(&whole[..whole.len() / 2]);
+    let half = reported(&whole[..whole.len() / 2]);
     assert!(half.contains("it is a damaged ELF file"), "{half}");
 }
 
@@ -78,7 +78,7 @@ fn object_of_another_endianness_is_named() {
     };
     let expected =
         format!("it is for {its}-endian machines, but this one is {ours}-endian\nhint: compile it");
-    let said = told(&compiled(target, source));
+    let said = reported(&compiled(target, source));
     assert!(said.contains(&expected), "{said}");
 }
 

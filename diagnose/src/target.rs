@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn section_says_what_a_program_is_attached_to() {
-        let told = |section| Target::of_section(section).map(|target| target.to_string());
+        let reported = |section| Target::of_section(section).map(|target| target.to_string());
         for (section, target) in [
             ("tp/sched/sched_switch", "the tracepoint sched/sched_switch"),
             ("raw_tp.w/sys_enter", "the raw tracepoint sys_enter"),
@@ -231,10 +231,10 @@ mod tests {
                 "the probe libc:setjmp of libc.so.6",
             ),
         ] {
-            assert_eq!(told(section).as_deref(), Some(target));
+            assert_eq!(reported(section).as_deref(), Some(target));
         }
         for section in ["xdp", "uprobe", "kprobe", "tp/", "cgroup_skb/egress"] {
-            assert_eq!(told(section), None);
+            assert_eq!(reported(section), None);
         }
     }
 

@@ -87,21 +87,21 @@ fn broken_object_has_no_lines_and_does_no_harm() {
 #[test]
 fn what_is_no_bpf_object_is_named() {
     let good = case().object;
-    let told = |bytes: &[u8]| {
+    let reported = |bytes: &[u8]| {
         let refused = Object::new("it", bytes).check();
         refused.err().map(|failure| failure.to_string())
     };
-    assert_eq!(told(good), None);
-    assert_eq!(told(b"").as_deref(), Some("the file is empty"));
+    assert_eq!(reported(good), None);
+    assert_eq!(reported(b"").as_deref(), Some("the file is empty"));
     assert_eq!(
-        told(b"#!/bin/sh\n").as_deref(),
+        reported(b"#!/bin/sh\n").as_deref(),
         Some("it is not an ELF file")
     );
     // offset of the processor in the ELF header
     let mut x86 = good.to_vec();
     x86[18] = 62;
     let expected = "it is compiled for x86_64, not for BPF";
-    assert_eq!(told(&x86).as_deref(), Some(expected));
-    let cut = told(&good[..40]).expect("refused");
+    assert_eq!(reported(&x86).as_deref(), Some(expected));
+    let cut = reported(&good[..40]).expect("refused");
     assert!(cut.starts_with("it is a damaged ELF file: "), "{cut}");
 }

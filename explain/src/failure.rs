@@ -127,31 +127,31 @@ mod tests {
 
     #[test]
     fn what_a_failure_knows_is_told_wherever_it_stands_in_the_chain() {
-        let told = |result: Result<()>| report(&result.expect_err("a failure"), "app explain");
+        let reported = |result: Result<()>| report(&result.expect_err("a failure"), "app explain");
 
         let at_the_root: Result<()> = Err(Failure::new("no", "fix it").into());
         assert_eq!(
-            told(at_the_root.context("failed to load")),
+            reported(at_the_root.context("failed to load")),
             "error: failed to load: no\nhint: fix it\n"
         );
         let on_top: Result<()> =
             Err(anyhow::anyhow!("no")).context(Failure::new("failed", "do it"));
-        assert_eq!(told(on_top), "error: failed: no\nhint: do it\n");
+        assert_eq!(reported(on_top), "error: failed: no\nhint: do it\n");
         let plain = Err(anyhow::anyhow!("no"));
-        assert_eq!(told(plain), "error: no\n");
+        assert_eq!(reported(plain), "error: no\n");
 
         let explained = Failure::new("no", "check it")
             .code(Code::NULL_CHECK)
             .excerpt(" 1 | *count\n")
             .during("failed to load");
         assert_eq!(
-            told(Err(explained.into())),
+            reported(Err(explained.into())),
             "error[BPF0001]: failed to load: no\n 1 | *count\nhint: check it\n\
              more: app explain BPF0001\n"
         );
         let alone = Failure::without_hint("no").code(Code::NULL_CHECK);
         assert_eq!(
-            told(Err(alone.into())),
+            reported(Err(alone.into())),
             "error[BPF0001]: no\nmore: app explain BPF0001\n"
         );
     }

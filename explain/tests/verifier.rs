@@ -465,7 +465,7 @@ fn what_has_no_instruction_is_shown_at_the_call() {
 
 #[test]
 fn symbols_are_shown_where_they_are_used() {
-    let told = |message: &str| {
+    let reported = |message: &str| {
         let diagnosis = explain(&[message.to_owned()], &Numbered)?;
         assert!(
             diagnosis
@@ -474,28 +474,28 @@ fn symbols_are_shown_where_they_are_used() {
         );
         Some((diagnosis.code, diagnosis.message))
     };
-    let too_large = |errno| told(&format!("libbpf: map 'huge': failed to create: {errno}\n"));
+    let too_large = |errno| reported(&format!("libbpf: map 'huge': failed to create: {errno}\n"));
     let huge = "`huge` is a map that is too large for the kernel to create".to_owned();
     for errno in ["-E2BIG", "-ENOMEM", "Cannot allocate memory(-12)"] {
         assert_eq!(too_large(errno), Some((Code::MAP_TOO_LARGE, huge.clone())));
     }
     assert_eq!(too_large("-EPERM"), None);
     assert_eq!(
-        told("libbpf: extern (func ksym) 'f': not found in kernel or module BTFs\n"),
+        reported("libbpf: extern (func ksym) 'f': not found in kernel or module BTFs\n"),
         Some((
             Code::UNKNOWN_FUNCTION,
             "`f` is not in the running kernel".to_owned()
         ))
     );
     assert_eq!(
-        told("libbpf: failed to find BTF for extern 'f' [6] section: -2\n"),
+        reported("libbpf: failed to find BTF for extern 'f' [6] section: -2\n"),
         Some((
             Code::UNKNOWN_FUNCTION,
             "`f` is declared `extern`, but nothing defines it".to_owned()
         ))
     );
     assert_eq!(
-        told("libbpf: extern (func ksym) 'f': func_proto [9] incompatible\n"),
+        reported("libbpf: extern (func ksym) 'f': func_proto [9] incompatible\n"),
         None
     );
 }

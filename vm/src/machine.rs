@@ -136,9 +136,9 @@ impl Machine {
         qemu.args(["-serial", "chardev:console"]);
         qemu.args([
             "-chardev",
-            "stdio,id=told,signal=off",
+            "stdio,id=reported,signal=off",
             "-serial",
-            "chardev:told",
+            "chardev:reported",
         ]);
         let mut qemu = Running(
             qemu.stdin(Stdio::null())
@@ -152,9 +152,9 @@ impl Machine {
         let mut limit = patience.boot;
         loop {
             match lines.recv_timeout(limit) {
-                Ok(told) => {
+                Ok(reported) => {
                     limit = patience.silence;
-                    if line(&told)? {
+                    if line(&reported)? {
                         return Ok(End::Done);
                     }
                 }

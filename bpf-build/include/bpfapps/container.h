@@ -24,8 +24,8 @@ struct kernfs_node___any {
 #define BPFAPPS_EACH_BYTE(byte) (0x0101010101010101ULL * (byte))
 
 /*
- * Whether all bytes are from 0 to 9 or from a to f. Eight at a time, and the highest bit of each
- * says so: a branch a byte would take the verifier milliseconds.
+ * True if all bytes are hexadecimal digits, in lower case. Eight bytes are tested at a time, by
+ * their highest bits: a branch for each byte would cost the verifier milliseconds.
  */
 static __always_inline bool bpfapps_is_hex(const __u64 *words, int count)
 {
@@ -44,8 +44,8 @@ static __always_inline bool bpfapps_is_hex(const __u64 *words, int count)
 }
 
 /*
- * Where the id is in the name of a cgroup, such as `docker-<id>.scope`; negative: there is none. A
- * global function is verified once, and not again for each level.
+ * The position of the id in the name of a cgroup, such as `docker-<id>.scope`; negative without
+ * one. A global function is verified once, and not again for each level.
  */
 __noinline int bpfapps_find_container(__u64 name)
 {
@@ -85,8 +85,8 @@ bpfapps_cgroup_above(struct kernfs_node___any *node)
 }
 
 /*
- * Reads the id of the innermost container that a task is in, by the names of its cgroup (version
- * 2) and of those above it: BPFAPPS_CONTAINER_LEN bytes. False where it is in none.
+ * Reads the id of the innermost container of a task, from the names of its cgroup (version 2) and
+ * of those above it: BPFAPPS_CONTAINER_LEN bytes. False if it is in none.
  */
 static __always_inline bool bpfapps_read_container(struct task_struct *task, __u8 *id)
 {

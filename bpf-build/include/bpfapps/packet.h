@@ -53,8 +53,8 @@ typedef long (*bpfapps_load)(void *from, __u32 offset, void *to, __u32 len);
 #define BPFAPPS_EXTENSIONS 4
 
 /*
- * Reads the headers of an IP packet, and says whether it was one. `load` is a function that the
- * compiler knows, so that nothing is left of the call.
+ * Reads the headers of a packet; returns false if it is not IP. `load` is a function known at
+ * compile time, so that the call is inlined.
  */
 static __always_inline int bpfapps_parse(void *from, bpfapps_load load, struct bpfapps_packet *p)
 {

@@ -6,7 +6,7 @@
 
 /*
  * Copies a record into perf buffer `map`, or counts it as lost: for kernels before 5.8, which have
- * no ring buffer. `ctx` is what the program was called with.
+ * no ring buffer. `ctx` is the program's argument.
  */
 static __always_inline void bpfapps_perf_output(void *ctx, void *map, void *record, __u64 size)
 {

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * What whoever traces processes has to be right about: since when one runs, which of its threads is
- * the last to leave, and the status that wait(2) will give. For programs on sched_process_exec and
- * sched_process_exit. Include it after vmlinux.h.
+ * The facts about processes that are easy to get wrong: start time, last thread, and the status
+ * for wait(2). For programs on sched_process_exec and sched_process_exit. Include it after
+ * vmlinux.h.
  */
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
@@ -22,8 +22,8 @@ extern int LINUX_KERNEL_VERSION __kconfig;
 #define BPFAPPS_HAS_GROUP_DEAD (LINUX_KERNEL_VERSION >= KERNEL_VERSION(6, 18, 0))
 
 /*
- * Reads `a->b->c` as BPFAPPS_READ(typed, a, b, c). In a typed program that is a load or two, since
- * the verifier knows the types; BPF_CORE_READ calls a helper for each arrow.
+ * BPFAPPS_READ(typed, a, b, c) reads `a->b->c`: by a load for each arrow in a typed program, since
+ * the verifier knows the types; else by BPF_CORE_READ, which calls a helper for each.
  */
 #define BPFAPPS_READ(typed, ...) ((typed) ? ___arrow(__VA_ARGS__) : BPF_CORE_READ(__VA_ARGS__))
 
@@ -58,8 +58,8 @@ struct {
 } bpfapps_exited SEC(".maps");
 
 /*
- * Remembers that the current process has called exec. `typed`: the program is of the type tp_btf,
- * whose arguments the verifier knows; raw_tp has no task storage.
+ * Stores the time of the current process's exec. `typed` is true in a tp_btf program, whose
+ * arguments have types; raw_tp has no task storage.
  */
 static __always_inline void bpfapps_remember_exec(struct task_struct *task, bool typed)
 {
@@ -105,7 +105,7 @@ static __always_inline __u64 bpfapps_start_of(struct task_struct *task, bool typ
 }
 
 /*
- * Whether the whole process exits, with its last thread, which need not be its leader. `ctx`: the
+ * True if the whole process exits, with its last thread, which need not be its leader. `ctx`: the
  * arguments of sched_process_exit.
  */
 static __always_inline bool bpfapps_is_process_exit(__u64 *ctx, bool typed)

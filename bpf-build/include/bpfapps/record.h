@@ -24,9 +24,9 @@
  */
 
 /*
- * The innermost function of a stack comes first. bpf_get_stack fills it, with zeros behind the last
- * frame; a user stack is that of the record's bpfapps_pid. With feature `symbols` of bpfapps-core
- * functions have names, without it addresses.
+ * A stack has the innermost function first, as bpf_get_stack writes it, and zeros after the last
+ * frame. A user stack belongs to the record's bpfapps_pid. Functions have names with feature
+ * `symbols` of bpfapps-core, and addresses without it.
  */
 #ifndef BPFAPPS_STACK_DEPTH
 #define BPFAPPS_STACK_DEPTH 64
@@ -62,8 +62,8 @@ typedef __u64 bpfapps_kernel_stack[BPFAPPS_STACK_DEPTH]; /* vfs_read < ksys_read
 typedef __u64 bpfapps_user_stack[BPFAPPS_STACK_DEPTH];   /* read < main           list of text */
 
 /*
- * Texts of any length may stand behind a record, one after another: send them with bpfapps_output.
- * A member of these types says how many bytes of them are its own.
+ * Texts of any length may follow a record, one after another: send them with bpfapps_output. A
+ * member of these types is the length of its text.
  */
 typedef __u16 bpfapps_text;        /* text                      text */
 typedef __u16 bpfapps_words;       /* words, quoted if needed   list; each word ends with a NUL */
@@ -93,15 +93,15 @@ typedef __u16 bpfapps_words;       /* words, quoted if needed   list; each word 
 #define BPFAPPS_COUNTED_BY(member) BPFAPPS_TAG("counted_by:" #member)
 
 /*
- * An enum that says which kind of document a record is: one tag for each enumerator. BPFAPPS_ONLY
- * tells in which kinds a member is there at all.
+ * An enum that selects the type of document of a record: one tag for each enumerator. BPFAPPS_ONLY
+ * lists the types that have a member.
  */
 #define BPFAPPS_KIND(enumerator, about) BPFAPPS_TAG("kind:" #enumerator ":" about)
 #define BPFAPPS_ONLY(...)               BPFAPPS_TAG("only:" #__VA_ARGS__)
 
 /*
- * Makes struct `name` known to user space: BTF has only what a global names. Rust gets a type of
- * that name. What else is given: the type of its document, and when there is one.
+ * Makes struct `name` known to user space, because BTF only has types of globals. Rust gets a type
+ * of that name. The further arguments are the type of its document, and its description.
  */
 #define BPFAPPS_RECORD(name, ...) BPFAPPS_ANCHOR(name, ##__VA_ARGS__, #name, "", )
 #define BPFAPPS_ANCHOR(name, type, about, ...)                                                     \

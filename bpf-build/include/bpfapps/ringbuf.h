@@ -18,8 +18,8 @@ enum bpfapps_stage {
 #define BPFAPPS_COUNTERS 8
 
 /*
- * What this side and its reader tell each other in memory that Session::poll maps: whether the
- * reader looks at the ring by itself, and what was lost, by stage and CPU.
+ * Memory shared with the reader, which Session::poll maps: whether the reader polls the ring by
+ * itself, and the losses by stage and CPU.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -41,8 +41,8 @@ static __always_inline void bpfapps_count_lost(enum bpfapps_stage stage)
 }
 
 /*
- * Reserves a `struct type` in ring buffer `ring`, or counts it as lost and is NULL. The record is
- * not zeroed: write every byte, then bpfapps_submit or bpf_ringbuf_discard it.
+ * Reserves a `struct type` in ring buffer `ring`; returns NULL and counts a loss if it is full.
+ * The record is not zeroed: write every byte, then call bpfapps_submit or bpf_ringbuf_discard.
  */
 #define bpfapps_reserve(ring, type)                                                                \
 	({                                                                                         \
@@ -53,8 +53,8 @@ static __always_inline void bpfapps_count_lost(enum bpfapps_stage stage)
 	})
 
 /*
- * To wake the reader takes longer than all else that is done here. So none is woken that looks by
- * itself every few milliseconds, as it does while there are events.
+ * Waking the reader takes longer than everything else here. So a reader that polls by itself every
+ * few milliseconds, as it does during events, is not woken.
  */
 static __always_inline __u64 bpfapps_wake_up_flags(void)
 {
@@ -65,8 +65,8 @@ static __always_inline __u64 bpfapps_wake_up_flags(void)
 }
 
 /*
- * After a record that woke nobody: the reader may have gone to sleep meanwhile without having seen
- * it. To hand it over was a full memory barrier, on both sides, so one of both sees the other.
+ * After a record without a wake-up: the reader may have gone to sleep before it saw the record.
+ * Submitting is a full memory barrier on both sides, so one side sees the other.
  */
 static __always_inline void bpfapps_wake_up_late(void *ring, __u64 flags)
 {

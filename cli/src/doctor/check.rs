@@ -10,7 +10,7 @@ pub(super) use bpfapps_explain::{list, table};
 #[derive(Debug, Serialize)]
 pub(crate) struct Check {
     #[serde(flatten)]
-    pub(super) told: explain::Check,
+    pub(super) reported: explain::Check,
     /// The apps and files that can't run because of it
     #[serde(skip)]
     pub(super) concerns: Vec<String>,
@@ -21,7 +21,7 @@ pub(crate) struct Check {
 impl Check {
     pub(super) fn ok(about: &str, check: &'static str, found: impl Into<String>) -> Self {
         Self {
-            told: explain::Check::ok(about, check, found),
+            reported: explain::Check::ok(about, check, found),
             concerns: Vec::new(),
             fix: None,
         }
@@ -44,7 +44,7 @@ impl Check {
             false => Status::Fail,
         };
         Self {
-            told: self.told.bad(status, cause, fix),
+            reported: self.reported.bad(status, cause, fix),
             concerns,
             ..self
         }
@@ -54,14 +54,14 @@ impl Check {
     pub(super) fn by(mut self, err: &Error) -> Self {
         if let Some(failure) = Failure::of(err) {
             let (code, excerpt) = failure.explained();
-            self.told = self.told.explained(code, excerpt);
+            self.reported = self.reported.explained(code, excerpt);
         }
         self
     }
 
     /// Adds a command that fixes it.
     pub(super) fn fixed_by(mut self, fix: Fix) -> Self {
-        self.told.fix = Some(printable(&fix.to_string()).into_owned());
+        self.reported.fix = Some(printable(&fix.to_string()).into_owned());
         self.fix = Some(fix);
         self
     }

@@ -86,7 +86,7 @@ impl Doctor {
         }
         let ill: BTreeSet<_> = checks
             .iter()
-            .filter(|check| check.told.status == Status::Fail)
+            .filter(|check| check.reported.status == Status::Fail)
             .flat_map(|check| check.concerns.iter().cloned())
             .collect();
         let failure = (!ill.is_empty()).then(|| {
@@ -95,8 +95,8 @@ impl Doctor {
         });
         let colours = std::io::stdout().is_terminal();
         let text = print::document(self.output, &checks, |checks| {
-            let told = checks.iter().map(|check| &check.told);
-            check::table(told, colours, &apps.binary.explain())
+            let reported = checks.iter().map(|check| &check.reported);
+            check::table(reported, colours, &apps.binary.explain())
         });
         Ok((text?, failure))
     }

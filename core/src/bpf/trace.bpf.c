@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * Copies what bpf_printk writes for one process. Reading trace_pipe would take the lines away from
- * whoever else reads it; a perf event on the tracepoint sees nothing, because the program that
- * prints most often runs inside another perf event.
+ * Copies the output of bpf_printk of one process. Reading trace_pipe would take lines away from
+ * other readers; a perf event on the tracepoint is silent, because the printing program usually
+ * runs inside another perf event.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>

@@ -22,7 +22,7 @@ const PIECE: usize = 4096;
 /// How long a blocked reader is waited for at the end of the program.
 const GRACE: Duration = Duration::from_millis(300);
 
-/// Whoever read our output is gone: the program ends, and that is no failure.
+/// The reader of our output is gone: the program ends without a failure.
 #[derive(Debug)]
 pub struct Closed;
 

@@ -33,7 +33,7 @@ pub(super) fn filter() -> Vec<sock_filter> {
     .concat()
 }
 
-/// Goes on where what `load` has loaded is one of `values`, and else allows the call.
+/// Continues if the value loaded by `load` is one of `values`, else allows the call.
 fn one_of(load: sock_filter, values: &[u32]) -> Vec<sock_filter> {
     let mut part = vec![load];
     for (index, &value) in values.iter().enumerate() {

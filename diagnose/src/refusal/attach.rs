@@ -28,11 +28,11 @@ pub fn attach(
         _ => None,
     };
     if let Some(cause) = known {
-        return Verdict::told(err.context(cause.during(phase)));
+        return Verdict::reported(err.context(cause.during(phase)));
     }
     let err = err.context(phase);
     match Limits::look().cause(errno, Phase::Attach, kernel, false) {
-        Some(cause) => Verdict::told(err.context(cause)),
+        Some(cause) => Verdict::reported(err.context(cause)),
         None => Verdict::untold(err, log),
     }
 }

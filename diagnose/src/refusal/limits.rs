@@ -149,10 +149,10 @@ mod tests {
 
     fn cause(machine: &Limits, errno: Errno, phase: Phase) -> Option<String> {
         let cause = machine.cause(Some(errno), phase, "5.8", true)?;
-        let told = report(&Error::new(cause), "explain");
-        let (_, told) = told.split_once(": ")?;
-        let told = told.split("\nmore: ").next()?.trim_end();
-        Some(told.replace("\nhint: ", " | "))
+        let reported = report(&Error::new(cause), "explain");
+        let (_, reported) = reported.split_once(": ")?;
+        let reported = reported.split("\nmore: ").next()?.trim_end();
+        Some(reported.replace("\nhint: ", " | "))
     }
 
     #[test]

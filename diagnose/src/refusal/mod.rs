@@ -45,7 +45,7 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    fn told(error: impl Into<Error>) -> Self {
+    fn reported(error: impl Into<Error>) -> Self {
         Self {
             error: error.into(),
             untold: Vec::new(),
@@ -87,7 +87,7 @@ pub fn load(
     let errno = errno(&err);
     let hook = || loading.programs.cause(errno, &log.concat());
     if let Some(failure) = loading.btf.and_then(open::foreign_btf).or_else(hook) {
-        return Verdict::told(err.context(failure));
+        return Verdict::reported(err.context(failure));
     }
     let memlock = || limits::memlock().filter(|_| errno == Some(Errno::EPERM));
     let look =
@@ -98,7 +98,7 @@ pub fn load(
     if !verified && let Some(cause) = memlock().or_else(look) {
         return Verdict::untold(err.context(LOADING).context(cause), log);
     }
-    told(LOADING, err, diagnosis, log)
+    reported(LOADING, err, diagnosis, log)
 }
 
 /// Explains why an object cannot be opened. `object` is its file, if known.
@@ -110,10 +110,10 @@ pub fn open(
 ) -> Verdict {
     let err = Error::new(err);
     if let Some(failure) = object.and_then(|object| open::cause(object, &log.concat())) {
-        return Verdict::told(err.context(OPENING).context(failure));
+        return Verdict::reported(err.context(OPENING).context(failure));
     }
     let diagnosis = diagnose(OPENING, log, object, colours);
-    told(OPENING, err, diagnosis, log)
+    reported(OPENING, err, diagnosis, log)
 }
 
 /// Explains the messages of libbpf and the verifier, with the source lines at fault.
@@ -137,7 +137,7 @@ fn diagnose(
 }
 
 /// The error for the user. Log messages that the diagnosis does not cover are left to print.
-fn told(
+fn reported(
     phase: &str,
     err: Error,
     diagnosis: Option<(Diagnosis, Failure)>,

@@ -27,7 +27,7 @@ pub(crate) const FIXTURES: &[Fixture] = &[
 ];
 
 /// Prints an error as `main` does.
-pub(crate) fn told<T>(result: Result<T>) -> Result<()> {
+pub(crate) fn reported<T>(result: Result<T>) -> Result<()> {
     if let Err(err) = result {
         eprint!("{}", report(&err, "bpfapps explain"));
         process::exit(1);
@@ -41,7 +41,7 @@ fn app(args: &[String]) -> Result<()> {
         bail!("a program")
     };
     let mut run = Run::start(btf.first().map(Into::into))?;
-    told(run.load(program).and_then(|mut loaded| loaded.attach()))
+    reported(run.load(program).and_then(|mut loaded| loaded.attach()))
 }
 
 /// The same, without any capability between loading and attaching.
@@ -50,7 +50,7 @@ fn powerless_app(args: &[String]) -> Result<()> {
     let mut run = Run::start(None)?;
     let mut loaded = run.load(program)?;
     caps::clear(None, CapSet::Effective)?;
-    told(match program.as_str() {
+    reported(match program.as_str() {
         "on_uprobe" => loaded.attach_uprobe("/proc/self/exe", "4096").map(drop),
         _ => loaded.attach(),
     })
@@ -62,14 +62,14 @@ fn uprobe(args: &[String]) -> Result<()> {
         bail!("a binary and a function")
     };
     let mut run = Run::start(None)?;
-    told(run.load("on_uprobe")?.attach_uprobe(binary, function))
+    reported(run.load("on_uprobe")?.attach_uprobe(binary, function))
 }
 
 /// Attaches to a cgroup.
 fn join(args: &[String]) -> Result<()> {
     let [cgroup] = args else { bail!("a cgroup") };
     let mut run = Run::start(None)?;
-    told(run.load("on_cgroup")?.attach_cgroup(Path::new(cgroup)))
+    reported(run.load("on_cgroup")?.attach_cgroup(Path::new(cgroup)))
 }
 
 /// Attaches to a cgroup exclusively, in the old way, and waits to be killed.
@@ -104,5 +104,5 @@ fn open(args: &[String]) -> Result<()> {
         Some(bytes) => bytes.parse()?,
         None => object.bytes.len(),
     };
-    told(try_load(&Object::new(&object.name, &object.bytes[..end])))
+    reported(try_load(&Object::new(&object.name, &object.bytes[..end])))
 }

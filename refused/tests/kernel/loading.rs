@@ -18,7 +18,7 @@ use nix::errno::Errno;
 use nix::libc;
 use tempfile::TempDir;
 
-use crate::fixtures::told;
+use crate::fixtures::reported;
 
 const BPF_PROG_LOAD: u64 = 5;
 
@@ -93,7 +93,7 @@ fn load_as_app(_: &[String]) -> Result<()> {
     let session = Session::start(Options::default(), Needs::NONE)?;
     let mut object = MaybeUninit::uninit();
     let open = session.open(Bpf0001SkelBuilder::default(), &mut object)?;
-    told(session.load(open))
+    reported(session.load(open))
 }
 
 /// Loads an object file.
@@ -104,7 +104,7 @@ fn load(args: &[String]) -> Result<()> {
         ..Options::default()
     };
     let _session = Session::start(options, Needs::NONE)?;
-    told(try_load(&Object::read(file.as_ref())?))
+    reported(try_load(&Object::read(file.as_ref())?))
 }
 
 /// The kernel's setting for a process without capabilities.

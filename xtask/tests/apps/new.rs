@@ -35,10 +35,10 @@ fn every_path_is_told_and_removed_again() {
             })
             .collect();
         let stdout = String::from_utf8_lossy(&made.stdout).into_owned();
-        let (told, next) = stdout.split_once("\n\n").expect("paths, and what next");
-        let mut told: Vec<_> = told.lines().collect();
-        told.sort_unstable();
-        assert_eq!(told, changed);
+        let (reported, next) = stdout.split_once("\n\n").expect("paths, and what next");
+        let mut reported: Vec<_> = reported.lines().collect();
+        reported.sort_unstable();
+        assert_eq!(reported, changed);
         assert_eq!(next, "next: cargo xtask run my_app\n");
 
         let removed = run(root, &["remove", "my_app"]);

@@ -29,10 +29,10 @@ fn standalone_is_all_ones_own() {
     fs::create_dir(&root).expect("a folder");
     let made = run(folder.path(), &args);
     assert!(made.status.success(), "{made:?}");
-    let told = String::from_utf8_lossy(&made.stdout).into_owned();
+    let reported = String::from_utf8_lossy(&made.stdout).into_owned();
     assert!(
-        told.ends_with("\nnext: cd own && cargo xtask run mine\n"),
-        "{told}"
+        reported.ends_with("\nnext: cd own && cargo xtask run mine\n"),
+        "{reported}"
     );
 
     let (paths, lines) = files(&root);

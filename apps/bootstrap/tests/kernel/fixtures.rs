@@ -20,7 +20,7 @@ pub(crate) const FIXTURES: &[Fixture] = &[
 
 /// Ends the calling thread alone, where exit(2) of the C library ends the process.
 pub(crate) fn exit_thread() -> ! {
-    // SAFETY: nothing of this thread is used any more; the process goes on or ends without it.
+    // SAFETY: nothing of this thread is used any more; the process continues or ends without it.
     unsafe { libc::syscall(libc::SYS_exit, 0) };
     unreachable!("a thread that has exited")
 }

@@ -6,7 +6,7 @@
 #include <bpfapps/ringbuf.h>
 #include "filter.h"
 
-/* --children, and a command that we run: whoever is forked from a wanted process is wanted, too */
+/* --children, and a command that we run: a child of a wanted process is wanted, too */
 
 /* our own process, the parent of the command; 0 without one */
 const volatile __u32 tracer_pid = 0;

@@ -7,8 +7,8 @@
 #include "filter.h"
 
 /*
- * What only JSON and YAML show. These are programs of their own, since each type of the kernel
- * that an object reads from costs a millisecond of start-up.
+ * Details for JSON and YAML only. They are programs of their own, because each kernel type that an
+ * object reads costs a millisecond at the start.
  */
 
 /* the process by the number that it knows itself by, and its namespaces */

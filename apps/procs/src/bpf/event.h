@@ -13,14 +13,14 @@ struct {
 } rb SEC(".maps");
 
 /*
- * Where an event is put together: too large for the stack of a BPF program, and of a length that
- * is known only in the end. Programs on one hook run one after another in the order of this
- * object, so those that an option adds leave their part for the one that sends the event.
+ * Memory to compose an event: it is too large for the stack, and its length is known only at the
+ * end. Programs on one hook run in the order of this object, so programs that an option adds leave
+ * their part for the one that sends the event.
  *
- * Kernels from about 7 on preempt programs, and another task may come to the same hook on the same
- * CPU meanwhile. A program does not run twice on a CPU at a time (the kernel skips, and counts,
- * the second run), so each writes into a place of its own, and who takes a part looks before and
- * after whether it is the part of its own task.
+ * Kernels since about 7 preempt programs, and another task may reach the same hook on the same CPU
+ * meanwhile. A program does not run twice on a CPU at a time (the kernel skips and counts the
+ * second run), so each program writes to memory of its own, and the sender checks before and after
+ * copying a part that it belongs to its own task.
  */
 #define FILE_LEN        256 /* NAME_MAX, and a NUL */
 #define ARGS_LEN        4096
@@ -104,9 +104,8 @@ static __always_inline bool taken(struct scratch *s)
 }
 
 /*
- * The length of a string that was read, its NUL left out. The barrier keeps the compiler from
- * comparing another register than the one that is used: what it has not seen compared, the
- * verifier of an older kernel takes for anything.
+ * The length of a string without its NUL. The barrier keeps the compiler from comparing another
+ * register than the one that is used: the verifier of an older kernel then knows no bound.
  */
 static __always_inline __u64 length(long read, __u64 size)
 {

@@ -6,9 +6,9 @@
 #include "procs.h"
 
 /*
- * Which processes are reported: user space fills a set for each option that was given, before the
- * programs are attached. Where an option was not given its knob is 0, its map is not made, and the
- * verifier drops the code.
+ * Selects the reported processes: user space fills a set for each given option before the programs
+ * are attached. Without the option its knob is 0, its map is not created, and the verifier drops
+ * the code.
  */
 #define SET_OF(key_type)                                                                           \
 	struct {                                                                                   \

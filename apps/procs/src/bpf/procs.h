@@ -12,9 +12,9 @@ enum event_kind {
 };
 
 /*
- * What the kernel side tells user space about one event. Behind it stand, one after another and
- * without a NUL, as many bytes as the members *_len say: the container, the file's name, the
- * arguments (each ends with a NUL), the filename and the interpreter.
+ * An event. It is followed by as many bytes as the members *_len say, without NULs in between: the
+ * container, the file's name, the arguments (each ends with a NUL), the filename and the
+ * interpreter.
  */
 struct event {
 	__u64 time_ns;     /* when: since boot, as CLOCK_BOOTTIME */

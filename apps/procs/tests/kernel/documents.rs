@@ -152,7 +152,7 @@ fn loss_is_a_document() -> Result<()> {
         .iter()
         .filter(|document| document["type"] == "lost")
         .collect();
-    let last = lost.last().context("no loss is told")?;
+    let last = lost.last().context("no loss is reported")?;
     let sum: u64 = lost
         .iter()
         .filter_map(|document| document["count"].as_u64())

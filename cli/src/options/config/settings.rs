@@ -238,11 +238,11 @@ mod tests {
         let settings = Settings::read(&root, &apps, |_| true);
         let wrong = settings.wrong.iter();
         let wrong = wrong.map(|(node, what)| format!("{}: {what}", yaml::line(text, node)));
-        let told = settings.of.iter().map(|(app, settings)| {
+        let reported = settings.of.iter().map(|(app, settings)| {
             let args = settings.iter().flat_map(|setting| setting.args.clone());
             format!("{app} {}", args.collect::<Vec<_>>().join(" "))
         });
-        (told.collect(), wrong.collect())
+        (reported.collect(), wrong.collect())
     }
 
     #[test]

@@ -58,7 +58,7 @@ pub(crate) struct News {
 pub(crate) struct Lost {
     /// A counter for each stage and CPU.
     counters: Counters,
-    told: Vec<u64>,
+    reported: Vec<u64>,
     skipped: Skipped,
     told_skipped: u64,
 }
@@ -76,7 +76,7 @@ impl Lost {
         );
         Ok(Self {
             counters,
-            told: vec![0; count],
+            reported: vec![0; count],
             skipped: Skipped::of_this_process(),
             told_skipped: 0,
         })
@@ -85,12 +85,12 @@ impl Lost {
     /// Losses since the last call.
     pub(crate) fn news(&mut self) -> Vec<News> {
         // nearly always nothing: no allocation then
-        if self.counters.read().eq(self.told.iter().copied()) {
+        if self.counters.read().eq(self.reported.iter().copied()) {
             return Vec::new();
         }
         let now: Vec<_> = self.counters.read().collect();
-        let news = news(&self.told, &now);
-        self.told = now;
+        let news = news(&self.reported, &now);
+        self.reported = now;
         news
     }
 
@@ -124,14 +124,14 @@ pub(super) fn blocked(events: u64) -> String {
     format!("lost {events} events: stdout took no more")
 }
 
-fn news(told: &[u64], now: &[u64]) -> Vec<News> {
+fn news(reported: &[u64], now: &[u64]) -> Vec<News> {
     let cpus = now.len() / STAGES.len();
     let mut news = Vec::new();
     for (index, stage) in STAGES.iter().enumerate() {
         let of = |counts: &[u64], cpu: usize| counts[index * cpus + cpu];
-        let mut total: u64 = (0..cpus).map(|cpu| of(told, cpu)).sum();
+        let mut total: u64 = (0..cpus).map(|cpu| of(reported, cpu)).sum();
         for cpu in 0..cpus {
-            let count = of(now, cpu) - of(told, cpu);
+            let count = of(now, cpu) - of(reported, cpu);
             total += count;
             if count > 0 {
                 news.push(News {

@@ -25,7 +25,7 @@ impl Row for Hit<'_> {
 
     const DOCUMENTS: &'static [Document] = &[Document {
         kind: "hit",
-        about: "Somebody has hit the tracepoint.",
+        about: "The tracepoint was hit.",
         fields: &[
             Field::number("pid", "The process."),
             Field::number("tid", "Its thread."),

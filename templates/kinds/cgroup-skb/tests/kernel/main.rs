@@ -28,7 +28,7 @@ fn main() -> ExitCode {
     bpfapps_testkit::main(&[TESTS], &[FIXTURES])
 }
 
-/// In a cgroup, sends a packet to an address as often as it is told, so many milliseconds apart, and
+/// In a cgroup, sends a packet to an address as often as it is reported, so many milliseconds apart, and
 /// waits for an answer each time: ends with 0 if they come, and with 99 if it may not send.
 fn ask(args: &[String]) -> Result<()> {
     let [cgroup, address, times, pause] = args else { bail!("a cgroup, an address, two numbers") };

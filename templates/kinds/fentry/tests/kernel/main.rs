@@ -70,7 +70,7 @@ fn removed_file_has_a_row() -> Result<()> {
 fn kprobes_see_the_same() -> Result<()> {
     needs::kprobes()?;
     both_have_a_row(start(&["--kprobe"])?, ": Kprobe")?;
-    // without being told to
+    // without being reported to
     match needs_fentry() {
         Ok(()) => Ok(()),
         Err(_) => both_have_a_row(start(&[])?, ": Kprobe"),

@@ -153,7 +153,7 @@ fn dropped_packets_do_not_arrive(more: &[&str]) -> Result<()> {
     blocked.set_nonblocking(true)?;
     let port = blocked.local_addr()?.port();
     let mut app = start(&[&["--drop", &port.to_string()], more].concat())?;
-    // that it was refused is not told to who sends it
+    // that it was refused is not reported to who sends it
     let _ = sender.send_to(b"no", blocked.local_addr()?);
     sender.send_to(b"yes", there)?;
     ensure!(receiver.recv(&mut [0; 9])? == 3, "something else came");
