@@ -407,6 +407,33 @@ fn record_that_was_submitted_is_no_number() {
     }
 }
 
+#[test]
+fn release_of_a_reference_is_named() {
+    let log = |acquired: &str| {
+        format!("1: (85) call {acquired}\n2: (95) exit\nUnreleased reference id=2 alloc_insn=1")
+    };
+    for (acquired, fix) in [
+        (
+            "bpf_ringbuf_reserve#131",
+            "call `bpf_ringbuf_submit` or `bpf_ringbuf_discard` on every path to the exit",
+        ),
+        (
+            "bpf_sk_lookup_tcp#84",
+            "call `bpf_sk_release` on every path to the exit",
+        ),
+        (
+            "bpf_task_from_pid#71234",
+            "call `bpf_task_release` on every path to the exit",
+        ),
+        (
+            "bpf_new_thing#1",
+            "call its release function on every path to the exit",
+        ),
+    ] {
+        assert_eq!(diagnosis(&log(acquired)).fix, fix);
+    }
+}
+
 /// The check in `bpfapps_reserve` makes the NULL branch a known zero.
 #[test]
 fn null_on_one_path_is_no_number() {

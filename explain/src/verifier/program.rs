@@ -32,7 +32,7 @@ pub(super) fn explain(program: &str, log: &Log<'_>, lines: &dyn LineInfo) -> Opt
     Some(Diagnosis {
         code: rule.code,
         message: format!("`{program}` {}", rule.what(said)),
-        fix: rule.fix.to_owned(),
+        fix: rule.fix(log),
         subjects: vec![format!("prog '{program}'")],
         spans,
         notes,

@@ -4,6 +4,26 @@ use super::story::Lost;
 use super::{LineInfo, Place, story};
 use crate::Code;
 
+/// Parts of the names of functions that acquire a reference, and its release; the most specific first.
+const RELEASES: [(&str, &str); 10] = [
+    (
+        "reserve_dynptr",
+        "`bpf_ringbuf_submit_dynptr` or `bpf_ringbuf_discard_dynptr`",
+    ),
+    (
+        "ringbuf_reserve",
+        "`bpf_ringbuf_submit` or `bpf_ringbuf_discard`",
+    ),
+    ("bpf_sk_lookup", "`bpf_sk_release`"),
+    ("bpf_skc_lookup", "`bpf_sk_release`"),
+    ("bpf_task_", "`bpf_task_release`"),
+    ("bpf_cgroup_", "`bpf_cgroup_release`"),
+    ("bpf_cpumask_", "`bpf_cpumask_release`"),
+    ("_ct_lookup", "`bpf_ct_release`"),
+    ("bpf_percpu_obj_new", "`bpf_percpu_obj_drop`"),
+    ("bpf_obj_new", "`bpf_obj_drop`"),
+];
+
 impl Rule {
     /// The rule that matches the verifier's final message.
     pub(super) fn of(log: &Log<'_>) -> &'static Self {
@@ -33,6 +53,19 @@ impl Rule {
         };
         let name = name.map_or_else(|| "something".to_owned(), |name| format!("`{name}`"));
         self.what.replace("{}", &name)
+    }
+
+    /// The usual fix.
+    pub(super) fn fix(&self, log: &Log<'_>) -> String {
+        let acquired = story::acquired(log).filter(|_| self.code == Code::NOT_SUBMITTED);
+        let call = acquired.and_then(|index| log.last_with(|other, _| other == index));
+        let call = call.and_then(|at| log.instruction(at));
+        let known =
+            call.and_then(|(_, text)| RELEASES.iter().find(|(name, _)| text.contains(name)));
+        match known {
+            Some((_, release)) => format!("call {release} on every path to the exit"),
+            None => self.fix.to_owned(),
+        }
     }
 
     /// The position of the instruction at fault; `None` if it is not in the log.

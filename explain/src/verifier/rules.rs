@@ -90,8 +90,7 @@ pub(super) const RULES: [Rule; 20] = [
         says: &["Unreleased reference"],
         code: Code::NOT_SUBMITTED,
         what: "exits without releasing a reference that it acquired",
-        fix: "call `bpf_ringbuf_submit` or `bpf_ringbuf_discard` on every path to the exit; other \
-               references have their own release functions",
+        fix: "call its release function on every path to the exit",
     },
     Rule {
         says: &[

@@ -32,12 +32,7 @@ pub(super) fn of(log: &Log<'_>, code: Code, at: usize) -> Vec<(usize, &'static s
         return story;
     }
     if code == Code::NOT_SUBMITTED {
-        let allocated = log
-            .said
-            .iter()
-            .find_map(|line| line.split_once("alloc_insn="));
-        let index = allocated.and_then(|(_, index)| index.trim().parse().ok());
-        story.extend(index.map(|index| (index, "it was acquired here")));
+        story.extend(acquired(log).map(|index| (index, "it was acquired here")));
         return story;
     }
     let Some(origin) = used(log, at).and_then(|register| Origin::of(log, at, register)) else {
@@ -84,6 +79,13 @@ pub(super) fn of(log: &Log<'_>, code: Code, at: usize) -> Vec<(usize, &'static s
         }
     }
     story
+}
+
+/// The instruction that acquired the unreleased reference.
+pub(super) fn acquired(log: &Log<'_>) -> Option<usize> {
+    let mut said = log.said.iter();
+    let (_, index) = said.find_map(|line| line.split_once("alloc_insn="))?;
+    index.trim().parse().ok()
 }
 
 /// The register that the verifier names, or else the base register of the memory access.

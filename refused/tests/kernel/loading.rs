@@ -65,6 +65,7 @@ tests! {
     bpf0006_register
     bpf0007
     bpf0008
+    bpf0008_socket
     bpf0009
     bpf0010
     bpf0011
