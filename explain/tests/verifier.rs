@@ -408,6 +408,20 @@ fn record_that_was_submitted_is_no_number() {
 }
 
 #[test]
+fn access_beyond_a_buffer_is_not_too_much_stack() {
+    for said in [
+        "invalid write to stack R1 off=-16 size=32",
+        "invalid indirect access to stack R1 off=-64 size=65",
+        "invalid stack type R1 off=-16 access_size=32",
+    ] {
+        let log = format!("1: (85) call bpf_get_current_comm#16\n{said}");
+        assert_eq!(diagnosis(&log).code, Code::OUT_OF_BOUNDS, "{said}");
+    }
+    let large = "1: (7b) *(u64 *)(r10 -520) = r1\ninvalid write to stack R10 off=-520 size=8";
+    assert_eq!(diagnosis(large).code, Code::STACK_TOO_LARGE);
+}
+
+#[test]
 fn release_of_a_reference_is_named() {
     let log = |acquired: &str| {
         format!("1: (85) call {acquired}\n2: (95) exit\nUnreleased reference id=2 alloc_insn=1")

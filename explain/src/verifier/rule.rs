@@ -1,5 +1,7 @@
 use super::log::Log;
-use super::rules::{NULL_ON_A_PATH, OTHER, RULES, Rule, STALE_PACKET, USED_AFTER_SUBMIT};
+use super::rules::{
+    BEYOND_BUFFER, NULL_ON_A_PATH, OTHER, RULES, Rule, STALE_PACKET, USED_AFTER_SUBMIT,
+};
 use super::story::Lost;
 use super::{LineInfo, Place, story};
 use crate::Code;
@@ -39,6 +41,7 @@ impl Rule {
             Some(Lost::Released) => &USED_AFTER_SUBMIT,
             Some(Lost::Null) => &NULL_ON_A_PATH,
             Some(Lost::Moved) => &STALE_PACKET,
+            None if rule.code == Code::STACK_TOO_LARGE && is_on_stack(&words) => &BEYOND_BUFFER,
             None => rule,
         }
     }
@@ -104,6 +107,13 @@ impl Rule {
             _ => lines.place(program, index()?),
         }
     }
+}
+
+/// True if the offset in `invalid write to stack R1 off=-16 size=32` is on the stack.
+fn is_on_stack(words: &str) -> bool {
+    let offset = words.split_once(" off=").map(|(_, rest)| rest);
+    let offset = offset.and_then(|rest| rest.split([' ', '+']).next()?.parse::<i64>().ok());
+    offset.is_some_and(|offset| (-512..0).contains(&offset))
 }
 
 fn word_after<'a>(text: &'a str, before: &[&str]) -> Option<&'a str> {

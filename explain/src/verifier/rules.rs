@@ -73,7 +73,9 @@ pub(super) const RULES: [Rule; 20] = [
         says: &[
             "combined stack size",
             "invalid write to stack",
+            "invalid indirect access to stack",
             "invalid stack off=",
+            "invalid stack type",
             "stack frames is",
         ],
         code: Code::STACK_TOO_LARGE,
@@ -179,7 +181,7 @@ pub(super) const OTHER: Rule = Rule {
     fix: "read the whole verifier log with -v, from its end",
 };
 
-// The verifier reports the following ones like a number: see [`Rule::of`].
+// The verifier reports the following ones like others: see [`Rule::of`].
 
 /// On one path the program's own check has made the pointer a known zero.
 pub(super) const NULL_ON_A_PATH: Rule = Rule {
@@ -187,6 +189,14 @@ pub(super) const NULL_ON_A_PATH: Rule = Rule {
     code: Code::NULL_CHECK,
     what: "uses a pointer that is NULL on one path",
     fix: "compare it with NULL, and return if it is NULL",
+};
+
+/// The offset is on the stack, but the access reaches beyond it.
+pub(super) const BEYOND_BUFFER: Rule = Rule {
+    says: &[],
+    code: Code::OUT_OF_BOUNDS,
+    what: "accesses the stack beyond a buffer",
+    fix: "pass at most the size of the buffer: `sizeof(buffer)`",
 };
 
 /// See the helpers in [`super::story`].

@@ -60,6 +60,7 @@ tests! {
     bpf0003
     bpf0004
     bpf0004_callback
+    bpf0004_stack
     bpf0005
     bpf0006
     bpf0006_register
