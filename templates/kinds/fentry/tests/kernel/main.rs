@@ -115,6 +115,6 @@ fn kernel_without_any_way_is_named() -> Result<()> {
     Process::run(&mut cli(["{{ name }}"]))?
         .expect_code(1)?
         .expect_stderr("error[BPF0049]: this kernel has no kprobes, and refuses fentry: ")?
-        .expect_stderr("hint: one that is built with CONFIG_KPROBE_EVENTS")?;
+        .expect_stderr("hint: use a kernel built with CONFIG_KPROBE_EVENTS")?;
     Ok(())
 }
