@@ -1,8 +1,10 @@
 //! BPF object files that belong to no app, as `doctor` tries them: opened, loaded as a whole or a program alone, and let go again.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Error, Result};
 use bpfapps_core::{logging, raise_memlock};
-use bpfapps_diagnose::{self as diagnose, Loading, Object, Programs};
+use bpfapps_diagnose::{self as diagnose, Loading, Object, Programs, Verdict};
+use bpfapps_explain::Failure;
+use bpfapps_explain::verifier::Stats;
 use libbpf_rs::OpenObject;
 
 /// Opens it.
@@ -53,6 +55,46 @@ pub fn try_program(object: &Object<'_>, name: &str) -> Result<()> {
     load(object, open)
 }
 
+/// A program as the verifier sees it.
+#[derive(Debug)]
+pub struct Verified {
+    /// Why it does not load.
+    pub failure: Option<Error>,
+    /// libbpf's messages, with the verifier log if there is one.
+    pub messages: Vec<String>,
+    /// The verifier's effort, if it came to verification.
+    pub stats: Option<Stats>,
+}
+
+/// Verifies one program, as if it were the only one, and prints nothing.
+///
+/// # Errors
+///
+/// libbpf can't read the object.
+pub fn verify(object: &Object<'_>, name: &str) -> Result<Verified> {
+    // the path to an error, and statistics
+    const LOG_LEVEL: u32 = 1 | 4;
+    let mut open = open(object)?;
+    for mut program in open.progs_mut() {
+        let is_it = program.name() == name;
+        program.set_autoload(is_it);
+        program.set_log_level(LOG_LEVEL);
+    }
+    raise_memlock();
+    let programs = Programs::of(&open);
+    let (loaded, log) = diagnose::keep_logs(|| open.load());
+    let messages = log.messages().to_vec();
+    let stats = messages.iter().find_map(|message| Stats::read(message));
+    let failure = loaded
+        .err()
+        .map(|err| explain(err, &messages, programs, object).error);
+    Ok(Verified {
+        failure,
+        messages,
+        stats,
+    })
+}
+
 fn load(object: &Object<'_>, open: OpenObject) -> Result<()> {
     raise_memlock();
     let programs = Programs::of(&open);
@@ -63,16 +105,36 @@ fn load(object: &Object<'_>, open: OpenObject) -> Result<()> {
             Ok(())
         }
         Err(err) => {
-            let loading = Loading {
-                programs,
-                // nothing is known of it
-                kernel: "4.4",
-                uses_ring_buffer: false,
-                btf: None,
-                colours: false,
-            };
-            let verdict = diagnose::load(err, log.messages(), &loading, Some(object));
+            let verdict = explain(err, log.messages(), programs, object);
             Err(log.tell(verdict))
         }
     }
+}
+
+fn explain(
+    err: libbpf_rs::Error,
+    log: &[String],
+    programs: Programs,
+    object: &Object<'_>,
+) -> Verdict {
+    let loading = Loading {
+        programs,
+        // nothing is known of it
+        kernel: "4.4",
+        uses_ring_buffer: false,
+        btf: None,
+        colours: false,
+    };
+    diagnose::load(err, log, &loading, Some(object))
+}
+
+/// With lent capabilities, an object named by the caller must not be loaded.
+pub(crate) fn lent(what: &str) -> Failure {
+    Failure::new(
+        format!(
+            "{what} is refused: this program's file lends capabilities, and an object would be \
+             loaded with them"
+        ),
+        "run it with sudo, or a copy of the file, which has none",
+    )
 }

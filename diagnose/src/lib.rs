@@ -26,6 +26,6 @@ mod words;
 
 pub use object::Object;
 pub use probe::{make_map, unpin};
-pub use refusal::{Loading, Programs, Verdict, attach, failed_to_attach, load, open};
+pub use refusal::{Loading, Programs, Verdict, attach, failed_to_attach, load, open, recorded};
 pub use target::{InterfaceHook, Target};
-pub use words::{Kept, keep, listen, silently};
+pub use words::{Kept, keep, keep_logs, listen, silently};

@@ -36,7 +36,7 @@ unsafe extern "C" fn said(
     args: *mut __va_list_tag,
 ) -> c_int {
     let level = PrintLevel::from(level);
-    if level == PrintLevel::Warn || ALL.load(Ordering::Relaxed) {
+    if level == PrintLevel::Warn || ALL.load(Ordering::Relaxed) || keeps_logs() {
         // SAFETY: libbpf passes the format with matching arguments.
         let text = unsafe { vsprintf::vsprintf_raw(format, args.cast::<c_void>()) };
         // names and source lines come from the object, and can be invalid UTF-8
@@ -56,7 +56,8 @@ fn take(level: PrintLevel, text: String) {
         if !kept.is_silent && ALL.load(Ordering::Relaxed) {
             print(level, &text);
         }
-        if level == PrintLevel::Warn {
+        let is_log = || kept.has_logs && text.contains("-- BEGIN PROG LOAD LOG --");
+        if level == PrintLevel::Warn || is_log() {
             kept.messages.push(text);
         }
     });
@@ -80,27 +81,44 @@ fn print(level: PrintLevel, text: &str) {
 pub struct Kept {
     messages: Vec<String>,
     is_silent: bool,
+    /// True if the verifier logs of programs that load are kept as well.
+    has_logs: bool,
 }
 
 /// Calls `action`, and collects libbpf's warnings.
 pub fn keep<T>(action: impl FnOnce() -> T) -> (T, Kept) {
-    kept(action, false)
+    kept(action, Kept::default())
+}
+
+/// The same without printing anything, and with the verifier logs of programs that load.
+pub fn keep_logs<T>(action: impl FnOnce() -> T) -> (T, Kept) {
+    let kept = Kept {
+        is_silent: true,
+        has_logs: true,
+        ..Kept::default()
+    };
+    self::kept(action, kept)
 }
 
 /// Calls `action` without printing libbpf's messages, for an expected failure.
 pub fn silently<T>(action: impl FnOnce() -> T) -> T {
-    kept(action, true).0
+    let kept = Kept {
+        is_silent: true,
+        ..Kept::default()
+    };
+    self::kept(action, kept).0
 }
 
-fn kept<T>(action: impl FnOnce() -> T, is_silent: bool) -> (T, Kept) {
+fn keeps_logs() -> bool {
+    KEPT.with_borrow(|kept| kept.as_ref().is_some_and(|kept| kept.has_logs))
+}
+
+fn kept<T>(action: impl FnOnce() -> T, mut new: Kept) -> (T, Kept) {
     // SAFETY: as in `listen`, which may not have been called.
     unsafe { libbpf_set_print(Some(said)) };
     let outer = KEPT.take();
-    let is_silent = is_silent || outer.as_ref().is_some_and(|outer| outer.is_silent);
-    KEPT.set(Some(Kept {
-        is_silent,
-        ..Kept::default()
-    }));
+    new.is_silent |= outer.as_ref().is_some_and(|outer| outer.is_silent);
+    KEPT.set(Some(new));
     let done = action();
     (done, KEPT.replace(outer).unwrap_or_default())
 }

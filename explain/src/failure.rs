@@ -1,5 +1,6 @@
 use std::fmt;
 
+use crate::verifier::Place;
 use crate::{Code, printable};
 
 /// An error with an optional hint, code and source excerpt.
@@ -9,6 +10,7 @@ pub struct Failure {
     hint: Option<String>,
     code: Option<Code>,
     excerpt: String,
+    place: Option<Place>,
 }
 
 impl Failure {
@@ -27,6 +29,7 @@ impl Failure {
             hint: None,
             code: None,
             excerpt: String::new(),
+            place: None,
         }
     }
 
@@ -46,6 +49,12 @@ impl Failure {
             excerpt: excerpt.into(),
             ..self
         }
+    }
+
+    /// Sets the source line at fault.
+    #[must_use]
+    pub fn at(self, place: Option<Place>) -> Self {
+        Self { place, ..self }
     }
 
     /// Puts the phase in front of the message: `failed to load x: …`.
@@ -68,6 +77,11 @@ impl Failure {
     /// The fix, if known.
     pub fn hint(&self) -> Option<&str> {
         self.hint.as_deref()
+    }
+
+    /// The source line at fault, if known.
+    pub fn place(&self) -> Option<&Place> {
+        self.place.as_ref()
     }
 
     /// The code, and the source lines at fault.

@@ -1,14 +1,16 @@
 //! The subcommands besides the apps.
 
+mod explain;
+mod finding;
 mod list;
 mod schema;
+mod verify;
 
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use bpfapps_core::output::Format;
-use bpfapps_core::{Code, Options, Registration};
+use bpfapps_core::{Options, Registration};
 use clap::{ArgMatches, Command, FromArgMatches as _, Subcommand};
 use clap_complete::Shell;
 use clap_mangen::Man;
@@ -17,6 +19,8 @@ use crate::doctor::Doctor;
 use crate::options::config;
 use crate::print;
 use crate::registered::Apps;
+use explain::Explain;
+use verify::Verify;
 
 /// Subcommands about the binary and its apps.
 #[derive(Debug, Subcommand)]
@@ -39,11 +43,10 @@ pub(crate) enum Builtin {
     },
     /// Check whether this machine runs the apps, and show how to fix what does not work
     Doctor(Doctor),
-    /// Explain a failure by its code: its cause, an example, and what fixes it
-    Explain {
-        /// The code, such as BPF0001; without one all of them are listed
-        code: Option<Code>,
-    },
+    /// Explain a failure by its code or by a verifier log: its cause, and what fixes it
+    Explain(Explain),
+    /// Load each program of a BPF object file alone, and show what it costs the verifier
+    Verify(Verify),
     /// Print the completions for a shell
     Completions {
         /// The shell that reads them
@@ -83,11 +86,10 @@ impl Builtin {
                 let (report, ill) = doctor.run(&options, apps)?;
                 (text, failure) = (report.into_bytes(), ill);
             }
-            Self::Explain { code: Some(code) } => text = code.page().into(),
-            Self::Explain { code: None } => {
-                for code in Code::ALL {
-                    writeln!(text, "{code}  {}", code.title())?;
-                }
+            Self::Explain(explain) => text = explain.run(&apps.binary.explain())?.into(),
+            Self::Verify(verify) => {
+                let (report, ill) = verify.run(&apps.binary.explain())?;
+                (text, failure) = (report.into_bytes(), ill);
             }
             Self::Completions { shell } => {
                 clap_complete::generate(shell, &mut command(None), apps.binary.name, &mut text);

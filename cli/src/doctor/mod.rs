@@ -20,12 +20,13 @@ use anyhow::{Context as _, Error, Result, anyhow, bail};
 use bpfapps_core::output::Format;
 use bpfapps_core::{KernelTypes, Options, logging};
 use bpfapps_diagnose::{self as diagnose, object::Types};
-use bpfapps_explain::{Failure, Status};
+use bpfapps_explain::Status;
 use bpfapps_host::caller;
 use bpfapps_host::hooks::Hooks;
 use bpfapps_host::hooks::btf::{self, Names};
 use libbpf_rs::btf::Btf;
 
+use crate::objects::lent;
 use crate::print;
 use crate::registered::Apps;
 use check::Check;
@@ -63,7 +64,7 @@ impl Doctor {
             false => diagnose::listen(false),
         }
         if !self.objects.is_empty() && caller::has_less() {
-            return Err(lent().into());
+            return Err(lent("--object").into());
         }
         let types = options.types()?;
         let subjects = self.subjects(apps)?;
@@ -116,15 +117,6 @@ impl Doctor {
         }
         Ok(subjects)
     }
-}
-
-/// With lent capabilities, an object named by the caller must not be loaded.
-fn lent() -> Failure {
-    Failure::new(
-        "--object is refused: this program's file lends capabilities, and an object would be loaded \
-         with them",
-        "run it with sudo, or a copy of the file, which has none",
-    )
 }
 
 /// All checks: of the machine first.

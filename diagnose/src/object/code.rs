@@ -46,7 +46,19 @@ impl Function {
     }
 }
 
-impl Code<'_> {
+impl<'a> Code<'a> {
+    /// The names of the programs: global functions outside `.text`.
+    pub(super) fn programs(&self) -> Vec<&'a str> {
+        let text = self.0.section_by_name(".text").map(|text| text.index());
+        let symbols = self.0.symbols().filter(|symbol| {
+            symbol.kind() == SymbolKind::Text
+                && symbol.is_global()
+                && symbol.is_definition()
+                && symbol.section_index() != text
+        });
+        symbols.filter_map(|symbol| symbol.name().ok()).collect()
+    }
+
     /// The section and offset of instruction `index` of a program, as numbered by the kernel:
     /// libbpf appends the functions that the program calls.
     pub(super) fn find(&self, program: &str, index: usize) -> Option<(SectionIndex, u64)> {

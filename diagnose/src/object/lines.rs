@@ -45,6 +45,35 @@ impl<'a> Lines<'a> {
         })
     }
 
+    /// The program that a verifier log is about: the one whose lines agree best with the source
+    /// lines in the log, or the only one.
+    pub fn program_of(&self, log: &str) -> Option<&'a str> {
+        let programs = self.code.programs();
+        if let [only] = programs[..] {
+            return Some(only);
+        }
+        let mut comments = Vec::new();
+        let mut comment = None;
+        for line in log.lines().map(str::trim) {
+            if let Some(text) = line.strip_prefix("; ") {
+                comment = Some(text.rsplit_once(" @ ").map_or(text, |(text, _)| text));
+            } else if let Some((index, _)) = line.split_once(": (")
+                && let (Ok(index), Some(text)) = (index.parse(), comment.take())
+            {
+                comments.push((index, text));
+            }
+        }
+        let agreeing = |program: &&str| {
+            let is_same = |&&(index, text): &&(usize, &str)| {
+                let place = self.place(program, index);
+                place.is_some_and(|place| place.text.trim() == text.trim())
+            };
+            comments.iter().filter(is_same).count()
+        };
+        let best = programs.into_iter().max_by_key(agreeing)?;
+        (agreeing(&best) > 0).then_some(best)
+    }
+
     /// The line of the instruction at `offset`, or of the nearest previous one that has a line.
     fn at(&self, section: SectionIndex, offset: u64) -> Option<Place> {
         let (_, lines) = self.sections.iter().find(|(index, _)| *index == section)?;

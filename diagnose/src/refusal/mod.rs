@@ -128,12 +128,33 @@ fn diagnose(
         .as_ref()
         .map_or(&NoLines as &dyn LineInfo, |lines| lines);
     let diagnosis = verifier::explain(log, lines)?;
-    // names in the message come from the object and are untrusted
-    let message = format!("{phase}: {}", visible(&diagnosis.message));
-    let excerpt = diagnosis.draw(lines, colours);
-    let failure = Failure::new(message, diagnosis.fix.as_str());
-    let failure = failure.code(diagnosis.code).excerpt(excerpt);
+    let failure = failure(&diagnosis, lines, colours).during(phase);
     Some((diagnosis, failure))
+}
+
+fn failure(diagnosis: &Diagnosis, lines: &dyn LineInfo, colours: bool) -> Failure {
+    // names in the message come from the object and are untrusted
+    Failure::new(visible(&diagnosis.message), diagnosis.fix.as_str())
+        .code(diagnosis.code)
+        .excerpt(diagnosis.draw(lines, colours))
+        .at(diagnosis.place().cloned())
+}
+
+/// Explains a verifier log that was recorded elsewhere, without the kernel. `program` is needed if
+/// neither the log nor the object tells which program it is about. `None` if `text` is no such log.
+pub fn recorded(
+    text: &str,
+    object: Option<&Object<'_>>,
+    program: Option<&str>,
+    colours: bool,
+) -> Option<Failure> {
+    let known = object.and_then(|object| Lines::read(&object.bytes));
+    let lines = known
+        .as_ref()
+        .map_or(&NoLines as &dyn LineInfo, |lines| lines);
+    let program = program.or_else(|| known.as_ref()?.program_of(text));
+    let diagnosis = verifier::explain_log(text, program, lines)?;
+    Some(failure(&diagnosis, lines, colours))
 }
 
 /// The error for the user. Log messages that the diagnosis does not cover are left to print.

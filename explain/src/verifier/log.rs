@@ -28,13 +28,14 @@ impl<'a> Log<'a> {
         let mut last: Vec<_> = text.lines().rev().take(MOST_LINES).collect();
         last.reverse();
         for line in last {
+            let line = without_end(line.trim());
             if let Some((index, text)) = instruction(line) {
                 log.steps.push(Step::Instruction(index, text));
                 log.said.clear();
             } else if let Some(branch) = branch(line) {
                 log.steps.push(Step::From(branch));
             } else if !is_state(line) {
-                log.said.push(line.trim());
+                log.said.push(line);
             }
         }
         log
@@ -89,8 +90,16 @@ impl<'a> Log<'a> {
     }
 }
 
+/// Some messages of the kernel lack a newline, so that its last line follows at once.
+fn without_end(line: &str) -> &str {
+    match line.split_once("processed ") {
+        Some((message, rest)) if rest.contains(" insns (limit ") => message,
+        _ => line,
+    }
+}
+
 /// `12: (79) r1 = *(u64 *)(r0 +0)  ; R0=…`, without the register state.
-fn instruction(line: &str) -> Option<(usize, &str)> {
+pub(super) fn instruction(line: &str) -> Option<(usize, &str)> {
     let (index, rest) = line.split_once(": ")?;
     let index = index.parse().ok()?;
     if rest.starts_with('<') {

@@ -4,13 +4,18 @@ mod draw;
 mod log;
 mod origin;
 mod program;
+mod recorded;
 mod rule;
 mod rules;
+mod stats;
 mod story;
 mod symbol;
 
 use crate::Code;
 use log::Log;
+
+pub use recorded::explain_log;
+pub use stats::Stats;
 
 /// The source location of an instruction.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,6 +115,11 @@ impl Diagnosis {
         draw::draw(&self.spans, &self.notes, lines, coloured)
     }
 
+    /// The source line at fault.
+    pub fn place(&self) -> Option<&Place> {
+        self.spans.first().map(|span| &span.place)
+    }
+
     /// True if the diagnosis covers this message of libbpf.
     pub fn tells(&self, message: &str) -> bool {
         let subjects = self.subjects.iter().map(String::as_str);
@@ -133,7 +143,8 @@ pub fn explain(messages: &[String], lines: &dyn LineInfo) -> Option<Diagnosis> {
 fn verifier_log(message: &str) -> Option<(&str, &str)> {
     let (head, log) = message.split_once("-- BEGIN PROG LOAD LOG --")?;
     let (log, _) = log.rsplit_once("-- END PROG LOAD LOG --")?;
-    Some((quoted(head, "prog '")?, log))
+    let (_, name) = head.rsplit_once("prog '")?;
+    Some((name.split_once('\'')?.0, log))
 }
 
 /// The text between `before`, which ends with a quote, and the next quote.

@@ -2,7 +2,7 @@ use super::log::Log;
 use super::rules::Rule;
 use super::{Diagnosis, LineInfo, Place, Span, draw, story};
 
-/// Explains why the verifier rejects `program`.
+/// Explains why the verifier rejects `program`, whose name may be unknown: empty.
 pub(super) fn explain(program: &str, log: &Log<'_>, lines: &dyn LineInfo) -> Option<Diagnosis> {
     let said = log.said.first()?;
     let rule = Rule::of(log);
@@ -29,9 +29,13 @@ pub(super) fn explain(program: &str, log: &Log<'_>, lines: &dyn LineInfo) -> Opt
     // the first message is the label of the first span, if there is one
     let shown = usize::from(!spans.is_empty());
     notes.extend(log.said.iter().skip(shown).map(|&line| line.to_owned()));
+    let name = match program {
+        "" => "the program".to_owned(),
+        name => format!("`{name}`"),
+    };
     Some(Diagnosis {
         code: rule.code,
-        message: format!("`{program}` {}", rule.what(said)),
+        message: format!("{name} {}", rule.what(said)),
         fix: rule.fix(log),
         subjects: vec![format!("prog '{program}'")],
         spans,

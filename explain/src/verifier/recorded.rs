@@ -1,0 +1,128 @@
+//! Verifier logs that someone else recorded: by bpftool, libbpf, aya, cilium/ebpf or bcc.
+
+use std::collections::BTreeMap;
+
+use super::log::{Log, instruction};
+use super::{Diagnosis, LineInfo, Place, program, symbol, verifier_log};
+
+/// Explains a recorded log, and whatever text is around it. `program` is used if the log does not
+/// name the program; `lines` may be unknown: newer kernels write source lines into the log.
+/// `None` if the text has neither a verifier log nor a known message of libbpf.
+pub fn explain_log(text: &str, program: Option<&str>, lines: &dyn LineInfo) -> Option<Diagnosis> {
+    let (named, log) = match verifier_log(text) {
+        Some((name, log)) => (Some(name), log),
+        None => (None, text),
+    };
+    let program = named.or(program).unwrap_or_default();
+    let summary = summary(log);
+    let log = summary.as_deref().unwrap_or(log);
+    let log = whole(log).or_else(|| named.or(summary.as_deref()).map(|_| log));
+    let Some(log) = log else {
+        let mut messages = text.lines();
+        return messages.find_map(|message| symbol::explain(message, lines));
+    };
+    let lines = Either(lines, Comments::of(log));
+    program::explain(program, &Log::read(log), &lines)
+}
+
+/// A log from its beginning to the verifier's last line. `None` for other text.
+fn whole(log: &str) -> Option<&str> {
+    // the text behind it is not the verifier's
+    let end = log.match_indices("processed ").find_map(|(at, word)| {
+        let (number, rest) = log[at + word.len()..].split_once(' ')?;
+        let is_it = rest.starts_with("insns") && number.parse::<u64>().is_ok();
+        is_it.then_some(at)
+    });
+    let is_one = || log.lines().any(|line| instruction(line.trim()).is_some());
+    match end {
+        Some(end) => Some(&log[..end]),
+        None => is_one().then_some(log),
+    }
+}
+
+/// cilium/ebpf prints the last lines of a log as one, with `: ` between them.
+fn summary(log: &str) -> Option<String> {
+    let line = log
+        .lines()
+        .find(|line| line.contains(" line(s) omitted)"))?;
+    let (line, _) = line.rsplit_once(" (")?;
+    let starts = line.match_indices(": ").map(|(at, sep)| at + sep.len());
+    let begin = starts.clone().find(|&at| {
+        let number = line[at..].split(": (").next().unwrap_or_default();
+        number.parse::<usize>().is_ok()
+    });
+    // the last line, and before it often an instruction
+    let last = line.rfind(": ")?;
+    Some(match begin.filter(|&begin| begin < last) {
+        Some(begin) => format!("{}\n{}", &line[begin..last], &line[last + 2..]),
+        None => line[last + 2..].to_owned(),
+    })
+}
+
+/// The source lines in a log: `; if (x) @ file.c:12` before an instruction.
+struct Comments(BTreeMap<usize, Place>);
+
+impl Comments {
+    fn of(log: &str) -> Self {
+        let mut places = BTreeMap::new();
+        let mut place = None;
+        for line in log.lines().map(str::trim) {
+            if let Some(comment) = line.strip_prefix("; ") {
+                place = Self::place(comment);
+            } else if let Some((index, _)) = instruction(line)
+                && let Some(place) = &place
+            {
+                places.insert(index, Place::clone(place));
+            }
+        }
+        Self(places)
+    }
+
+    fn place(comment: &str) -> Option<Place> {
+        let (text, at) = comment.rsplit_once(" @ ")?;
+        let (file, line) = at.rsplit_once(':')?;
+        Some(Place {
+            file: file.to_owned(),
+            line: line.parse().ok()?,
+            column: 0,
+            text: text.to_owned(),
+        })
+    }
+}
+
+/// The source lines of an object, or else those in the log.
+struct Either<'a>(&'a dyn LineInfo, Comments);
+
+impl LineInfo for Either<'_> {
+    fn place(&self, program: &str, index: usize) -> Option<Place> {
+        let known = self.0.place(program, index);
+        known.or_else(|| Some(self.1.0.range(..=index).next_back()?.1.clone()))
+    }
+
+    fn place_of_use(&self, program: &str, index: usize) -> Option<Place> {
+        let known = self.0.place_of_use(program, index);
+        known.or_else(|| self.place(program, index))
+    }
+
+    fn place_of_loop(&self, program: &str, begin: usize, end: usize) -> Option<Place> {
+        let known = self.0.place_of_loop(program, begin, end);
+        known.or_else(|| self.place(program, begin))
+    }
+
+    fn first_call(&self, program: &str) -> Option<Place> {
+        self.0.first_call(program)
+    }
+
+    fn first_use(&self, symbol: &str) -> Option<Place> {
+        self.0.first_use(symbol)
+    }
+
+    fn line(&self, file: &str, number: usize) -> Option<String> {
+        let known = self.0.line(file, number);
+        known.or_else(|| {
+            let mut places = self.1.0.values();
+            let place = places.find(|place| place.file == file && place.line == number)?;
+            Some(place.text.clone())
+        })
+    }
+}
