@@ -74,6 +74,36 @@ codes! {
     ARGUMENT = "BPF0022",
     /// A packet pointer is used after a call that may move the packet.
     STALE_PACKET = "BPF0023",
+    /// A pointer is used after a call that has invalidated it.
+    STALE_OBJECT = "BPF0024",
+    /// A field is accessed that the context, or a kernel struct, does not offer.
+    CONTEXT = "BPF0025",
+    /// Something is not allowed inside a locked region.
+    REGION = "BPF0026",
+    /// A dynptr is not in the required state.
+    DYNPTR = "BPF0027",
+    /// An iterator is not in the required state.
+    ITERATOR = "BPF0028",
+    /// A kernel function gets a pointer of the wrong type, or one that is not trusted.
+    TRUST = "BPF0029",
+    /// A timer, lock, kptr or list is accessed as if it were data.
+    SPECIAL_FIELD = "BPF0030",
+    /// An instruction that the kernel does not know or allow.
+    INSTRUCTION = "BPF0031",
+    /// Code that cannot be reached, or runs past its end.
+    CONTROL_FLOW = "BPF0032",
+    /// An argument must be a constant, or must not be zero.
+    CONSTANT = "BPF0033",
+    /// An access is not aligned.
+    ALIGNMENT = "BPF0034",
+    /// A global function is not called as its arguments declare.
+    GLOBAL_FUNCTION = "BPF0035",
+    /// A function that may sleep is called where nothing may sleep.
+    SLEEPABLE = "BPF0036",
+    /// A map is used by a function for another type of map.
+    WRONG_MAP = "BPF0037",
+    /// Functions call each other too deeply, or recursively.
+    CALL_DEPTH = "BPF0038",
     /// The verifier rejects the program for another reason.
     REJECTED = "BPF0039",
     /// A tracepoint does not exist.

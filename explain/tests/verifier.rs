@@ -269,7 +269,8 @@ fn words_of_all_versions_are_known() {
             "kfunc 'f' is referenced but wasn't resolved",
             Code::UNKNOWN_FUNCTION,
         ),
-        ("unreachable insn 5", Code::REJECTED),
+        ("unreachable insn 5", Code::CONTROL_FLOW),
+        ("no such words", Code::REJECTED),
     ];
     for (words, code) in cases {
         let log =

@@ -8,6 +8,8 @@ const MOST_LINES: usize = 100_000;
 /// differ, are skipped.
 pub(super) struct Log<'a> {
     steps: Vec<Step<'a>>,
+    /// What is known of registers and stack behind the step at a position, in order.
+    states: Vec<(usize, &'a str)>,
     /// The lines after the last instruction.
     pub(super) said: Vec<&'a str>,
 }
@@ -23,6 +25,7 @@ impl<'a> Log<'a> {
     pub(super) fn read(text: &'a str) -> Self {
         let mut log = Self {
             steps: Vec::new(),
+            states: Vec::new(),
             said: Vec::new(),
         };
         let mut last: Vec<_> = text.lines().rev().take(MOST_LINES).collect();
@@ -30,10 +33,14 @@ impl<'a> Log<'a> {
         for line in last {
             let line = without_end(line.trim());
             if let Some((index, text)) = instruction(line) {
+                log.states.push((log.steps.len(), line));
                 log.steps.push(Step::Instruction(index, text));
                 log.said.clear();
             } else if let Some(branch) = branch(line) {
+                log.states.push((log.steps.len(), line));
                 log.steps.push(Step::From(branch));
+            } else if is_registers(line) {
+                log.states.push((log.steps.len().saturating_sub(1), line));
             } else if !is_state(line) {
                 log.said.push(line);
             }
@@ -78,14 +85,31 @@ impl<'a> Log<'a> {
 
     /// The positions on the path to `at`, excluding `at`, nearest first.
     pub(super) fn back(&self, at: usize) -> impl Iterator<Item = usize> {
-        let mut next = at;
+        let mut next = Some(at);
         std::iter::from_fn(move || {
-            next = next.checked_sub(1)?;
-            if let Step::From(branch) = self.steps[next] {
-                let is_branch = |step: &Step<'_>| matches!(step, Step::Instruction(index, _) if *index == branch);
-                next = self.steps[..next].iter().rposition(is_branch)?;
-            }
-            Some(next)
+            let this = next?.checked_sub(1)?;
+            next = match self.steps[this] {
+                Step::Instruction(..) => Some(this),
+                Step::From(branch) => {
+                    let is_branch = |step: &Step<'_>| matches!(step, Step::Instruction(index, _) if *index == branch);
+                    let branch = self.steps[..this].iter().rposition(is_branch);
+                    branch.map(|branch| branch + 1)
+                }
+            };
+            Some(this)
+        })
+    }
+
+    /// What the verifier last said about a register or stack slot before `at`, such as `R6` or
+    /// `fp-8`, with the position.
+    pub(super) fn known(&self, at: usize, name: &str) -> Option<(usize, &'a str)> {
+        self.back(at).find_map(|at| {
+            let end = self.states.partition_point(|&(position, _)| position <= at);
+            let mut lines = self.states[..end].iter().rev();
+            lines
+                .by_ref()
+                .take_while(|&&(position, _)| position == at)
+                .find_map(|&(_, line)| Some((at, value(line, name)?)))
         })
     }
 }
@@ -117,6 +141,15 @@ pub(super) fn instruction(line: &str) -> Option<(usize, &str)> {
     Some((index, text[..end].trim()))
 }
 
+/// The value of `name` in a state: `R6=ctx() fp-8_w=0`.
+fn value<'a>(state: &'a str, name: &str) -> Option<&'a str> {
+    state.split(' ').find_map(|word| {
+        let (found, value) = word.split_once('=')?;
+        let found = found.split_once('_').map_or(found, |(found, _)| found);
+        (found == name).then_some(value)
+    })
+}
+
 /// `from 4 to 6: R0=…`
 fn branch(line: &str) -> Option<usize> {
     let (index, _) = line.strip_prefix("from ")?.split_once(" to ")?;
@@ -125,7 +158,7 @@ fn branch(line: &str) -> Option<usize> {
 
 /// True for lines about the verifier's progress rather than its findings.
 fn is_state(line: &str) -> bool {
-    const BEGINS: [&str; 20] = [
+    const BEGINS: [&str; 17] = [
         ";",
         "processed ",
         "verification time ",
@@ -136,9 +169,6 @@ fn is_state(line: &str) -> bool {
         "callee:",
         "returning from callee:",
         "to caller at ",
-        "frame",
-        "arg#",
-        "Unrecognized arg#",
         "func#",
         "Func#",
         "Validating ",
@@ -147,19 +177,26 @@ fn is_state(line: &str) -> bool {
         "regs=",
         "parent ",
     ];
-    let line = line.trim_start();
     line.is_empty() || BEGINS.iter().any(|begin| line.starts_with(begin)) || is_registers(line)
 }
 
-/// True for ` R0=inv1 R10=fp0`, with or without `12: ` in front.
+/// True for `R0=inv1 R10=fp0`, with or without `12: ` or `frame1: ` in front.
 fn is_registers(line: &str) -> bool {
     let line = match line.split_once(": ") {
-        Some((index, rest)) if index.bytes().all(|byte| byte.is_ascii_digit()) => rest,
+        Some((frame, rest)) if frame.strip_prefix("frame").is_some_and(is_number) => rest,
+        _ => line,
+    };
+    let line = match line.split_once(": ") {
+        Some((index, rest)) if is_number(index) => rest,
         _ => line,
     };
     let word = line.split(' ').next().unwrap_or_default();
     let name = word.split(['=', '_']).next().unwrap_or_default();
     name.len() < word.len() && register(name, 'R').is_some()
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The number in `r6`, for the prefix `r`.

@@ -1,5 +1,6 @@
 //! Explains why a BPF object fails to load, from the messages of libbpf and the verifier.
 
+mod cause;
 mod draw;
 mod log;
 mod origin;

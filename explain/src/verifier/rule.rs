@@ -1,9 +1,6 @@
 use super::log::Log;
-use super::rules::{
-    BEYOND_BUFFER, NULL_ON_A_PATH, OTHER, RULES, Rule, STALE_PACKET, USED_AFTER_SUBMIT,
-};
-use super::story::Lost;
-use super::{LineInfo, Place, story};
+use super::rules::{OTHER, RULES, Rule};
+use super::{LineInfo, Place, cause, story};
 use crate::Code;
 
 /// Parts of the names of functions that acquire a reference, and its release; the most specific first.
@@ -27,27 +24,20 @@ const RELEASES: [(&str, &str); 10] = [
 ];
 
 impl Rule {
-    /// The rule that matches the verifier's final message.
-    pub(super) fn of(log: &Log<'_>) -> &'static Self {
-        let words = log.said.join("\n") + "\n";
-        let fits = |rule: &&Self| rule.says.iter().any(|text| words.contains(text));
-        let rule = RULES.iter().find(fits).unwrap_or(&OTHER);
-        let is_number = match rule.code {
-            Code::NUMBER_AS_POINTER => true,
-            Code::ARGUMENT => words.contains(" type=scalar ") || words.contains(" type=inv "),
-            _ => false,
-        };
-        match Lost::of(log).filter(|_| is_number) {
-            Some(Lost::Released) => &USED_AFTER_SUBMIT,
-            Some(Lost::Null) => &NULL_ON_A_PATH,
-            Some(Lost::Moved) => &STALE_PACKET,
-            None if rule.code == Code::STACK_TOO_LARGE && is_on_stack(&words) => &BEYOND_BUFFER,
-            None => rule,
-        }
+    /// The rule for the verifier's final message, and the line that it is about.
+    pub(super) fn of<'a>(log: &Log<'a>) -> (&'static Self, &'a str) {
+        let mut rules = RULES.into_iter().flatten();
+        let found = rules.find_map(|rule| {
+            let line = log.said.iter().find(|line| rule.fits(line))?;
+            Some((rule, *line))
+        });
+        let last = log.said.last().copied().unwrap_or_default();
+        let (rule, line) = found.unwrap_or((&OTHER, last));
+        (cause::refined(rule, line, log), line)
     }
 
     /// The problem, to follow the name of the program.
-    pub(super) fn what(&self, said: &str) -> String {
+    pub(super) fn what(&self, said: &str, instruction: &str) -> String {
         let name = match self.code {
             Code::HELPER => word_after(said, &["helper ", "func "]),
             Code::UNKNOWN_FUNCTION => super::quoted(said, "'"),
@@ -55,7 +45,11 @@ impl Rule {
             _ => None,
         };
         let name = name.map_or_else(|| "something".to_owned(), |name| format!("`{name}`"));
-        self.what.replace("{}", &name)
+        let verb = match instruction.starts_with('*') {
+            true => "writes",
+            false => "reads",
+        };
+        self.what.replace("{}", &name).replace("{reads}", verb)
     }
 
     /// The usual fix.
@@ -79,11 +73,15 @@ impl Rule {
 
     /// The number of the instruction at fault, if the verifier's message contains it.
     fn number(&self, log: &Log<'_>) -> Option<usize> {
-        if self.code != Code::ENDLESS_LOOP {
-            return None;
-        }
         let mut said = log.said.iter();
-        said.find_map(|line| line.rsplit(' ').next()?.parse().ok())
+        said.find_map(|line| {
+            let (_, rest) = line.split_once(" insn ")?;
+            // a loop is shown at its begin
+            match rest.split_once(" to ") {
+                Some((_, begin)) if self.code == Code::ENDLESS_LOOP => begin.parse().ok(),
+                _ => rest.split(' ').next()?.parse().ok(),
+            }
+        })
     }
 
     /// The source location of the fault.
@@ -107,13 +105,6 @@ impl Rule {
             _ => lines.place(program, index()?),
         }
     }
-}
-
-/// True if the offset in `invalid write to stack R1 off=-16 size=32` is on the stack.
-fn is_on_stack(words: &str) -> bool {
-    let offset = words.split_once(" off=").map(|(_, rest)| rest);
-    let offset = offset.and_then(|rest| rest.split([' ', '+']).next()?.parse::<i64>().ok());
-    offset.is_some_and(|offset| (-512..0).contains(&offset))
 }
 
 fn word_after<'a>(text: &'a str, before: &[&str]) -> Option<&'a str> {

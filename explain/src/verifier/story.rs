@@ -6,10 +6,10 @@ use crate::Code;
 const POINTERS: [&str; 4] = ["lookup", "reserve", "storage", "_kptr"];
 
 /// Parts of the names of helpers that take a record away.
-const RELEASES: [&str; 2] = ["_submit", "_discard"];
+pub(super) const RELEASES: [&str; 2] = ["_submit", "_discard"];
 
 /// Parts of the names of helpers that may move a packet (`bpf_helper_changes_pkt_data`).
-const MOVES: [&str; 13] = [
+pub(super) const MOVES: [&str; 13] = [
     "xdp_adjust_",
     "skb_pull_data",
     "skb_change_",
@@ -28,7 +28,18 @@ const MOVES: [&str; 13] = [
 /// The history of the value used at `at`: instructions, each with its label.
 pub(super) fn of(log: &Log<'_>, code: Code, at: usize) -> Vec<(usize, &'static str)> {
     let mut story = Vec::new();
-    if [Code::ENDLESS_LOOP, Code::TOO_LARGE, Code::STACK_TOO_LARGE].contains(&code) {
+    const WITHOUT: [Code; 9] = [
+        Code::ENDLESS_LOOP,
+        Code::TOO_LARGE,
+        Code::STACK_TOO_LARGE,
+        Code::REGION,
+        Code::SLEEPABLE,
+        Code::CONTROL_FLOW,
+        Code::INSTRUCTION,
+        Code::CALL_DEPTH,
+        Code::CONTEXT,
+    ];
+    if WITHOUT.contains(&code) {
         return story;
     }
     if code == Code::NOT_SUBMITTED {
@@ -45,6 +56,12 @@ pub(super) fn of(log: &Log<'_>, code: Code, at: usize) -> Vec<(usize, &'static s
             add(origin.at, "the record was reserved here");
             if let Some(at) = call(log, origin.at, at, &RELEASES) {
                 add(at, "it was submitted or discarded here");
+            }
+        }
+        Code::STALE_OBJECT => {
+            add(origin.at, "the pointer comes from here");
+            if let Some(at) = super::cause::invalidated(log, at) {
+                add(at, "this call invalidates it");
             }
         }
         Code::STALE_PACKET => {
@@ -89,7 +106,7 @@ pub(super) fn acquired(log: &Log<'_>) -> Option<usize> {
 }
 
 /// The register that the verifier names, or else the base register of the memory access.
-fn used(log: &Log<'_>, at: usize) -> Option<u8> {
+pub(super) fn used(log: &Log<'_>, at: usize) -> Option<u8> {
     let words = |line: &&str| line.split(' ').find_map(|word| register(word, 'R'));
     let named = log.said.iter().find_map(words);
     named.or_else(|| {
@@ -98,43 +115,15 @@ fn used(log: &Log<'_>, at: usize) -> Option<u8> {
     })
 }
 
-/// The reason why a pointer has become a number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lost {
-    /// A record was submitted or discarded.
-    Released,
-    /// It is NULL on this path.
-    Null,
-    /// The packet may have moved.
-    Moved,
-}
-
-impl Lost {
-    /// The reason for the register that the verifier names; `None` if it was never a pointer.
-    pub(super) fn of(log: &Log<'_>) -> Option<Self> {
-        let at = log.last()?;
-        let origin = Origin::of(log, at, used(log, at)?)?.at;
-        let (_, text) = log.instruction(origin)?;
-        if text.contains("_reserve") && call(log, origin, at, &RELEASES).is_some() {
-            return Some(Self::Released);
-        }
-        if text.starts_with("call ") {
-            return is_pointer(log, origin).then_some(Self::Null);
-        }
-        let is_packet = text.contains(" = *(u32 *)(") && call(log, origin, at, &MOVES).is_some();
-        is_packet.then_some(Self::Moved)
-    }
-}
-
 /// The position of the last call of one of these helpers between `from` and `to`.
-fn call(log: &Log<'_>, from: usize, to: usize, names: &[&str]) -> Option<usize> {
+pub(super) fn call(log: &Log<'_>, from: usize, to: usize, names: &[&str]) -> Option<usize> {
     let is_one =
         |text: &str| text.starts_with("call ") && names.iter().any(|name| text.contains(name));
     let mut path = log.back(to).take_while(|&at| at > from);
     path.find(|&at| log.instruction(at).is_some_and(|(_, text)| is_one(text)))
 }
 
-fn is_pointer(log: &Log<'_>, at: usize) -> bool {
+pub(super) fn is_pointer(log: &Log<'_>, at: usize) -> bool {
     let text = log.instruction(at).map_or("", |(_, text)| text);
     POINTERS.iter().any(|name| text.contains(name))
 }

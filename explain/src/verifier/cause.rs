@@ -1,0 +1,98 @@
+//! Tells apart failures that the verifier reports with the same words, from what it knew before.
+
+use super::log::Log;
+use super::origin::Origin;
+use super::rules::{
+    BEYOND_BUFFER, NOT_DATA, NULL_ON_A_PATH, Rule, STALE_OBJECT, STALE_PACKET, USED_AFTER_SUBMIT,
+};
+use super::story::{self, MOVES, RELEASES};
+use crate::Code;
+
+/// Size of the stack, in bytes.
+const STACK: i64 = 512;
+
+/// A rule for the cause behind the verifier's message `said`, if it is known better.
+pub(super) fn refined(rule: &'static Rule, said: &str, log: &Log<'_>) -> &'static Rule {
+    let is_number = || said.contains("scalar") || said.contains("inv") || said.contains("=mem ");
+    match rule.code {
+        Code::NUMBER_AS_POINTER => lost(log),
+        Code::ARGUMENT | Code::TRUST if is_number() => lost(log),
+        Code::STACK_TOO_LARGE | Code::UNINITIALIZED => stack(said, log),
+        _ => None,
+    }
+    .unwrap_or(rule)
+}
+
+/// The reason why the register that the verifier names is no longer a pointer.
+fn lost(log: &Log<'_>) -> Option<&'static Rule> {
+    let at = log.last()?;
+    let register = story::used(log, at)?;
+    if let Some(origin) = Origin::of(log, at, register) {
+        let origin = origin.at;
+        let text = log.instruction(origin).map_or("", |(_, text)| text);
+        if text.contains("_reserve") && story::call(log, origin, at, &RELEASES).is_some() {
+            return Some(&USED_AFTER_SUBMIT);
+        }
+        if text.contains(" = *(u32 *)(") && story::call(log, origin, at, &MOVES).is_some() {
+            return Some(&STALE_PACKET);
+        }
+        let may_be_null = text.starts_with("call ") && story::is_pointer(log, origin);
+        if may_be_null && invalidated(log, at).is_none() {
+            return Some(&NULL_ON_A_PATH);
+        }
+    }
+    let (_, value) = log.known(at, &format!("R{register}"))?;
+    if matches!(value, "0" | "inv0" | "P0") {
+        return Some(&NULL_ON_A_PATH);
+    }
+    let is_packet = value.starts_with("pkt");
+    invalidated(log, at).map(|_| match is_packet {
+        true => &STALE_PACKET,
+        false => &STALE_OBJECT,
+    })
+}
+
+/// The position of the call before `at` that made a number of the pointer which is used there.
+pub(super) fn invalidated(log: &Log<'_>, at: usize) -> Option<usize> {
+    let register = story::used(log, at)?;
+    let (known, value) = log.known(at, &format!("R{register}"))?;
+    let kind = value.split('(').next().unwrap_or_default();
+    let is_number = kind.is_empty()
+        || ["scalar", "inv", "P"]
+            .iter()
+            .any(|name| kind.starts_with(name))
+        || kind.starts_with(|c: char| c == '-' || c.is_ascii_digit());
+    if is_number {
+        return None;
+    }
+    let mut path: Vec<_> = log.back(at).take_while(|&at| at > known).collect();
+    path.reverse();
+    let is_call = |&at: &usize| {
+        log.instruction(at)
+            .is_some_and(|(_, text)| text.starts_with("call "))
+    };
+    // the last one is the likeliest: what is between them is mostly harmless
+    path.into_iter().rfind(is_call)
+}
+
+/// The stack: beyond a buffer, or the bytes of an object of the kernel.
+fn stack(said: &str, log: &Log<'_>) -> Option<&'static Rule> {
+    let (_, rest) = said.split_once(" off")?;
+    let mut numbers = rest.trim_start_matches(['=', ' ']).split(['+', ' ']);
+    let offset: i64 = numbers.next()?.parse().ok()?;
+    let size = said.split_once("size").map_or("", |(_, size)| size);
+    let size = size.trim_start_matches(['=', ' ']).split(' ').next()?;
+    let size: i64 = size.parse().unwrap_or(1);
+    let slot = format!("fp{}", offset.div_euclid(8) * 8);
+    let holds = |name: &str| {
+        let known = log.known(log.last()?, &slot);
+        Some(known?.1.starts_with(name))
+    };
+    if holds("dynptr") == Some(true) || holds("iter") == Some(true) {
+        return Some(&NOT_DATA);
+    }
+    let is_inside = offset >= -STACK && offset < 0;
+    let is_write = said.contains("write to stack");
+    let is_beyond = offset >= 0 || offset + size > 0;
+    ((is_inside && is_write) || is_beyond).then_some(&BEYOND_BUFFER)
+}
