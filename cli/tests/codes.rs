@@ -36,6 +36,8 @@ fn every_code_is_provoked() {
     for code in Code::ALL
         .iter()
         .filter(|code| code.to_string().as_str() < "BPF0070")
+        // what provokes the general one deserves a code of its own
+        .filter(|code| **code != Code::REJECTED)
     {
         let program = format!("refused/src/bpf/{code}.bpf.c").to_lowercase();
         let is_provoked = root().join(program).exists() || tests.contains(&code.to_string());

@@ -154,6 +154,12 @@ codes! {
     NO_OBJECT_BTF = "BPF0065",
     /// Maps are defined in the legacy format.
     LEGACY_MAPS = "BPF0066",
+    /// A map is not defined as its type requires.
+    MAP_DEFINITION = "BPF0067",
+    /// A section, or what is in it, is not what libbpf expects.
+    SECTION = "BPF0068",
+    /// A Kconfig option is not in the kernel's configuration.
+    KCONFIG = "BPF0069",
     /// A type that no header declares.
     UNKNOWN_TYPE = "BPF0070",
     /// vmlinux.h is combined with a header that declares the same types.

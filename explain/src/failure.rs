@@ -51,6 +51,16 @@ impl Failure {
         }
     }
 
+    /// Replaces message and hint by more exact ones.
+    #[must_use]
+    pub fn because(self, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            hint: Some(hint.into()),
+            ..self
+        }
+    }
+
     /// Sets the source line at fault.
     #[must_use]
     pub fn at(self, place: Option<Place>) -> Self {

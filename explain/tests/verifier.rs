@@ -35,6 +35,10 @@ impl LineInfo for Numbered {
         Self::line(99)
     }
 
+    fn first_opcode(&self, _: &str, _: u8) -> Option<Place> {
+        None
+    }
+
     fn first_use(&self, _: &str) -> Option<Place> {
         Self::line(98)
     }

@@ -36,7 +36,9 @@ mod tests {
     /// Each code of loading has a page and a program that provokes it.
     #[test]
     fn each_code_has_a_program() {
-        let codes = Code::ALL.iter().map(|code| code.to_string().to_lowercase());
+        // what provokes the general one deserves a code of its own
+        let codes = Code::ALL.iter().filter(|code| **code != Code::REJECTED);
+        let codes = codes.map(|code| code.to_string().to_lowercase());
         for code in codes.filter(|code| code.as_str() < "bpf0040") {
             let is_it = |case: &Case| case.name == code;
             assert!(ALL.iter().any(is_it), "{code}.bpf.c is missing");

@@ -90,6 +90,13 @@ impl<'a> Code<'a> {
         Some(offset + found? as u64 * INSTRUCTION)
     }
 
+    /// The first instruction of a function with this opcode.
+    pub(super) fn first_opcode(&self, function: Function, opcode: u8) -> Option<u64> {
+        let mut instructions = self.instructions(function);
+        let at = instructions.position(|instruction| instruction[0] == opcode)?;
+        Some(function.begin + at as u64 * INSTRUCTION)
+    }
+
     /// The first instruction of a section that refers to `symbol`.
     pub(super) fn first_use(&self, section: SectionIndex, symbol: &str) -> Option<u64> {
         let mut symbols = self.0.symbols();
@@ -137,15 +144,18 @@ impl<'a> Code<'a> {
 
     /// The numbers of the helpers that `function` calls.
     pub(super) fn helpers(&self, function: Function) -> BTreeSet<u32> {
+        self.instructions(function)
+            .filter(|it| it[0] == CALL && source(it[1]) == OF_HELPER)
+            .filter_map(|it| word(it, 4))
+            .collect()
+    }
+
+    fn instructions(&self, function: Function) -> impl Iterator<Item = &'a [u8]> {
         let section = self.0.section_by_index(function.section);
         let data = section.and_then(|section| section.data());
         let range = function.begin as usize..function.begin.saturating_add(function.size) as usize;
         let own = data.ok().and_then(|data| data.get(range));
-        let instructions = own.unwrap_or_default().chunks_exact(INSTRUCTION as usize);
-        instructions
-            .filter(|it| it[0] == CALL && source(it[1]) == OF_HELPER)
-            .filter_map(|it| word(it, 4))
-            .collect()
+        own.unwrap_or_default().chunks_exact(INSTRUCTION as usize)
     }
 
     /// The functions that `function` calls, each with the offset of the call.

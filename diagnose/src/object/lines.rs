@@ -136,6 +136,14 @@ impl LineInfo for Lines<'_> {
         self.at(program.section, offset)
     }
 
+    fn first_opcode(&self, program: &str, opcode: u8) -> Option<Place> {
+        let functions = self.code.functions(program);
+        functions.into_iter().find_map(|function| {
+            let offset = self.code.first_opcode(function, opcode)?;
+            self.at(function.section, offset)
+        })
+    }
+
     fn first_use(&self, symbol: &str) -> Option<Place> {
         let mut sections = self.sections.iter();
         sections.find_map(|&(section, _)| self.at(section, self.code.first_use(section, symbol)?))

@@ -5,6 +5,7 @@ mod attach;
 mod holder;
 mod limits;
 mod load;
+mod maps;
 mod open;
 mod query;
 mod rights;
@@ -92,7 +93,12 @@ pub fn load(
     let memlock = || limits::memlock().filter(|_| errno == Some(Errno::EPERM));
     let look =
         || Limits::look().cause(errno, Phase::Load, loading.kernel, loading.uses_ring_buffer);
-    let diagnosis = diagnose(LOADING, log, object, loading.colours);
+    let mut diagnosis = diagnose(LOADING, log, object, loading.colours);
+    if let (Some((_, failure)), Some(object)) = (&mut diagnosis, object)
+        && let Some((cause, fix)) = maps::cause(object, &log.concat())
+    {
+        *failure = failure.clone().because(format!("{LOADING}: {cause}"), fix);
+    }
     // EACCES with a verifier log comes from the verifier; otherwise causes in the machine go first
     let verified = diagnosis.is_some() && errno == Some(Errno::EACCES);
     if !verified && let Some(cause) = memlock().or_else(look) {
@@ -165,6 +171,12 @@ fn reported(
     log: &[String],
 ) -> Verdict {
     let Some((diagnosis, failure)) = diagnosis else {
+        // an error number says little: libbpf's own reason goes with it
+        let reason = log.iter().rev().find_map(|message| reason(message));
+        let err = match reason {
+            Some(reason) => err.context(visible(reason)),
+            None => err,
+        };
         return Verdict::untold(err.context(phase.to_owned()), log);
     };
     let untold = log.iter().filter(|message| !diagnosis.tells(message));
@@ -172,6 +184,13 @@ fn reported(
         error: failure.into(),
         untold: untold.cloned().collect(),
     }
+}
+
+/// A message of libbpf in one line, unless it repeats only that loading failed.
+fn reason(message: &str) -> Option<&str> {
+    let line = message.trim().trim_start_matches("libbpf: ");
+    let is_result = line.contains("failed to load") || line.contains("load failed");
+    (!is_result && !line.is_empty() && !line.contains('\n')).then_some(line)
 }
 
 /// The kernel's error number. libbpf-rs exposes it only in the text.

@@ -46,6 +46,9 @@ pub trait LineInfo {
     /// The first call of a BPF function in `program`.
     fn first_call(&self, program: &str) -> Option<Place>;
 
+    /// The first instruction of `program` with this opcode.
+    fn first_opcode(&self, program: &str, opcode: u8) -> Option<Place>;
+
     /// The first use of a map or kernel function.
     fn first_use(&self, symbol: &str) -> Option<Place>;
 
@@ -71,6 +74,10 @@ impl LineInfo for NoLines {
     }
 
     fn first_call(&self, _: &str) -> Option<Place> {
+        None
+    }
+
+    fn first_opcode(&self, _: &str, _: u8) -> Option<Place> {
         None
     }
 

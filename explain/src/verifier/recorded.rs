@@ -68,7 +68,7 @@ impl Comments {
         let mut place = None;
         for line in log.lines().map(str::trim) {
             if let Some(comment) = line.strip_prefix("; ") {
-                place = Self::place(comment);
+                place = Self::place(comment).or(place);
             } else if let Some((index, _)) = instruction(line)
                 && let Some(place) = &place
             {
@@ -81,9 +81,11 @@ impl Comments {
     fn place(comment: &str) -> Option<Place> {
         let (text, at) = comment.rsplit_once(" @ ")?;
         let (file, line) = at.rsplit_once(':')?;
+        // code of the compiler's own has line 0
+        let line = line.parse().ok().filter(|&line| line > 0)?;
         Some(Place {
             file: file.to_owned(),
-            line: line.parse().ok()?,
+            line,
             column: 0,
             text: text.to_owned(),
         })
@@ -111,6 +113,10 @@ impl LineInfo for Either<'_> {
 
     fn first_call(&self, program: &str) -> Option<Place> {
         self.0.first_call(program)
+    }
+
+    fn first_opcode(&self, program: &str, opcode: u8) -> Option<Place> {
+        self.0.first_opcode(program, opcode)
     }
 
     fn first_use(&self, symbol: &str) -> Option<Place> {

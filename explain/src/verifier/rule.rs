@@ -100,11 +100,21 @@ impl Rule {
                 place.or_else(|| lines.place(program, index()?))
             }
             Code::CORE_FIELD => lines.place_of_use(program, index()?),
+            Code::INSTRUCTION if self.number(log).is_none() && log.last().is_none() => {
+                let opcode = log.said.iter().find_map(|line| opcode(line))?;
+                lines.first_opcode(program, opcode)
+            }
             // the log has no instruction if the combined stack size is the only problem
             Code::STACK_TOO_LARGE if log.last().is_none() => lines.first_call(program),
             _ => lines.place(program, index()?),
         }
     }
+}
+
+/// `unknown opcode 8d`
+fn opcode(said: &str) -> Option<u8> {
+    let (_, rest) = said.split_once("opcode ")?;
+    u8::from_str_radix(rest.split(' ').next()?, 16).ok()
 }
 
 fn word_after<'a>(text: &'a str, before: &[&str]) -> Option<&'a str> {

@@ -72,6 +72,7 @@ tests! {
     bpf0011
     bpf0012
     bpf0013
+    bpf0013_context
     bpf0014
     bpf0015
     bpf0016
@@ -83,7 +84,26 @@ tests! {
     bpf0021
     bpf0022
     bpf0023
-    bpf0039
+    bpf0024
+    bpf0025
+    bpf0025_merged
+    bpf0026
+    bpf0027
+    bpf0028
+    bpf0029
+    bpf0030
+    bpf0031
+    bpf0032
+    bpf0033
+    bpf0034
+    bpf0035
+    bpf0036
+    bpf0037
+    bpf0038
+    bpf0067
+    bpf0067_array
+    bpf0068
+    bpf0069
 }
 
 pub(crate) const FIXTURES: &[Fixture] = &[fixture!(load), fixture!(load_as_app)];

@@ -101,11 +101,7 @@ pub(super) const SPECIFIC: &[Rule] = &[
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
-        says: &[
-            "invalid zero-sized read",
-            "zero-sized",
-            "R4 invalid zero-size",
-        ],
+        says: &["invalid zero-sized read", "zero-sized"],
         code: Code::CONSTANT,
         what: "passes a size that may be 0",
         fix: "return before the call if it is 0: `if (!size) return 0;`",
@@ -120,8 +116,6 @@ pub(super) const RULES: &[Rule] = &[
             "must be constant",
             "must be a number",
             "tail_call abusing map_ptr",
-            "unexpected value",
-            "flags",
         ],
         code: Code::CONSTANT,
         what: "passes a variable, or a wrong constant, where a certain constant is required",
@@ -140,7 +134,6 @@ pub(super) const RULES: &[Rule] = &[
             "Caller passes invalid args into",
             "Global function",
             "global function",
-            "memory, len pair leads to invalid",
             "arg#* expects pointer to ctx",
             "arg#*",
             "arg_tag",
@@ -186,7 +179,6 @@ pub(super) const RULES: &[Rule] = &[
             "attach_btf",
             "is not supported for",
             "not attachable",
-            "hook",
         ],
         code: Code::NO_SUPPORT,
         what: "is for a hook that the kernel does not offer to programs like it",

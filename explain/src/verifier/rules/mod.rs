@@ -28,10 +28,10 @@ pub(super) struct Rule {
 
 /// Rules in the order in which they are tried, the most specific first.
 pub(super) const RULES: [&[Rule]; 9] = [
+    arguments::SPECIFIC,
     objects::RULES,
     fields::RULES,
     regions::RULES,
-    arguments::SPECIFIC,
     pointers::RULES,
     memory::RULES,
     flow::RULES,

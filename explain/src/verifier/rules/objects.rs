@@ -33,8 +33,6 @@ pub(super) const RULES: &[Rule] = &[
             "arg * is an unacquired reference",
             "dynptr * must be at constant offset",
             "Unsupported reg type",
-            "dynptr must be a single",
-            "bpf_dynptr",
         ],
         code: Code::DYNPTR,
         what: "passes a dynptr that is not in the state which the function requires",

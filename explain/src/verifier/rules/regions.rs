@@ -32,7 +32,7 @@ pub(super) const RULES: &[Rule] = &[
             "in rcu_read_lock region",
             "rcu_read_lock",
             "rcu read lock",
-            "preempt",
+            "bpf_preempt_enable",
             "irq flag",
             "IRQ flag",
             "restore irqs",

@@ -7,5 +7,9 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 SEC("socket")
 int handle_packet(struct __sk_buff *skb)
 {
-	return *(volatile __u32 *)((char *)skb + sizeof(*skb)); /* here */
+#ifdef FIXED
+	return skb->len;
+#else
+	return skb->data_end - skb->data; /* here */
+#endif
 }
