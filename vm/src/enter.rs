@@ -25,16 +25,29 @@ pub(crate) fn run(machines: &[Machine]) -> Result<u8> {
         if machines.len() > 1 {
             out::note(format_args!("Linux {}:", machine.name()));
         }
-        code = run_on(machine)?.max(code);
+        // print line ends before lines: the last one may lack its end
+        let mut between: &[u8] = b"";
+        let ended = run_on(machine, |line| {
+            let mut stdout = io::stdout().lock();
+            stdout
+                .write_all(between)
+                .and_then(|()| stdout.write_all(line))
+                .and_then(|()| stdout.flush())
+                .context("failed to write to stdout")?;
+            between = b"\n";
+            Ok(())
+        });
+        code = ended?.max(code);
     }
     Ok(code)
 }
 
-/// Runs a command in a machine and returns its exit code. Its output goes to stdout.
-fn run_on(machine: &Machine) -> Result<u8> {
+/// Runs a command in a machine and returns its exit code. `output` gets the lines of its output.
+pub(crate) fn run_on(
+    machine: &Machine,
+    mut output: impl FnMut(&[u8]) -> Result<()>,
+) -> Result<u8> {
     let mut code = None;
-    // print line ends before lines: the last one may lack its end
-    let mut between: &[u8] = b"";
     let patience = Patience {
         // a command may well be silent
         silence: Duration::from_secs(24 * 60 * 60),
@@ -52,13 +65,7 @@ fn run_on(machine: &Machine) -> Result<u8> {
             }
             _ => {}
         }
-        let mut stdout = io::stdout().lock();
-        stdout
-            .write_all(between)
-            .and_then(|()| stdout.write_all(line))
-            .and_then(|()| stdout.flush())
-            .context("failed to write to stdout")?;
-        between = b"\n";
+        output(line)?;
         Ok(false)
     })?;
     match end {

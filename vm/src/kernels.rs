@@ -4,6 +4,7 @@ mod cache;
 mod debian;
 mod image;
 mod mirror;
+mod source;
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,8 @@ use bpfapps_task::Series;
 use bpfapps_task::out;
 
 use debian::{Archive, Package};
+
+pub use source::Source;
 
 /// A kernel to boot.
 #[derive(Debug)]
@@ -86,7 +89,7 @@ fn newest(
         .rfind(|package| series.has(&package.version));
     let package = package.ok_or_else(|| none(series, packages))?;
     let version = package.version.clone();
-    let image = cache.join("kernels").join(package.file_name());
+    let image = cache.join("kernels").join(package.file_name("image"));
     archive.kernel(package, &image)?;
     Ok(Kernel { version, image })
 }

@@ -19,7 +19,7 @@
 //! let mut kernels = Kernels::given(&[])?;
 //! kernels.add_usual(false)?;
 //! let own = Programs { binary: "target/mytool".into(), tests: Vec::new() };
-//! let suite = Suite { own, rendered: None };
+//! let suite = Suite { own, rendered: None, files: Vec::new() };
 //! let (folder, busybox) = (Path::new("target/vm"), Path::new("/bin/busybox"));
 //! let machines = Machines::new(folder, &kernels, Accel::Tcg, busybox, &suite, None)?;
 //! print!("{}", machines.test()?.table()?);
@@ -39,8 +39,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use bpfapps_host::Release;
 
-pub use kernels::Kernels;
+pub use kernels::{Kernels, Source};
 pub use machine::Accel;
 pub use report::Report;
 
@@ -54,6 +55,8 @@ pub struct Suite {
     pub own: Programs,
     /// The programs of its rendered templates, if it has templates.
     pub rendered: Option<Programs>,
+    /// Further files, which are in `/files`.
+    pub files: Vec<PathBuf>,
 }
 
 /// A binary with apps, and what tests it.
@@ -129,6 +132,14 @@ impl Machines {
     /// Runs the command on each, and answers the highest exit code.
     pub fn run(&self) -> Result<u8> {
         enter::run(&self.0)
+    }
+
+    /// Runs the command on each, and passes each line of its output, with the kernel.
+    pub fn lines(&self, mut line: impl FnMut(&Release, &[u8]) -> Result<()>) -> Result<()> {
+        for machine in &self.0 {
+            enter::run_on(machine, |text| line(&machine.version, text))?;
+        }
+        Ok(())
     }
 
     /// A shell on the last one, on this terminal.

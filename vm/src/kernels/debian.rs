@@ -40,9 +40,9 @@ pub(super) struct Package {
 }
 
 impl Package {
-    /// A name for its kernel in the cache.
-    pub(super) fn file_name(&self) -> String {
-        format!("{}_{}.image", self.name, self.full_version)
+    /// A name for a file of it in the cache.
+    pub(super) fn file_name(&self, extension: &str) -> String {
+        format!("{}_{}.{extension}", self.name, self.full_version)
     }
 
     /// True if the file is the package's.
@@ -136,10 +136,18 @@ impl Archive {
 
     /// The packages with a kernel, oldest first.
     pub(super) fn kernels(&self) -> Result<Vec<Package>> {
-        let pattern = format!("^linux-(image|binary)-[0-9.]+[0-9].*-{FLAVOUR}$");
+        self.packages(&format!("^linux-(image|binary)-[0-9.]+[0-9].*-{FLAVOUR}$"))
+    }
+
+    /// The packages with the source of a kernel, oldest first.
+    pub(super) fn sources(&self) -> Result<Vec<Package>> {
+        self.packages("^linux-source-[0-9.]+$")
+    }
+
+    fn packages(&self, pattern: &str) -> Result<Vec<Package>> {
         let listed = self
             .apt("apt-cache")
-            .args(["search", "--names-only", "--full", &pattern])
+            .args(["search", "--names-only", "--full", pattern])
             .stderr(Stdio::inherit())
             .output()
             .context("failed to run apt-cache")?;
@@ -156,24 +164,9 @@ impl Archive {
     /// Takes the kernel out of a package, which is downloaded unless it is in the cache, as the index
     /// says it is.
     pub(super) fn kernel(&self, package: &Package, to: &Path) -> Result<()> {
-        let work = to.with_extension("part");
-        if work.exists() {
-            fs::remove_dir_all(&work).context("failed to clear the cache")?;
-        }
-        fs::create_dir_all(&work).context("failed to create the cache folder")?;
         let deb = to.with_extension("deb");
-        if !package.is(&deb) {
-            self.download(package, &work)?;
-            let got = find(&work, &|name| name.ends_with(".deb"));
-            let got = got.context("apt downloaded nothing")?;
-            fs::rename(got, &deb).context("failed to write the cache")?;
-            if !package.is(&deb) {
-                bail!(
-                    "what apt downloaded is not {}, by its SHA-256",
-                    package.name
-                );
-            }
-        }
+        self.fetch(package, &deb)?;
+        let work = fresh(to)?;
         let status = Command::new("dpkg-deb")
             .arg("--extract")
             .arg(&deb)
@@ -189,8 +182,28 @@ impl Archive {
         fs::remove_dir_all(&work).context("failed to clear the cache")
     }
 
+    /// Downloads a package to `deb`, unless it is there as the index says it is.
+    pub(super) fn fetch(&self, package: &Package, deb: &Path) -> Result<()> {
+        if package.is(deb) {
+            return Ok(());
+        }
+        let work = fresh(deb)?;
+        self.download(package, &work)?;
+        let got = find(&work, &|name| name.ends_with(".deb"));
+        let got = got.context("apt downloaded nothing")?;
+        fs::rename(got, deb).context("failed to write the cache")?;
+        fs::remove_dir_all(&work).context("failed to clear the cache")?;
+        if !package.is(deb) {
+            bail!(
+                "what apt downloaded is not {}, by its SHA-256",
+                package.name
+            );
+        }
+        Ok(())
+    }
+
     fn download(&self, package: &Package, folder: &Path) -> Result<()> {
-        let label = format!("downloading Linux {}", package.full_version);
+        let label = format!("downloading {} {}", package.name, package.full_version);
         let step = Step::start(&label);
         let bar = step.bar();
         let mut child = self
@@ -224,6 +237,16 @@ impl Archive {
         }
         Ok(())
     }
+}
+
+/// An empty folder beside `file`.
+fn fresh(file: &Path) -> Result<PathBuf> {
+    let work = file.with_extension("part");
+    if work.exists() {
+        fs::remove_dir_all(&work).context("failed to clear the cache")?;
+    }
+    fs::create_dir_all(&work).context("failed to create the cache folder")?;
+    Ok(work)
 }
 
 /// Reads records of packages. If the kernel is in a `linux-binary-…`, the `linux-image-…` of the

@@ -57,6 +57,11 @@ pub(crate) fn write(to: &Path, busybox: &Path, suite: &Suite, command: Option<&s
             names += &format!("{variable}=/{binary}\n");
         }
     }
+    archive.add("files", FOLDER, b"")?;
+    for file in &suite.files {
+        let name = file.file_name().context("a file has a name")?;
+        archive.add_program(&format!("files/{}", name.to_string_lossy()), file)?;
+    }
     archive.add("etc/binaries", TEXT, names.as_bytes())?;
     let mut file = newc::trailer(archive.file).context("failed to write the initramfs")?;
     file.flush().context("failed to write the initramfs")

@@ -26,7 +26,11 @@ pub(super) fn build(with_templates: bool) -> Result<Suite> {
         true => Some(rendered()?),
         false => None,
     };
-    Ok(Suite { own, rendered })
+    Ok(Suite {
+        own,
+        rendered,
+        files: Vec::new(),
+    })
 }
 
 fn rendered() -> Result<Programs> {
