@@ -1,6 +1,8 @@
 //! vmlinux.h, for `cargo xtask vmlinux`.
 #![allow(unsafe_code)]
 
+mod kfuncs;
+
 use std::ffi::{CString, c_char, c_void};
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt as _;
@@ -10,7 +12,7 @@ use std::ptr::{self, NonNull};
 use anyhow::{Context, Result, ensure};
 use libbpf_rs::libbpf_sys::{
     __va_list_tag, btf, btf__free, btf__parse, btf__type_cnt, btf_dump, btf_dump__dump_type,
-    btf_dump__free, btf_dump__new,
+    btf_dump__emit_type_decl, btf_dump__free, btf_dump__new, btf_dump_emit_type_decl_opts,
 };
 
 const HEAD: &str = "\
@@ -30,8 +32,8 @@ const TAIL: &str = "
 #endif /* __VMLINUX_H__ */
 ";
 
-/// The types of a kernel of that `release` as a C header, from its BTF, or from the vmlinux that
-/// holds it: through libbpf's own dumper.
+/// The types and kfuncs of a kernel of that `release` as a C header, from its BTF, or from the
+/// vmlinux that holds it: through libbpf's own dumper.
 pub fn header(btf: &Path, release: &str) -> Result<Vec<u8>> {
     // our own error replaces libbpf's message
     libbpf_rs::set_print(None);
@@ -73,9 +75,43 @@ fn dump(file: &Path, out: &mut dyn Write) -> Result<()> {
             io::Error::from_raw_os_error(-status)
         );
     }
+    declare_kfuncs(&dumper, file, &mut sink)?;
     drop(dumper);
     sink.error
         .map_or(Ok(()), |err| Err(err).context("failed to write the header"))
+}
+
+/// Declares the kfuncs as bpftool does. They are weak, because a program that includes the header
+/// also has to load on older kernels. Before Linux 6.10 BTF does not tell kfuncs from other
+/// functions, and nothing is written.
+fn declare_kfuncs(dumper: &OwnedDump, file: &Path, sink: &mut Sink<'_>) -> Result<()> {
+    let kfuncs = kfuncs::read(file)?;
+    if kfuncs.is_empty() {
+        return Ok(());
+    }
+    sink.write(kfuncs::HEAD.as_bytes());
+    for (name, prototype) in kfuncs {
+        sink.write(b"extern ");
+        let field_name = CString::new(name.as_str())?;
+        let options = btf_dump_emit_type_decl_opts {
+            sz: size_of::<btf_dump_emit_type_decl_opts>() as _,
+            field_name: field_name.as_ptr(),
+            ..Default::default()
+        };
+        // SAFETY: the dumper is alive, `prototype` is one of its types, and the name outlives the
+        // call.
+        let status = unsafe {
+            btf_dump__emit_type_decl(dumper.0.as_ptr(), prototype.into(), &raw const options)
+        };
+        ensure!(
+            status == 0,
+            "kfunc {name}: {}",
+            io::Error::from_raw_os_error(-status)
+        );
+        sink.write(b" __weak __ksym;\n");
+    }
+    sink.write(kfuncs::TAIL.as_bytes());
+    Ok(())
 }
 
 /// libbpf returns null and sets errno.
@@ -106,6 +142,14 @@ struct Sink<'a> {
     error: Option<io::Error>,
 }
 
+impl Sink<'_> {
+    fn write(&mut self, text: &[u8]) {
+        if self.error.is_none() {
+            self.error = self.out.write_all(text).err();
+        }
+    }
+}
+
 /// Takes one piece of the header; libbpf's dumper speaks in `vprintf` arguments.
 unsafe extern "C" fn write_piece(
     ctx: *mut c_void,
@@ -115,8 +159,8 @@ unsafe extern "C" fn write_piece(
     // SAFETY: `ctx` is the sink that `dump` handed over, and nobody else uses it meanwhile.
     let sink = unsafe { &mut *ctx.cast::<Sink<'_>>() };
     // SAFETY: the format and its arguments are libbpf's, and belong together.
-    let piece = unsafe { vsprintf::vsprintf_raw(format, args.cast::<c_void>()) };
-    if sink.error.is_none() {
-        sink.error = piece.and_then(|text| sink.out.write_all(&text)).err();
+    match unsafe { vsprintf::vsprintf_raw(format, args.cast::<c_void>()) } {
+        Ok(text) => sink.write(&text),
+        Err(err) => sink.error = sink.error.take().or(Some(err)),
     }
 }

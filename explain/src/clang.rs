@@ -43,7 +43,12 @@ fn diagnostic(line: &str, mixed: bool) -> Option<(Code, &'static str)> {
         let hint = "include \"vmlinux.h\" before all other headers: it has the kernel's types";
         return Some((Code::UNKNOWN_TYPE, hint));
     }
-    if says("redefinition of") || says("typedef redefinition") || says("conflicting types for") {
+    if says("conflicting types for") {
+        let hint = "remove your declaration: vmlinux.h has one; or `#define BPF_NO_KFUNC_PROTOTYPES` \
+                    before you include it";
+        return mixed.then_some((Code::MIXED_HEADERS, hint));
+    }
+    if says("redefinition of") || says("typedef redefinition") {
         let hint = "remove the other header: vmlinux.h has its types, and its macros can be \
                     defined by hand";
         return mixed.then_some((Code::MIXED_HEADERS, hint));
@@ -76,6 +81,14 @@ fn diagnostic(line: &str, mixed: bool) -> Option<(Code, &'static str)> {
 /// Explains an undeclared name.
 fn identifier(name: &str, is_called: bool) -> Option<(Code, &'static str)> {
     let lower = name.to_ascii_lowercase();
+    let is_macro = lower != name || name.starts_with("bpf_core_") || name.starts_with("bpfapps_");
+    if lower.starts_with("bpf_") && !is_macro {
+        let hint = "include the header that declares it (<bpf/bpf_helpers.h>, \
+                    <bpf/bpf_core_read.h>, <bpf/bpf_tracing.h>, <bpf/bpf_endian.h>), or fix the \
+                    spelling; declare a kfunc that vmlinux.h lacks: `extern struct task_struct \
+                    *bpf_task_from_pid(s32 pid) __ksym;`";
+        return Some((Code::UNDECLARED_HELPER, hint));
+    }
     if LIBBPF.iter().any(|begin| lower.starts_with(begin)) {
         let hint = "include the header that declares it (<bpf/bpf_helpers.h>, \
                     <bpf/bpf_core_read.h>, <bpf/bpf_tracing.h>, <bpf/bpf_endian.h>), or fix the \
@@ -233,6 +246,31 @@ mod tests {
         let other = "vmlinux.h:60342:8: note: previous definition is here\n";
         let explained = explain_clang(&format!("{error}{other}"));
         assert_eq!(explained.map(|(code, _)| code), Some(Code::MIXED_HEADERS));
+        assert_eq!(explain_clang(error), None);
+    }
+
+    #[test]
+    fn a_function_that_may_be_a_kfunc_is_shown_how_to_declare_it() {
+        let hint = |name: &str| {
+            let line = format!("a.c:1:2: error: call to undeclared function '{name}'; ISO C99");
+            explain_clang(&line)
+                .map(|(_, hint)| hint)
+                .unwrap_or_default()
+        };
+        let prototype = "`extern struct task_struct *bpf_task_from_pid(s32 pid) __ksym;`";
+        assert!(hint("bpf_task_from_pid").ends_with(prototype));
+        for macros in ["BPF_CORE_READ", "bpf_core_cast", "bpfapps_reserve"] {
+            assert!(hint(macros).ends_with("or fix the spelling"), "{macros}");
+        }
+    }
+
+    #[test]
+    fn a_kfunc_declared_differently_is_explained() {
+        let error = "a.c:3:1: error: conflicting types for 'bpf_task_from_pid'\n";
+        let note = "vmlinux.h:9:28: note: previous declaration is here\n";
+        let (code, hint) = explain_clang(&format!("{error}{note}")).expect("an explanation");
+        assert_eq!(code, Code::MIXED_HEADERS);
+        assert!(hint.starts_with("remove your declaration"), "{hint}");
         assert_eq!(explain_clang(error), None);
     }
 
