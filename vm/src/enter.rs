@@ -43,10 +43,7 @@ pub(crate) fn run(machines: &[Machine]) -> Result<u8> {
 }
 
 /// Runs a command in a machine and returns its exit code. `output` gets the lines of its output.
-pub(crate) fn run_on(
-    machine: &Machine,
-    mut output: impl FnMut(&[u8]) -> Result<()>,
-) -> Result<u8> {
+pub(crate) fn run_on(machine: &Machine, mut output: impl FnMut(&[u8]) -> Result<()>) -> Result<u8> {
     let mut code = None;
     let patience = Patience {
         // a command may well be silent

@@ -21,6 +21,7 @@ mod bench;
 mod busybox;
 pub mod cc;
 mod change;
+mod corpus;
 mod dev;
 pub mod dist;
 mod docs;
@@ -78,6 +79,8 @@ enum Task {
     Docs(docs::Options),
     /// Make one statically linked binary, with man pages and completions
     Dist(dist::Options),
+    /// Explain why the kernel's own selftests do not load, and count what is not explained
+    Corpus(corpus::Options),
     /// Measure bootstrap, and compare it with C programs and other tracers
     Bench(bench::Options),
 }
@@ -99,6 +102,7 @@ pub fn main() -> ExitCode {
         Task::Vmlinux(options) => vmlinux::run(&options),
         Task::Docs(options) => docs::run(&options),
         Task::Dist(options) => dist::run(&options),
+        Task::Corpus(options) => corpus::run(&options),
         Task::Bench(options) => bench::run(&options),
     };
     match ended {

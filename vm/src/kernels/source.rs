@@ -41,7 +41,10 @@ impl Source {
         let spinner = step.spinner();
         let (a, b) = package.version.series();
         let root = format!("linux-source-{a}.{b}");
-        let wanted: Vec<_> = parts.iter().map(|part| format!("{root}/{part}/*")).collect();
+        let wanted: Vec<_> = parts
+            .iter()
+            .map(|part| format!("{root}/{part}/*"))
+            .collect();
         fs::create_dir_all(folder)
             .with_context(|| format!("failed to create {}", folder.display()))?;
         // a compressed archive in a package

@@ -19,18 +19,25 @@ pub enum Stage {
     Deny,
     /// Making the book: `docs`.
     Docs,
+    /// `cargo xtask corpus`
+    Corpus,
 }
 
 impl Stage {
     /// True if this stage includes the requirements of another one.
     pub(super) fn takes(self, other: Self) -> bool {
-        let builds_statically = self == Self::Vm && other == Self::Dist;
-        other == self || other == Self::Build || builds_statically
+        let boots = self == Self::Vm || self == Self::Corpus;
+        let builds_statically = boots && other == Self::Dist;
+        let boots_as_well = self == Self::Corpus && other == Self::Vm;
+        other == self || other == Self::Build || builds_statically || boots_as_well
     }
 
     /// True if it is so large that only the task that needs it installs it.
     pub(super) fn is_large(self) -> bool {
-        matches!(self, Self::Vm | Self::Bench | Self::Deny | Self::Docs)
+        matches!(
+            self,
+            Self::Vm | Self::Bench | Self::Deny | Self::Docs | Self::Corpus
+        )
     }
 }
 

@@ -1,10 +1,11 @@
 //! The table of the project's requirements.
 
 use super::requirement::Source::{Cargo, Package, Rustup};
-use super::requirement::Stage::{Bench, Build, Deny, Dist, Docs, Test, Vm};
+use super::requirement::Stage::{Bench, Build, Corpus, Deny, Dist, Docs, Test, Vm};
 use super::requirement::{Probe, Requirement};
 
 const ARCH_ZSTD: &str = "Arch Linux packages zstd without its static library";
+const NOT_DEBIAN_SOURCE: &str = "the selftests are those of Debian's kernels";
 const NOT_DEBIAN: &str = "it is compared with as Debian packages it";
 
 /// apt, dnf, pacman, zypper, apk.
@@ -243,6 +244,19 @@ pub(crate) const ALL: &[Requirement] = &[
             Ok("util-linux"),
             Ok("util-linux"),
             Ok("util-linux"),
+        ]),
+    },
+    Requirement {
+        name: "clang 19",
+        why: "to compile the kernel's selftests",
+        stage: Corpus,
+        probe: Probe::Programs(&["clang-19"]),
+        source: Package([
+            Ok("clang-19"),
+            Err(NOT_DEBIAN_SOURCE),
+            Err(NOT_DEBIAN_SOURCE),
+            Err(NOT_DEBIAN_SOURCE),
+            Err(NOT_DEBIAN_SOURCE),
         ]),
     },
     Requirement {
