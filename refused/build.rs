@@ -1,4 +1,4 @@
-//! Compiles each `src/bpf/bpf*.bpf.c` and lists them for `src/cases.rs`, makes a skeleton of
+//! Compiles each `src/bpf/bpf*.bpf.c`, as it is and fixed, and lists them for `src/cases.rs`, makes a skeleton of
 //! `hooks.bpf.c`, objects of `greedy.bpf.c` and `crowded.bpf.c`, and of `small.c` objects that are none for libbpf.
 
 use std::fmt::Write as _;
@@ -32,11 +32,13 @@ fn cases(out: &Path) {
             "bpf0001" => bpfapps_build::skeleton(name),
             _ => bpfapps_build::object(name),
         }
+        bpfapps_build::object_with(name, "FIXED");
         let source = folder.join(format!("{name}.bpf.c"));
         writeln!(
             list,
             "Case {{ name: {name:?}, source: include_str!({source:?}), \
-             object: include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{name}.bpf.o\")) }},"
+             object: include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{name}.bpf.o\")), \
+             fixed: include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{name}.FIXED.bpf.o\")) }},"
         )
         .expect("a String takes it");
     }

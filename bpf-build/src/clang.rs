@@ -55,14 +55,14 @@ impl Clang {
         }
     }
 
-    /// Compiles `source` of the workspace at `root` for `arch` and returns the source and each header that it came from,
-    /// except the system's.
+    /// Compiles `source` of the workspace at `root` with `macros` defined, and returns the source and
+    /// each header that it came from, except the system's.
     pub(crate) fn compile(
         &self,
         source: &Path,
         root: &Path,
         object: &Path,
-        arch: &str,
+        macros: &[&str],
         includes: &[PathBuf],
     ) -> Result<Vec<PathBuf>> {
         let depfile = object.with_extension("d");
@@ -71,7 +71,7 @@ impl Clang {
         command
             .current_dir(root)
             .args(["-g", "-O2", "-target", "bpf", "-Wall", "-c"]);
-        command.arg(format!("-D__TARGET_ARCH_{arch}"));
+        command.args(macros.iter().map(|name| format!("-D{name}")));
         // BPF has no stack protector, which some distributions switch on.
         command.arg("-fno-stack-protector");
         // No folder of the building machine in the object: it is shipped.

@@ -42,11 +42,25 @@ pub fn skeleton(app: &str) {
 /// Builds `src/bpf/<name>.bpf.c` of the calling package into `<name>.bpf.o` in `OUT_DIR`, without
 /// a skeleton. Otherwise as [`skeleton`].
 pub fn object(name: &str) {
-    end(compile(name).and_then(|compiled| {
-        link(&compiled.file, &compiled.out.join(format!("{name}.bpf.o")))?;
-        compiled.watch();
-        Ok(())
-    }));
+    end(link_alone(name, None));
+}
+
+/// The same with a macro defined, into `<name>.<macro>.bpf.o`.
+pub fn object_with(name: &str, defined: &str) {
+    end(link_alone(name, Some(defined)));
+}
+
+fn link_alone(name: &str, defined: Option<&str>) -> Result<()> {
+    let compiled = compile(name, defined)?;
+    let name = variant(name, defined);
+    link(&compiled.file, &compiled.out.join(format!("{name}.bpf.o")))?;
+    compiled.watch();
+    Ok(())
+}
+
+/// The name of an object for which a macro was defined.
+fn variant(name: &str, defined: Option<&str>) -> String {
+    defined.map_or_else(|| name.to_owned(), |defined| format!("{name}.{defined}"))
 }
 
 /// Ends the build script as it has to, where something went wrong.
@@ -77,7 +91,7 @@ pub fn helper_names() {
 }
 
 fn build(app: &str) -> Result<()> {
-    let compiled = compile(app)?;
+    let compiled = compile(app, None)?;
     let out = &compiled.out;
     undefined::check(&compiled.file)?;
     let btf = Btf::from_path(&compiled.file);
@@ -128,7 +142,7 @@ impl Compiled {
     }
 }
 
-fn compile(app: &str) -> Result<Compiled> {
+fn compile(app: &str, defined: Option<&str>) -> Result<Compiled> {
     let package = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
     let out = PathBuf::from(variable("OUT_DIR")?);
     let arch = kernel_arch(&variable("CARGO_CFG_TARGET_ARCH")?).to_owned();
@@ -148,8 +162,10 @@ fn compile(app: &str) -> Result<Compiled> {
     let vmlinux = [root, &own].map(|folder| folder.join("vmlinux").join(&arch));
     let includes = [&[out.join("include")][..], &vmlinux, &[own]].concat();
 
-    let file = out.join(format!("{app}.clang.o"));
-    let sources = Clang::find()?.compile(&source, root, &file, &arch, &includes)?;
+    let file = out.join(format!("{}.clang.o", variant(app, defined)));
+    let target = format!("__TARGET_ARCH_{arch}");
+    let macros: Vec<_> = [Some(&*target), defined].into_iter().flatten().collect();
+    let sources = Clang::find()?.compile(&source, root, &file, &macros, &includes)?;
     Ok(Compiled { out, file, sources })
 }
 

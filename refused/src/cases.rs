@@ -10,6 +10,8 @@ pub struct Case {
     pub source: &'static str,
     /// The object file.
     pub object: &'static [u8],
+    /// The same with `FIXED` defined: with the fix that the explanation suggests.
+    pub fixed: &'static [u8],
 }
 
 /// Every one, in the order of the names.

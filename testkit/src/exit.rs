@@ -52,4 +52,15 @@ impl Exit {
         ensure!(found, "expected `{text}` on stderr: {self:#?}");
         Ok(self)
     }
+
+    /// Fails unless a line of stdout contains `text`.
+    ///
+    /// # Errors
+    ///
+    /// None does.
+    pub fn expect_stdout(self, text: &str) -> Result<Self> {
+        let found = self.stdout.iter().any(|line| line.contains(text));
+        ensure!(found, "expected `{text}` on stdout: {self:#?}");
+        Ok(self)
+    }
 }

@@ -20,8 +20,6 @@ use crate::again;
 
 #[cfg(feature = "vm")]
 pub(crate) use machines::{run, test};
-#[cfg(feature = "vm")]
-pub(crate) use suite::build as suite;
 
 /// True if this program includes the machines.
 pub(crate) const IS_HERE: bool = cfg!(feature = "vm");

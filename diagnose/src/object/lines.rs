@@ -75,10 +75,24 @@ impl<'a> Lines<'a> {
     }
 
     /// The line of the instruction at `offset`, or of the nearest previous one that has a line.
+    /// For code that was inlined from libbpf's headers it is the line before: its caller's.
     fn at(&self, section: SectionIndex, offset: u64) -> Option<Place> {
         let (_, lines) = self.sections.iter().find(|(index, _)| *index == section)?;
+        let begin = self
+            .code
+            .function_of(section, offset)
+            .map_or(0, |it| it.begin);
         let before = |line: &&Line| line.offset <= offset && line.number > 0;
-        self.place_of(lines.iter().rfind(before)?)
+        let mut lines = lines.iter().rev().filter(before);
+        let nearest = lines.clone().next()?;
+        let own = lines.find(|line| line.offset >= begin && !self.is_of_libbpf(line));
+        self.place_of(own.unwrap_or(nearest))
+    }
+
+    fn is_of_libbpf(&self, line: &Line) -> bool {
+        let file = self.file(line).unwrap_or_default();
+        file.rsplit_once("bpf/bpf_")
+            .is_some_and(|(_, name)| !name.contains('/') && name.ends_with(".h"))
     }
 
     fn place_of(&self, line: &Line) -> Option<Place> {

@@ -18,6 +18,10 @@ int handle_enter(void *ctx)
 	__u64 *count;
 
 	count = bpf_map_lookup_elem(&counts, &pid); /* from */
-	*count += 1;                                /* here */
+#ifdef FIXED
+	if (!count)
+		return 0;
+#endif
+	*count += 1; /* here */
 	return 0;
 }

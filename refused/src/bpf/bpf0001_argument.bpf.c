@@ -20,7 +20,11 @@ int handle_enter(void *ctx)
 {
 	struct event *e;
 
-	e = bpfapps_reserve(&rb, event);                /* from */
+	e = bpfapps_reserve(&rb, event); /* from */
+#ifdef FIXED
+	if (!e)
+		return 0;
+#endif
 	bpf_get_current_comm(e->comm, sizeof(e->comm)); /* here */
 	bpfapps_submit(&rb, e);
 	return 0;

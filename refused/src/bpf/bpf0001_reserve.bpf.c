@@ -20,7 +20,11 @@ int handle_enter(void *ctx)
 	struct event *e;
 
 	e = bpfapps_reserve(&rb, event); /* from */
-	e->time = bpf_ktime_get_ns();    /* here */
+#ifdef FIXED
+	if (!e)
+		return 0;
+#endif
+	e->time = bpf_ktime_get_ns(); /* here */
 	bpfapps_submit(&rb, e);
 	return 0;
 }

@@ -9,7 +9,12 @@ volatile int stop = 0;
 SEC("raw_tp/sys_enter")
 int handle_enter(void *ctx)
 {
+#ifdef FIXED
+	for (int i = 0; i < 100 && !stop; i++)
+		;
+#else
 	while (!stop) /* here */
 		;
+#endif
 	return 0;
 }

@@ -11,7 +11,11 @@ int handle_enter(void *ctx)
 {
 	char comm[16];
 
+#ifdef FIXED
+	bpf_get_current_comm(comm, sizeof(comm));
+#else
 	bpf_get_current_comm(comm, 32); /* here */
+#endif
 	first = comm[0];
 	return 0;
 }

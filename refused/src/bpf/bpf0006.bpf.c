@@ -18,6 +18,9 @@ int handle_packet(struct __sk_buff *skb)
 	__u64 key[2], one = 1;
 
 	key[0] = 7;
+#ifdef FIXED
+	key[1] = 0;
+#endif
 	bpf_map_update_elem(&seen, key, &one, BPF_ANY); /* here */
 	return 0;
 }

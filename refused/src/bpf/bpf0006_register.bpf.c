@@ -9,7 +9,11 @@ int handle_enter(void *ctx)
 {
 	__u64 number;
 
+#ifdef FIXED
+	asm volatile("r7 = 1; %0 = r7" : "=r"(number)::"r7");
+#else
 	/* the compiler would find out */
 	asm volatile("%0 = r7" : "=r"(number)); /* here */
+#endif
 	return number & 1;
 }

@@ -25,6 +25,10 @@ int handle_enter(void *ctx)
 	name = bpf_map_lookup_elem(&names, &zero); /* from */
 	if (!name)
 		return 0;
+#ifdef FIXED
+	if (at >= sizeof(name->text))
+		return 0;
+#endif
 	name->text[at] = 'x'; /* here */
 	return 0;
 }

@@ -18,8 +18,12 @@ int handle_enter(void *ctx)
 	if (!record)
 		return 0;
 	*record = bpf_ktime_get_ns();
-	if (*record & 1)
+	if (*record & 1) {
+#ifdef FIXED
+		bpf_ringbuf_discard(record, 0);
+#endif
 		return 0;
+	}
 	bpf_ringbuf_submit(record, 0);
 	return 0;
 } /* here */

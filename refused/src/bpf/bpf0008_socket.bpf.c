@@ -14,5 +14,8 @@ int handle_packet(struct __sk_buff *skb)
 	if (!sk)
 		return 0;
 	skb->mark = sk->mark;
+#ifdef FIXED
+	bpf_sk_release(sk);
+#endif
 	return 0;
 } /* here */

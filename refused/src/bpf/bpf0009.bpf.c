@@ -18,7 +18,12 @@ int handle_enter(void *ctx)
 	if (!record)
 		return 0;
 	*record = bpf_ktime_get_ns();
+#ifdef FIXED
+	*record += 1;
+	bpf_ringbuf_submit(record, 0);
+#else
 	bpf_ringbuf_submit(record, 0); /* from */
 	*record += 1;                  /* here */
+#endif
 	return 0;
 }

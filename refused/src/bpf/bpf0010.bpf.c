@@ -4,8 +4,13 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
+#ifdef FIXED
+SEC("tc")
+int handle_packet(struct __sk_buff *xdp)
+#else
 SEC("xdp")
 int handle_packet(struct xdp_md *xdp)
+#endif
 {
 	__u8 first;
 

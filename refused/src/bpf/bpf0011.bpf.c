@@ -2,7 +2,11 @@
 #include <vmlinux.h>
 #include <bpf/bpf_helpers.h>
 
+#ifdef FIXED
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+#else
 char LICENSE[] SEC("license") = "Proprietary";
+#endif
 
 SEC("raw_tp/sys_enter")
 int handle_enter(void *ctx)

@@ -4,7 +4,11 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
+#ifdef FIXED
+volatile int limit = 0;
+#else
 const volatile int limit = 0;
+#endif
 
 SEC("raw_tp/sys_enter")
 int handle_enter(void *ctx)

@@ -20,7 +20,11 @@ int handle_enter(void *ctx)
 	count = bpf_map_lookup_elem(&counts, &zero); /* from */
 	if (!count)
 		return 0;
+#ifdef FIXED
+	*count = 1 & ~63ULL;
+#else
 	count = (__u64 *)((__u64)count & ~63ULL); /* here */
 	*count = 1;
+#endif
 	return 0;
 }

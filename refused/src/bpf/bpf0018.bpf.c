@@ -16,6 +16,9 @@ int handle_enter(void *ctx)
 {
 	struct task_struct___elsewhere *task = (void *)bpf_get_current_task();
 
-	colour = BPF_CORE_READ(task, favourite_colour); /* here */
+#ifdef FIXED
+	if (bpf_core_field_exists(task->favourite_colour))
+#endif
+		colour = BPF_CORE_READ(task, favourite_colour); /* here */
 	return 0;
 }

@@ -4,10 +4,18 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
+#ifdef FIXED
+extern int bpf_there_is_no_such_thing(int number) __ksym __weak;
+#else
 extern int bpf_there_is_no_such_thing(int number) __ksym;
+#endif
 
 SEC("raw_tp/sys_enter")
 int handle_enter(void *ctx)
 {
+#ifdef FIXED
+	if (!bpf_ksym_exists(bpf_there_is_no_such_thing))
+		return 0;
+#endif
 	return bpf_there_is_no_such_thing(1); /* here */
 }

@@ -10,7 +10,11 @@ struct page_of_bytes {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+#ifdef FIXED
+	__uint(max_entries, 64);
+#else
 	__uint(max_entries, 1 << 29);
+#endif
 	__type(key, __u32);
 	__type(value, struct page_of_bytes);
 } huge SEC(".maps");

@@ -14,5 +14,11 @@ int handle_packet(struct xdp_md *xdp)
 		return XDP_PASS;
 	if (bpf_xdp_adjust_head(xdp, 4)) /* from */
 		return XDP_PASS;
+#ifdef FIXED
+	eth = (void *)(long)xdp->data;
+	end = (void *)(long)xdp->data_end;
+	if ((void *)(eth + 1) > end)
+		return XDP_PASS;
+#endif
 	return eth->h_proto ? XDP_PASS : XDP_DROP; /* here */
 }

@@ -149,10 +149,10 @@ fn without_capabilities_the_setting_is_named() -> Result<()> {
     Ok(())
 }
 
-/// The command that loads `case`, with these options, from a file in `folder`.
-fn loading(case: &Case, options: &[&str], folder: &TempDir) -> Result<Command> {
+/// The command that loads an object of `case`, with these options, from a file in `folder`.
+fn loading(case: &Case, object: &[u8], options: &[&str], folder: &TempDir) -> Result<Command> {
     let file = folder.path().join(format!("{}.bpf.o", case.name));
-    fs::write(&file, case.object).context("failed to write the object")?;
+    fs::write(&file, object).context("failed to write the object")?;
     let mut command = fixture("load")?;
     command.args(options).arg(file);
     // the verifier is more lenient with who may read the kernel's memory
@@ -173,7 +173,8 @@ fn case(name: &str) -> Result<&'static Case> {
 /// Loads program `name`; `None` if this kernel accepts it.
 fn refused(name: &str, options: &[&str]) -> Result<Option<Exit>> {
     let folder = TempDir::new()?;
-    let exit = Process::run(&mut loading(case(name)?, options, &folder)?)?;
+    let case = case(name)?;
+    let exit = Process::run(&mut loading(case, case.object, options, &folder)?)?;
     match exit.code {
         Some(0) => Ok(None),
         _ => exit.expect_code(1).map(Some),
@@ -209,6 +210,10 @@ fn is_explained(name: &str) -> Result<()> {
     for kept in ["libbpf", "processed ", "R10=fp0", "\x1b"] {
         ensure!(!text.contains(kept), "{kept:?} is printed: {text}");
     }
+    ensure!(case.source.contains("FIXED"), "the fix is not tried");
+    let folder = TempDir::new()?;
+    let exit = Process::run(&mut loading(case, case.fixed, &[], &folder)?)?;
+    ensure!(exit.code == Some(0), "the fix does not help: {exit:#?}");
     Ok(())
 }
 
@@ -216,11 +221,12 @@ fn lines_are_drawn_as_rustc_does() -> Result<()> {
     let exit = refused("bpf0001", &[])?.context("no kernel accepts it")?;
     let expected = "\
 error[BPF0001]: failed to load BPF object: `handle_enter` uses a pointer that may be NULL
-  --> refused/src/bpf/bpf0001.bpf.c:21:2
+  --> refused/src/bpf/bpf0001.bpf.c:25:2
    |
 20 |     count = bpf_map_lookup_elem(&counts, &pid); /* from */
    |             ------------------- it comes from here and may be NULL
-21 |     *count += 1;                                /* here */
+...
+25 |     *count += 1; /* here */
    |     ^^^^^^^^^^^ R0 invalid mem access 'map_value_or_null'
    |
    = instruction 8: r1 = *(u64 *)(r0 +0)
@@ -302,7 +308,8 @@ fn what_is_not_explained_is_printed() -> Result<()> {
         argument: 0,
         value: BPF_PROG_LOAD,
     };
-    let command = loading(case("bpf0001")?, &[], &folder)?;
+    let case = case("bpf0001")?;
+    let command = loading(case, case.object, &[], &folder)?;
     let exit = Process::run(&mut refusing(call, Errno::EIO, &command)?)?.expect_code(1)?;
     exit.expect_stderr("warning: libbpf: Error in bpf_object__probe_loading()")?
         .expect_stderr("error: failed to load BPF object: ")?;

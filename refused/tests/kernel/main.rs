@@ -4,6 +4,7 @@ mod fixtures;
 mod hooks;
 mod loading;
 mod objects;
+mod verify;
 
 use std::process::{Command, ExitCode};
 
@@ -12,7 +13,7 @@ use bpfapps_testkit::{Exit, Process, fixture};
 
 fn main() -> ExitCode {
     bpfapps_testkit::main(
-        &[objects::TESTS, loading::TESTS, hooks::TESTS],
+        &[objects::TESTS, loading::TESTS, hooks::TESTS, verify::TESTS],
         &[fixtures::FIXTURES, loading::FIXTURES, objects::FIXTURES],
     )
 }

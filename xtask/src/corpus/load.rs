@@ -9,11 +9,11 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, ensure};
 use bpfapps_task::Series;
 use bpfapps_task::workspace::Workspace;
-use bpfapps_vm::{Accel, Kernels, Machines};
+use bpfapps_vm::{Accel, Kernels, Machines, Programs, Suite};
 
 use super::Corpus;
 use crate::progress::Step;
-use crate::{busybox, out, vm};
+use crate::{busybox, dist, out};
 
 /// Verifies every object, and prints the results compressed: logs are long, and the port is slow.
 const SCRIPT: &str = "for object in /files/*.bpf.o; do
@@ -26,9 +26,14 @@ pub(super) fn all(corpus: &Corpus, series: &Series) -> Result<()> {
     let mut kernels = Kernels::given(&[])?;
     kernels.add(std::slice::from_ref(series), false)?;
     let busybox = busybox::find().context("there is no static busybox")?;
-    let mut suite = vm::suite(false)?;
-    suite.own.tests.clear();
-    suite.files = objects(&corpus.objects())?;
+    let suite = Suite {
+        own: Programs {
+            binary: dist::build(&[])?.program,
+            tests: Vec::new(),
+        },
+        rendered: None,
+        files: objects(&corpus.objects())?,
+    };
     let folder = Workspace::here()?.target().join("vm");
     let command: Vec<OsString> = ["sh", "-c", SCRIPT].map(Into::into).into();
     let machines = Machines::new(

@@ -13,7 +13,7 @@ use crate::{dist, elf};
 
 /// Builds them. Whichever package of the workspace has a `[[test]]` of the
 /// name `kernel` is taken along: apps that were made of a template have one.
-pub(crate) fn build(with_templates: bool) -> Result<Suite> {
+pub(super) fn build(with_templates: bool) -> Result<Suite> {
     let workspace = Workspace::here()?;
     let binary = dist::build(&[])?.program;
     let feature = format!("{}/static", workspace.binary()?);

@@ -1,0 +1,134 @@
+//! `bpfapps verify`, and `bpfapps explain` with the logs that it records.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+use bpfapps_refused::ALL;
+use bpfapps_testkit::{Process, Test, cli, test};
+use serde_json::Value;
+use tempfile::TempDir;
+
+pub(crate) const TESTS: &[Test] = &[
+    test!(rejected_program_is_explained_and_its_log_kept),
+    test!(log_is_explained_without_the_kernel),
+    test!(effort_is_shown_and_has_a_budget),
+    test!(run_is_compared_with_an_earlier_one),
+];
+
+fn object(name: &str, folder: &TempDir) -> Result<PathBuf> {
+    let case = ALL.iter().find(|case| case.name == name);
+    let case = case.with_context(|| format!("there is no {name}"))?;
+    let file = folder.path().join(format!("{name}.bpf.o"));
+    fs::write(&file, case.object).context("failed to write the object")?;
+    Ok(file)
+}
+
+/// The rows of `verify --output json`.
+fn verify(name: &str, folder: &TempDir) -> Result<Vec<Value>> {
+    let mut command = cli(["verify", "--output", "json"]);
+    let exit = Process::run(command.arg(object(name, folder)?))?;
+    serde_json::from_str(&exit.stdout.join("\n")).context("no JSON")
+}
+
+fn rejected_program_is_explained_and_its_log_kept() -> Result<()> {
+    let folder = TempDir::new()?;
+    let mut command = cli(["verify"]);
+    let exit = Process::run(command.arg(object("bpf0001", &folder)?))?.expect_code(1)?;
+    exit.expect_stdout("error[BPF0001]: ")?
+        .expect_stdout("--> refused/src/bpf/bpf0001.bpf.c:25:2")?
+        .expect_stderr("error: handle_enter does not load")?;
+    let rows = verify("bpf0001", &folder)?;
+    let [row] = &rows[..] else {
+        anyhow::bail!("{rows:?}");
+    };
+    ensure!(
+        row["loaded"] == false && row["failure"]["code"] == "BPF0001",
+        "{row}"
+    );
+    ensure!(row["failure"]["line"] == 25, "{row}");
+    let log = row["log"].as_str().unwrap_or_default();
+    ensure!(
+        log.contains("R0 invalid mem access 'map_value_or_null'"),
+        "{log}"
+    );
+    Ok(())
+}
+
+fn log_is_explained_without_the_kernel() -> Result<()> {
+    let folder = TempDir::new()?;
+    let rows = verify("bpf0001", &folder)?;
+    let log = folder.path().join("log");
+    fs::write(&log, rows[0]["log"].as_str().context("no log")?)?;
+    let object = folder.path().join("bpf0001.bpf.o");
+
+    let mut command = cli(["explain", "--log"]);
+    let exit = Process::run(command.arg(&log).arg("--object").arg(&object))?.expect_code(0)?;
+    exit.expect_stdout("error[BPF0001]: `handle_enter` uses a pointer that may be NULL")?
+        .expect_stdout("--> refused/src/bpf/bpf0001.bpf.c:25:2")?
+        .expect_stdout("it comes from here and may be NULL")?;
+
+    let mut command = cli(["explain", "--output", "json"]);
+    let exit = Process::run(command.stdin(fs::File::open(&log)?))?.expect_code(0)?;
+    let finding: Value = serde_json::from_str(&exit.stdout.join("\n"))?;
+    ensure!(finding["code"] == "BPF0001", "{finding}");
+    ensure!(
+        finding["fix"]
+            .as_str()
+            .is_some_and(|fix| fix.contains("NULL")),
+        "{finding}"
+    );
+
+    fs::write(&log, "nothing of it\n")?;
+    let exit = Process::run(cli(["explain", "--log"]).arg(&log))?.expect_code(1)?;
+    exit.expect_stderr("error: there is neither a verifier log nor a known message of libbpf")?;
+    Ok(())
+}
+
+fn effort_is_shown_and_has_a_budget() -> Result<()> {
+    let folder = TempDir::new()?;
+    let file = folder.path().join("fixed.bpf.o");
+    let case = ALL.iter().find(|case| case.name == "bpf0001");
+    fs::write(&file, case.context("no case")?.fixed)?;
+    let exit = Process::run(cli(["verify", "--budget", "1000"]).arg(&file))?.expect_code(0)?;
+    exit.expect_stdout("PROGRAM")?
+        .expect_stdout("handle_enter  yes")?;
+    let exit = Process::run(cli(["verify", "--budget", "3"]).arg(&file))?.expect_code(1)?;
+    exit.expect_stderr("error: handle_enter takes ")?
+        .expect_stderr(" instructions, more than 3")?;
+    Ok(())
+}
+
+fn run_is_compared_with_an_earlier_one() -> Result<()> {
+    let folder = TempDir::new()?;
+    let file = folder.path().join("bpf0001.bpf.o");
+    let case = ALL.iter().find(|case| case.name == "bpf0001");
+    let case = case.context("no case")?;
+    fs::write(&file, case.fixed)?;
+    let exit = Process::run(cli(["verify", "--output", "json"]).arg(&file))?.expect_code(0)?;
+    let earlier = folder.path().join("earlier.json");
+    fs::write(&earlier, exit.stdout.join("\n"))?;
+    let compare = || {
+        let mut command = cli(["verify", "--compare"]);
+        command.arg(&earlier).arg(&file);
+        Process::run(&mut command)
+    };
+    compare()?.expect_code(0)?;
+
+    // it took a third before
+    let mut rows: Vec<Value> = serde_json::from_str(&exit.stdout.join("\n"))?;
+    let now = rows[0]["instructions"].as_u64().context("no count")?;
+    rows[0]["instructions"] = (now / 3).into();
+    fs::write(&earlier, serde_json::to_string(&rows)?)?;
+    let exit = compare()?.expect_code(1)?;
+    exit.expect_stderr(&format!("takes {now} instructions, and took {}", now / 3))?
+        .expect_stdout(&format!("{} -> {now}", now / 3))?;
+
+    // it loads no longer
+    fs::write(&earlier, serde_json::to_string(&rows)?)?;
+    fs::write(&file, case.object)?;
+    compare()?
+        .expect_code(1)?
+        .expect_stderr("handle_enter does not load")?;
+    Ok(())
+}
