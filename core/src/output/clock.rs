@@ -1,15 +1,12 @@
-use std::env;
+mod zone;
+
 use std::time::Duration;
 
-use anyhow::{Context, Error, Result};
-use bpfapps_host::{caller, files};
+use anyhow::{Context, Result};
+use bpfapps_host::caller;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use log::warn;
 use nix::time::{ClockId, clock_gettime};
-
-/// The largest file of a time zone, in bytes: none has 10 KiB.
-const LARGEST_ZONE: u64 = 64 * 1024;
 
 const NS_PER_S: u64 = 1_000_000_000;
 
@@ -38,7 +35,7 @@ impl Clock {
         let boot = Timestamp::now() - SignedDuration::try_from(since_boot()?)?;
         Ok(Self {
             boot_ns: since_1970(boot)?,
-            zone: caller::act(zone)?,
+            zone: caller::act(zone::local)?,
             cached: None,
             cached_utc: None,
         })
@@ -115,24 +112,6 @@ impl Clock {
 /// The kernel has no boot clock.
 pub fn boot_time() -> Result<u64> {
     Ok(u64::try_from(since_boot()?.as_nanos())?)
-}
-
-/// The zone of this machine, or what `TZ` says: a rule, a name or a file, which may be any.
-fn zone() -> TimeZone {
-    let said = env::var("TZ").unwrap_or_default();
-    let said = said.strip_prefix(':').unwrap_or(&said);
-    if said.is_empty() {
-        return TimeZone::system();
-    }
-    let named = TimeZone::posix(said).or_else(|_| TimeZone::get(said));
-    let of_file = || {
-        let bytes = files::read(said.as_ref(), LARGEST_ZONE)?;
-        Ok(TimeZone::tzif("", &bytes)?)
-    };
-    named.or_else(|_| of_file()).unwrap_or_else(|err: Error| {
-        warn!("TZ={said} is no time zone, so rows have UTC: {err:#}");
-        TimeZone::UTC
-    })
 }
 
 fn since_boot() -> Result<Duration> {
