@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Error, Result};
+use bpfapps_diagnose::user_namespace;
 use bpfapps_host::{Release, namespaces as spaces, platform as host, settings};
 use libbpf_rs::btf::Btf;
 
@@ -140,13 +141,16 @@ fn namespaces(subjects: &[Subject]) -> Check {
         return ok("namespaces", "the machine's own: PID, mount and user");
     }
     let found = format!("not the machine's: {}", list(&own));
-    if own.contains(&"user") {
-        let cause = "capabilities of a user namespace do not count for BPF";
-        let fix = "run it in the machine's own, as its root";
-        let needy = names_where(subjects, |subject| !subject.capabilities().is_empty());
-        return ok("namespaces", found).fail(needy, cause, fix);
-    }
-    ok("namespaces", found)
+    let check = ok("namespaces", found);
+    let Some(failure) = user_namespace() else {
+        return check;
+    };
+    let needy = names_where(subjects, |subject| !subject.capabilities().is_empty());
+    check.fail(
+        needy,
+        failure.to_string(),
+        failure.hint().unwrap_or_default(),
+    )
 }
 
 fn platform() -> Check {

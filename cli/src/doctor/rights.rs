@@ -1,10 +1,10 @@
 //! The privileges of this process.
 
 use bpfapps_core::raise_memlock;
-use bpfapps_diagnose::make_map;
+use bpfapps_diagnose::{make_map, user_namespace};
 use bpfapps_host::capabilities::{CapSet, Capability, held, lend, lent_to_everybody, missing};
 use bpfapps_host::hooks::tracefs;
-use bpfapps_host::{namespaces, platform, settings, shell};
+use bpfapps_host::{platform, settings, shell};
 use nix::errno::Errno;
 use nix::unistd::geteuid;
 
@@ -50,6 +50,12 @@ fn bpf(all: Vec<String>, made: Result<(), Errno>) -> Check {
     };
     let check = ok("bpf()", format!("refused: {}{setting}", errno.desc()));
     let has_bpf = missing(&[Capability::CAP_BPF], &held(CapSet::Effective)).is_empty();
+    if errno == Errno::EPERM
+        && has_bpf
+        && let Some(failure) = user_namespace()
+    {
+        return check.fail(all, failure.to_string(), failure.hint().unwrap_or_default());
+    }
     let (cause, fix) = match errno {
         Errno::ENOSYS => (
             "this kernel is built without BPF, or it is hidden from this process",
@@ -63,10 +69,6 @@ fn bpf(all: Vec<String>, made: Result<(), Errno>) -> Check {
             "system calls of this process are filtered (seccomp), most likely bpf(2) among them",
             "start the container with a profile that allows bpf(2), or without one: --security-opt \
              seccomp=unconfined",
-        ),
-        Errno::EPERM if namespaces::is_initial("user") == Some(false) => (
-            "this is a user namespace, whose capabilities do not count for BPF",
-            "run it in the machine's own",
         ),
         Errno::EPERM => (
             "the limit of locked memory, or a security module",

@@ -25,6 +25,7 @@ use limits::Limits;
 
 pub use attach::{attach, failed as failed_to_attach};
 pub use load::Programs;
+pub use rights::user_namespace;
 
 /// The phase that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +87,12 @@ pub fn load(
 ) -> Verdict {
     let err = Error::new(err);
     let errno = errno(&err);
+    if errno == Some(Errno::EPERM)
+        && let Some(failure) = user_namespace()
+    {
+        // libbpf guesses at RLIMIT_MEMLOCK
+        return Verdict::reported(err.context(LOADING).context(failure));
+    }
     let hook = || loading.programs.cause(errno, &log.concat());
     if let Some(failure) = loading.btf.and_then(open::foreign_btf).or_else(hook) {
         return Verdict::reported(err.context(failure));

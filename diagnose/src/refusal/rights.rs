@@ -11,9 +11,14 @@ pub(super) fn cause(target: &Target<'_>) -> Option<Failure> {
     if let Ok(Some(lacking)) = capabilities::lacking(needed(target), false) {
         return Some(lacking);
     }
+    user_namespace()
+}
+
+/// The failure that explains each EPERM of a process in a user namespace.
+pub fn user_namespace() -> Option<Failure> {
     (!namespaces::is_initial("user")?).then(|| {
         Failure::new(
-            "capabilities in a user namespace are not enough",
+            "this is a user namespace, whose capabilities do not count for BPF",
             "run it as root on the host, or in a container without its own user namespace",
         )
         .code(Code::MISSING_CAPABILITY)

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_refused::ALL;
@@ -68,8 +69,10 @@ fn log_is_explained_without_the_kernel() -> Result<()> {
         .expect_stdout("--> refused/src/bpf/bpf0001.bpf.c:25:2")?
         .expect_stdout("it comes from here and may be NULL")?;
 
-    let mut command = cli(["explain", "--output", "json"]);
-    let exit = Process::run(command.stdin(fs::File::open(&log)?))?.expect_code(0)?;
+    let mut command = Command::new("sh");
+    command.args(["-c", "\"$0\" explain --output json <\"$1\""]);
+    command.arg(cli([]).get_program()).arg(&log);
+    let exit = Process::run(&mut command)?.expect_code(0)?;
     let finding: Value = serde_json::from_str(&exit.stdout.join("\n"))?;
     ensure!(finding["code"] == "BPF0001", "{finding}");
     ensure!(

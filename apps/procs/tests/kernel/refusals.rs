@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::sandbox::{Call, refusing, with_file};
+use bpfapps_testkit::sandbox::{Call, in_user_namespace, refusing, with_file};
 use bpfapps_testkit::{Process, Test, cli, test};
 use nix::errno::Errno;
 use nix::libc;
@@ -12,6 +12,7 @@ pub(crate) const TESTS: &[Test] = &[
     test!(lockdown_is_named),
     test!(missing_ring_buffer_is_named),
     test!(old_kernel_is_named),
+    test!(user_namespace_is_named_in_one_line),
 ];
 
 const BPF_MAP_CREATE: u64 = 0;
@@ -81,4 +82,16 @@ fn old_kernel_is_named() -> Result<()> {
         "Linux 5.6 is too old",
         "use Linux 5.8 or newer",
     )
+}
+
+fn user_namespace_is_named_in_one_line() -> Result<()> {
+    let exit = Process::run(&mut in_user_namespace(&cli(["procs"]))?)?.expect_code(1)?;
+    let expected = [
+        "error[BPF0045]: this is a user namespace, whose capabilities do not count for BPF: failed \
+         to load BPF object: Operation not permitted (os error 1)",
+        "hint: run it as root on the host, or in a container without its own user namespace",
+        "more: bpfapps explain BPF0045",
+    ];
+    ensure!(exit.stderr == expected, "{exit:#?}");
+    Ok(())
 }
