@@ -46,8 +46,9 @@ mod tests {
             assert!(ALL.iter().any(is_it), "{code}.bpf.c is missing");
         }
         for case in ALL {
+            let is_without = case.source.contains("names no instruction");
             assert!(
-                !case.lines("here").is_empty(),
+                is_without || !case.lines("here").is_empty(),
                 "{} has no line at fault",
                 case.name
             );

@@ -3,7 +3,8 @@
 use super::log::Log;
 use super::origin::Origin;
 use super::rules::{
-    BEYOND_BUFFER, NOT_DATA, NULL_ON_A_PATH, Rule, STALE_OBJECT, STALE_PACKET, USED_AFTER_SUBMIT,
+    BEYOND_BUFFER, CONTEXT_WRITTEN, NOT_DATA, NULL_ON_A_PATH, Rule, STALE_OBJECT, STALE_PACKET,
+    TAIL_CALL_RESULT, USED_AFTER_SUBMIT,
 };
 use super::story::{self, MOVES, RELEASES};
 use crate::Code;
@@ -13,14 +14,32 @@ const STACK: i64 = 512;
 
 /// A rule for the cause behind the verifier's message `said`, if it is known better.
 pub(super) fn refined(rule: &'static Rule, said: &str, log: &Log<'_>) -> &'static Rule {
+    better(rule, said, log).unwrap_or(rule)
+}
+
+fn better(rule: &'static Rule, said: &str, log: &Log<'_>) -> Option<&'static Rule> {
     let is_number = || said.contains("scalar") || said.contains("inv") || said.contains("=mem ");
     match rule.code {
         Code::NUMBER_AS_POINTER => lost(log),
         Code::ARGUMENT | Code::TRUST if is_number() => lost(log),
+        Code::UNINITIALIZED if said.starts_with("R0 ") => tail_call(log),
         Code::STACK_TOO_LARGE | Code::UNINITIALIZED => stack(said, log),
+        Code::CONTEXT if said.starts_with("invalid bpf_context") => {
+            let (_, text) = log.instruction(log.last()?)?;
+            text.starts_with('*').then_some(&CONTEXT_WRITTEN)
+        }
         _ => None,
     }
-    .unwrap_or(rule)
+}
+
+/// The result is missing because the last call does not return.
+fn tail_call(log: &Log<'_>) -> Option<&'static Rule> {
+    let mut path = log.back(log.last()?);
+    let call = path.find_map(|at| {
+        let (_, text) = log.instruction(at)?;
+        text.starts_with("call ").then_some(text)
+    })?;
+    call.contains("bpf_tail_call").then_some(&TAIL_CALL_RESULT)
 }
 
 /// The reason why the register that the verifier names is no longer a pointer.

@@ -39,7 +39,9 @@ impl Rule {
     /// The problem, to follow the name of the program.
     pub(super) fn what(&self, said: &str, instruction: &str) -> String {
         let name = match self.code {
-            Code::HELPER => word_after(said, &["helper ", "func "]),
+            Code::HELPER => word_after(said, &["helper ", "func "])
+                .filter(|name| *name != "call")
+                .or_else(|| word_after(instruction, &["call "])),
             Code::UNKNOWN_FUNCTION => super::quoted(said, "'"),
             Code::CORE_FIELD => return self.what.replace("{}", &relocated(said)),
             _ => None,

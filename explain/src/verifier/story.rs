@@ -87,7 +87,14 @@ pub(super) fn of(log: &Log<'_>, code: Code, at: usize) -> Vec<(usize, &'static s
             {
                 parts.reverse();
             }
-            let labels = ["the pointer comes from here", "the offset comes from here"];
+            let is_length = log
+                .said
+                .iter()
+                .any(|line| line.contains("value is negative"));
+            let labels = match is_length {
+                true => ["the value comes from here"; 2],
+                false => ["the pointer comes from here", "the offset comes from here"],
+            };
             for (at, label) in parts.into_iter().zip(labels) {
                 if let Some(at) = at {
                     add(at, label);

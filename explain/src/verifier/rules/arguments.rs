@@ -39,7 +39,7 @@ pub(super) const SPECIFIC: &[Rule] = &[
         code: Code::CORE_FIELD,
         what: "needs {}, which the running kernel does not have",
         fix: "read it only if `bpf_core_field_exists(task->field)` is true, and handle the case that \
-               it is missing",
+               it is missing; a struct of your own needs a name that the kernel does not use",
     },
     Rule {
         says: &["wasn't resolved"],
@@ -64,6 +64,12 @@ pub(super) const SPECIFIC: &[Rule] = &[
                (man bpf-helpers)",
     },
     Rule {
+        says: &["must have zero offset when passed to release"],
+        code: Code::TRUST,
+        what: "releases a pointer that it has moved",
+        fix: "pass the pointer as it was returned: keep it in a variable of its own",
+    },
+    Rule {
         says: &[
             "must be referenced or trusted",
             "must be a rcu pointer",
@@ -71,7 +77,6 @@ pub(super) const SPECIFIC: &[Rule] = &[
             "expects refcounted",
             "requires RCU critical section",
             "expects referenced",
-            "must have zero offset when passed to release",
             "unacquired reference",
             "must be trusted",
             "untrusted_ptr_ expected=",

@@ -21,6 +21,18 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         says: &[
+            "has no valid bpf_",
+            "doesn't have bpf_spin_lock",
+            "doesn't have bpf_timer",
+            "has to have BTF in order to use",
+        ],
+        code: Code::SPECIAL_FIELD,
+        what: "passes a field to a lock or timer function that is not declared as one",
+        fix: "declare it as `struct bpf_spin_lock` or `struct bpf_timer` in the type of the map's value, \
+               `__type(value, struct value)`, and pass `&value->field`",
+    },
+    Rule {
+        says: &[
             "cannot be accessed directly",
             "store to referenced kptr",
             "store to referenced uptr",
@@ -32,16 +44,12 @@ pub(super) const RULES: &[Rule] = &[
             "off=* doesn't point to kptr",
             "off=* kptr isn't referenced kptr",
             "map_uid",
-            "doesn't have bpf_spin_lock",
-            "doesn't have bpf_timer",
             "has to be at the constant offset",
             "doesn't point to 'struct",
             "doesn't point to",
             "constant offset",
-            "has no valid bpf_",
             "timer_map_ptr",
             "workqueue pointer in",
-            "has to have BTF in order to use",
             "cannot be accessed by helper",
             "expected * inside a map value",
             "bpf_res_spin_lock",
@@ -143,3 +151,13 @@ pub(super) const RULES: &[Rule] = &[
                that is for it",
     },
 ];
+
+// The verifier reports the following one like others: see [`super::super::cause`].
+
+/// The instruction is a store.
+pub(in super::super) const CONTEXT_WRITTEN: Rule = Rule {
+    says: &[],
+    code: Code::CONTEXT,
+    what: "writes to a field of the context that it may only read",
+    fix: "keep the value in a variable or a map: few fields of few contexts can be written",
+};

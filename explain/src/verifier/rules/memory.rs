@@ -127,3 +127,12 @@ pub(in super::super) const BEYOND_BUFFER: Rule = Rule {
     what: "accesses the stack beyond a buffer",
     fix: "pass at most the size of the buffer: `sizeof(buffer)`",
 };
+
+/// A tail call that succeeds does not return.
+pub(in super::super) const TAIL_CALL_RESULT: Rule = Rule {
+    says: &[],
+    code: Code::UNINITIALIZED,
+    what: "uses the result of a tail call",
+    fix: "do not use it: a tail call that succeeds never returns, and the code behind it runs only if \
+           it fails",
+};

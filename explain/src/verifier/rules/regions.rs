@@ -22,8 +22,29 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         says: &[
-            "-ed region",
+            "calls are not allowed while holding a lock",
             "while holding a lock",
+        ],
+        code: Code::REGION,
+        what: "calls a function while it holds a lock",
+        fix: "call it before `bpf_spin_lock` or after `bpf_spin_unlock`",
+    },
+    Rule {
+        says: &[
+            "BPF_EXIT * cannot be used inside",
+            "bpf_spin_unlock is missing",
+            "bpf_rcu_read_unlock is missing",
+            "preempt_enable* missing",
+            "BPF_EXIT * region",
+        ],
+        code: Code::REGION,
+        what: "exits inside a locked region",
+        fix: "end the region on every path to the exit: `bpf_spin_unlock`, `bpf_rcu_read_unlock`, \
+               `bpf_preempt_enable` or `bpf_local_irq_restore`",
+    },
+    Rule {
+        says: &[
+            "-ed region",
             "before calling a function",
             "in IRQ-disabled region",
             "in non-preemptible region",
@@ -41,7 +62,6 @@ pub(super) const RULES: &[Rule] = &[
             "sleepable * in * region",
             "sleepable * region",
             "spin_lock is missing",
-            "bpf_spin_unlock is missing",
             "Locking two bpf_spin_locks",
             "bpf_spin_lock-ed",
             "out of order",
