@@ -14,9 +14,11 @@ fn of_documents(command: &str, documents: &[Document]) -> Option<String> {
         return None;
     }
     let kinds = documents.iter().map(|document| document.kind);
-    let kinds: Vec<_> = ["ready"].into_iter().chain(kinds).chain(["lost"]).collect();
+    let kinds = ["ready"].into_iter().chain(kinds);
+    let kinds: Vec<_> = kinds.chain(["lost", "clock_step"]).collect();
     let own = documents.iter().map(schema);
-    let all: Vec<_> = [ready()].into_iter().chain(own).chain([lost()]).collect();
+    let all = [ready()].into_iter().chain(own);
+    let all: Vec<_> = all.chain([lost(), clock_step()]).collect();
     let schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": command,
@@ -130,6 +132,21 @@ fn lost() -> Value {
     })
 }
 
+fn clock_step() -> Value {
+    json!({
+        "description": "The wall clock was set: the times before this document are by the old clock, \
+                        its own and those after it by the new one.",
+        "properties": {
+            "type": { "const": "clock_step" },
+            "step_ns": {
+                "type": "integer",
+                "description": "Forward by so many nanoseconds; back, if negative."
+            }
+        },
+        "required": ["step_ns"]
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,7 +167,7 @@ mod tests {
                 .expect("JSON");
         assert_eq!(
             schema["properties"]["type"]["enum"],
-            json!(["ready", "open", "lost"])
+            json!(["ready", "open", "lost", "clock_step"])
         );
         let open = &schema["oneOf"][1];
         assert_eq!(open["required"], json!(["pid"]));

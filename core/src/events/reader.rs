@@ -138,6 +138,7 @@ impl<'a> Reader<'a> {
             Ok(0)
         };
         self.report_lost(count.as_ref().is_ok_and(|count| *count == 0))?;
+        self.output.follow_clock()?;
         // Rows from before the error come out before the error.
         self.output.flush()?;
         let count = count?;

@@ -1,19 +1,27 @@
+mod reading;
+mod steps;
 mod zone;
 
-use std::time::Duration;
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 use bpfapps_host::caller;
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
-use nix::time::{ClockId, clock_gettime};
+
+pub(super) use reading::Reading;
+use reading::TOGETHER;
+pub use reading::boot_time;
+pub(super) use steps::Steps;
+
+/// The smallest step, in nanoseconds: far above the error of a reading.
+const LEAST_STEP: u64 = 1_000_000;
 
 const NS_PER_S: u64 = 1_000_000_000;
 
 /// Turns the kernel's `bpf_ktime_get_boot_ns` into wall clock time.
 ///
-/// Wall clock and boot clock are compared once, at the start, so that rows stay in order if the
-/// wall clock is stepped.
+/// The difference of the two clocks changes only if the wall clock is stepped: the kernel slews both
+/// alike, and both count suspended time. So it stays the same until [`Clock::follow`] sees a step,
+/// and times in between are in the order of the boot clock.
 #[derive(Debug)]
 pub(super) struct Clock {
     /// The wall clock's time at boot, in nanoseconds since 1970.
@@ -32,9 +40,8 @@ impl Clock {
     ///
     /// The kernel has no boot clock, or its time is out of range.
     pub(super) fn local() -> Result<Self> {
-        let boot = Timestamp::now() - SignedDuration::try_from(since_boot()?)?;
         Ok(Self {
-            boot_ns: since_1970(boot)?,
+            boot_ns: Reading::now()?.boot_ns()?,
             zone: caller::act(zone::local)?,
             cached: None,
             cached_utc: None,
@@ -55,11 +62,27 @@ impl Clock {
     #[cfg(test)]
     pub(super) fn at_boot(boot: &str) -> Self {
         Self {
-            boot_ns: since_1970(boot.parse().expect("a timestamp")).expect("before 2262"),
+            boot_ns: Reading::at(boot, 0).boot_ns().expect("before 2262"),
             zone: TimeZone::UTC,
             cached: None,
             cached_utc: None,
         }
+    }
+
+    /// Follows a step of the wall clock, and returns its nanoseconds: negative ones if it was set
+    /// back.
+    ///
+    /// # Errors
+    ///
+    /// The wall clock's time is out of range.
+    pub(super) fn follow(&mut self, reading: &Reading) -> Result<Option<i64>> {
+        let boot_ns = reading.boot_ns()?;
+        let step = boot_ns.saturating_sub(self.boot_ns);
+        if reading.took > TOGETHER || step.unsigned_abs() < LEAST_STEP {
+            return Ok(None);
+        }
+        self.boot_ns = boot_ns;
+        Ok(Some(step))
     }
 
     /// Appends the UTC time of `ns` nanoseconds since boot in the format of RFC 3339, to the
@@ -105,24 +128,6 @@ impl Clock {
     }
 }
 
-/// The current time in nanoseconds since boot, on the clock of `bpf_ktime_get_boot_ns`.
-///
-/// # Errors
-///
-/// The kernel has no boot clock.
-pub fn boot_time() -> Result<u64> {
-    Ok(u64::try_from(since_boot()?.as_nanos())?)
-}
-
-fn since_boot() -> Result<Duration> {
-    let now = clock_gettime(ClockId::CLOCK_BOOTTIME).context("failed to read the boot clock")?;
-    Ok(now.into())
-}
-
-fn since_1970(time: Timestamp) -> Result<i64> {
-    i64::try_from(time.as_nanosecond()).context("the wall clock stands beyond 2262")
-}
-
 /// `2026-11-22T23:19:58`, in UTC.
 fn date_and_time(second: u64) -> String {
     let time = i64::try_from(second)
@@ -164,6 +169,45 @@ mod tests {
         assert_eq!(&clock.time_of_day(499_999_999), b"23:59:58");
         assert_eq!(&clock.time_of_day(500_000_000), b"23:59:59");
         assert_eq!(&clock.time_of_day(1_500_000_000), b"00:00:00");
+    }
+
+    #[test]
+    fn steps_are_followed_and_small_differences_are_not() {
+        let mut clock = clock();
+        let mut follow = |reading: &Reading| {
+            let step = clock.follow(reading).expect("before 2262");
+            let mut text = Vec::new();
+            clock.rfc3339(NS_PER_S, &mut text);
+            (step, String::from_utf8_lossy(&text).into_owned())
+        };
+        // one second after boot
+        let read = |wall: &str| Reading::at(wall, NS_PER_S);
+        let first = "2026-01-31T23:59:59.500000000Z";
+        assert_eq!(
+            follow(&read("2026-01-31T23:59:59.5Z")),
+            (None, first.to_owned())
+        );
+        assert_eq!(
+            follow(&read("2026-01-31T23:59:59.5009Z")),
+            (None, first.to_owned())
+        );
+        let late = Reading {
+            took: TOGETHER * 2,
+            ..read("2026-01-31T23:59:59.9Z")
+        };
+        assert_eq!(follow(&late), (None, first.to_owned()));
+
+        let forward = "2026-02-01T00:59:59.500000000Z".to_owned();
+        let step = Some(3_600_000_000_000);
+        assert_eq!(
+            follow(&read("2026-02-01T00:59:59.5Z")),
+            (step, forward.clone())
+        );
+        assert_eq!(follow(&read("2026-02-01T00:59:59.5Z")), (None, forward));
+        // a leap second
+        let back = "2026-02-01T00:59:58.500000000Z".to_owned();
+        let step = Some(-1_000_000_000);
+        assert_eq!(follow(&read("2026-02-01T00:59:58.5Z")), (step, back));
     }
 
     #[test]

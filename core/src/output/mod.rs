@@ -22,7 +22,7 @@ use nix::poll::PollFlags;
 use rustix::rand::{GetRandomFlags, getrandom};
 
 use crate::run::{Run, Signals, wait};
-use clock::Clock;
+use clock::{Clock, Reading, Steps};
 use fields::head;
 
 pub use bpfapps_explain::escape;
@@ -61,6 +61,9 @@ pub(crate) struct Output {
     /// The start of this run's documents, in JSON and in YAML.
     heads: [Vec<u8>; 2],
     clock: RefCell<Clock>,
+    steps: Steps,
+    /// The format of rows that have times.
+    dated: Cell<Option<Format>>,
 }
 
 impl Output {
@@ -74,6 +77,8 @@ impl Output {
             has_documents: Cell::new(false),
             heads: [Format::Json, Format::Yaml].map(|format| head(format, Some(&run))),
             clock: RefCell::new(Clock::local()?),
+            steps: Steps::watch()?,
+            dated: Cell::new(None),
         })
     }
 
@@ -100,6 +105,34 @@ impl Output {
         fields.end();
     }
 
+    /// Follows the wall clock. A step is reported among rows that have times, between those with
+    /// the old time and those with the new one: call it after the rows of what has happened so far.
+    pub(crate) fn follow_clock(&self) -> Result<()> {
+        self.follow(&Reading::now()?)
+    }
+
+    fn follow(&self, reading: &Reading) -> Result<()> {
+        let step = self.clock.borrow_mut().follow(reading)?;
+        let (Some(step), Some(format)) = (step, self.dated.get()) else {
+            return Ok(());
+        };
+        let now = reading.since_boot_ns()?;
+        if format == Format::Table {
+            let time = self.clock.borrow_mut().time_of_day(now);
+            let mut stdout = self.stdout.borrow_mut();
+            stdout.buffer().extend_from_slice(&time);
+            stdout
+                .buffer()
+                .extend_from_slice(step_text(step).as_bytes());
+        } else {
+            self.document(format, |fields| {
+                fields.kind("clock_step", now);
+                fields.signed("step_ns", step);
+            });
+        }
+        Ok(())
+    }
+
     /// Writes all that was added.
     pub(crate) fn flush(&self) -> Result<()> {
         self.stdout.borrow_mut().flush()
@@ -110,7 +143,8 @@ impl Output {
         self.stdout.borrow().unwritten()
     }
 
-    /// Waits for `more`, for `timeout`, or for the end of `run`: true means the end.
+    /// Waits for `more`, for `timeout`, for a step of the wall clock, or for the end of `run`: true
+    /// means the end.
     ///
     /// # Errors
     ///
@@ -130,11 +164,15 @@ impl Output {
         let mut fds = vec![
             (run.signals.as_fd(), PollFlags::POLLIN),
             (stdout.as_fd(), PollFlags::empty()),
+            (self.steps.as_fd(), PollFlags::POLLIN),
         ];
         fds.extend(more);
         let ready = wait(&fds, timeout)?;
         if ready[1] {
             return Err(Closed.into());
+        }
+        if ready[2] {
+            self.steps.clear();
         }
         if ready[0] {
             return run.ended();
@@ -148,8 +186,47 @@ impl Output {
         loop {
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() || self.wait(run, None, Some(left))? {
+                self.follow_clock()?;
                 return run.ended();
             }
         }
+    }
+}
+
+/// The rest of the line about a step of the wall clock.
+fn step_text(step: i64) -> String {
+    let direction = if step < 0 { "back" } else { "forward" };
+    let ms = step.unsigned_abs() / 1_000_000;
+    let (seconds, ms) = (ms / 1000, ms % 1000);
+    format!(" the wall clock was set {direction} by {seconds}.{ms:03} s\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is written if the wall clock is set back by an hour, one second after boot.
+    fn step(dated: Option<Format>) -> Result<String> {
+        let output = Output::new(Rc::new(Signals::new()?))?;
+        output.dated.set(dated);
+        *output.clock.borrow_mut() = Clock::at_boot("2026-01-31T12:00:00Z");
+        let reading = Reading::at("2026-01-31T11:00:01.5Z", 1_000_000_000);
+        output.follow(&reading)?;
+        output.follow(&reading)?;
+        let mut stdout = output.stdout.borrow_mut();
+        Ok(String::from_utf8_lossy(stdout.buffer()).into_owned())
+    }
+
+    #[test]
+    fn step_of_the_clock_is_reported_once_with_the_new_time() -> Result<()> {
+        let line = "11:00:01 the wall clock was set back by 3599.500 s\n";
+        assert_eq!(step(Some(Format::Table))?, line);
+        let document = step(Some(Format::Json))?;
+        let end = "\"type\":\"clock_step\",\"time\":\"2026-01-31T11:00:01.500000000Z\",\
+                   \"step_ns\":-3599500000000}\n";
+        assert!(document.ends_with(end), "{document}");
+        assert_eq!(document.lines().count(), 1, "{document}");
+        assert_eq!(step(None)?, "");
+        Ok(())
     }
 }

@@ -75,6 +75,8 @@ impl<'session> Rows<'session> {
             Some(file) => output.go_to(file)?,
             None => output.has_documents.set(format != Format::Table),
         }
+        let has_times = format != Format::Table || R::COLUMNS.iter().any(|(it, _)| *it == "TIME");
+        output.dated.set(has_times.then_some(format));
         let on_terminal = output.stdout.borrow().is_terminal();
         let rows = Self {
             output,

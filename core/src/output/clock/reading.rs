@@ -1,0 +1,93 @@
+//! Readings of the kernel's clocks.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use jiff::{SignedDuration, Timestamp};
+use nix::time::{ClockId, clock_gettime};
+
+/// The longest time that the reading of two clocks takes if nothing comes in between.
+pub(super) const TOGETHER: Duration = Duration::from_micros(100);
+
+/// Tries to read both clocks together.
+const TRIES: usize = 3;
+
+/// The wall clock and the boot clock, read together.
+#[derive(Debug)]
+pub(in super::super) struct Reading {
+    pub(super) wall: Timestamp,
+    pub(super) since_boot: Duration,
+    /// How long it took: the two differ by at most that.
+    pub(super) took: Duration,
+}
+
+impl Reading {
+    /// Reads both clocks, again if something came in between.
+    ///
+    /// # Errors
+    ///
+    /// The kernel has no boot clock.
+    pub(in super::super) fn now() -> Result<Self> {
+        let mut best = Self::once()?;
+        for _ in 1..TRIES {
+            if best.took <= TOGETHER {
+                break;
+            }
+            let again = Self::once()?;
+            if again.took < best.took {
+                best = again;
+            }
+        }
+        Ok(best)
+    }
+
+    fn once() -> Result<Self> {
+        let before = since_boot()?;
+        let wall = Timestamp::now();
+        let took = since_boot()?.saturating_sub(before);
+        Ok(Self {
+            wall,
+            since_boot: before + took / 2,
+            took,
+        })
+    }
+
+    /// The boot clock, in nanoseconds.
+    pub(in super::super) fn since_boot_ns(&self) -> Result<u64> {
+        Ok(u64::try_from(self.since_boot.as_nanos())?)
+    }
+
+    /// The wall clock's time at boot, in nanoseconds since 1970.
+    ///
+    /// # Errors
+    ///
+    /// It is out of range.
+    pub(super) fn boot_ns(&self) -> Result<i64> {
+        let boot = self.wall - SignedDuration::try_from(self.since_boot)?;
+        i64::try_from(boot.as_nanosecond()).context("the wall clock stands beyond 2262")
+    }
+
+    /// One for tests.
+    #[cfg(test)]
+    pub(in super::super) fn at(wall: &str, boot_ns: u64) -> Self {
+        Self {
+            wall: wall.parse().expect("a timestamp"),
+            since_boot: Duration::from_nanos(boot_ns),
+            took: Duration::ZERO,
+        }
+    }
+}
+
+/// The current time in nanoseconds since boot, on the clock of `bpf_ktime_get_boot_ns`.
+///
+/// # Errors
+///
+/// The kernel has no boot clock.
+pub fn boot_time() -> Result<u64> {
+    Ok(u64::try_from(since_boot()?.as_nanos())?)
+}
+
+fn since_boot() -> Result<Duration> {
+    let now = clock_gettime(ClockId::CLOCK_BOOTTIME).context("failed to read the boot clock")?;
+    Ok(now.into())
+}
