@@ -64,6 +64,11 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
+    /// True if all processes are selected by the numbers of a PID namespace other than the host's.
+    pub(crate) fn has_own_pids(&self, command: bool) -> Result<bool> {
+        Ok((command || !self.pid.is_empty()) && PidNamespace::own()?.ino != 0)
+    }
+
     /// Sets what is fixed once the object is loaded; `command` is true if procs runs a command.
     pub(crate) fn configure(&self, open: &mut OpenProcsSkel<'_>, command: bool) -> Result<()> {
         let children = self.children || command;

@@ -78,7 +78,10 @@ impl Procs {
         // Task storage is for programs that the kernel's BTF has typed.
         let typed = Path::new(btf::KERNEL).exists();
         let rodata = rodata(open)?;
-        let details = self.stream.is_documents();
+        let documents = self.stream.is_documents();
+        let own_pids = !documents && self.filter.has_own_pids(self.workload.is_given())?;
+        let details = documents || own_pids;
+        rodata.with_own_pids = own_pids.into();
         rodata.with_details = details.into();
         rodata.with_args = self.args.into();
 

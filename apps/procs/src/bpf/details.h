@@ -3,12 +3,13 @@
 
 #include <bpf/bpf_core_read.h>
 #include <bpfapps/container.h>
+#include <bpfapps/pid_of.h>
 #include "event.h"
 #include "filter.h"
 
 /*
- * Details for JSON and YAML only. They are programs of their own, because each kernel type that an
- * object reads costs a millisecond at the start.
+ * Details for JSON and YAML, and for the table in a PID namespace. They are programs of their own,
+ * because each kernel type that an object reads costs a millisecond at the start.
  */
 
 /* the process by the number that it knows itself by, and its namespaces */
@@ -22,6 +23,10 @@ static __always_inline void add_namespaces(struct event *e, struct task_struct *
 	e->ns_pid = upid.nr;
 	e->pid_ns = BPF_CORE_READ(upid.ns, ns.inum);
 	e->mnt_ns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+	if (with_own_pids) {
+		e->pid = bpfapps_pid_of(task);
+		e->ppid = bpfapps_pid_of(BPF_CORE_READ(task, real_parent));
+	}
 	e->details = 1;
 }
 

@@ -31,6 +31,9 @@ struct {
 const volatile __u8 with_details = 0;
 const volatile __u8 with_args = 0;
 
+/* details: pid and ppid are by the numbers of user space, for a table in a PID namespace */
+const volatile __u8 with_own_pids = 0;
+
 enum place {
 	PLACE_EXEC,
 	PLACE_EXIT,
@@ -132,9 +135,11 @@ static __always_inline void fill_event(struct event *e, struct task_struct *task
 
 	e->time_ns = bpf_ktime_get_boot_ns();
 	e->kind = kind;
-	e->pid = id >> 32;
 	e->tid = id;
-	e->ppid = BPF_CORE_READ(task, real_parent, tgid);
+	if (!with_own_pids || !e->details) {
+		e->pid = id >> 32;
+		e->ppid = BPF_CORE_READ(task, real_parent, tgid);
+	}
 	bpf_get_current_comm(&e->comm, sizeof(e->comm));
 	e->uid = bpf_get_current_uid_gid();
 	e->cgroup = bpf_get_current_cgroup_id();

@@ -140,9 +140,12 @@ fn works_inside_a_pid_namespace() -> Result<()> {
         "{rows:#?}"
     );
     ensure!(rows.iter().all(|row| row.comm != "other"), "{rows:#?}");
+    // the numbers that are known there
+    ensure!(rows.iter().all(|row| row.pid < 10), "{rows:#?}");
 
-    // --pid means the number that is known there
-    let script = r#"sh -c 'read line; exec sleep 0' < "$1" & "$0" procs --pid $! > "$2" & b=$!;
+    // --pid means such a number, too
+    let script = r#"sh -c 'read line; exec sleep 0' < "$1" & p=$!; "$0" procs --pid $p > "$2" & b=$!;
+        echo $p $$;
         while ! grep -q TIME "$2"; do sleep 0.01; done; echo > "$1";
         while ! grep -q "EXIT  " "$2"; do sleep 0.01; done; kill $b; wait $b"#;
     let folder = tempfile::tempdir()?;
@@ -155,18 +158,18 @@ fn works_inside_a_pid_namespace() -> Result<()> {
         .args([&fifo, &output]);
     let mut command = sandbox::in_pid_namespace(&shell)?;
     command.process_group(0);
-    Process::run(&mut command)?.expect_code(0)?;
+    let exit = Process::run(&mut command)?.expect_code(0)?;
     let lines: Vec<_> = fs::read_to_string(&output)?
         .lines()
         .map(str::to_owned)
         .collect();
     let rows: Vec<_> = lines.iter().filter_map(|line| Row::of(line)).collect();
     let events = rows.iter().map(|row| row.event.as_str());
-    let is_one = rows.iter().all(|row| row.pid == rows[0].pid);
+    let is_one = |row: &Row| exit.stdout == [format!("{} {}", row.pid, row.ppid)];
     // its shell may have been started before or after
     ensure!(
-        events.rev().take(2).eq(["EXIT", "EXEC"]) && is_one,
-        "{lines:#?}"
+        events.rev().take(2).eq(["EXIT", "EXEC"]) && rows.iter().all(is_one),
+        "{exit:#?} {lines:#?}"
     );
     Ok(())
 }
