@@ -10,7 +10,7 @@ pub struct Failure {
     hint: Option<String>,
     code: Option<Code>,
     excerpt: String,
-    place: Option<Place>,
+    place: Option<Box<Place>>,
 }
 
 impl Failure {
@@ -64,6 +64,7 @@ impl Failure {
     /// Sets the source line at fault.
     #[must_use]
     pub fn at(self, place: Option<Place>) -> Self {
+        let place = place.map(Box::new);
         Self { place, ..self }
     }
 
@@ -91,7 +92,7 @@ impl Failure {
 
     /// The source line at fault, if known.
     pub fn place(&self) -> Option<&Place> {
-        self.place.as_ref()
+        self.place.as_deref()
     }
 
     /// The code, and the source lines at fault.

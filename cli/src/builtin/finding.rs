@@ -23,7 +23,7 @@ pub(super) struct Finding {
 impl Finding {
     pub(super) fn of(err: &Error) -> Self {
         let finding = Self {
-            cause: visible(&format!("{err:#}")).into(),
+            cause: visible(&format!("{err:#}")),
             ..Self::default()
         };
         let Some(failure) = Failure::of(err) else {
@@ -32,8 +32,8 @@ impl Finding {
         let place = failure.place();
         Self {
             code: failure.explained().0.map(|code| code.to_string()),
-            fix: failure.hint().map(|fix| visible(fix).into()),
-            file: place.map(|place| visible(&place.file).into()),
+            fix: failure.hint().map(|fix| visible(fix)),
+            file: place.map(|place| visible(&place.file)),
             line: place.map(|place| place.line),
             column: place.map(|place| place.column).filter(|&column| column > 0),
             ..finding

@@ -75,7 +75,9 @@ fn mistake(map: &Definition) -> Option<(String, String)> {
             "leave out key and value: a ring buffer has only `max_entries`, its size in bytes",
         );
     }
-    if is_ring && (map.entries == 0 || map.entries % page != 0 || !map.entries.is_power_of_two()) {
+    if is_ring
+        && (map.entries == 0 || !map.entries.is_multiple_of(page) || !map.entries.is_power_of_two())
+    {
         return said(
             &format!("is a ring buffer of {} bytes", map.entries),
             "give its size in bytes, a power of two and a multiple of the page size: \
@@ -111,7 +113,9 @@ fn mistake(map: &Definition) -> Option<(String, String)> {
             "write `__uint(map_flags, BPF_F_NO_PREALLOC)`",
         );
     }
-    if matches!(map.kind, T::StackTrace) && (map.value_size == 0 || map.value_size % 8 != 0) {
+    if matches!(map.kind, T::StackTrace)
+        && (map.value_size == 0 || !map.value_size.is_multiple_of(8))
+    {
         return said(
             &format!("holds stacks of {} bytes", map.value_size),
             "set its size, 8 bytes a frame: `__uint(value_size, 127 * sizeof(__u64))`",

@@ -110,7 +110,7 @@ fn stack(said: &str, log: &Log<'_>) -> Option<&'static Rule> {
     if holds("dynptr") == Some(true) || holds("iter") == Some(true) {
         return Some(&NOT_DATA);
     }
-    let is_inside = offset >= -STACK && offset < 0;
+    let is_inside = (-STACK..0).contains(&offset);
     let is_write = said.contains("write to stack");
     let is_beyond = offset >= 0 || offset + size > 0;
     ((is_inside && is_write) || is_beyond).then_some(&BEYOND_BUFFER)

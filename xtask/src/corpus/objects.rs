@@ -62,10 +62,8 @@ pub(super) fn compile(corpus: &Corpus, series: &Series, include: &Path) -> Resul
     let queue = Mutex::new(files.iter());
     let failed = Mutex::new(Vec::new());
     let work = || {
-        loop {
-            let Some(file) = queue.lock().ok().and_then(|mut queue| queue.next()) else {
-                break;
-            };
+        let next = || queue.lock().ok().and_then(|mut queue| queue.next());
+        while let Some(file) = next() {
             let mut clang = clang(file, &includes, &source.folder, &corpus.objects());
             let is_compiled = clang.status().is_ok_and(|status| status.success());
             if !is_compiled && let Ok(mut failed) = failed.lock() {
