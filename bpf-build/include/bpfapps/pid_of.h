@@ -8,20 +8,12 @@
 /* PID namespaces nest at most so deep (MAX_PID_NS_LEVEL) */
 #define BPFAPPS_PIDNS_LEVELS 33
 
-/*
- * The process of any task, by the number that user space knows it by; 0 if it is outside the
- * namespace of user space. bpfapps_current_pid does not know processes in namespaces below that.
- */
-static __always_inline __u32 bpfapps_pid_of(struct task_struct *task)
+/* the number in the namespace of user space; 0 outside it */
+static __always_inline __u32 bpfapps_number_of(struct pid *pid)
 {
+	__u32 level = BPF_CORE_READ(pid, level);
 	struct upid upid;
-	struct pid *pid;
-	__u32 level;
 
-	if (!pidns_ino)
-		return BPF_CORE_READ(task, tgid);
-	pid = BPF_CORE_READ(task, signal, pids[PIDTYPE_TGID]);
-	level = BPF_CORE_READ(pid, level);
 	for (__u32 i = 0; i < BPFAPPS_PIDNS_LEVELS && i <= level; i++) {
 		if (bpf_core_read(&upid, sizeof(upid), &pid->numbers[i]))
 			break;
@@ -29,4 +21,23 @@ static __always_inline __u32 bpfapps_pid_of(struct task_struct *task)
 			return upid.nr;
 	}
 	return 0;
+}
+
+/*
+ * The process of any task, by the number that user space knows it by; 0 outside its namespace.
+ * bpfapps_current_pid does not know processes in namespaces below that.
+ */
+static __always_inline __u32 bpfapps_pid_of(struct task_struct *task)
+{
+	if (!pidns_ino)
+		return BPF_CORE_READ(task, tgid);
+	return bpfapps_number_of(BPF_CORE_READ(task, signal, pids[PIDTYPE_TGID]));
+}
+
+/* the same for the thread */
+static __always_inline __u32 bpfapps_tid_of(struct task_struct *task)
+{
+	if (!pidns_ino)
+		return BPF_CORE_READ(task, pid);
+	return bpfapps_number_of(BPF_CORE_READ(task, thread_pid));
 }

@@ -8,6 +8,7 @@ use std::mem::MaybeUninit;
 
 use bpfapps_core::host::hooks::functions::Functions;
 use bpfapps_core::host::hooks::has_kprobes;
+use bpfapps_core::host::namespaces::PidNamespace;
 use bpfapps_core::{
     App, Code, Document, Error, Failure, Needs, Result, Session, Stream, logging, register, rodata,
     skeleton,
@@ -93,7 +94,12 @@ impl {{ Name }} {
     ) -> Result<({{ Name }}Skel<'obj>, [Link; 2])> {
         let mut open = session.open({{ Name }}SkelBuilder::default(), object)?;
         let rodata = rodata(&mut open)?;
-        rodata.only_pid = self.pid.unwrap_or(0);
+        if let Some(pid) = self.pid {
+            rodata.only_pid = pid;
+            // in a container the kernel knows it by another number
+            let namespace = PidNamespace::own()?;
+            (rodata.pidns_dev, rodata.pidns_ino) = (namespace.dev, namespace.ino);
+        }
         rodata.only_failed = self.failed.into();
 
         let progs = &mut open.progs;

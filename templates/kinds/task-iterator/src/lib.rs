@@ -8,6 +8,7 @@ mod row;
 
 use std::mem::MaybeUninit;
 
+use bpfapps_core::host::namespaces::PidNamespace;
 use bpfapps_core::{
     App, Capability, Context, Document, Listing, Needs, Result, Session, Snapshot, bail, register,
     rodata, skeleton,
@@ -63,6 +64,9 @@ impl App for {{ Name }} {
         let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
         let rodata = rodata(&mut open)?;
         rodata.only_pid = self.pid.unwrap_or(0);
+        // in a container the kernel lists only its threads, but knows them by other numbers
+        let namespace = PidNamespace::own()?;
+        (rodata.pidns_dev, rodata.pidns_ino) = (namespace.dev, namespace.ino);
         rodata.only_states = self.state.unwrap_or(0);
 
         let mut skel = session.load(open)?;

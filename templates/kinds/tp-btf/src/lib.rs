@@ -5,6 +5,7 @@
 
 use std::mem::MaybeUninit;
 
+use bpfapps_core::host::namespaces::PidNamespace;
 use bpfapps_core::{App, Document, Needs, Result, Session, Stream, register, rodata, skeleton};
 
 skeleton!("{{ name }}");
@@ -41,7 +42,12 @@ impl App for {{ Name }} {
         let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
         let rodata = rodata(&mut open)?;
         rodata.min_wait_ns = self.wait * NS_PER_US;
-        rodata.only_pid = self.pid.unwrap_or(0);
+        if let Some(pid) = self.pid {
+            rodata.only_pid = pid;
+            // in a container the kernel knows it by another number
+            let namespace = PidNamespace::own()?;
+            (rodata.pidns_dev, rodata.pidns_ino) = (namespace.dev, namespace.ino);
+        }
 
         let mut skel = session.load(open)?;
         session.attach(&mut skel)?;

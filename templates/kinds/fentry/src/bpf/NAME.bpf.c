@@ -3,6 +3,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include <bpfapps/pidns.h>
 #include <bpfapps/ringbuf.h>
 #include "{{ name }}.h"
 
@@ -42,7 +43,7 @@ struct filename___any {
 
 static __always_inline int begin(struct filename *filename)
 {
-	__u64 thread = bpf_get_current_pid_tgid();
+	__u64 thread = bpfapps_current_pid_tgid();
 	struct filename___any *any = (void *)filename;
 	const char *name = BPF_CORE_READ(any, name);
 	struct call *call;
@@ -60,7 +61,7 @@ static __always_inline int begin(struct filename *filename)
 
 static __always_inline int end(__s32 result)
 {
-	__u64 now = bpf_ktime_get_boot_ns(), thread = bpf_get_current_pid_tgid();
+	__u64 now = bpf_ktime_get_boot_ns(), thread = bpfapps_current_pid_tgid();
 	struct call *call = bpf_map_lookup_elem(&calls, &thread);
 	struct event *e;
 

@@ -2,16 +2,17 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::{self, ExitCode};
+use std::process::{self, Command, ExitCode};
 
-use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, needs, needs_fentry, skip, test};
+use anyhow::{Context, Result, bail, ensure};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, needs, needs_fentry, sandbox, skip, test};
 
 const TESTS: &[Test] = &[
     test!(removed_file_has_a_row),
     test!(kprobes_see_the_same),
     test!(documents_are_what_the_schema_says),
     test!(only_that_process_is_reported),
+    test!(process_of_a_container_has_its_number),
     test!(only_failures_are_reported),
     test!(kernel_without_any_way_is_named),
 ];
@@ -96,6 +97,25 @@ fn only_that_process_is_reported() -> Result<()> {
     let documents = app.documents()?;
     let mut own = documents.iter().filter(|it| it["pid"].is_number());
     ensure!(own.all(|it| it["pid"] == process::id()), "{documents:#?}");
+    Ok(())
+}
+
+/// In a container, --pid and the rows have the numbers that are known there.
+fn process_of_a_container_has_its_number() -> Result<()> {
+    needs_fentry()?;
+    let file = std::env::temp_dir().join(format!("{{ name }}.{}.inside", process::id()));
+    let rows = file.with_extension("rows");
+    let script = r#": > "$1"; sh -c 'until grep -q TIME "$1"; do sleep 0.01; done; exec rm "$0"' "$1" "$2" &
+        p=$!; "$0" {{ name }} --pid $p -n 1 > "$2"; tail -n 1 "$2"; echo $p; rm "$2""#;
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script]).arg(cli([""]).get_program()).args([&file, &rows]);
+    let exit = Process::run(&mut sandbox::in_pid_namespace(&shell)?)?.expect_code(0)?;
+    let [row, pid] = exit.stdout.as_slice() else {
+        bail!("not one row: {exit:#?}");
+    };
+    let words: Vec<_> = row.split_whitespace().collect();
+    // a process has the number of its first thread
+    ensure!(words[1..4] == ["rm", pid, pid], "{exit:#?}");
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include <bpfapps/pidns.h>
 #include <bpfapps/ringbuf.h>
 #include "{{ name }}.h"
 
@@ -50,7 +51,7 @@ SEC("kprobe")
 int BPF_KPROBE(handle_call, __u64 a, __u64 b, __u64 c, __u64 d)
 {
 	struct call call = {.start = bpf_ktime_get_boot_ns(), .args = {a, b, c, d}};
-	__u64 thread = bpf_get_current_pid_tgid();
+	__u64 thread = bpfapps_current_pid_tgid();
 
 	if (only_pid && thread >> 32 != only_pid)
 		return 0;
@@ -63,7 +64,7 @@ int BPF_KPROBE(handle_call, __u64 a, __u64 b, __u64 c, __u64 d)
 SEC("kretprobe")
 int BPF_KRETPROBE(handle_return, __u64 result)
 {
-	__u64 now = bpf_ktime_get_boot_ns(), thread = bpf_get_current_pid_tgid();
+	__u64 now = bpf_ktime_get_boot_ns(), thread = bpfapps_current_pid_tgid();
 	struct call *call, begun;
 	struct event *e;
 

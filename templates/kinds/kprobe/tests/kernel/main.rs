@@ -1,15 +1,16 @@
 //! `{{ name }}` on the running kernel: what its user sees.
 
 use std::fs;
-use std::process::{self, ExitCode};
+use std::process::{self, Command, ExitCode};
 
-use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, needs, skip, test};
+use anyhow::{Context, Result, bail, ensure};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, needs, sandbox, skip, test};
 
 const TESTS: &[Test] = &[
     test!(call_has_a_row),
     test!(documents_are_what_the_schema_says),
     test!(other_processes_are_left_out),
+    test!(process_of_a_container_has_its_number),
     test!(short_calls_are_left_out),
     test!(first_function_that_is_there_is_traced),
     test!(other_functions_have_no_name),
@@ -79,6 +80,25 @@ fn other_processes_are_left_out() -> Result<()> {
     let documents = app.documents()?;
     let mut calls = documents.iter().filter(|document| document["type"] == "call");
     ensure!(calls.all(|call| call["pid"] == process::id()), "{documents:#?}");
+    Ok(())
+}
+
+/// In a container, --pid and the rows have the numbers that are known there.
+fn process_of_a_container_has_its_number() -> Result<()> {
+    needs::kprobes()?;
+    let file = std::env::temp_dir().join(format!("{{ name }}.{}.inside", process::id()));
+    let rows = file.with_extension("rows");
+    let script = r#": > "$1"; sh -c 'until grep -q TIME "$1"; do sleep 0.01; done; exec rm "$0"' "$1" "$2" &
+        p=$!; "$0" {{ name }} --function vfs_unlink --pid $p -n 1 > "$2"; tail -n 1 "$2"; echo $p; rm "$2""#;
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script]).arg(cli([""]).get_program()).args([&file, &rows]);
+    let exit = Process::run(&mut sandbox::in_pid_namespace(&shell)?)?.expect_code(0)?;
+    let [row, pid] = exit.stdout.as_slice() else {
+        bail!("not one row: {exit:#?}");
+    };
+    let words: Vec<_> = row.split_whitespace().collect();
+    // a process has the number of its first thread
+    ensure!(words[1..4] == ["rm", pid, pid], "{exit:#?}");
     Ok(())
 }
 

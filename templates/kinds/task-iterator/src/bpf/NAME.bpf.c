@@ -3,6 +3,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include <bpfapps/pid_of.h>
 #include "{{ name }}.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -59,10 +60,13 @@ int list_task(struct bpf_iter__task *ctx)
 	struct task_struct *task = ctx->task;
 	struct seq_file *seq = ctx->meta->seq;
 	struct task record = {};
-	__u32 state;
+	__u32 state, pid;
 	long size;
 
-	if (!task || (only_pid && task->tgid != only_pid))
+	if (!task)
+		return 0;
+	pid = bpfapps_pid_of(task);
+	if (only_pid && pid != only_pid)
 		return 0;
 	state = state_of(task);
 	if (only_states && !(only_states & (1 << state)))
@@ -70,8 +74,8 @@ int list_task(struct bpf_iter__task *ctx)
 
 	record.time_ns = bpf_ktime_get_boot_ns();
 	record.runtime_ns = task->se.sum_exec_runtime;
-	record.pid = task->tgid;
-	record.tid = task->pid;
+	record.pid = pid;
+	record.tid = bpfapps_tid_of(task);
 	record.uid = task->cred->uid.val;
 	if (state < sizeof(letters))
 		record.state = letters[state];

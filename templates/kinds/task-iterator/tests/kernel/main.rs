@@ -1,10 +1,10 @@
 //! `{{ name }}` on the running kernel: what its user sees.
 
-use std::process::{self, ExitCode};
+use std::process::{self, Command, ExitCode};
 use std::thread;
 
-use anyhow::{Result, ensure};
-use bpfapps_testkit::{App, Fixture, Process, Test, cli, documents_of, fixture, test};
+use anyhow::{Result, bail, ensure};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, documents_of, fixture, sandbox, test};
 use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::Pid;
 
@@ -12,6 +12,7 @@ const TESTS: &[Test] = &[
     test!(thread_has_a_row),
     test!(documents_are_what_the_schema_says),
     test!(only_that_process_is_listed),
+    test!(process_of_a_container_has_its_number),
     test!(only_those_states_are_listed),
     test!(wrong_state_is_refused),
 ];
@@ -33,7 +34,7 @@ fn wait_for_a_signal(_: &[String]) -> Result<()> {
 
 /// Has a child that has ended and that nobody waits for.
 fn leave_a_zombie(args: &[String]) -> Result<()> {
-    let _zombie = process::Command::new("true").spawn()?;
+    let _zombie = Command::new("true").spawn()?;
     wait_for_a_signal(args)
 }
 
@@ -71,6 +72,21 @@ fn only_that_process_is_listed() -> Result<()> {
     let threads: Vec<_> = documents.iter().filter(|it| it["type"] == "thread").collect();
     ensure!(threads.len() >= 2, "{documents:#?}");
     ensure!(threads.iter().all(|thread| thread["pid"] == process::id()), "{documents:#?}");
+    Ok(())
+}
+
+/// In a container, --pid and the rows have the numbers that are known there.
+fn process_of_a_container_has_its_number() -> Result<()> {
+    let script = r#"sleep 60 & p=$!; "$0" {{ name }} --pid $p; kill $p; echo $p"#;
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script]).arg(cli([""]).get_program());
+    let exit = Process::run(&mut sandbox::in_pid_namespace(&shell)?)?.expect_code(0)?;
+    let [_, row, pid] = exit.stdout.as_slice() else {
+        bail!("not one row: {exit:#?}");
+    };
+    let words: Vec<_> = row.split_whitespace().collect();
+    // a process has the number of its first thread
+    ensure!(words[3..5] == [pid, pid], "{exit:#?}");
     Ok(())
 }
 

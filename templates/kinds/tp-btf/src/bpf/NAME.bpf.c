@@ -3,6 +3,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include <bpfapps/pid_of.h>
 #include <bpfapps/ringbuf.h>
 #include "{{ name }}.h"
 
@@ -47,7 +48,7 @@ static __always_inline int begin_wait(struct task_struct *task)
 	__u32 tid = task->pid;
 
 	/* 0 is a CPU's idle thread, which waits for nothing */
-	if (!tid || (only_pid && task->tgid != only_pid))
+	if (!tid || (only_pid && bpfapps_pid_of(task) != only_pid))
 		return 0;
 	if (bpf_map_update_elem(&waiting, &tid, &now, BPF_ANY))
 		bpfapps_count_lost(BPFAPPS_MAP_FULL);
@@ -93,10 +94,10 @@ int BPF_PROG(handle_switch, bool preempt, struct task_struct *prev, struct task_
 
 	e->time_ns = now;
 	e->wait_ns = wait;
-	e->pid = next->tgid;
-	e->tid = tid;
-	e->prev_pid = prev->tgid;
-	e->prev_tid = prev->pid;
+	e->pid = bpfapps_pid_of(next);
+	e->tid = bpfapps_tid_of(next);
+	e->prev_pid = bpfapps_pid_of(prev);
+	e->prev_tid = bpfapps_tid_of(prev);
 	e->cpu = bpf_get_smp_processor_id();
 	e->reserved = 0;
 	bpf_probe_read_kernel_str(e->comm, sizeof(e->comm), next->comm);

@@ -13,7 +13,8 @@ struct event {
 	__u32 reserved;
 	bpfapps_ns wait_ns BPFAPPS_ABOUT("How long it waited.");
 	bpfapps_comm prev_comm BPFAPPS_ABOUT("The name of the thread that had the CPU until then.");
-	bpfapps_tid prev_tid BPFAPPS_ABOUT("That thread; 0 if the CPU was idle.");
+	bpfapps_tid prev_tid BPFAPPS_ABOUT("That thread; 0 if the CPU was idle, or if the thread "
+					   "is outside of this container.");
 	bpfapps_pid prev_pid BPFAPPS_NO_COLUMN BPFAPPS_ABOUT("Its process.");
 };
 
