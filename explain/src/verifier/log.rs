@@ -158,11 +158,12 @@ fn branch(line: &str) -> Option<usize> {
 
 /// True for lines about the verifier's progress rather than its findings.
 fn is_state(line: &str) -> bool {
-    const BEGINS: [&str; 17] = [
+    const BEGINS: [&str; 18] = [
         ";",
         "processed ",
         "verification time ",
         "stack depth ",
+        "insns processed ",
         "cur state:",
         "old state:",
         "caller:",

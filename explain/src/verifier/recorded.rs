@@ -13,6 +13,7 @@ pub fn explain_log(text: &str, program: Option<&str>, lines: &dyn LineInfo) -> O
         Some((name, log)) => (Some(name), log),
         None => (None, text),
     };
+    let log = end_of(log);
     let program = named.or(program).unwrap_or_default();
     let summary = summary(log);
     let log = summary.as_deref().unwrap_or(log);
@@ -23,6 +24,16 @@ pub fn explain_log(text: &str, program: Option<&str>, lines: &dyn LineInfo) -> O
     };
     let lines = Either(lines, Comments::of(log));
     program::explain(program, &Log::read(log), &lines)
+}
+
+/// The last megabytes of a log: the reason is at its end.
+fn end_of(log: &str) -> &str {
+    const MOST: usize = 4 << 20;
+    let mut begin = log.len().saturating_sub(MOST);
+    while !log.is_char_boundary(begin) {
+        begin += 1;
+    }
+    &log[begin..]
 }
 
 /// A log from its beginning to the verifier's last line. `None` for other text.

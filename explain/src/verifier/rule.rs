@@ -77,12 +77,14 @@ impl Rule {
     fn number(&self, log: &Log<'_>) -> Option<usize> {
         let mut said = log.said.iter();
         said.find_map(|line| {
-            let (_, rest) = line.split_once(" insn ")?;
+            let (before, rest) = line.split_once("insn ")?;
+            let is_word = before.is_empty() || before.ends_with([' ', '(']);
             // a loop is shown at its begin
             match rest.split_once(" to ") {
                 Some((_, begin)) if self.code == Code::ENDLESS_LOOP => begin.parse().ok(),
-                _ => rest.split(' ').next()?.parse().ok(),
+                _ => rest.split([' ', ')']).next()?.parse().ok(),
             }
+            .filter(|_| is_word)
         })
     }
 
@@ -107,7 +109,9 @@ impl Rule {
                 lines.first_opcode(program, opcode)
             }
             // the log has no instruction if the combined stack size is the only problem
-            Code::STACK_TOO_LARGE if log.last().is_none() => lines.first_call(program),
+            Code::STACK_TOO_LARGE | Code::CALL_DEPTH if log.last().is_none() => {
+                lines.first_call(program)
+            }
             _ => lines.place(program, index()?),
         }
     }

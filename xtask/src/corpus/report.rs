@@ -194,8 +194,9 @@ impl Row {
             .split_once("-- END PROG LOAD LOG --")
             .unwrap_or_default();
         let is_said = |line: &&str| {
-            const OTHER: [&str; 5] = [
+            const OTHER: [&str; 6] = [
                 "processed ",
+                "insns processed ",
                 "verification time",
                 "stack depth",
                 ";",

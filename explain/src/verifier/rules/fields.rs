@@ -36,6 +36,7 @@ pub(super) const RULES: &[Rule] = &[
             "cannot be accessed directly",
             "store to referenced kptr",
             "store to referenced uptr",
+            "store to uptr disallowed",
             "no valid kptr",
             "kptr access",
             "kptr must be at",

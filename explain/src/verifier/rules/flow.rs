@@ -11,7 +11,11 @@ pub(super) const RULES: &[Rule] = &[
         fix: "give it a constant bound, `for (int i = 0; i < 100; i++)`, or use `bpf_loop`",
     },
     Rule {
-        says: &["BPF program is too large", "is too complex"],
+        says: &[
+            "BPF program is too large",
+            "is too complex",
+            "exceeded complexity limit",
+        ],
         code: Code::TOO_LARGE,
         what: "takes more instructions to verify than the kernel allows",
         fix: "reduce the number of iterations, or move the loop body into a function for `bpf_loop`, \
@@ -92,6 +96,8 @@ pub(super) const RULES: &[Rule] = &[
             "invalid shift",
             "unrecognized bpf_ld_imm64",
             "jump table",
+            "insn_array",
+            "PTR_TO_INSN",
             "invalid atomic",
         ],
         code: Code::INSTRUCTION,

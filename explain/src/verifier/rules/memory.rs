@@ -47,6 +47,7 @@ pub(super) const RULES: &[Rule] = &[
             "invalid access to map key",
             "is outside of the a",
             "buffer access: off=",
+            "buffer offset: ",
             "invalid access to rdonly",
             "beyond the end of",
         ],
@@ -112,7 +113,12 @@ pub(super) const RULES: &[Rule] = &[
         fix: "write in a program type that may: XDP, tc, sk_skb or lwt_xmit",
     },
     Rule {
-        says: &["cannot write into", "only read from", "rdonly_mem"],
+        says: &[
+            "cannot write into",
+            "only read from",
+            "may write into memory pointed",
+            "rdonly_mem",
+        ],
         code: Code::READ_ONLY,
         what: "writes to memory of the kernel that it may only read",
         fix: "copy it to a variable and change that; for packets ask for memory that can be written, \

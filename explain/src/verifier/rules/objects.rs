@@ -5,7 +5,7 @@ use crate::Code;
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
-        says: &["Unreleased reference"],
+        says: &["Unreleased reference", "Leaking reference"],
         code: Code::NOT_SUBMITTED,
         what: "exits without releasing a reference that it acquired",
         fix: "call its release function on every path to the exit",
@@ -33,6 +33,8 @@ pub(super) const RULES: &[Rule] = &[
             "arg * is an unacquired reference",
             "dynptr * must be at constant offset",
             "Unsupported reg type",
+            "CONST_PTR_TO_DYNPTR cannot be released",
+            "Expected a dynptr of type",
         ],
         code: Code::DYNPTR,
         what: "passes a dynptr that is not in the state which the function requires",
