@@ -81,6 +81,7 @@ pub fn verify(object: &Object<'_>, name: &str) -> Result<Verified> {
         program.set_log_level(LOG_LEVEL);
     }
     raise_memlock();
+    diagnose::object::complete(&mut open);
     let programs = Programs::of(&open);
     let (loaded, log) = diagnose::keep_logs(|| open.load());
     let messages = log.messages().to_vec();
@@ -95,8 +96,9 @@ pub fn verify(object: &Object<'_>, name: &str) -> Result<Verified> {
     })
 }
 
-fn load(object: &Object<'_>, open: OpenObject) -> Result<()> {
+fn load(object: &Object<'_>, mut open: OpenObject) -> Result<()> {
     raise_memlock();
+    diagnose::object::complete(&mut open);
     let programs = Programs::of(&open);
     let (loaded, log) = logging::keep(|| open.load());
     match loaded {

@@ -62,8 +62,9 @@ pub fn create(path: &Path) -> Result<File> {
 /// Those of [`open`].
 pub fn read(path: &Path, largest: u64) -> Result<Vec<u8>> {
     let file = open(path, largest)?;
-    let mut bytes = Vec::new();
     // one of /proc has no size of its own
+    let size = file.metadata().map_or(0, |metadata| metadata.len());
+    let mut bytes = Vec::with_capacity(size as usize + 1);
     let read = file.take(largest + 1).read_to_end(&mut bytes);
     read.with_context(|| format!("failed to read {}", path.display()))?;
     ensure!(bytes.len() as u64 <= largest, too_large(path, largest));

@@ -32,6 +32,10 @@ pub const GREEDY: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/greedy.bpf.o
 /// One of 3,000 maps.
 pub const CROWDED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/crowded.bpf.o"));
 
+/// An object that leaves sizes and a hook to its program, of whose programs some are alternatives,
+/// and which asks before it uses what may be missing.
+pub const LEFT_OPEN: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/left_open.bpf.o"));
+
 /// A run of an app, and its object.
 pub struct Run {
     session: Session,

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Read as _};
 use std::os::fd::AsFd as _;
 use std::path::PathBuf;
+use std::string::FromUtf8Error;
 
 use anyhow::{Context, Result};
 use bpfapps_core::Code;
@@ -82,7 +83,9 @@ impl Explain {
         if bytes.is_empty() && self.log.is_none() && self.object.is_none() {
             return Ok(None);
         }
-        Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
+        let text = String::from_utf8(bytes);
+        let lossy = |err: FromUtf8Error| String::from_utf8_lossy(err.as_bytes()).into_owned();
+        Ok(Some(text.unwrap_or_else(lossy)))
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use bpfapps_diagnose::Target;
 use bpfapps_diagnose::object::{Extern, Program};
+use bpfapps_explain::Code;
 use libbpf_rs::{MapType, ProgramType};
 
 use super::check::{Check, list};
@@ -28,6 +29,8 @@ enum State {
     There,
     /// The kernel took the program all the same, or was not asked to.
     Spared,
+    /// The kernel did not take the program for another reason.
+    Untried,
     /// The kernel did not take the program.
     Missing,
 }
@@ -44,8 +47,10 @@ impl Look<'_> {
                 || self.types.is_none()
                 || program.kind.is_supported().unwrap_or(true)
         };
-        let all = self.all().map(|program| {
-            let state = self.state(program, is_there(program));
+        // a misspelt section has no type
+        let typed = self.all().filter(|it| it.kind != ProgramType::Unspec);
+        let all = typed.map(|program| {
+            let state = self.state(program, is_there(program), &[]);
             (snake(program.kind), state)
         });
         let all: Vec<_> = all.collect();
@@ -90,18 +95,20 @@ impl Look<'_> {
                 if known.insert(key) && helper.is_supported(program.kind) == Some(false) {
                     absent.insert(key);
                 }
-                let state = self.state(program, !absent.contains(&key));
+                let state = self.state(program, !absent.contains(&key), &[Code::HELPER]);
                 asked.push((helper.name(), state));
             }
         }
         self.verdict("helpers", "", &asked)
     }
 
-    fn state(&self, program: &Program, is_there: bool) -> State {
+    /// `codes`: the failures that a missing requirement causes.
+    fn state(&self, program: &Program, is_there: bool, codes: &[Code]) -> State {
         match is_there {
             true => State::There,
-            false if self.is_refused(program) => State::Missing,
-            false => State::Spared,
+            false if !self.is_refused(program) || self.twin(program).is_some() => State::Spared,
+            false if self.is_refused_otherwise(program, codes) => State::Untried,
+            false => State::Missing,
         }
     }
 
@@ -112,8 +119,16 @@ impl Look<'_> {
             those.map(|(what, _)| what).collect::<BTreeSet<_>>()
         };
         let named = |names: BTreeSet<&String>| list(&names.into_iter().collect::<Vec<_>>());
-        let (there, spared) = (those(State::There), those(State::Spared));
-        let mut found = match (there.len(), spared.is_empty()) {
+        let (mut there, mut spared, missing) = (
+            those(State::There),
+            those(State::Spared),
+            those(State::Missing),
+        );
+        // one type of program may have it, another not
+        there.retain(|it| !missing.contains(it));
+        spared.retain(|it| !there.contains(it) && !missing.contains(it));
+        let is_all = spared.is_empty() && missing.is_empty();
+        let mut found = match (there.len(), is_all) {
             (0..=6, _) => named(there),
             (many, true) => format!("all {many} are there"),
             (many, false) => format!("{many} are there"),
@@ -122,7 +137,6 @@ impl Look<'_> {
             found += &format!("; it does without {}", named(spared));
         }
         let check = self.ok(name, found);
-        let missing = those(State::Missing);
         if missing.is_empty() {
             return check;
         }
@@ -134,7 +148,8 @@ impl Look<'_> {
         let externs = || self.subject.demands().flat_map(|demands| &demands.externs);
         let types = self.types.filter(|_| externs().next().is_some())?;
         // only loading resolves variables and symbols of modules
-        let is_there = |it: &&Extern| types.has(&it.name) || !self.trial.loaded.is_empty();
+        let is_there =
+            |it: &&Extern| types.has(&it.name) || (!it.is_weak && !self.trial.loaded.is_empty());
         let (there, absent): (Vec<_>, Vec<_>) =
             externs().filter(|it| it.is_function).partition(is_there);
         let names = |all: &[&Extern]| list(&all.iter().map(|it| &it.name).collect::<Vec<_>>());
@@ -142,10 +157,13 @@ impl Look<'_> {
         if absent.is_empty() {
             return Some(check);
         }
-        let needed = absent.iter().any(|it| !it.is_weak);
-        let concerned = if needed { self.concerned() } else { Vec::new() };
+        if absent.iter().all(|it| it.is_weak) {
+            let (there, absent) = (names(&there), names(&absent));
+            let found = format!("{there}; it does without {absent}, unless a module has it");
+            return Some(self.ok("kfuncs", found));
+        }
         let cause = format!("this kernel has no kfunc {}", names(&absent));
-        Some(check.fail(concerned, cause, OTHER_KERNEL))
+        Some(check.fail(self.concerned(), cause, OTHER_KERNEL))
     }
 
     fn core(&self) -> Option<Check> {
@@ -154,7 +172,7 @@ impl Look<'_> {
             program.types.iter().map(move |wanted| {
                 // a program that checks for it works without it
                 let asks = || program.types.iter().any(|it| it.asks_for(wanted));
-                let state = match self.state(program, types.have(wanted)) {
+                let state = match self.state(program, types.have(wanted), &[Code::CORE_FIELD]) {
                     State::Missing if asks() => State::Spared,
                     state => state,
                 };

@@ -1,7 +1,12 @@
+use std::collections::BTreeMap;
+
+use anyhow::Error;
 use bpfapps_diagnose::object::{Program, Types};
+use bpfapps_explain::{Code, Failure};
+use bpfapps_host::hooks::Finding;
 
 use super::check::Check;
-use super::subject::Subject;
+use super::subject::{Kind, Subject};
 use super::trial::Trial;
 
 /// An app or a file, and what came of loading it.
@@ -9,6 +14,8 @@ pub(super) struct Look<'a> {
     pub(super) subject: &'a Subject,
     pub(super) trial: &'a Trial,
     pub(super) types: Option<&'a Types<'a>>,
+    /// The hook of each program that is wanted, by its name.
+    pub(super) findings: BTreeMap<&'a str, Finding>,
 }
 
 impl Look<'_> {
@@ -44,5 +51,44 @@ impl Look<'_> {
     /// True if the kernel was asked to load it and refused.
     pub(super) fn is_refused(&self, program: &Program) -> bool {
         self.trial.is_tried && self.is_first(program) && !self.is_loaded(program)
+    }
+    fn works(&self, program: &Program) -> bool {
+        let finding = self.findings.get(program.name.as_str());
+        self.is_loaded(program) && !matches!(finding, Some(Finding::Absent(_)))
+    }
+
+    /// A program of the same file that works, of which its user takes one. An app knows itself
+    /// which of its programs it takes.
+    pub(super) fn twin(&self, program: &Program) -> Option<&Program> {
+        let is_file = matches!(self.subject.kind, Kind::File);
+        let mut twins = self.all().filter(|it| is_file && it.is_twin_of(program));
+        twins.find(|twin| self.works(twin))
+    }
+
+    /// Why the kernel does not take this program alone.
+    pub(super) fn refusal(&self, program: &Program) -> Option<&Error> {
+        let mut without = self.trial.without.iter();
+        without
+            .find(|(name, _)| *name == program.name)
+            .map(|(_, err)| err)
+    }
+
+    /// True if the known reason of a refusal is none of these.
+    pub(super) fn is_refused_otherwise(&self, program: &Program, codes: &[Code]) -> bool {
+        let failure = self.refusal(program).and_then(Failure::of);
+        let code = failure.and_then(|failure| failure.explained().0);
+        code.is_some_and(|code| code != Code::REJECTED && !codes.contains(&code))
+    }
+
+    /// Why it can't run.
+    pub(super) fn failure(&self) -> Option<&Error> {
+        let whole = self.trial.failure.as_ref()?;
+        let refused: Vec<_> = self.all().filter(|it| self.is_refused(it)).collect();
+        let mut lone = refused.iter().filter(|it| self.twin(it).is_none());
+        match lone.next() {
+            Some(program) => Some(self.refusal(program).unwrap_or(whole)),
+            None if refused.is_empty() => Some(whole),
+            None => None,
+        }
     }
 }

@@ -1,16 +1,17 @@
 //! The kernel's verdict on the programs of an app, and their hooks.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bpfapps_diagnose::Target;
 use bpfapps_diagnose::object::{Program, Types};
-use bpfapps_explain::Failure;
+use bpfapps_explain::{Code, Failure};
 use bpfapps_host::hooks::{Finding, Hooks, no_kprobes, no_uprobes};
 
 use super::check::{Check, list};
 use super::demands;
 use super::look::Look;
-use super::subject::Subject;
+use super::subject::{Kind, Subject};
 use super::trial::Trial;
 
 const ASK_AGAIN: &str = "see the checks below, and all that the kernel says with -v";
@@ -21,13 +22,28 @@ pub(super) fn checks(
     types: Option<&Types<'_>>,
     hooks: &Hooks,
 ) -> Vec<Check> {
-    let look = Look {
+    let mut look = Look {
         subject,
         trial,
         types,
+        findings: BTreeMap::new(),
     };
+    let programs = subject.demands().flat_map(|demands| &demands.programs);
+    let is_set_later = |it: &Program| it.autoload && it.is_open();
+    let wanted = programs.filter(|it| look.is_loaded(it) || look.is_first(it) || is_set_later(it));
+    look.findings = wanted
+        .map(|program| {
+            // if the kernel resolved the hook while loading, it exists
+            let finding = match look.is_loaded(program) && program.is_typed() {
+                true => Finding::There,
+                false => find(program, hooks),
+            };
+            (program.name.as_str(), finding)
+        })
+        .collect();
     let mut checks = vec![look.programs()];
     checks.extend(look.without());
+    checks.extend(look.unset());
     checks.push(look.hooks(hooks));
     checks.extend(demands::checks(&look));
     checks
@@ -49,7 +65,7 @@ impl Look<'_> {
             let cause = "it lacks the rights to load any, see above";
             return check.warn(cause, "fix that first");
         }
-        if let Some(err) = &self.trial.failure {
+        if let Some(err) = self.failure() {
             let found = match self.trial.loaded.len() {
                 0 => "the kernel refuses them".to_owned(),
                 _ => {
@@ -66,6 +82,9 @@ impl Look<'_> {
             let check = self.ok("programs", found);
             let check = check.fail(self.concerned(), format!("{err:#}"), hint);
             return check.by(err);
+        }
+        if self.trial.failure.is_some() {
+            return self.ok("programs", self.taken_apart());
         }
         let also = self.also();
         let more = self
@@ -98,44 +117,105 @@ impl Look<'_> {
         checks.collect()
     }
 
+    /// The programs of a file that the kernel takes, and those that it can do without.
+    fn taken_apart(&self) -> String {
+        let taken: Vec<_> = self.trial.loaded.iter().collect();
+        let mut found = format!("the kernel takes {}", list(&taken));
+        for program in self.all().filter(|it| self.is_refused(it)) {
+            if let Some(twin) = self.twin(program) {
+                found += &format!("; not {}, whose twin {} works", program.name, twin.name);
+            }
+        }
+        found
+    }
+
+    /// The sizes that are set by the program that loads the object.
+    fn unset(&self) -> Option<Check> {
+        let is_file = matches!(self.subject.kind, Kind::File);
+        let unset = self.subject.demands().flat_map(|demands| &demands.unset);
+        let unset: Vec<_> = unset.filter(|_| is_file).collect();
+        (!unset.is_empty()).then(|| {
+            let check = self.ok("sizes", list(&unset));
+            check.warn(
+                "its program sets that before loading; here it was tried with a small size",
+                "if no program sets it, set it in the source, where the map is defined",
+            )
+        })
+    }
+
     fn hooks(&self, hooks: &Hooks) -> Check {
         let mut there = BTreeSet::new();
         let (mut absent, mut unknown) = (Vec::new(), Vec::new());
+        let (mut unprobed, mut no_probes) = (Vec::new(), None);
+        let (mut spared, mut open) = (Vec::new(), BTreeSet::new());
         let mut needed = false;
         for program in self.all() {
-            let is_wanted = self.is_loaded(program) || self.is_first(program);
-            if !is_wanted {
+            let Some(finding) = self.findings.get(program.name.as_str()) else {
                 continue;
-            }
-            // if the kernel resolved the hook while loading, it exists
-            let finding = match self.is_loaded(program) && program.is_typed() {
-                true => Finding::There,
-                false => find(program, hooks),
             };
-            match finding {
-                Finding::There => {
-                    there.insert(program.section.trim_start_matches('?'));
+            let section = program.section.trim_start_matches('?');
+            match (finding, self.twin(program)) {
+                (Finding::There, _) if program.is_open() => {
+                    open.insert(section);
                 }
-                Finding::Unknown(reason) => unknown.push(format!("{}: {reason}", program.section)),
-                Finding::Absent(found) => {
+                (Finding::There, _) => {
+                    if self.is_refused(program) {
+                        continue;
+                    }
+                    there.insert(section);
+                }
+                (Finding::Unknown(reason), _) => unknown.push(format!("{section}: {reason}")),
+                (Finding::Absent(_), Some(twin)) => {
+                    spared.push(format!("{section}, whose twin {} works", twin.section));
+                }
+                (Finding::Absent(found), None) => {
                     // without a trial it is unknown which programs the app would load
                     needed |= self.is_first(program) && self.trial.is_tried;
+                    let mut found = Cow::Borrowed(found);
+                    if found.code == Code::NO_PROBES {
+                        no_probes.get_or_insert_with(|| found.message.clone());
+                        unprobed.push(section);
+                        // the function can be absent, too
+                        let target = program.target().filter(|_| !program.is_open());
+                        match target.and_then(|target| target.find(hooks)) {
+                            Some(Finding::Absent(target)) => found = Cow::Owned(target),
+                            _ => continue,
+                        }
+                    }
                     let near = match &found.near[..] {
                         [] => String::new(),
                         near => format!(" (near it: {})", near.join(", ")),
                     };
-                    absent.push(format!("{}{near}", program.section));
+                    absent.push(format!("{section}{near}"));
                 }
             }
         }
-        let found: Vec<_> = there.into_iter().collect();
-        let check = self.ok("hooks", list(&found));
-        if !absent.is_empty() {
+        let mut found: Vec<_> = there.into_iter().map(str::to_owned).collect();
+        if !open.is_empty() {
+            let open: Vec<_> = open.into_iter().collect();
+            found.push(format!("what its program sets for {}", list(&open)));
+        }
+        let is_bad = !absent.is_empty() || !unprobed.is_empty();
+        let mut found = match found.is_empty() && is_bad {
+            true => "none of them".to_owned(),
+            false => list(&found),
+        };
+        if !spared.is_empty() {
+            found += &format!("; not {}", spared.join("; not "));
+        }
+        let check = self.ok("hooks", found);
+        if is_bad {
             let concerned = if needed { self.concerned() } else { Vec::new() };
-            let cause = format!("this kernel has no {}", absent.join(", no "));
+            let mut causes = Vec::new();
+            if let Some(message) = no_probes {
+                causes.push(format!("{message}, as needed by {}", list(&unprobed)));
+            }
+            if !absent.is_empty() {
+                causes.push(format!("this kernel has no {}", absent.join(", no ")));
+            }
             return check.fail(
                 concerned,
-                cause,
+                causes.join("; "),
                 "attach to one that it has, or boot another kernel",
             );
         }
@@ -157,9 +237,18 @@ fn find(program: &Program, hooks: &Hooks) -> Finding {
     };
     match (absent, program.target()) {
         (Some(absent), _) => absent.into(),
+        _ if program.is_open() => Finding::There,
+        // of the program that attaches it, which is not this one
         (
             None,
-            Some(Target::Functions(_) | Target::Symbol { .. } | Target::Probe { .. }) | None,
+            Some(
+                Target::Functions(_)
+                | Target::Symbol {
+                    binary: "/proc/self/exe",
+                    ..
+                },
+            )
+            | None,
         ) => Finding::There,
         (None, Some(target)) => target.find(hooks).unwrap_or(Finding::There),
     }

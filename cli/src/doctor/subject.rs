@@ -93,7 +93,7 @@ impl Subject {
     pub(super) fn programs(&self) -> impl Iterator<Item = &Program> {
         let main = self.parts.iter().filter(|part| part.is_main);
         let programs = main.flat_map(|part| &part.demands.programs);
-        programs.filter(|program| program.autoload)
+        programs.filter(|program| program.autoload && !program.awaits_hook())
     }
 
     /// The capabilities that it requires: declared by an app, derived from the programs of a file.

@@ -119,7 +119,8 @@ fn load(subject: &Subject) -> Trial {
     let mut trial = Trial::default();
     let is_file = matches!(subject.kind, Kind::File);
     for part in subject.parts.iter().filter(|part| part.is_main) {
-        let own = part.demands.programs.iter().filter(|it| it.autoload);
+        let own = part.demands.programs.iter();
+        let own = own.filter(|it| it.autoload && !it.awaits_hook());
         let own: Vec<_> = own.map(|program| program.name.clone()).collect();
         let Err(whole) = try_load(&part.object) else {
             trial.first.extend_from_slice(&own);

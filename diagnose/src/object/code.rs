@@ -158,6 +158,12 @@ impl<'a> Code<'a> {
         own.unwrap_or_default().chunks_exact(INSTRUCTION as usize)
     }
 
+    /// The opcodes of a function.
+    pub(super) fn shape(&self, function: Function) -> impl Iterator<Item = u8> {
+        self.instructions(function)
+            .map(|instruction| instruction[0])
+    }
+
     /// The functions that `function` calls, each with the offset of the call.
     pub(super) fn calls(&self, function: Function) -> Vec<(u64, Function)> {
         let Ok(section) = self.0.section_by_index(function.section) else {

@@ -10,8 +10,11 @@ use object::{Object as _, ObjectSymbol as _};
 
 use super::code::Code;
 use super::relocations::Relocation;
-use super::{Helper, Object, Wanted, elf, relocations};
+use super::{Helper, Object, Unset, Wanted, elf, relocations, unset};
 use crate::Target;
+
+/// Fewer instructions are alike by chance.
+const SHAPE: usize = 8;
 
 /// Everything that an object requires of the kernel.
 #[derive(Debug)]
@@ -24,6 +27,8 @@ pub struct Demands {
     pub memory: u64,
     /// Kernel symbols that are resolved by name at load.
     pub externs: Vec<Extern>,
+    /// Sizes of maps that its program sets before it loads the object.
+    pub unset: Vec<Unset>,
 }
 
 /// A program of an object.
@@ -41,6 +46,8 @@ pub struct Program {
     pub helpers: BTreeSet<Helper>,
     /// The kernel types that it refers to.
     pub types: BTreeSet<Wanted>,
+    /// The opcodes of its instructions.
+    shape: Vec<u8>,
 }
 
 /// A kernel symbol that an object refers to.
@@ -77,6 +84,7 @@ impl Demands {
                 autoload: program.autoload(),
                 helpers: helpers.map(Helper).collect(),
                 types: own.map(|it| it.wanted.clone()).collect(),
+                shape: functions.iter().flat_map(|it| code.shape(*it)).collect(),
                 name,
                 section,
             }
@@ -92,6 +100,7 @@ impl Demands {
                 .map(|map| memory(&map))
                 .fold(0, u64::saturating_add),
             externs: btf.map_or_else(Vec::new, |btf| externs(&file, &btf)),
+            unset: unset::of(open),
         })
     }
 
@@ -112,6 +121,42 @@ impl Program {
     /// True if its hook is resolved from the kernel's BTF at load.
     pub fn is_typed(&self) -> bool {
         self.target().is_some_and(|target| target.is_typed())
+    }
+
+    /// True if its section leaves the hook to the program that loads it: `kprobe`, `fentry/dummy`.
+    pub fn is_open(&self) -> bool {
+        unset::is_open(&self.section)
+    }
+
+    /// True if it can't be loaded before that program sets its hook.
+    pub fn awaits_hook(&self) -> bool {
+        unset::awaits_hook(&self.section)
+    }
+
+    /// True if a program loads only one of the two: they are for the same function or tracepoint
+    /// in different ways, or have the same instructions besides offsets and constants, as for a
+    /// function that was renamed.
+    pub fn is_twin_of(&self, other: &Self) -> bool {
+        if self.name == other.name {
+            return false;
+        }
+        let same_place = match (self.place(), other.place()) {
+            (Some((name, way)), Some((other, other_way))) => name == other && way != other_way,
+            _ => false,
+        };
+        same_place || (self.shape.len() >= SHAPE && self.shape == other.shape)
+    }
+
+    /// The function or tracepoint, and the way in which it is attached to it.
+    fn place(&self) -> Option<((bool, &str), &'static str)> {
+        Some(match self.target()? {
+            Target::Function(name) => ((true, name), "kprobe"),
+            Target::Trampoline(name) => ((true, name), "fentry"),
+            Target::Tracepoint(name) => ((false, name.rsplit('/').next()?), "tp"),
+            Target::RawTracepoint(name) => ((false, name), "raw_tp"),
+            Target::TypedTracepoint(name) => ((false, name), "tp_btf"),
+            _ => return None,
+        })
     }
 
     /// The capabilities required to load a program of this type and attach it with libbpf, as

@@ -8,6 +8,7 @@ mod helpers;
 mod lines;
 mod relocations;
 mod types;
+mod unset;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -22,6 +23,7 @@ pub use demands::{Demands, Extern, Program};
 pub use helpers::Helper;
 pub use lines::Lines;
 pub use types::{Types, Wanted};
+pub use unset::{Unset, complete};
 
 /// Maximum size of a BPF object, in bytes.
 const LARGEST: u64 = 64 << 20;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
-use bpfapps_refused::{CROWDED, GREEDY, OBJECTS};
+use bpfapps_refused::{CROWDED, GREEDY, LEFT_OPEN, OBJECTS};
 use bpfapps_testkit::{Fixture, Process, Test, cli, fixture, program, sandbox, test};
 use libbpf_rs::libbpf_sys::bpf_map_create_opts;
 use libbpf_rs::{MapHandle, MapType};
@@ -25,6 +25,8 @@ pub(crate) const TESTS: &[Test] = &[
     test!(pinned_map_is_neither_taken_nor_made),
     test!(much_memory_is_only_taken_by_force),
     test!(many_maps_need_as_many_descriptors),
+    test!(object_left_open_to_its_program_runs),
+    test!(program_without_a_twin_is_needed),
 ];
 
 fn object_of_the_other_byte_order_is_named() -> Result<()> {
@@ -169,4 +171,34 @@ fn types_of_another_kernel_are_named() -> Result<()> {
         &error,
         "use the BTF of the running kernel",
     )
+}
+
+fn object_left_open_to_its_program_runs() -> Result<()> {
+    let file = file_of(LEFT_OPEN)?;
+    let exit = Process::run(cli(["doctor", "--object"]).arg(file.path()))?.expect_code(0)?;
+    for words in [
+        "map `stacks` has no max_entries, map `stacks` has no value_size and map `counts` has no \
+         max_entries",
+        "not on_exit_typed, whose twin on_exit works",
+        "not raw_tp/sys_entrance, whose twin raw_tp/sys_enter works",
+        "what its program sets for fentry/dummy",
+        "it does without bpfapps_no_such_kfunc",
+        "it does without struct task_struct.no_such_state",
+    ] {
+        let is_said = exit.stdout.iter().any(|line| line.contains(words));
+        ensure!(is_said, "{words}: {exit:#?}");
+    }
+    Ok(())
+}
+
+fn program_without_a_twin_is_needed() -> Result<()> {
+    // the name of the tracepoint that exists
+    let mut object = LEFT_OPEN.to_vec();
+    let (old, new) = (b"raw_tp/sys_enter\0", b"raw_tp/sys_entry\0");
+    let at = object.windows(old.len()).position(|part| part == old);
+    let at = at.context("no such section")?;
+    object[at..at + old.len()].copy_from_slice(new);
+    let file = file_of(&object)?;
+    Process::run(cli(["doctor", "--object"]).arg(file.path()))?.expect_code(1)?;
+    Ok(())
 }
