@@ -32,7 +32,7 @@ impl Finding {
         let place = failure.place();
         Self {
             code: failure.explained().0.map(|code| code.to_string()),
-            fix: failure.hint().map(|fix| visible(fix)),
+            fix: failure.hint().map(visible),
             file: place.map(|place| visible(&place.file)),
             line: place.map(|place| place.line),
             column: place.map(|place| place.column).filter(|&column| column > 0),
