@@ -64,6 +64,25 @@ pub(super) const SPECIFIC: &[Rule] = &[
                (man bpf-helpers)",
     },
     Rule {
+        says: &["doesn't point to a const string"],
+        code: Code::ARGUMENT,
+        what: "passes text that is not constant where a function requires a constant string",
+        fix: "define it `static const char text[] = \"…\";`, outside of functions or as a static variable",
+    },
+    Rule {
+        says: &[
+            "expected for bpf_obj_drop()",
+            "expected for bpf_percpu_obj_drop()",
+            "obj_new type ID argument",
+            "obj_new type size",
+            "bpf_obj_drop cannot be used",
+        ],
+        code: Code::TRUST,
+        what: "allocates or drops an object of a type that is not allowed there",
+        fix: "pair `bpf_obj_new` with `bpf_obj_drop`, and `bpf_percpu_obj_new`, which takes structs of \
+               numbers of at most 512 bytes, with `bpf_percpu_obj_drop`",
+    },
+    Rule {
         says: &["must have zero offset when passed to release"],
         code: Code::TRUST,
         what: "releases a pointer that it has moved",
@@ -96,11 +115,6 @@ pub(super) const SPECIFIC: &[Rule] = &[
             "pointer type * must point to",
             "expected pointer to stack",
             "must point to",
-            "expected for bpf_obj_drop()",
-            "expected for bpf_percpu_obj_drop()",
-            "obj_new type ID argument",
-            "obj_new type size",
-            "bpf_obj_drop cannot be used",
         ],
         code: Code::TRUST,
         what: "passes a pointer of another type than the kernel function requires",

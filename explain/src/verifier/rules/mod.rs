@@ -31,8 +31,8 @@ pub(super) struct Rule {
 pub(super) const RULES: [&[Rule]; 9] = [
     arguments::SPECIFIC,
     objects::RULES,
-    fields::RULES,
     regions::RULES,
+    fields::RULES,
     pointers::RULES,
     memory::RULES,
     flow::RULES,
