@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use bpfapps_diagnose::Target;
 use bpfapps_diagnose::object::{Extern, Program};
 use bpfapps_explain::Code;
+use bpfapps_host::hooks::btf;
 use libbpf_rs::{MapType, ProgramType};
 
 use super::check::{Check, list};
@@ -99,7 +100,26 @@ impl Look<'_> {
                 asked.push((helper.name(), state));
             }
         }
-        self.verdict("helpers", "", &asked)
+        let check = self.verdict("helpers", "", &asked);
+        // the kernel may have it for other programs
+        let others = asked.iter().filter(|(_, state)| *state == State::Missing);
+        let others: BTreeSet<_> = others.map(|(name, _)| name).collect();
+        let exists = |name: &&String| {
+            let name = name.strip_prefix("bpf_").unwrap_or(name);
+            btf::kernel_has(&format!("BPF_FUNC_{name}")) == Some(true)
+        };
+        match !others.is_empty() && others.iter().all(exists) {
+            false => check,
+            true => {
+                let others = list(&others.into_iter().collect::<Vec<_>>());
+                let found = check.reported.found.clone();
+                self.ok("helpers", found).fail(
+                    self.concerned(),
+                    format!("this kernel has {others}, but not for programs of this type"),
+                    "use another helper, or another type of program: man bpf-helpers",
+                )
+            }
+        }
     }
 
     /// `codes`: the failures that a missing requirement causes.

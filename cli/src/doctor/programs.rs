@@ -7,6 +7,7 @@ use bpfapps_diagnose::Target;
 use bpfapps_diagnose::object::{Program, Types};
 use bpfapps_explain::{Code, Failure};
 use bpfapps_host::hooks::{Finding, Hooks, no_kprobes, no_uprobes};
+use libbpf_rs::ProgramType;
 
 use super::check::{Check, list};
 use super::demands;
@@ -148,20 +149,23 @@ impl Look<'_> {
         let (mut absent, mut unknown) = (Vec::new(), Vec::new());
         let (mut unprobed, mut no_probes) = (Vec::new(), None);
         let (mut spared, mut open) = (Vec::new(), BTreeSet::new());
-        let mut needed = false;
+        let (mut needed, mut first) = (false, None);
         for program in self.all() {
             let Some(finding) = self.findings.get(program.name.as_str()) else {
                 continue;
             };
+            // a misspelt section is reported among the programs
+            if program.kind == ProgramType::Unspec {
+                continue;
+            }
             let section = program.section.trim_start_matches('?');
             match (finding, self.twin(program)) {
                 (Finding::There, _) if program.is_open() => {
                     open.insert(section);
                 }
+                // that one is reported among the programs
+                (Finding::There, Some(_)) if self.is_refused(program) => {}
                 (Finding::There, _) => {
-                    if self.is_refused(program) {
-                        continue;
-                    }
                     there.insert(section);
                 }
                 (Finding::Unknown(reason), _) => unknown.push(format!("{section}: {reason}")),
@@ -187,6 +191,7 @@ impl Look<'_> {
                         near => format!(" (near it: {})", near.join(", ")),
                     };
                     absent.push(format!("{section}{near}"));
+                    first.get_or_insert_with(|| found.clone());
                 }
             }
         }
@@ -210,14 +215,23 @@ impl Look<'_> {
             if let Some(message) = no_probes {
                 causes.push(format!("{message}, as needed by {}", list(&unprobed)));
             }
+            let code = first.map(|found| found.code);
+            let (whose, fix) = match code {
+                Some(Code::NO_SYMBOL | Code::NO_BINARY) => (
+                    "there is no",
+                    "attach to a function that the file has: nm, or nm -D, shows them",
+                ),
+                _ => (
+                    "this kernel has no",
+                    "attach to one that it has, or boot another kernel",
+                ),
+            };
             if !absent.is_empty() {
-                causes.push(format!("this kernel has no {}", absent.join(", no ")));
+                causes.push(format!("{whose} {}", absent.join(", no ")));
             }
-            return check.fail(
-                concerned,
-                causes.join("; "),
-                "attach to one that it has, or boot another kernel",
-            );
+            let mut check = check.fail(concerned, causes.join("; "), fix);
+            check.reported = check.reported.explained(code, "");
+            return check;
         }
         match unknown.is_empty() {
             true => check,

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use bpfapps_core::Embedded;
 use bpfapps_testkit::sandbox;
 use bpfapps_testkit::sandbox::Call;
-use bpfapps_testkit::{Test, cli, test};
+use bpfapps_testkit::{Test, cli, needs, test};
 use nix::errno::Errno;
 use nix::libc;
 use tempfile::TempDir;
@@ -23,6 +23,9 @@ pub(crate) const TESTS: &[Test] = &[
     test!(tracepoint_that_is_not_there_has_near_names),
     test!(kernel_without_kprobes_is_named),
     test!(helper_that_is_not_there_is_named),
+    test!(helper_of_other_programs_is_not_missing),
+    test!(section_that_is_misspelt_has_near_names),
+    test!(symbol_that_is_not_there_is_named),
     test!(field_that_is_not_there_is_named),
     test!(refused_programs_are_a_failure),
 ];
@@ -143,6 +146,56 @@ fn helper_that_is_not_there_is_named() -> Result<()> {
     report
         .check(&file.name(), "programs")?
         .expect("fail", &[])?;
+    Ok(())
+}
+
+fn helper_of_other_programs_is_not_missing() -> Result<()> {
+    // bpf_xdp_adjust_head
+    let file = File::of("trace", |bytes| replaced(bytes, &call(8), &call(44)))?;
+    let report = Report::of(&mut file.doctor())?.expect_code(1)?;
+    let words = ["this kernel has bpf_xdp_adjust_head, but not for programs of this type"];
+    report
+        .check(&file.name(), "helpers")?
+        .expect("fail", &words)?;
+    Ok(())
+}
+
+fn section_that_is_misspelt_has_near_names() -> Result<()> {
+    let file = File::of("trace", |bytes| {
+        replaced(
+            bytes,
+            b"raw_tp/bpf_trace_printk",
+            b"row_tp/bpf_trace_printk",
+        )
+    })?;
+    let report = Report::of(&mut file.doctor())?.expect_code(1)?;
+    let words = [
+        "`row_tp/bpf_trace_printk` names no type of program",
+        "did you mean raw_tp/bpf_trace_printk",
+    ];
+    report
+        .check(&file.name(), "programs")?
+        .expect("fail", &words)?;
+    report
+        .check(&file.name(), "program types")?
+        .expect("ok", &[])?;
+    Ok(())
+}
+
+fn symbol_that_is_not_there_is_named() -> Result<()> {
+    needs::uprobes()?;
+    let file = File::of("trace", |bytes| {
+        replaced(
+            bytes,
+            b"raw_tp/bpf_trace_printk",
+            b"uprobe//bin/sh:bpfapps_",
+        )
+    })?;
+    let report = Report::of(&mut file.doctor())?.expect_code(1)?;
+    let words = ["there is no uprobe//bin/sh:bpfapps_"];
+    report
+        .check(&file.name(), "hooks")?
+        .expect("fail", &words)?;
     Ok(())
 }
 
