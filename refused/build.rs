@@ -1,5 +1,5 @@
 //! Compiles each `src/bpf/bpf*.bpf.c`, as it is and fixed, and lists them for `src/cases.rs`, makes a skeleton of
-//! `hooks.bpf.c`, objects of `greedy.bpf.c`, `crowded.bpf.c` and `left_open.bpf.c`, and of `small.c` objects that are none for libbpf.
+//! `hooks.bpf.c`, objects of `greedy.bpf.c`, `crowded.bpf.c`, `left_open.bpf.c` and `beyond.bpf.c`, and of `small.c` objects that are none for libbpf.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -13,6 +13,7 @@ fn main() {
     bpfapps_build::object("greedy");
     bpfapps_build::object("crowded");
     bpfapps_build::object("left_open");
+    bpfapps_build::object("beyond");
     small(&out);
 }
 

@@ -5,4 +5,4 @@ mod cases;
 mod hooks;
 
 pub use cases::{ALL, Case};
-pub use hooks::{CROWDED, GREEDY, LEFT_OPEN, Loaded, OBJECTS, Run};
+pub use hooks::{BEYOND, CROWDED, GREEDY, LEFT_OPEN, Loaded, OBJECTS, Run};

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bpfapps_diagnose::Target;
 use bpfapps_diagnose::object::{Program, Types};
 use bpfapps_explain::{Code, Failure};
-use bpfapps_host::hooks::{Finding, Hooks, no_kprobes, no_uprobes};
+use bpfapps_host::hooks::{Finding, Hooks, Layout, no_kprobes, no_uprobes};
 use libbpf_rs::ProgramType;
 
 use super::check::{Check, list};
@@ -46,6 +46,7 @@ pub(super) fn checks(
     checks.extend(look.without());
     checks.extend(look.unset());
     checks.push(look.hooks(hooks));
+    checks.extend(look.records());
     checks.extend(demands::checks(&look));
     checks
 }
@@ -140,6 +141,31 @@ impl Look<'_> {
             check.warn(
                 "its program sets that before loading; here it was tried with a small size",
                 "if no program sets it, set it in the source, where the map is defined",
+            )
+        })
+    }
+
+    /// The programs that read beyond the record of their tracepoint: the kernel takes them, and
+    /// refuses to attach them.
+    fn records(&self) -> Option<Check> {
+        let beyond = self.all().filter_map(|program| {
+            let Some(Target::Tracepoint(name)) = program.target() else {
+                return None;
+            };
+            let length = Layout::of(name).ok()?.length();
+            let is_wanted = self.is_loaded(program) && self.is_first(program);
+            (is_wanted && length > 0 && program.reach > length).then(|| {
+                let (program, reach) = (&program.name, program.reach);
+                format!("{program} reads {reach} bytes, but a record of {name} has {length}")
+            })
+        });
+        let beyond: Vec<_> = beyond.collect();
+        (!beyond.is_empty()).then(|| {
+            self.ok("records", "some programs can not be attached").fail(
+                self.concerned(),
+                beyond.join("; "),
+                "read only members that the tracepoint's format in tracefs lists: the context is \
+                 of another type",
             )
         })
     }

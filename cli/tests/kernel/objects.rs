@@ -170,7 +170,7 @@ fn section_that_is_misspelt_has_near_names() -> Result<()> {
     })?;
     let report = Report::of(&mut file.doctor())?.expect_code(1)?;
     let words = [
-        "`row_tp/bpf_trace_printk` names no type of program",
+        "`row_tp/bpf_trace_printk`, which names no program type",
         "did you mean raw_tp/bpf_trace_printk",
     ];
     report

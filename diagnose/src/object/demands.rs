@@ -46,6 +46,9 @@ pub struct Program {
     pub helpers: BTreeSet<Helper>,
     /// The kernel types that it refers to.
     pub types: BTreeSet<Wanted>,
+    /// How far it reads into its context, in bytes: the kernel compares that with the length of a
+    /// tracepoint's records when it attaches the program.
+    pub reach: u64,
     /// The opcodes of its instructions.
     shape: Vec<u8>,
 }
@@ -75,7 +78,16 @@ impl Demands {
                 let mut own = functions.iter();
                 own.any(|function| function.section == it.section && function.has(it.at))
             };
-            let own = relocations.iter().filter(is_own);
+            let own: Vec<_> = relocations.iter().filter(is_own).collect();
+            // a read of a member that it asks for may never run
+            let counts = |at: u64| {
+                let mut relocated = own.iter().filter(|it| it.at == at);
+                let asks = |ty: &str| {
+                    let mut all = own.iter().map(|it| &it.wanted);
+                    all.any(|wanted| wanted.is_question && wanted.ty == ty)
+                };
+                !relocated.any(|it| asks(&it.wanted.ty))
+            };
             let helpers = functions
                 .iter()
                 .flat_map(|function| code.helpers(*function));
@@ -83,7 +95,8 @@ impl Demands {
                 kind: program.prog_type(),
                 autoload: program.autoload(),
                 helpers: helpers.map(Helper).collect(),
-                types: own.map(|it| it.wanted.clone()).collect(),
+                types: own.iter().map(|it| it.wanted.clone()).collect(),
+                reach: functions.first().map_or(0, |it| code.reach(*it, counts)),
                 shape: functions.iter().flat_map(|it| code.shape(*it)).collect(),
                 name,
                 section,

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 
-use bpfapps_explain::{Code, Failure, did_you_mean, nearest};
+use bpfapps_explain::{Code, Failure};
 use bpfapps_host::capabilities::{self, Capability};
 use bpfapps_host::hooks::Hooks;
 use libbpf_rs::{OpenObject, ProgramType};
@@ -43,8 +43,9 @@ impl Programs {
             let failure = Failure::from(absent);
             return Some(failure.during(format!("failed to load {what}")));
         }
-        if let Some((name, section)) = log.lines().find_map(missing_kind) {
-            return Some(misspelt(name, section));
+        // explained from libbpf's message
+        if log.contains("missing BPF prog type") {
+            return None;
         }
         let line = log
             .lines()
@@ -82,76 +83,6 @@ fn missing_type(line: &str) -> Option<&str> {
         .split('\'')
         .next()
 }
-
-/// `prog 'x': missing BPF prog type, check ELF section name 'SECTION'`
-fn missing_kind(line: &str) -> Option<(&str, &str)> {
-    let (program, rest) = line.split_once("': missing BPF prog type, check ELF section name '")?;
-    Some((program.split('\'').next_back()?, rest.split('\'').next()?))
-}
-
-/// The section names no type of program.
-fn misspelt(name: &str, section: &str) -> Failure {
-    let (kind, rest) = section.split_once('/').unwrap_or((section, ""));
-    let near = nearest(kind, SECTIONS.into_iter()).into_iter();
-    let near: Vec<_> = near
-        .map(|near| match rest {
-            "" => near.to_owned(),
-            rest => format!("{near}/{rest}"),
-        })
-        .collect();
-    let near: Vec<_> = near.iter().map(String::as_str).collect();
-    Failure::new(
-        format!("failed to load {name}: its section `{section}` names no type of program"),
-        did_you_mean(&near).unwrap_or_else(|| {
-            "name the type in SEC(\"…\"), such as SEC(\"xdp\"), or set it before loading".to_owned()
-        }),
-    )
-}
-
-/// The first parts of the section names that libbpf knows.
-const SECTIONS: [&str; 41] = [
-    "action",
-    "cgroup",
-    "cgroup_skb",
-    "classifier",
-    "fentry",
-    "fexit",
-    "flow_dissector",
-    "fmod_ret",
-    "freplace",
-    "iter",
-    "kprobe",
-    "kprobe.multi",
-    "kretprobe",
-    "kretprobe.multi",
-    "ksyscall",
-    "kretsyscall",
-    "lirc_mode2",
-    "lsm",
-    "lsm_cgroup",
-    "lwt_in",
-    "lwt_out",
-    "lwt_xmit",
-    "netfilter",
-    "netkit",
-    "perf_event",
-    "raw_tp",
-    "raw_tracepoint",
-    "sk_lookup",
-    "sk_msg",
-    "sk_reuseport",
-    "sk_skb",
-    "sockops",
-    "struct_ops",
-    "syscall",
-    "tc",
-    "tcx",
-    "tp",
-    "tp_btf",
-    "tracepoint",
-    "uprobe",
-    "xdp",
-];
 
 /// `struct_ops init_kern: struct NAME is not found in kernel BTF`
 fn missing_struct(line: &str) -> Option<&str> {

@@ -7,19 +7,12 @@ use crate::{Code, did_you_mean};
 /// by number.
 const TOO_LARGE: [&str; 4] = ["-E2BIG", "-ENOMEM", "(-7)", "(-12)"];
 
-/// The beginnings of the section names that libbpf knows.
-const SECTIONS: [&str; 46] = [
-    "cgroup/connect4",
-    "cgroup/connect6",
-    "cgroup/dev",
-    "cgroup/post_bind4",
-    "cgroup/recvmsg4",
-    "cgroup/sendmsg4",
-    "cgroup/skb",
-    "cgroup/sock_create",
-    "cgroup/sysctl",
-    "cgroup_skb/egress",
-    "cgroup_skb/ingress",
+/// The first parts of the section names that libbpf knows.
+const SECTIONS: [&str; 45] = [
+    "action",
+    "cgroup",
+    "cgroup_skb",
+    "classifier",
     "fentry",
     "fexit",
     "flow_dissector",
@@ -29,12 +22,17 @@ const SECTIONS: [&str; 46] = [
     "kprobe",
     "kprobe.multi",
     "kretprobe",
+    "kretprobe.multi",
     "ksyscall",
     "kretsyscall",
+    "lirc_mode2",
     "lsm",
     "lsm_cgroup",
+    "lwt_in",
+    "lwt_out",
+    "lwt_xmit",
     "netfilter",
-    "netkit/primary",
+    "netkit",
     "perf_event",
     "raw_tp",
     "raw_tracepoint",
@@ -47,12 +45,13 @@ const SECTIONS: [&str; 46] = [
     "struct_ops",
     "syscall",
     "tc",
-    "tcx/egress",
-    "tcx/ingress",
+    "tcx",
     "tp",
     "tp_btf",
     "tracepoint",
     "uprobe",
+    "uprobe.multi",
+    "uretprobe",
     "usdt",
     "xdp",
 ];
@@ -237,7 +236,6 @@ fn section(message: &str) -> Option<(Code, &str, String, String)> {
         .into_iter()
         .map(|name| match rest {
             "" => format!("SEC(\"{name}{sleepable}\")"),
-            rest if name.contains('/') => format!("SEC(\"{name}\") in place of {rest}"),
             rest => format!("SEC(\"{name}{sleepable}/{rest}\")"),
         })
         .collect();

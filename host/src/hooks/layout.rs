@@ -73,6 +73,14 @@ impl Layout {
             .with_context(|| format!("{} makes no sense", file.display()))
     }
 
+    /// The length of a record that BPF programs may read, in bytes: the end of its last
+    /// member; 0 if it has none of its own.
+    pub fn length(&self) -> u64 {
+        let last = self.members.last();
+        let last = last.filter(|member| !member.name.starts_with("common_"));
+        last.map_or(0, |member| (member.offset + member.size) as u64)
+    }
+
     /// The members of a record by name, without those that every tracepoint has.
     pub fn values<'record>(
         &self,

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
-use bpfapps_refused::{CROWDED, GREEDY, LEFT_OPEN, OBJECTS};
+use bpfapps_refused::{BEYOND, CROWDED, GREEDY, LEFT_OPEN, OBJECTS};
 use bpfapps_testkit::{Fixture, Process, Test, cli, fixture, program, sandbox, test};
 use libbpf_rs::libbpf_sys::bpf_map_create_opts;
 use libbpf_rs::{MapHandle, MapType};
@@ -27,6 +27,7 @@ pub(crate) const TESTS: &[Test] = &[
     test!(many_maps_need_as_many_descriptors),
     test!(object_left_open_to_its_program_runs),
     test!(program_without_a_twin_is_needed),
+    test!(read_beyond_the_record_of_a_tracepoint_is_named),
 ];
 
 fn object_of_the_other_byte_order_is_named() -> Result<()> {
@@ -200,5 +201,15 @@ fn program_without_a_twin_is_needed() -> Result<()> {
     object[at..at + old.len()].copy_from_slice(new);
     let file = file_of(&object)?;
     Process::run(cli(["doctor", "--object"]).arg(file.path()))?.expect_code(1)?;
+    Ok(())
+}
+
+fn read_beyond_the_record_of_a_tracepoint_is_named() -> Result<()> {
+    let file = file_of(BEYOND)?;
+    let exit = Process::run(cli(["doctor", "--object"]).arg(file.path()))?.expect_code(1)?;
+    let words = "reads_beyond reads 204 bytes, but a record of sched/sched_process_exit has ";
+    let line = exit.stdout.iter().find(|line| line.contains(words));
+    let line = line.with_context(|| format!("{exit:#?}"))?;
+    ensure!(!line.contains("reads_within"), "{line}");
     Ok(())
 }
