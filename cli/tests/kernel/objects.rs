@@ -171,7 +171,7 @@ fn section_that_is_misspelt_has_near_names() -> Result<()> {
     let report = Report::of(&mut file.doctor())?.expect_code(1)?;
     let words = [
         "`row_tp/bpf_trace_printk`, which names no program type",
-        "did you mean raw_tp/bpf_trace_printk",
+        "did you mean SEC(\"raw_tp/bpf_trace_printk\")?",
     ];
     report
         .check(&file.name(), "programs")?
