@@ -45,7 +45,7 @@ pub(crate) enum Builtin {
     Doctor(Doctor),
     /// Explain a failure by its code or by a verifier log: its cause, and what fixes it
     Explain(Explain),
-    /// Load each program of a BPF object file alone, and show what it costs the verifier
+    /// Load each program of a BPF object file or an app alone, and show its cost to the verifier
     Verify(Verify),
     /// Print the completions for a shell
     Completions {
@@ -88,7 +88,7 @@ impl Builtin {
             }
             Self::Explain(explain) => text = explain.run(&apps.binary.explain())?.into(),
             Self::Verify(verify) => {
-                let (report, ill) = verify.run(&apps.binary.explain())?;
+                let (report, ill) = verify.run(apps)?;
                 (text, failure) = (report.into_bytes(), ill);
             }
             Self::Completions { shell } => {

@@ -1,8 +1,10 @@
-//! `verify`: the programs of an object file, each loaded alone.
+//! `verify`: the programs of an object file or an app, each loaded alone.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use anyhow::{Context, Error, Result, anyhow};
+use bpfapps_core::Embedded;
 use bpfapps_core::output::Format;
 use bpfapps_diagnose::{self as diagnose, Object};
 use bpfapps_explain::verifier::Stats;
@@ -13,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::finding::Finding;
 use crate::objects::{self, Verified};
 use crate::print;
+use crate::registered::Apps;
 
 /// Maximum size of the file for `--compare`, in bytes.
 const LARGEST: u64 = 64 << 20;
@@ -23,9 +26,9 @@ const MOST_GROWTH: u64 = 20;
 /// The options of `verify`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Verify {
-    /// A BPF object file; several are verified one after the other
+    /// A BPF object file, or an app; several are verified one after the other
     #[arg(required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
+    subjects: Vec<PathBuf>,
     /// Fail if the verifier processes more than N instructions for a program
     #[arg(long, value_name = "N")]
     budget: Option<u64>,
@@ -70,7 +73,7 @@ struct Earlier {
 
 impl Verify {
     /// The report, and the reason for an exit code other than 0.
-    pub(crate) fn run(&self, explain: &str) -> Result<(String, Option<Error>)> {
+    pub(crate) fn run(&self, apps: &Apps) -> Result<(String, Option<Error>)> {
         if caller::has_less() {
             return Err(objects::lent("verify").into());
         }
@@ -83,16 +86,12 @@ impl Verify {
         });
         let earlier = earlier.transpose()?.unwrap_or_default();
         let mut rows = Vec::new();
-        for file in &self.files {
-            let object = Object::read(file)?;
-            let open = objects::open(&object)?;
-            let name = file.file_name().unwrap_or_default().to_string_lossy();
-            for program in open.progs() {
-                let text = |text: &std::ffi::OsStr| text.to_string_lossy().into_owned();
-                let program_name = text(program.name());
-                let verified = objects::verify(&object, &program_name)?;
-                let section = text(program.section());
-                rows.push(Row::of(name.to_string(), program_name, section, verified));
+        for (name, object) in self.objects(apps)? {
+            for program in objects::open(&object)?.progs() {
+                let text = |text: &OsStr| text.to_string_lossy().into_owned();
+                let (program, section) = (text(program.name()), text(program.section()));
+                let verified = objects::verify(&object, &program)?;
+                rows.push(Row::of(name.clone(), program, section, verified));
             }
         }
         let ill: Vec<_> = rows
@@ -100,8 +99,26 @@ impl Verify {
             .filter_map(|row| self.complaint(row, &earlier))
             .collect();
         let failure = (!ill.is_empty()).then(|| anyhow!("{}", list(&ill)));
-        let text = print::document(self.output, &rows, |rows| table(rows, &earlier, explain));
+        let text = print::document(self.output, &rows, |rows| {
+            table(rows, &earlier, &apps.binary.explain())
+        });
         Ok((text?, failure))
+    }
+
+    /// The objects, each with a name for the report.
+    fn objects(&self, apps: &Apps) -> Result<Vec<(String, Object<'static>)>> {
+        let mut objects = Vec::new();
+        for subject in &self.subjects {
+            let name = subject.file_name().unwrap_or_default().to_string_lossy();
+            match subject.to_str().and_then(|name| apps.get(name)) {
+                Some(app) => {
+                    let own = Embedded::all().filter(|it| it.package == app.package);
+                    objects.extend(own.map(|it| (it.name.to_owned(), it.object())));
+                }
+                None => objects.push((name.into_owned(), Object::read(subject)?)),
+            }
+        }
+        Ok(objects)
     }
 
     /// What is wrong with a program.

@@ -196,6 +196,13 @@ pub(super) fn explain(message: &str, lines: &dyn LineInfo) -> Option<Diagnosis> 
 
 /// The code, the symbol, the problem, and the fix.
 fn cause(message: &str) -> Option<(Code, &str, String, String)> {
+    if message.contains("failed to open system Kconfig") {
+        let what = "cannot be read, and neither can the configuration in /boot: the program uses options \
+                    of the kernel's configuration";
+        let fix = "install the kernel's configuration as /boot/config-$(uname -r)";
+        let file = "/proc/config.gz";
+        return Some((Code::KCONFIG, file, what.to_owned(), fix.to_owned()));
+    }
     let is_said = |said: &&Said| {
         let (before, after) = said.says;
         let behind = message.split_once(before).map(|(_, behind)| behind);

@@ -8,7 +8,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, __u64);
+	__type(value, __u64[16]);
 } counts SEC(".maps");
 
 SEC("raw_tp/sys_enter")
@@ -21,10 +21,10 @@ int handle_enter(void *ctx)
 	if (!count)
 		return 0;
 #ifdef FIXED
-	*count = 1 & ~63ULL;
+	count += bpf_get_prandom_u32() & 8;
 #else
 	count = (__u64 *)((__u64)count & ~63ULL); /* here */
-	*count = 1;
 #endif
+	*count = 1;
 	return 0;
 }

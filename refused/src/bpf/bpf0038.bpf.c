@@ -22,5 +22,5 @@ static __noinline __u64 sum(__u64 n)
 SEC("socket")
 int handle_packet(struct __sk_buff *skb)
 {
-	return sum(skb->len & 15);
+	return sum(skb->len & 15); /* here */
 }

@@ -10,6 +10,7 @@ extern int CONFIG_NO_SUCH_OPTION __kconfig __weak;
 extern int CONFIG_NO_SUCH_OPTION __kconfig;
 #endif
 
+/* needs the configuration of the kernel */
 SEC("raw_tp/sys_enter")
 int handle_enter(void *ctx)
 {

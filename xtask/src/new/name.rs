@@ -12,7 +12,7 @@ use crate::out;
 const LONGEST: usize = 32;
 
 /// Subcommands of each binary that are no apps: a test holds them against what `--help` says.
-const COMMANDS: [&str; 8] = [
+const COMMANDS: [&str; 9] = [
     "completions",
     "config",
     "doctor",
@@ -21,6 +21,7 @@ const COMMANDS: [&str; 8] = [
     "list",
     "man",
     "schema",
+    "verify",
 ];
 
 /// Names that a new app must not have, because they are in use.
