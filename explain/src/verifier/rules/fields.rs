@@ -22,8 +22,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         says: &[
             "has no valid bpf_",
-            "doesn't have bpf_spin_lock",
-            "doesn't have bpf_timer",
+            "doesn't have 'struct bpf_",
+            "is not a struct type or bpf_",
             "has to have BTF in order to use",
         ],
         code: Code::SPECIAL_FIELD,
