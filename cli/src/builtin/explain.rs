@@ -54,7 +54,9 @@ impl Explain {
     fn recorded(&self, log: &str, explain: &str) -> Result<String> {
         let object = self.object.as_deref().map(Object::read).transpose()?;
         if let Some(object) = &object {
-            object.check()?;
+            object
+                .check()
+                .with_context(|| format!("failed to read {}", object.name))?;
         }
         let colours = self.output == Format::Table && io::stdout().is_terminal();
         let failure = recorded(log, object.as_ref(), self.program.as_deref(), colours);

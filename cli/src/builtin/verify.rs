@@ -123,7 +123,10 @@ impl Verify {
 
     /// What is wrong with a program.
     fn complaint(&self, row: &Row, earlier: &[Earlier]) -> Option<String> {
-        let name = &row.program;
+        let name = match self.subjects.len() {
+            1 => row.program.clone(),
+            _ => format!("{} of {}", row.program, row.object),
+        };
         let before = row.before(earlier);
         if !row.loaded {
             // with a comparison, what never loaded is no news

@@ -52,6 +52,8 @@ impl Look<'_> {
     pub(super) fn is_refused(&self, program: &Program) -> bool {
         self.trial.is_tried && self.is_first(program) && !self.is_loaded(program)
     }
+
+    /// True if it loads, and its hook is there.
     fn works(&self, program: &Program) -> bool {
         let finding = self.findings.get(program.name.as_str());
         self.is_loaded(program) && !matches!(finding, Some(Finding::Absent(_)))

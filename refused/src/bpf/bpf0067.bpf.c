@@ -6,8 +6,9 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-#ifdef FIXED
 	__uint(max_entries, 4096);
+#ifndef FIXED
+	__type(value, __u64);
 #endif
 } events SEC(".maps");
 

@@ -116,7 +116,6 @@ tests! {
     bpf0067
     bpf0067_array
     bpf0067_inner
-    bpf0067_value
     bpf0068
     bpf0069
 }
