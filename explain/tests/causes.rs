@@ -100,6 +100,10 @@ fn same_code_has_the_fix_for_its_cause() {
             "4: (85) call bpf_d_path#147\nhelper call is not allowed in probe",
             "`bpf_d_path`",
         ),
+        (
+            "4: (85) call x#26\ninvalid access to map value, value_size=16 off=0 size=0",
+            "if it is 0",
+        ),
         ("4: (b7) r10 = 0\nframe pointer is read only", "r10"),
         ("4: (8d) callx r1\nunknown opcode 8d", "switch"),
     ];

@@ -4,7 +4,7 @@ use super::log::Log;
 use super::origin::Origin;
 use super::rules::{
     BEYOND_BUFFER, CONTEXT_WRITTEN, NOT_DATA, NULL_ON_A_PATH, Rule, STALE_OBJECT, STALE_PACKET,
-    TAIL_CALL_RESULT, USED_AFTER_SUBMIT,
+    TAIL_CALL_RESULT, USED_AFTER_SUBMIT, ZERO_SIZE,
 };
 use super::story::{self, MOVES, RELEASES};
 use crate::Code;
@@ -22,6 +22,7 @@ fn better(rule: &'static Rule, said: &str, log: &Log<'_>) -> Option<&'static Rul
     match rule.code {
         Code::NUMBER_AS_POINTER => lost(log),
         Code::ARGUMENT | Code::TRUST if is_number() => lost(log),
+        Code::OUT_OF_BOUNDS if said.ends_with(" size=0") => Some(&ZERO_SIZE),
         Code::UNINITIALIZED if said.starts_with("R0 ") => tail_call(log),
         Code::STACK_TOO_LARGE | Code::UNINITIALIZED => stack(said, log),
         Code::CONTEXT if said.starts_with("invalid bpf_context") => {

@@ -19,6 +19,7 @@ static __noinline __u64 sum(__u64 n)
 #endif
 }
 
+/* needs Linux 6.18 for these words: older ones report a loop */
 SEC("socket")
 int handle_packet(struct __sk_buff *skb)
 {

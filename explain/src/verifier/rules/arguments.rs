@@ -124,12 +124,7 @@ pub(super) const SPECIFIC: &[Rule] = &[
 ];
 
 pub(super) const RULES: &[Rule] = &[
-    Rule {
-        says: &["invalid zero-sized read", "zero-sized"],
-        code: Code::CONSTANT,
-        what: "passes a size that may be 0",
-        fix: "return before the call if it is 0: `if (!size) return 0;`",
-    },
+    ZERO_SIZE,
     Rule {
         says: &[
             "must be a known constant",
@@ -265,3 +260,11 @@ pub(super) const GENERAL: &[Rule] = &[
         fix: "pass the type the function requires: usually a pointer to a variable on the stack, `&key`",
     },
 ];
+
+/// Older kernels report it as an access of 0 bytes: see [`super::super::cause`].
+pub(in super::super) const ZERO_SIZE: Rule = Rule {
+    says: &["zero-sized"],
+    code: Code::CONSTANT,
+    what: "passes a size that may be 0",
+    fix: "return before the call if it is 0: `if (!size) return 0;`",
+};
