@@ -77,9 +77,12 @@ impl Look<'_> {
 
     /// True if the known reason of a refusal is none of these.
     pub(super) fn is_refused_otherwise(&self, program: &Program, codes: &[Code]) -> bool {
+        // before these the kernel has seen no program
+        const BEFORE: [Code; 3] = [Code::MAP_DEFINITION, Code::MAP_TOO_LARGE, Code::KCONFIG];
         let failure = self.refusal(program).and_then(Failure::of);
         let code = failure.and_then(|failure| failure.explained().0);
-        code.is_some_and(|code| code != Code::REJECTED && !codes.contains(&code))
+        let is_other = |code| code != Code::REJECTED && !codes.contains(&code);
+        code.is_some_and(|code| is_other(code) && !BEFORE.contains(&code))
     }
 
     /// Why it can't run.

@@ -11,7 +11,19 @@ pub(super) fn cause(object: &Object<'_>, log: &str) -> Option<(String, String)> 
     let mut builder = object.builder().ok()?;
     let open = words::silently(|| builder.open_memory(&object.bytes)).ok()?;
     let map = open.maps().find(|map| map.name() == name)?;
-    let (what, fix) = mistake(&Definition::of(&map))?;
+    let definition = Definition::of(&map);
+    if definition
+        .kind
+        .is_supported()
+        .is_ok_and(|is_there| !is_there)
+    {
+        let kind = definition.kind;
+        return Some((
+            format!("map `{name}` is of the type {kind:?}, which this kernel does not have"),
+            "use a map of another type there, such as a hash, or a newer kernel".to_owned(),
+        ));
+    }
+    let (what, fix) = mistake(&definition)?;
     Some((format!("map `{name}` {what}"), fix))
 }
 

@@ -6,6 +6,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 char text[16];
 
+/* needs Linux 6.8: older ones do not see that a number is not 0 */
 SEC("tc")
 int handle_packet(struct __sk_buff *skb)
 {

@@ -266,5 +266,6 @@ pub(in super::super) const ZERO_SIZE: Rule = Rule {
     says: &["zero-sized"],
     code: Code::CONSTANT,
     what: "passes a size that may be 0",
-    fix: "return before the call if it is 0: `if (!size) return 0;`",
+    fix: "return before the call if it is 0: `if (!size) return 0;`; before Linux 6.8 give it a \
+          minimum: `size = (size & 63) + 1`",
 };
