@@ -4,6 +4,9 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
+/* that it is not aligned is what the program is about */
+#pragma clang diagnostic ignored "-Waddress-of-packed-member"
+
 struct value {
 	__u32 kind;
 	__u64 count;
