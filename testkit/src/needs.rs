@@ -105,8 +105,8 @@ pub fn too_old(args: &[&str]) -> Result<()> {
     if is_at_least(least)? {
         return skip(format!("this kernel is not older than {least}"));
     }
-    let exit = Process::run(&mut cli(args.iter().copied()))?.expect_code(1)?;
-    exit.expect_stderr("too old")?
+    Process::run(&mut cli(args.iter().copied()))?
+        .expect_code(1)?
         .expect_stderr(&format!("hint: use Linux {least} or newer"))?;
     Ok(())
 }
