@@ -14,13 +14,12 @@ pub(crate) const ALL: &[Document] = &[
             COMM,
             Field::text(
                 "filename",
-                "The argument of exec(2); /dev/fd/... for a file descriptor.",
+                "The argument of exec(2), as it was given; /dev/fd/... for a file descriptor.",
             ),
-            Field::text(
-                "file",
-                "The name of an executable that was given as a file descriptor, such as memfd:name.",
-            )
-            .optional(),
+            EXE,
+            EXE_CUT,
+            EXE_DEV,
+            EXE_INODE,
             Field::text(
                 "interpreter",
                 "The interpreter of a script, or of a format that the kernel does not run itself.",
@@ -106,6 +105,30 @@ const TID: Field = Field::number(
 const PPID: Field = Field::number("ppid", "Its parent.");
 const UID: Field = Field::number("uid", "Its real user, in the host's user namespace.");
 const COMM: Field = Field::text("comm", "The name of the task, at most 15 bytes.");
+const EXE: Field = Field::text(
+    "exe",
+    "The file that runs, without symlinks: its path as in /proc/PID/exe, from the root of the mount \
+     namespace. The interpreter of a script; /memfd:name for memory. It ends with \" (deleted)\" if \
+     the file has lost that name. Missing if the kernel does not know the path.",
+)
+.optional();
+const EXE_CUT: Field = Field::flag(
+    "exe_cut",
+    "The beginning of exe, with its /, is missing: it has more than 64 folders and mounts, or more \
+     than 4096 bytes.",
+)
+.optional();
+const EXE_DEV: Field = Field::text(
+    "exe_dev",
+    "The device of that file, major:minor as in /proc/PID/mountinfo. On btrfs, and on an \
+     overlayfs of several file systems, stat(2) shows another one.",
+)
+.optional();
+const EXE_INODE: Field = Field::number(
+    "exe_inode",
+    "The inode of that file, as in stat(2); on an overlayfs of several file systems it may differ.",
+)
+.optional();
 const CGROUP: Field = Field::number(
     "cgroup_id",
     "The inode of its cgroup v2; that of the root if it is only in version 1.",
@@ -118,7 +141,7 @@ const CONTAINER: Field = Field::text(
 .optional();
 const NS_PID: Field = Field::number(
     "ns_pid",
-    "The process id in its own PID namespace. This, the namespaces, the container, the times and \
+    "The process id in its own PID namespace. This, the namespaces, the container, exe, the times and \
      the memory are missing if the kernel preempted the BPF program that reads them.",
 )
 .optional();

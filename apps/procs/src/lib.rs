@@ -5,6 +5,7 @@
 //! Needs: Linux 5.8 with BTF; CAP_BPF and CAP_PERFMON.
 
 mod documents;
+mod exe;
 mod exit;
 mod filter;
 mod processes;

@@ -6,6 +6,7 @@ use bpfapps_core::{Document, Result, c_bytes, errno_name, take};
 
 use crate::documents;
 use crate::event;
+use crate::exe;
 use crate::exit::times;
 use crate::skel::types::event_kind;
 
@@ -14,8 +15,8 @@ pub(crate) struct Event<'a> {
     event: &'a event,
     /// The id of one, or nothing.
     container: &'a [u8],
-    /// The name of an executable that was given as a file descriptor.
-    file: &'a [u8],
+    /// The names in the path of the executable, see `bpf/exe.h`.
+    exe: &'a [u8],
     /// Each ends with a NUL, but for the last where they are cut.
     args: &'a [u8],
     filename: &'a [u8],
@@ -33,7 +34,7 @@ impl<'a> Event<'a> {
         Ok(Self {
             event,
             container: take(event.container_len.into())?,
-            file: take(event.file_len)?,
+            exe: take(event.exe_len)?,
             args: take(event.args_len)?,
             filename: take(event.filename_len)?,
             interpreter: take(event.interpreter_len)?,
@@ -138,9 +139,7 @@ impl Event<'_> {
 
     fn program_fields(&self, fields: &mut Fields<'_>) {
         fields.text("filename", self.filename);
-        if !self.file.is_empty() {
-            fields.text("file", self.file);
-        }
+        self.exe_fields(fields);
         if !self.interpreter.is_empty() {
             fields.text("interpreter", self.interpreter);
         }
@@ -148,6 +147,20 @@ impl Event<'_> {
             fields.value("args", &Words(self.args));
             fields.flag("args_cut", self.args_are_cut());
         }
+    }
+
+    fn exe_fields(&self, fields: &mut Fields<'_>) {
+        let event = self.event;
+        if event.details == 0 {
+            return;
+        }
+        let is_cut = event.exe_cut != 0;
+        if let Some(path) = exe::path(self.exe, is_cut, event.exe_deleted != 0) {
+            fields.text("exe", &path);
+            fields.flag("exe_cut", is_cut);
+        }
+        fields.text("exe_dev", exe::device(event.exe_dev).as_bytes());
+        fields.number("exe_inode", event.exe_inode);
     }
 
     fn exit_fields(&self, fields: &mut Fields<'_>) {

@@ -5,6 +5,7 @@
 #include <bpfapps/container.h>
 #include <bpfapps/pid_of.h>
 #include "event.h"
+#include "exe.h"
 #include "filter.h"
 
 /*
@@ -47,24 +48,12 @@ static __always_inline void add_times(struct event *e, struct task_struct *task)
 	e->runtime_ns += BPF_CORE_READ(task, se.sum_exec_runtime);
 }
 
-/* an executable that is given as a file descriptor is known by a number only: add its name */
-static __always_inline void add_file(struct scratch *s, __u64 at, struct linux_binprm *bprm)
-{
-	const unsigned char *name;
-	long read;
-
-	if (!BPF_CORE_READ(bprm, fdpath))
-		return;
-	name = BPF_CORE_READ(bprm, file, f_path.dentry, d_name.name);
-	read = bpf_probe_read_kernel_str(&s->tail[at], FILE_LEN, name);
-	s->event.file_len = length(read, FILE_LEN);
-}
-
 /* arguments: task, the thread that called exec, linux_binprm */
 SEC("raw_tp/sched_process_exec")
 int add_exec_details(__u64 *ctx)
 {
 	struct task_struct *task = (void *)ctx[0];
+	struct linux_binprm *bprm = (void *)ctx[2];
 	struct scratch *s;
 
 	if (!is_wanted_exec())
@@ -73,7 +62,10 @@ int add_exec_details(__u64 *ctx)
 	if (!s)
 		return 0;
 	add_namespaces(&s->event, task);
-	add_file(s, add_container(s, task), (void *)ctx[2]);
+	add_container(s, task);
+	/* the table does not show it */
+	if (!with_own_pids)
+		add_exe(s, BPF_CORE_READ(bprm, file));
 	leave(s);
 	return 0;
 }
@@ -118,8 +110,8 @@ static __always_inline __u64 take_details(struct scratch *s, enum place place)
 	if (!part)
 		return 0;
 	s->event = part->event;
-	end = take_tail(s, 0, part, s->event.container_len + s->event.file_len,
-			BPFAPPS_CONTAINER_LEN + FILE_LEN);
+	end = take_tail(s, 0, part, s->event.container_len + s->event.exe_len,
+			BPFAPPS_CONTAINER_LEN + EXE_LEN);
 	if (taken(part))
 		return end;
 	__builtin_memset(&s->event, 0, sizeof(s->event));

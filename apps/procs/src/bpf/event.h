@@ -22,7 +22,8 @@ struct {
  * second run), so each program writes to memory of its own, and the sender checks before and after
  * copying a part that it belongs to its own task.
  */
-#define FILE_LEN        256 /* NAME_MAX, and a NUL */
+#define NAME_LEN        256               /* NAME_MAX, and a NUL */
+#define EXE_LEN         (4096 + NAME_LEN) /* PATH_MAX, and the name that goes beyond it */
 #define ARGS_LEN        4096
 #define FILENAME_LEN    (4096 + 32) /* PATH_MAX, and /dev/fd/<number>/ before it */
 #define INTERPRETER_LEN 256         /* BINPRM_BUF_SIZE */
@@ -47,7 +48,7 @@ enum place {
 struct scratch {
 	__u64 owner; /* the task whose part this is, once it is complete */
 	struct event event;
-	__u8 tail[BPFAPPS_CONTAINER_LEN + FILE_LEN + ARGS_LEN + FILENAME_LEN + INTERPRETER_LEN];
+	__u8 tail[BPFAPPS_CONTAINER_LEN + EXE_LEN + ARGS_LEN + FILENAME_LEN + INTERPRETER_LEN];
 };
 
 struct {

@@ -13,8 +13,8 @@ enum event_kind {
 
 /*
  * An event. It is followed by as many bytes as the members *_len say, without NULs in between: the
- * container, the file's name, the arguments (each ends with a NUL), the filename and the
- * interpreter.
+ * container, the executable's path (exe.h), the arguments (each ends with a NUL), the filename and
+ * the interpreter.
  */
 struct event {
 	__u64 time_ns;     /* when: since boot, as CLOCK_BOOTTIME */
@@ -24,6 +24,7 @@ struct event {
 	__u64 system_ns;   /* EXIT, details: the same in the kernel */
 	__u64 runtime_ns;  /* EXIT, details: both together, as the scheduler has measured it */
 	__u64 peak_rss;    /* EXIT, details: in pages */
+	__u64 exe_inode;   /* EXEC, details: of the file that runs */
 	enum event_kind kind;
 	__u32 pid;
 	__u32 tid; /* the thread that called exec, or that was the last to exit */
@@ -34,7 +35,8 @@ struct event {
 	__u32 mnt_ns;    /* details: its mount namespace */
 	__u32 status;    /* EXIT: as wait(2) gives it; FAIL: errno */
 	__u32 args_size; /* EXEC: how long its arguments are in all */
-	__u16 file_len;
+	__u32 exe_dev;   /* EXEC, details: the file system of that inode: a dev_t of the kernel */
+	__u16 exe_len;   /* EXEC, details */
 	__u16 args_len;
 	__u16 filename_len;
 	__u16 interpreter_len;
@@ -42,7 +44,9 @@ struct event {
 	__u8 details;       /* whether the members with details are filled */
 	__u8 has_args;      /* EXEC: --args was given */
 	__u8 container_len; /* details: 0 if it is in none */
-	__u8 reserved[4];
+	__u8 exe_deleted;   /* EXEC, details: the path led to it once */
+	__u8 exe_cut;       /* EXEC, details: the beginning of the path is missing */
+	__u8 reserved[6];
 	__u8 comm[COMM_LEN];
 };
 

@@ -135,7 +135,7 @@ fn programs_without_a_path_are_seen() -> Result<()> {
     let seen = exec(&[], &mut fixture("exec_memfd")?)?;
     let filename = seen["filename"].as_str().unwrap_or_default();
     ensure!(
-        filename.starts_with("/dev/fd/") && seen["file"] == "memfd:payload",
+        filename.starts_with("/dev/fd/") && seen["exe"] == "/memfd:payload (deleted)",
         "{seen}"
     );
     let seen = exec(&[], &mut fixture("exec_at")?)?;

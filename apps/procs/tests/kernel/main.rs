@@ -6,6 +6,7 @@ mod config;
 mod containers;
 mod documents;
 mod ends;
+mod exe;
 mod execs;
 mod filters;
 mod fixtures;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
             signals::TESTS,
             losses::TESTS,
             execs::TESTS,
+            exe::TESTS,
             commands::TESTS,
             trees::TESTS,
             documents::TESTS,
@@ -48,6 +50,11 @@ fn main() -> ExitCode {
             refusals::TESTS,
             attacked::TESTS,
         ],
-        &[shared::FIXTURES, fixtures::FIXTURES, attacked::FIXTURES],
+        &[
+            shared::FIXTURES,
+            fixtures::FIXTURES,
+            exe::FIXTURES,
+            attacked::FIXTURES,
+        ],
     )
 }
