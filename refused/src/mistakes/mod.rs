@@ -15,7 +15,7 @@ pub struct Mistake {
     pub code: &'static str,
     /// A part of the fix.
     pub fix: &'static str,
-    /// Kinds in which it is accepted, all if none is named, the first Linux that does so, and why.
+    /// Kinds in which it may be accepted, all if none is named, from which Linux on, and why.
     pub accepted: &'static [(&'static [&'static str], (u32, u32), &'static str)],
     /// Kinds in which clang merges two uses, and so says line 0: the marked line is another.
     pub without_line: &'static [&'static str],
@@ -190,11 +190,18 @@ pub const MISTAKES: &[Mistake] = &[
         make: edit::key_unset,
         code: "BPF0006",
         fix: "initialize",
-        accepted: &[(
-            &[],
-            (6, 3),
-            "the stack may be read as it is by who has CAP_PERFMON",
-        )],
+        accepted: &[
+            (
+                &[],
+                (6, 3),
+                "who has CAP_PERFMON may read the stack as it is",
+            ),
+            (
+                &["cgroup-skb", "fentry", "kprobe", "ksyscall", "tc", "tp-btf"],
+                (5, 8),
+                "Linux 5.10 was seen to accept it: in ksyscall, clang leaves out the use",
+            ),
+        ],
         without_line: &[],
         nowhere: &[(
             "it has no map with a key that is assigned where it is declared",
