@@ -1,5 +1,16 @@
 //! Compiles each `src/bpf/bpf*.bpf.c`, as it is and fixed, and lists them for `src/cases.rs`, makes a skeleton of
 //! `hooks.bpf.c`, objects of `greedy.bpf.c`, `crowded.bpf.c`, `left_open.bpf.c` and `beyond.bpf.c`, and of `small.c` objects that are none for libbpf.
+//! Renders the templates, makes `src/mistakes` in them, and lists the objects for `src/made.rs`.
+
+#[path = "src/mistakes/build.rs"]
+mod made;
+#[path = "src/mistakes/mod.rs"]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "the tests read the rest of the table"
+)]
+mod mistakes;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -15,6 +26,7 @@ fn main() {
     bpfapps_build::object("left_open");
     bpfapps_build::object("beyond");
     small(&out);
+    made::build(&out);
 }
 
 fn cases(out: &Path) {

@@ -50,6 +50,17 @@ pub fn object_with(name: &str, defined: &str) {
     end(link_alone(name, Some(defined)));
 }
 
+/// Builds `source`, such as one that the build script has written, into `object`, in the same way.
+pub fn object_from(source: &Path, object: &Path) {
+    end(
+        compile_file(source, &object.with_extension("clang.o"), None).and_then(|compiled| {
+            link(&compiled.file, object)?;
+            compiled.watch();
+            Ok(())
+        }),
+    );
+}
+
 fn link_alone(name: &str, defined: Option<&str>) -> Result<()> {
     let compiled = compile(name, defined)?;
     let name = variant(name, defined);
@@ -145,8 +156,6 @@ impl Compiled {
 fn compile(app: &str, defined: Option<&str>) -> Result<Compiled> {
     let package = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
     let out = PathBuf::from(variable("OUT_DIR")?);
-    let arch = kernel_arch(&variable("CARGO_CFG_TARGET_ARCH")?).to_owned();
-
     let source = package.join("src/bpf").join(format!("{app}.bpf.c"));
     if !source.is_file() {
         bail!(
@@ -155,17 +164,24 @@ fn compile(app: &str, defined: Option<&str>) -> Result<Compiled> {
         );
     }
 
+    let file = out.join(format!("{}.clang.o", variant(app, defined)));
+    compile_file(&source, &file, defined)
+}
+
+fn compile_file(source: &Path, file: &Path, defined: Option<&str>) -> Result<Compiled> {
+    let out = PathBuf::from(variable("OUT_DIR")?);
+    let arch = kernel_arch(&variable("CARGO_CFG_TARGET_ARCH")?).to_owned();
     write_libbpf_headers(&out.join("include/bpf"))?;
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("include");
-    let root = workspace_root(&source);
+    let root = workspace_root(source);
     // the workspace's own vmlinux.h comes first
     let vmlinux = [root, &own].map(|folder| folder.join("vmlinux").join(&arch));
     let includes = [&[out.join("include")][..], &vmlinux, &[own]].concat();
 
-    let file = out.join(format!("{}.clang.o", variant(app, defined)));
     let target = format!("__TARGET_ARCH_{arch}");
     let macros: Vec<_> = [Some(&*target), defined].into_iter().flatten().collect();
-    let sources = Clang::find()?.compile(&source, root, &file, &macros, &includes)?;
+    let sources = Clang::find()?.compile(source, root, file, &macros, &includes)?;
+    let file = file.to_owned();
     Ok(Compiled { out, file, sources })
 }
 

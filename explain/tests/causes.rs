@@ -53,6 +53,50 @@ fn known_zero_is_null() {
     expect(fine, Code::ARGUMENT, "kernel object");
 }
 
+/// The check of a copy tells about all: `bpfapps_reserve` counts a loss on that path, by a lookup.
+#[test]
+fn copy_that_is_null_is_no_stale_pointer() {
+    let record = "1: (85) call bpf_ringbuf_reserve#131 ; R0=ringbuf_mem_or_null(id=5,sz=72)\n\
+                  2: (bf) r7 = r0 ; R0=ringbuf_mem_or_null(id=5,sz=72) R7=ringbuf_mem_or_null(id=5,sz=72)\n";
+    let lookup = "4: (85) call bpf_map_lookup_elem#1 ; R0=map_value_or_null(id=7)\n";
+    let used = "5: (7b) *(u64 *)(r7 +40) = r6\nR7 invalid mem access 'scalar'";
+    let checked = "3: (55) if r0 != 0x0 goto pc+12 ; R0=0\n";
+    expect(
+        &format!("{record}{checked}{lookup}{used}"),
+        Code::NULL_CHECK,
+        "compare it with NULL",
+    );
+    let other = "3: (55) if r8 != 0x0 goto pc+12 ; R8=0\n";
+    let (code, _) = explained(&format!("{record}{other}{lookup}{used}"));
+    assert_eq!(code.to_string(), Code::STALE_OBJECT.to_string());
+}
+
+#[test]
+fn pointer_that_may_be_null_is_no_arithmetic() {
+    // Linux 6.18 and 5.10
+    for end in [
+        "trusted_ptr_or_null_ prohibited, null-check it first",
+        "ptr_or_null_ prohibited",
+    ] {
+        let said = format!("R3 pointer arithmetic on {end}");
+        expect(
+            &format!("1: (0f) r3 += r1\n{said}"),
+            Code::NULL_CHECK,
+            "compare it with NULL",
+        );
+    }
+}
+
+#[test]
+fn size_of_an_argument_is_no_index() {
+    let said = "invalid access to memory, mem_size=72 off=8 size=72\n\
+                R1 min value is outside of the allowed memory range";
+    let call = format!("1: (85) call bpf_get_current_comm#16\n{said}");
+    expect(&call, Code::OUT_OF_BOUNDS, "pass at most the size");
+    let store = format!("1: (7b) *(u64 *)(r7 +72) = r1\n{said}");
+    expect(&store, Code::OUT_OF_BOUNDS, "index");
+}
+
 #[test]
 fn stack_is_told_by_what_is_on_it() {
     let read = "4: (79) r1 = *(u64 *)(r10 -16)\ninvalid read from stack off -16+0 size 8";

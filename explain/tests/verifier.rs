@@ -547,6 +547,29 @@ fn symbols_are_shown_where_they_are_used() {
 }
 
 #[test]
+fn logs_of_programs_that_load_are_passed_over() {
+    let fine = "verification time 502 usec\nstack depth 32\nprocessed 98 insns (limit 1000000)";
+    let bad = "1: (79) r1 = *(u64 *)(r0 +0)\nR0 invalid mem access 'map_value_or_null'";
+    let messages = [messages(fine), messages(bad)].concat();
+    let found = explain(&messages, &NoLines).expect("the second is explained");
+    assert_eq!(found.code.to_string(), "BPF0001");
+}
+
+#[test]
+fn function_of_a_struct_ops_needs_its_section() {
+    let said =
+        "libbpf: struct_ops reloc algorithm: prog handle_init is not struct_ops BPF program\n";
+    let found = explain(&[said.to_owned()], &NoLines).expect("it is known");
+    assert_eq!(found.code.to_string(), "BPF0068");
+    assert!(
+        found
+            .message
+            .contains("`handle_init` is a function of a struct_ops")
+    );
+    assert!(found.fix.contains("SEC(\"struct_ops\")"));
+}
+
+#[test]
 fn other_warnings_are_not_taken_for_told() {
     let diagnosis = diagnosis("1: (95) exit\nR0 !read_ok");
     assert!(messages("").iter().all(|message| diagnosis.tells(message)));

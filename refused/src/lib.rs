@@ -3,6 +3,10 @@
 
 mod cases;
 mod hooks;
+mod made;
+mod mistakes;
 
 pub use cases::{ALL, Case};
 pub use hooks::{BEYOND, CROWDED, GREEDY, LEFT_OPEN, Loaded, OBJECTS, Run};
+pub use made::{MADE, Made};
+pub use mistakes::{Edited, MISTAKES, Mistake};

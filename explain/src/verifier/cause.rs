@@ -3,8 +3,8 @@
 use super::log::Log;
 use super::origin::Origin;
 use super::rules::{
-    BEYOND_BUFFER, CONTEXT_WRITTEN, NOT_DATA, NULL_ON_A_PATH, Rule, STALE_OBJECT, STALE_PACKET,
-    TAIL_CALL_RESULT, USED_AFTER_SUBMIT, ZERO_SIZE,
+    BEYOND_BUFFER, CONTEXT_WRITTEN, NOT_DATA, NULL_ON_A_PATH, Rule, SIZE_TOO_LARGE, STALE_OBJECT,
+    STALE_PACKET, TAIL_CALL_RESULT, USED_AFTER_SUBMIT, ZERO_SIZE,
 };
 use super::story::{self, MOVES, RELEASES};
 use crate::Code;
@@ -23,6 +23,10 @@ fn better(rule: &'static Rule, said: &str, log: &Log<'_>) -> Option<&'static Rul
         Code::NUMBER_AS_POINTER => lost(log),
         Code::ARGUMENT | Code::TRUST if is_number() => lost(log),
         Code::OUT_OF_BOUNDS if said.ends_with(" size=0") => Some(&ZERO_SIZE),
+        Code::OUT_OF_BOUNDS if said.contains("size=") => {
+            let (_, text) = log.instruction(log.last()?)?;
+            text.starts_with("call bpf_").then_some(&SIZE_TOO_LARGE)
+        }
         Code::UNINITIALIZED if said.starts_with("R0 ") => tail_call(log),
         Code::STACK_TOO_LARGE | Code::UNINITIALIZED => stack(said, log),
         Code::CONTEXT if said.starts_with("invalid bpf_context") => {
@@ -57,7 +61,7 @@ fn lost(log: &Log<'_>) -> Option<&'static Rule> {
             return Some(&STALE_PACKET);
         }
         let may_be_null = text.starts_with("call ") && story::is_pointer(log, origin);
-        if may_be_null && invalidated(log, at).is_none() {
+        if may_be_null && (is_null(log, at, register) || invalidated(log, at).is_none()) {
             return Some(&NULL_ON_A_PATH);
         }
     }
@@ -69,6 +73,26 @@ fn lost(log: &Log<'_>) -> Option<&'static Rule> {
     invalidated(log, at).map(|_| match is_packet {
         true => &STALE_PACKET,
         false => &STALE_OBJECT,
+    })
+}
+
+/// True if a copy of the register was compared with NULL, and this is the path on which it is NULL:
+/// the verifier then shows only the copy as 0.
+fn is_null(log: &Log<'_>, at: usize, register: u8) -> bool {
+    let Some((known, value)) = log.known(at, &format!("R{register}")) else {
+        return false;
+    };
+    let mut path = log.back(at).take_while(|&at| at > known);
+    path.any(|at| {
+        let Some((_, text)) = log.instruction(at) else {
+            return false;
+        };
+        let copy = text
+            .strip_prefix("if r")
+            .and_then(|rest| rest.split(' ').next());
+        let copy = copy.map(|number| format!("R{number}")).unwrap_or_default();
+        let said_of = |at| log.known(at, &copy).map(|(_, value)| value);
+        said_of(at) == Some(value) && matches!(said_of(at + 1), Some("0" | "inv0" | "P0"))
     })
 }
 

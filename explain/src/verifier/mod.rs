@@ -138,7 +138,9 @@ impl Diagnosis {
 
 /// Explains libbpf's warnings about a failed load; `None` if they contain no known reason.
 pub fn explain(messages: &[String], lines: &dyn LineInfo) -> Option<Diagnosis> {
-    let rejected = messages.iter().find_map(|message| verifier_log(message));
+    // with a log level, programs that load have a log, too: libbpf stops at the first that does not
+    let mut latest = messages.iter().rev();
+    let rejected = latest.find_map(|message| verifier_log(message));
     if let Some((program, log)) = rejected {
         return program::explain(program, &Log::read(log), lines);
     }

@@ -174,7 +174,9 @@ const KNOWN: [Said; 16] = [
 
 /// Explains a message; `None` if it is not known.
 pub(super) fn explain(message: &str, lines: &dyn LineInfo) -> Option<Diagnosis> {
-    let (code, symbol, what, fix) = section(message).or_else(|| cause(message))?;
+    let (code, symbol, what, fix) = section(message)
+        .or_else(|| member(message))
+        .or_else(|| cause(message))?;
     let label = message.trim().trim_start_matches("libbpf: ").to_owned();
     let place = match code {
         Code::SECTION => lines.place(symbol, 0),
@@ -254,4 +256,13 @@ fn section(message: &str) -> Option<(Code, &str, String, String)> {
     });
     let what = format!("is in the section `{section}`, which names no program type");
     Some((Code::SECTION, program, what, fix))
+}
+
+/// `struct_ops reloc algorithm: prog handle_init is not struct_ops BPF program`
+fn member(message: &str) -> Option<(Code, &str, String, String)> {
+    let (before, _) = message.split_once(" is not struct_ops BPF program")?;
+    let (_, program) = before.rsplit_once("prog ")?;
+    let what = "is a function of a struct_ops, but its section names another program type, or none";
+    let fix = "did you mean SEC(\"struct_ops\")?";
+    Some((Code::SECTION, program, what.to_owned(), fix.to_owned()))
 }

@@ -3,6 +3,7 @@
 mod fixtures;
 mod hooks;
 mod loading;
+mod mistakes;
 mod objects;
 mod verify;
 
@@ -13,7 +14,13 @@ use bpfapps_testkit::{Exit, Process, fixture};
 
 fn main() -> ExitCode {
     bpfapps_testkit::main(
-        &[objects::TESTS, loading::TESTS, hooks::TESTS, verify::TESTS],
+        &[
+            objects::TESTS,
+            loading::TESTS,
+            hooks::TESTS,
+            verify::TESTS,
+            mistakes::TESTS,
+        ],
         &[fixtures::FIXTURES, loading::FIXTURES, objects::FIXTURES],
     )
 }

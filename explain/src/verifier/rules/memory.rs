@@ -134,6 +134,14 @@ pub(in super::super) const BEYOND_BUFFER: Rule = Rule {
     fix: "pass at most the size of the buffer: `sizeof(buffer)`",
 };
 
+/// The memory is not on the stack, and the size is an argument.
+pub(in super::super) const SIZE_TOO_LARGE: Rule = Rule {
+    says: &[],
+    code: Code::OUT_OF_BOUNDS,
+    what: "passes a size that is larger than the memory",
+    fix: "pass at most the size of what the pointer points to: `sizeof(e->comm)` with `e->comm`",
+};
+
 /// A tail call that succeeds does not return.
 pub(in super::super) const TAIL_CALL_RESULT: Rule = Rule {
     says: &[],

@@ -12,7 +12,7 @@ use crate::Code;
 
 pub(super) use arguments::ZERO_SIZE;
 pub(super) use fields::CONTEXT_WRITTEN;
-pub(super) use memory::{BEYOND_BUFFER, TAIL_CALL_RESULT};
+pub(super) use memory::{BEYOND_BUFFER, SIZE_TOO_LARGE, TAIL_CALL_RESULT};
 pub(super) use objects::{NOT_DATA, STALE_OBJECT, STALE_PACKET, USED_AFTER_SUBMIT};
 pub(super) use pointers::NULL_ON_A_PATH;
 

@@ -15,6 +15,7 @@ pub(super) const RULES: &[Rule] = &[
             "or_null_'",
             "_or_null'",
             "_or_null prohibited",
+            "or_null_ prohibited",
             "_or_null expected=",
             "or_null_ expected=",
             "Possibly NULL",
