@@ -93,6 +93,11 @@ fn size_of_an_argument_is_no_index() {
                 R1 min value is outside of the allowed memory range";
     let call = format!("1: (85) call bpf_get_current_comm#16\n{said}");
     expect(&call, Code::OUT_OF_BOUNDS, "pass at most the size");
+    // bpf_probe_read_kernel(&value->names[i], 16, …)
+    let varies = "1: (85) call bpf_probe_read_kernel#113\n\
+                  invalid access to map value, value_size=64 off=255 size=16\n\
+                  R1 max value is outside of the allowed memory range";
+    expect(varies, Code::OUT_OF_BOUNDS, "index");
     let store = format!("1: (7b) *(u64 *)(r7 +72) = r1\n{said}");
     expect(&store, Code::OUT_OF_BOUNDS, "index");
 }

@@ -24,6 +24,14 @@ fn better(rule: &'static Rule, said: &str, log: &Log<'_>) -> Option<&'static Rul
         Code::ARGUMENT | Code::TRUST if is_number() => lost(log),
         Code::OUT_OF_BOUNDS if said.ends_with(" size=0") => Some(&ZERO_SIZE),
         Code::OUT_OF_BOUNDS if said.contains("size=") => {
+            // only the largest offset does not fit: the cause is an index
+            if log
+                .said
+                .iter()
+                .any(|line| line.contains("max value is outside"))
+            {
+                return None;
+            }
             let (_, text) = log.instruction(log.last()?)?;
             text.starts_with("call bpf_").then_some(&SIZE_TOO_LARGE)
         }
