@@ -1,6 +1,7 @@
 //! Finds clang, chooses its flags, and explains its diagnostics.
 
 use std::env;
+use std::ffi::OsStr;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,6 +26,15 @@ impl fmt::Display for Rejected {
 }
 
 impl std::error::Error for Rejected {}
+
+/// What the compilations of a build script share.
+#[derive(Debug)]
+pub(crate) struct Flags<'a> {
+    /// The workspace of the source.
+    pub(crate) root: &'a Path,
+    pub(crate) macros: &'a [&'a str],
+    pub(crate) includes: &'a [PathBuf],
+}
 
 /// A clang that is new enough.
 #[derive(Debug)]
@@ -55,16 +65,20 @@ impl Clang {
         }
     }
 
-    /// Compiles `source` of the workspace at `root` with `macros` defined, and returns the source and
-    /// each header that it came from, except the system's.
+    /// Compiles `source` into `object`, and returns the source and each header that it came from,
+    /// except the system's. A header is precompiled.
     pub(crate) fn compile(
         &self,
         source: &Path,
-        root: &Path,
         object: &Path,
-        macros: &[&str],
-        includes: &[PathBuf],
+        flags: &Flags<'_>,
+        precompiled: Option<&Path>,
     ) -> Result<Vec<PathBuf>> {
+        let Flags {
+            root,
+            macros,
+            includes,
+        } = flags;
         let depfile = object.with_extension("d");
         let mut command = Command::new(&self.program);
         // From the workspace, as rustc does: an editor finds the file that a diagnostic names.
@@ -84,7 +98,7 @@ impl Clang {
             "-Wno-microsoft-anon-tag",
             "-Wno-missing-declarations",
         ]);
-        for include in includes {
+        for include in *includes {
             command.arg("-I").arg(include);
         }
         // `-target bpf` drops the host's include folders, where linux/*.h and asm/*.h are.
@@ -92,6 +106,12 @@ impl Clang {
             command.arg("-idirafter").arg(include);
         }
         command.args(["-MMD", "-MT", "object", "-MF"]).arg(&depfile);
+        if let Some(precompiled) = precompiled {
+            command.arg("-include-pch").arg(precompiled);
+        }
+        if source.extension() == Some(OsStr::new("h")) {
+            command.args(["-x", "c-header"]);
+        }
         command
             .arg(source.strip_prefix(root).unwrap_or(source))
             .arg("-o")

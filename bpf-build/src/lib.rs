@@ -12,6 +12,7 @@
 mod clang;
 mod globals;
 mod helpers;
+mod precompiled;
 mod record;
 mod rows;
 mod undefined;
@@ -29,7 +30,7 @@ use libbpf_rs::btf::Btf;
 use libbpf_rs::libbpf_sys;
 use libbpf_rs::{Linker, PrintLevel};
 
-use clang::{Clang, workspace_root};
+use clang::{Clang, Flags, workspace_root};
 
 /// Builds `src/bpf/<app>.bpf.c` of the calling package into a skeleton in `OUT_DIR`.
 ///
@@ -180,7 +181,15 @@ fn compile_file(source: &Path, file: &Path, defined: Option<&str>) -> Result<Com
 
     let target = format!("__TARGET_ARCH_{arch}");
     let macros: Vec<_> = [Some(&*target), defined].into_iter().flatten().collect();
-    let sources = Clang::find()?.compile(source, root, file, &macros, &includes)?;
+    let flags = Flags {
+        root,
+        macros: &macros,
+        includes: &includes,
+    };
+    let clang = Clang::find()?;
+    let header = precompiled::for_source(source, &clang, &flags, &out)?;
+    let mut sources = clang.compile(source, file, &flags, header.as_ref().map(|it| &*it.file))?;
+    sources.extend(header.iter().flat_map(|it| it.sources.clone()));
     let file = file.to_owned();
     Ok(Compiled { out, file, sources })
 }

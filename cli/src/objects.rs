@@ -1,7 +1,7 @@
 //! BPF object files that belong to no app, as `doctor` tries them: opened, loaded as a whole or a program alone, and let go again.
 
 use anyhow::{Context as _, Error, Result};
-use bpfapps_core::{logging, raise_memlock};
+use bpfapps_core::{fit_maps, logging, raise_memlock};
 use bpfapps_diagnose::{self as diagnose, Loading, Object, Programs, Verdict};
 use bpfapps_explain::Failure;
 use bpfapps_explain::verifier::Stats;
@@ -22,6 +22,7 @@ pub fn open(object: &Object<'_>) -> Result<OpenObject> {
         Ok(mut open) => {
             log.print();
             diagnose::unpin(&mut open);
+            fit_maps(&mut open, None)?;
             Ok(open)
         }
         Err(err) => {
@@ -41,7 +42,8 @@ pub fn try_load(object: &Object<'_>) -> Result<()> {
     load(object, open(object)?)
 }
 
-/// The same for one program, as if it were the only one.
+/// The same for one program, as if it were the only one. Its maps may be smaller: their sizes matter
+/// to the object as a whole.
 ///
 /// # Errors
 ///
@@ -52,6 +54,7 @@ pub fn try_program(object: &Object<'_>, name: &str) -> Result<()> {
         let is_it = program.name() == name;
         program.set_autoload(is_it);
     }
+    diagnose::object::shrink(&mut open);
     load(object, open)
 }
 

@@ -47,6 +47,9 @@ pub(crate) struct Options {
     /// Write the results of tests to FILE as well, as JUnit does
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
+    /// Copy FILE to /files in the machines; may be given again
+    #[arg(long = "file", value_name = "FILE")]
+    files: Vec<PathBuf>,
     /// Run this in place of the tests; with `--` alone it is a shell
     #[arg(value_name = "COMMAND", last = true)]
     command: Vec<OsString>,

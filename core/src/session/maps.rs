@@ -11,7 +11,12 @@ const TASK_STORAGE_SINCE: (u32, u32) = (5, 13);
 const FEW: u32 = 8192;
 
 /// Gives the ring buffer its size, if one is given, and leaves out what this kernel does not have.
-pub(super) fn fit(open: &mut OpenObject, ring_size: Option<u32>) -> Result<()> {
+/// [`Session::load`](super::Session::load) does it.
+///
+/// # Errors
+///
+/// The kernel's release can't be read.
+pub fn fit_maps(open: &mut OpenObject, ring_size: Option<u32>) -> Result<()> {
     for mut map in open.maps_mut() {
         let has_task_storage =
             || -> Result<bool> { Ok(Release::running()?.is_at_least(TASK_STORAGE_SINCE)) };

@@ -36,6 +36,7 @@ pub use embedded::Embedded;
 pub use exit::exit_code;
 pub use globals::{Bss, Data, Rodata, bss, data, rodata};
 pub use loads::{Loads, Rehearsed};
+pub use maps::fit_maps;
 pub use memlock::raise_memlock;
 pub use needs::{NETWORK, Needs, TRACING};
 pub use options::Options;
@@ -137,7 +138,7 @@ impl Session {
     /// The kernel refuses a map or a program: its line of source, and what fixes it, where they are
     /// known. [`Rehearsed`] where `doctor` has started the app only to see it load.
     pub fn load<'obj, S: OpenSkel<'obj>>(&self, mut open: S) -> Result<S::Output> {
-        maps::fit(open.open_object_mut(), self.ring_size)?;
+        fit_maps(open.open_object_mut(), self.ring_size)?;
         if self.rehearsal.is_some() || env::var_os(UNPINNED).is_some() {
             diagnose::unpin(open.open_object_mut());
         }

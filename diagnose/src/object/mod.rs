@@ -23,7 +23,7 @@ pub use demands::{Demands, Extern, Program};
 pub use helpers::Helper;
 pub use lines::Lines;
 pub use types::{Types, Wanted};
-pub use unset::{Unset, complete};
+pub use unset::{Unset, complete, shrink};
 
 /// Maximum size of a BPF object, in bytes.
 const LARGEST: u64 = 64 << 20;

@@ -108,12 +108,36 @@ pub fn complete(open: &mut OpenObject) {
     }
 }
 
+/// Gives maps the least size that the verifier does not see: filling large ones takes the kernel
+/// longer than to verify a program.
+pub fn shrink(open: &mut OpenObject) {
+    for mut map in open.maps_mut() {
+        let kind = map.map_type();
+        let is_unseen = matches!(
+            kind,
+            MapType::Hash
+                | MapType::PercpuHash
+                | MapType::LruHash
+                | MapType::LruPercpuHash
+                | MapType::StackTrace
+        );
+        if is_unseen {
+            // a refusal shows in the load
+            let _ = map.set_max_entries(1);
+        }
+    }
+}
+
 /// True if the section leaves the hook to the program: `kprobe`, `fentry/dummy`.
 pub(super) fn is_open(section: &str) -> bool {
     let section = section.trim_start_matches('?');
     let (kind, name) = section.split_once('/').unwrap_or((section, ""));
     // names of no function, as authors of tools write them
-    let is_dummy = name.starts_with("dummy") || matches!(name, "foo" | "placeholder");
+    let is_dummy = name.starts_with("dummy")
+        || matches!(
+            name,
+            "foo" | "placeholder" | "handle_entry" | "handle_return"
+        );
     match kind.trim_end_matches(".s") {
         "kprobe" | "kretprobe" | "fentry" | "fexit" | "fmod_ret" | "uprobe" | "uretprobe"
         | "usdt" | "tp_btf" | "raw_tp" | "raw_tracepoint" | "tp" | "tracepoint" | "ksyscall"

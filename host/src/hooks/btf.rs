@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::Result;
+use memchr::memmem::Finder;
 
 use crate::files;
 
@@ -67,7 +68,9 @@ impl Names {
 
     /// True if a type, function or constant has that name.
     pub fn has(&self, name: &str) -> bool {
-        self.all().any(|one| one == name.as_bytes())
+        let whole = [b"\0", name.as_bytes(), b"\0"].concat();
+        let finder = Finder::new(&whole);
+        self.files.iter().any(|file| finder.find(file).is_some())
     }
 
     fn all(&self) -> impl Iterator<Item = &[u8]> {

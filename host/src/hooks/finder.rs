@@ -1,5 +1,5 @@
-use std::cell::OnceCell;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use bpfapps_explain::{Code, Failure};
 
@@ -7,12 +7,19 @@ use super::btf::Names;
 use super::functions::{ABSENT, Functions, SYSCALL_PREFIXES};
 use super::{Absent, Finding, binary, tracefs};
 
-/// Searches for hooks, and caches what it reads: there are many names of functions and types.
+/// The names in the kernel's BTF. There are many, and each refused program is searched for in them:
+/// they are read once, like the functions.
+static NAMES: OnceLock<Names> = OnceLock::new();
+
+/// The functions of the kernel, if they can be read.
+static FUNCTIONS: OnceLock<Option<Functions>> = OnceLock::new();
+
+/// Searches for hooks.
 #[derive(Debug)]
 pub struct Hooks {
     events: Result<&'static Path, Failure>,
-    names: OnceCell<Names>,
-    functions: OnceCell<Option<Functions>>,
+    /// The types that take the place of the kernel's.
+    types: Option<Names>,
 }
 
 impl Hooks {
@@ -20,8 +27,7 @@ impl Hooks {
     pub fn of_this_kernel() -> Self {
         Self {
             events: tracefs::find(),
-            names: OnceCell::new(),
-            functions: OnceCell::new(),
+            types: None,
         }
     }
 
@@ -41,7 +47,7 @@ impl Hooks {
     #[must_use]
     pub fn with_types(self, names: Names) -> Self {
         Self {
-            names: names.into(),
+            types: Some(names),
             ..self
         }
     }
@@ -240,12 +246,12 @@ impl Hooks {
     }
 
     fn names(&self) -> &Names {
-        self.names.get_or_init(Names::of_this_kernel)
+        let kernels = || NAMES.get_or_init(Names::of_this_kernel);
+        self.types.as_ref().unwrap_or_else(kernels)
     }
 
     fn functions(&self) -> Option<&Functions> {
-        let functions = self.functions.get_or_init(|| Functions::read().ok());
-        functions.as_ref()
+        FUNCTIONS.get_or_init(|| Functions::read().ok()).as_ref()
     }
 
     /// For a module, or a kernel without BTF.

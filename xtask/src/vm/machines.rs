@@ -90,7 +90,8 @@ fn prepare(options: &Options, enters: bool) -> Result<Machines> {
     let command = enters.then_some(&*options.command);
     // rendering takes minutes, so only if they are to run
     let names_template = |word: &std::ffi::OsString| word.to_string_lossy().contains("/templates/");
-    let suite = suite::build(command.is_none_or(|words| words.iter().any(names_template)))?;
+    let with_templates = command.is_none_or(|words| words.iter().any(names_template));
+    let suite = suite::build(with_templates, &options.files)?;
 
     let folder = Workspace::here()?.target().join("vm");
     let accel = match options.accel {

@@ -1,6 +1,7 @@
 //! The programs for the virtual machines: the shipped binary, the kernel tests of every package,
 //! and those of the rendered templates. All are linked statically, and the same for every kernel.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -13,7 +14,7 @@ use crate::{dist, elf};
 
 /// Builds them. Whichever package of the workspace has a `[[test]]` of the
 /// name `kernel` is taken along: apps that were made of a template have one.
-pub(super) fn build(with_templates: bool) -> Result<Suite> {
+pub(super) fn build(with_templates: bool, files: &[PathBuf]) -> Result<Suite> {
     let workspace = Workspace::here()?;
     let binary = dist::build(&[])?.program;
     let feature = format!("{}/static", workspace.binary()?);
@@ -29,7 +30,7 @@ pub(super) fn build(with_templates: bool) -> Result<Suite> {
     Ok(Suite {
         own,
         rendered,
-        files: Vec::new(),
+        files: files.to_vec(),
     })
 }
 
