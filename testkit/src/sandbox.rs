@@ -3,6 +3,7 @@
 
 mod inside;
 
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::Result;
@@ -74,6 +75,19 @@ pub fn as_nobody(command: &Command) -> Result<Command> {
 /// Those of [`fixture`].
 pub fn in_pid_namespace(command: &Command) -> Result<Command> {
     wrap("in-pid-namespace", command)
+}
+
+/// `command` in a time namespace where the machine booted a day earlier; skips the test on a kernel
+/// without them.
+///
+/// # Errors
+///
+/// Those of [`fixture`].
+pub fn in_time_namespace(command: &Command) -> Result<Command> {
+    if !Path::new("/proc/self/timens_offsets").exists() {
+        skip("this kernel is built without CONFIG_TIME_NS")?;
+    }
+    wrap("in-time-namespace", command)
 }
 
 /// `command` as root of a user namespace, with all capabilities there and none outside; skips the

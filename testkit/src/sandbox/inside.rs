@@ -47,6 +47,7 @@ pub(crate) fn enter(args: &[String]) -> Result<()> {
         "as-nobody" => become_nobody().context("failed to become nobody")?,
         "in-user-namespace" => enter_user_namespace().context("no user namespace")?,
         "in-pid-namespace" => return enter_pid_namespace(&command),
+        "in-time-namespace" => return enter_time_namespace(command),
         other if other.starts_with(WITH_ONLY) => keep(&other[WITH_ONLY.len()..])?,
         other if other.starts_with(REFUSING) => refuse(&other[REFUSING.len()..])?,
         other => change_mounts(other)?,
@@ -73,7 +74,22 @@ fn enter_user_namespace() -> Result<()> {
 /// It is its next child that is in there, and mounts what only that may.
 fn enter_pid_namespace(command: &Command) -> Result<()> {
     unshare(CloneFlags::CLONE_NEWPID).context("failed to unshare process ids")?;
-    let status = wrap(WITH_PROC, command)?.status();
+    become_child(wrap(WITH_PROC, command)?)
+}
+
+/// The same; nothing is in there yet, so its clocks can be set.
+fn enter_time_namespace(command: Command) -> Result<()> {
+    let time = CloneFlags::from_bits_retain(nix::libc::CLONE_NEWTIME);
+    unshare(time).context("failed to unshare clocks")?;
+    fs::write(
+        "/proc/self/timens_offsets",
+        "monotonic 86400 0\nboottime 86400 0\n",
+    )?;
+    become_child(command)
+}
+
+fn become_child(mut command: Command) -> Result<()> {
+    let status = command.status();
     let status = status.context("failed to run the first process")?;
     exit(status.code().unwrap_or(99))
 }

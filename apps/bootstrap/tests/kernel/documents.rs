@@ -2,12 +2,15 @@
 
 use std::process::Command;
 
-use anyhow::{Result, ensure};
-use bpfapps_testkit::{App, Process, Test, fixture, test};
+use anyhow::{Context, Result, ensure};
+use bpfapps_testkit::{App, Process, Test, cli, fixture, sandbox, test};
 
 use crate::APP;
 
-pub(crate) const TESTS: &[Test] = &[test!(documents_are_what_the_schema_says)];
+pub(crate) const TESTS: &[Test] = &[
+    test!(documents_are_what_the_schema_says),
+    test!(times_are_those_outside_of_a_time_namespace),
+];
 
 fn documents_are_what_the_schema_says() -> Result<()> {
     let mut app = App::start(&[APP, "-o", "json"])?;
@@ -33,5 +36,24 @@ fn documents_are_what_the_schema_says() -> Result<()> {
     let forked = app.document(|it| it["type"] == "exit" && it["ppid"] == parent)?;
     ensure!(forked["duration_since"] == "start", "{forked}");
     app.documents()?;
+    Ok(())
+}
+
+fn times_are_those_outside_of_a_time_namespace() -> Result<()> {
+    let command = cli([APP, "-o", "json", "--max-events", "1"]);
+    let mut app = Process::start(&mut sandbox::in_time_namespace(&command)?)?;
+    let mut time = |kind: &str| {
+        let mark = format!(r#""type":"{kind}""#);
+        let document: serde_json::Value =
+            serde_json::from_str(&app.line(|it| it.contains(&mark))?)?;
+        let time = document["time"].as_str().context("no time")?;
+        anyhow::Ok(time.to_owned())
+    };
+    let ready = time("ready")?;
+    let mut child = Command::new("true").spawn()?;
+    child.wait()?;
+    let exec = time("exec")?;
+    // all are of one form and zone, and a day would be missing
+    ensure!(exec >= ready, "{exec} after {ready}");
     Ok(())
 }

@@ -1,9 +1,12 @@
 //! Readings of the kernel's clocks.
 
+use std::fs;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use jiff::{SignedDuration, Timestamp};
+use nix::sys::time::TimeSpec;
 use nix::time::{ClockId, clock_gettime};
 
 /// The longest time that the reading of two clocks takes if nothing comes in between.
@@ -87,7 +90,39 @@ pub fn boot_time() -> Result<u64> {
     Ok(u64::try_from(since_boot()?.as_nanos())?)
 }
 
+/// The clock as the kernel has it, and its BPF programs: a time namespace shifts what this process
+/// sees.
 fn since_boot() -> Result<Duration> {
+    static SHIFT: OnceLock<TimeSpec> = OnceLock::new();
     let now = clock_gettime(ClockId::CLOCK_BOOTTIME).context("failed to read the boot clock")?;
-    Ok(now.into())
+    Ok((now - *SHIFT.get_or_init(shift)).into())
+}
+
+/// By how much this process' time namespace shifts the boot clock; none on a kernel without them.
+fn shift() -> TimeSpec {
+    let offsets = fs::read_to_string("/proc/self/timens_offsets").unwrap_or_default();
+    of_boot_clock(&offsets).unwrap_or_else(|| TimeSpec::new(0, 0))
+}
+
+/// A line has the name of a clock, seconds and nanoseconds.
+fn of_boot_clock(offsets: &str) -> Option<TimeSpec> {
+    let mut lines = offsets.lines().map(str::split_ascii_whitespace);
+    let mut boot = lines.find_map(|mut words| (words.next()? == "boottime").then_some(words))?;
+    let mut number = || boot.next()?.parse().ok();
+    Some(TimeSpec::new(number()?, number()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shift_may_be_negative() {
+        let offsets = "monotonic           0         0\nboottime          -10 500000000\n";
+        assert_eq!(
+            of_boot_clock(offsets),
+            Some(TimeSpec::new(-10, 500_000_000))
+        );
+        assert_eq!(of_boot_clock(""), None);
+    }
 }
