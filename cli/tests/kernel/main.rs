@@ -1,6 +1,7 @@
 //! `bpfapps doctor` on the running kernel, healthy and ill in each way that it knows; and the console
 //! blocks of the pages.
 
+mod effort;
 mod fixing;
 mod foreign;
 mod lent;
@@ -16,6 +17,7 @@ fn main() -> ExitCode {
         &[
             machine::TESTS,
             objects::TESTS,
+            effort::TESTS,
             fixing::TESTS,
             foreign::TESTS,
             lent::TESTS,
