@@ -127,10 +127,10 @@ fn dev_ends_what_it_started_before_itself() {
         "bpfapps",
         "echo \"$$ $*\"; kill -INT $PPID; exec /bin/sleep 600",
     );
-    let seen = machine.xtask(&["dev", "opens", "--all"]);
+    let seen = machine.xtask(&["dev", "opens", "--all", "--", "true", "--", "x"]);
     assert_eq!(seen.code, Some(0), "{seen:?}");
     let (pid, args) = seen.stdout.split_once(' ').expect("a row");
-    assert_eq!(args, "opens --all\n");
+    assert_eq!(args, "opens --all -- true -- x\n");
     assert!(!Path::new("/proc").join(pid).exists(), "it still runs");
     assert!(!seen.stderr.contains("has not ended"), "{seen:?}");
     let left = fs::read_dir(machine.path("bin")).expect("a folder");
