@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use bpfapps_host::shell;
 use bpfapps_task::workspace::Workspace;
 use bpfapps_templates::{App, Kind, Release, package};
 
@@ -115,7 +116,7 @@ fn root_relative(root: &Path, path: &Path, standalone: bool) -> String {
 }
 
 fn next_step(name: &str, standalone: Option<&Path>) -> Result<()> {
-    let enter = standalone.map(|folder| format!("cd {} && ", folder.display()));
+    let enter = standalone.map(|folder| format!("cd {} && ", shell::word(folder.as_ref())));
     let enter = enter.unwrap_or_default();
     out::result(format_args!("\nnext: {enter}cargo xtask run {name}"))
 }
