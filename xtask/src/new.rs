@@ -54,7 +54,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let (root, taken, mut change) = match &options.standalone {
         Some(folder) => {
             let binary = standalone::binary(folder, &release)?;
-            let change = standalone::repository_in(folder, &binary, name, &release)?;
+            let change = standalone::repository_in(folder, &binary, name, &kind.name, &release)?;
             (
                 folder.as_path(),
                 Taken::by_none_but(binary, &release),
@@ -76,6 +76,10 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     add(&kind, &app, &release, &mut change)?;
     let touched = change.apply()?;
     format::note_absence();
+    if let Some(folder) = &options.standalone {
+        standalone::init(folder)?;
+        standalone::note_place(folder)?;
+    }
 
     for path in touched {
         out::result(root_relative(root, &path, options.standalone.is_some()))?;
