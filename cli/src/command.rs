@@ -20,6 +20,8 @@ pub(crate) enum Called {
 impl Called {
     pub(crate) fn by(program: Option<&OsString>, apps: &Apps) -> Self {
         let name = program.and_then(|program| Path::new(program).file_name());
+        // a repository may be called like its app
+        let name = name.filter(|name| *name != apps.binary.name);
         let app = name.and_then(|name| apps.get(name.to_str()?));
         app.map_or(Self::Binary, Self::App)
     }

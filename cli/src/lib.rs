@@ -31,7 +31,7 @@ use std::process::{self, ExitCode};
 
 use anyhow::Result;
 use bpfapps_core::{Options, Registration, exit_code, let_signals_end_it, registry};
-use bpfapps_explain::{one_line, printable, report};
+use bpfapps_explain::{coloured, one_line, printable, report, stderr_is_coloured};
 use bpfapps_host::caller;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, Command, FromArgMatches as _};
@@ -72,6 +72,11 @@ pub fn run(binary: Binary) -> ExitCode {
             let code = exit_code(&err);
             if code != 0 {
                 let text = report(&err, &binary.explain());
+                let text = if stderr_is_coloured() {
+                    coloured(&text)
+                } else {
+                    text
+                };
                 // If stderr is closed, the exit code must do. Written at once, so that no other
                 // output comes in between.
                 let _ = io::stderr().write_all(text.as_bytes());

@@ -14,6 +14,7 @@
 mod check;
 mod clang;
 mod code;
+mod colour;
 mod escape;
 mod failure;
 mod nearest;
@@ -22,6 +23,7 @@ pub mod verifier;
 pub use check::{Check, Status, list, table};
 pub use clang::explain_clang;
 pub use code::Code;
+pub use colour::{coloured, is_coloured, stderr_is_coloured};
 pub use escape::{escape, is_invisible, one_line, printable, visible};
 pub use failure::{Failure, report};
 pub use nearest::{did_you_mean, nearest};

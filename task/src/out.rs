@@ -5,19 +5,19 @@ use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use bpfapps_explain::{Failure, report};
+use bpfapps_explain::{Failure, coloured, report, stderr_is_coloured};
 
 /// Writes one line of a task's result.
 pub fn result(line: impl Display) -> Result<()> {
     writeln!(io::stdout().lock(), "{line}").context("failed to write to stdout")
 }
 
-/// Writes a line about progress.
+/// Writes a line about progress, at once: no output of another program comes in between.
 ///
 /// A stderr that cannot be written to is no reason to stop, and there is
 /// nowhere left to complain.
 pub fn note(line: impl Display) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
+    let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
 }
 
 /// Reports why a task failed: the only place that writes `error:`.
@@ -25,7 +25,12 @@ pub fn failure(error: &anyhow::Error) -> ExitCode {
     // `cargo xtask … | head -1` closes the pipe
     let closed = |cause: &io::Error| cause.kind() == ErrorKind::BrokenPipe;
     if !error.downcast_ref::<io::Error>().is_some_and(closed) {
-        note(report(error, "cargo xtask explain").trim_end());
+        let text = report(error, "cargo xtask explain");
+        let text = text.trim_end();
+        match stderr_is_coloured() {
+            true => note(coloured(text)),
+            false => note(text),
+        }
     }
     ExitCode::FAILURE
 }

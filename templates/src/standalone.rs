@@ -7,7 +7,7 @@ use minijinja::{Value, context};
 
 use crate::engine::Engine;
 use crate::files::{self, File, STANDALONE};
-use crate::release::Release;
+use crate::release::{Release, VERSION};
 
 /// The crates that a repository depends on, at the least.
 const CRATES: [&str; 5] = [
@@ -18,18 +18,19 @@ const CRATES: [&str; 5] = [
     "bpfapps-xtask",
 ];
 
-/// The files of a repository with the binary `binary` and a first app called `app`. The app itself,
-/// and its two lines in the lists, are added as in any other repository.
+/// The files of a repository with the binary `binary` and a first app called `app`, of the kind
+/// `kind`. The app itself, and its two lines in the lists, are added as in any other repository.
 ///
 /// # Errors
 ///
 /// A template is wrong.
-pub fn standalone(binary: &str, app: &str, release: &Release) -> Result<Vec<File>> {
+pub fn standalone(binary: &str, app: &str, kind: &str, release: &Release) -> Result<Vec<File>> {
     let engine = Engine::new()?;
     let requirement = CRATES.map(|name| Ok((name, release.requirement(name)?.to_string())));
     let requirement: BTreeMap<_, _> = requirement.into_iter().collect::<Result<_>>()?;
     let context: Value = context! {
-        binary, name => app, requirement,
+        binary, name => app, kind, requirement,
+        version => VERSION,
         // aligns the two comments of the README
         pad => " ".repeat(app.len()),
         edition => release.package("edition")?,
@@ -58,7 +59,7 @@ mod tests {
     #[test]
     fn can_be_read_in_one_sitting() -> Result<()> {
         for kind in Kind::all()? {
-            let mut files = standalone("mytool", "opens", &Release::new()?)?;
+            let mut files = standalone("mytool", "opens", &kind.name, &Release::new()?)?;
             let app = App {
                 binary: "mytool",
                 name: "opens",
@@ -84,15 +85,13 @@ mod tests {
 
     #[test]
     fn one_line_has_the_version() -> Result<()> {
-        let files = standalone("mytool", "opens", &Release::new()?)?;
+        let files = standalone("mytool", "opens", "xdp", &Release::new()?)?;
         let manifest = files
             .iter()
             .find(|file| file.path.as_os_str() == "Cargo.toml");
         let text = &manifest.context("no manifest")?.text;
         let lines = text.lines().filter(|line| line.starts_with("bpfapps"));
-        let exact: Vec<_> = lines
-            .filter(|line| line.contains(crate::release::VERSION))
-            .collect();
+        let exact: Vec<_> = lines.filter(|line| line.contains(VERSION)).collect();
         assert_eq!(exact.len(), 1, "{text}");
         assert!(exact[0].starts_with("bpfapps = "), "{text}");
         let parsed: toml_edit::DocumentMut = text.parse()?;

@@ -4,6 +4,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use caps::Capability;
@@ -12,6 +15,9 @@ use tempfile::TempDir;
 
 /// A binary to test instead of building one, for machines without cargo.
 const PROGRAM: &str = "BPFAPPS_BIN";
+
+/// A build that takes longer is announced.
+const SILENCE: Duration = Duration::from_secs(1);
 
 /// The binary of the test's workspace: the file named by `BPFAPPS_BIN`, or cargo's build of the
 /// package in folder `cli/`.
@@ -78,12 +84,31 @@ fn build() -> Result<PathBuf> {
         .context("the workspace's path is not UTF-8")?;
     let format = ["--message-format", "json-render-diagnostics"];
     let args = ["build", "--quiet", "--bins", "--manifest-path", manifest];
-    let built = cargo(&[&args[..], &format].concat())?;
+    let built = slowly(manifest, || cargo(&[&args[..], &format].concat()))?;
     let mut messages = built
         .lines()
         .filter_map(|line| serde_json::from_str(line).ok());
     let binary = messages.find_map(|it: Value| it["executable"].as_str().map(PathBuf::from));
     binary.with_context(|| format!("{manifest} has no binary"))
+}
+
+/// Says what is built if it takes long, as it does the first time.
+#[expect(
+    clippy::print_stderr,
+    reason = "the name of a test is all that is seen so far"
+)]
+fn slowly<T>(manifest: &str, build: impl FnOnce() -> T) -> T {
+    let (done, waiting) = mpsc::channel::<()>();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            if waiting.recv_timeout(SILENCE) == Err(RecvTimeoutError::Timeout) {
+                eprintln!("\nbuilding the program that is tested: cargo build --bins --manifest-path {manifest}");
+            }
+        });
+        let built = build();
+        drop(done);
+        built
+    })
 }
 
 /// The output of cargo with these arguments.

@@ -51,6 +51,7 @@ pub(crate) fn run(options: Options) -> Result<ExitCode> {
         }
     }));
     checks.push(space());
+    checks.push(place());
 
     let colours = io::stdout().is_terminal();
     write!(
@@ -89,6 +90,20 @@ fn rust() -> Check {
             format!("the workspace needs Rust {OLDEST}"),
             "rustup update stable",
         ),
+    }
+}
+
+/// The folder to build in.
+fn place() -> Check {
+    let name = "folder";
+    let target = match Workspace::here() {
+        Ok(workspace) => workspace.target(),
+        Err(error) => return Check::ok("building", name, format!("unknown: {error:#}")),
+    };
+    let check = Check::ok("building", name, target.display().to_string());
+    match setup::place::refusal(target) {
+        None => check,
+        Some(refusal) => check.bad(Status::Fail, refusal.what, refusal.fix),
     }
 }
 

@@ -110,3 +110,22 @@ pub fn main() -> ExitCode {
         Err(error) => out::failure(&error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Cli;
+
+    #[test]
+    fn the_first_line_of_the_help_names_every_task() {
+        let command = Cli::command();
+        let tasks: Vec<_> = command
+            .get_subcommands()
+            .map(clap::Command::get_name)
+            .collect();
+        let line = format!("The tasks of a bpfapps workspace: {}", tasks.join(", "));
+        let about = command.get_about().map(ToString::to_string);
+        assert_eq!(about, Some(line));
+    }
+}

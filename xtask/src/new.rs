@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use bpfapps_host::shell;
 use bpfapps_task::workspace::Workspace;
 use bpfapps_templates::{App, Kind, Release, package};
 
@@ -53,7 +54,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let (root, taken, mut change) = match &options.standalone {
         Some(folder) => {
             let binary = standalone::binary(folder, &release)?;
-            let change = standalone::repository_in(folder, &binary, name, &release)?;
+            let change = standalone::repository_in(folder, &binary, name, &kind.name, &release)?;
             (
                 folder.as_path(),
                 Taken::by_none_but(binary, &release),
@@ -75,6 +76,10 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     add(&kind, &app, &release, &mut change)?;
     let touched = change.apply()?;
     format::note_absence();
+    if let Some(folder) = &options.standalone {
+        standalone::init(folder)?;
+        standalone::note_place(folder)?;
+    }
 
     for path in touched {
         out::result(root_relative(root, &path, options.standalone.is_some()))?;
@@ -115,7 +120,7 @@ fn root_relative(root: &Path, path: &Path, standalone: bool) -> String {
 }
 
 fn next_step(name: &str, standalone: Option<&Path>) -> Result<()> {
-    let enter = standalone.map(|folder| format!("cd {} && ", folder.display()));
+    let enter = standalone.map(|folder| format!("cd {} && ", shell::word(folder.as_ref())));
     let enter = enter.unwrap_or_default();
     out::result(format_args!("\nnext: {enter}cargo xtask run {name}"))
 }

@@ -13,6 +13,8 @@ use bpfapps_task::workspace::Workspace;
 use crate::setup::{self, Stage};
 use crate::{out, path};
 
+const NO_SUDO: &str = "not root, and sudo is not available";
+
 /// If set in an app's environment, maps are neither pinned nor reused from pins.
 pub(crate) const UNPINNED: &str = "BPFAPPS_UNPINNED";
 
@@ -37,6 +39,7 @@ pub(crate) fn run(options: Options) -> Result<ExitCode> {
 
 /// Builds the binary, and becomes it as root.
 pub(crate) fn start(release: bool, args: Vec<OsString>) -> Result<ExitCode> {
+    may_run(release, &args)?;
     let program = build(release)?.program;
     let mut command = as_root(&program)?;
     // becoming the app leaves its exit code, signals and terminal alone
@@ -46,12 +49,7 @@ pub(crate) fn start(release: bool, args: Vec<OsString>) -> Result<ExitCode> {
 
 /// A call of the binary as root.
 pub(crate) fn as_root(program: &Path) -> Result<Command> {
-    let prefix = path::root_prefix().ok_or_else(|| {
-        out::hinted(
-            "not root, and sudo is not available",
-            format!("run as root: {}", shell::word(program.as_ref())),
-        )
-    })?;
+    let prefix = path::root_prefix().context(NO_SUDO)?;
     Ok(match prefix {
         [] => Command::new(program),
         [sudo, flags @ ..] => {
@@ -61,6 +59,38 @@ pub(crate) fn as_root(program: &Path) -> Result<Command> {
             command
         }
     })
+}
+
+/// Fails before a build whose program could not be run. A password is asked for now.
+fn may_run(release: bool, args: &[OsString]) -> Result<()> {
+    let what = match path::root_prefix() {
+        Some([]) => return Ok(()),
+        Some([sudo, flags @ ..]) => {
+            let validated = Command::new(sudo).args(flags).arg("--validate").status();
+            if validated.context("failed to run sudo")?.success() {
+                return Ok(());
+            }
+            "not root, and sudo refuses"
+        }
+        None => NO_SUDO,
+    };
+    let workspace = Workspace::here()?;
+    let binary = workspace.binary()?;
+    let (flag, profile) = match release {
+        true => (" --release", "release"),
+        false => ("", "debug"),
+    };
+    let program = workspace.target().join(profile).join(binary);
+    let mut words = vec![program.as_os_str()];
+    words.extend(args.iter().map(OsString::as_os_str));
+    let command = shell::command(&words);
+    Err(out::hinted(
+        what,
+        format!(
+            "build it, and run it as root: cargo build --package {binary}{flag} && su -c {}",
+            shell::word(command.as_ref())
+        ),
+    ))
 }
 
 /// Builds the binary of a developer.

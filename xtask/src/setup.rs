@@ -3,6 +3,7 @@
 mod detect;
 mod install;
 mod manager;
+pub(crate) mod place;
 mod requirement;
 mod requirements;
 
@@ -67,8 +68,12 @@ pub(crate) fn building() -> Vec<(&'static Requirement, Option<String>)> {
     with_remedy.collect()
 }
 
-/// Installs what a stage needs, and is silent where nothing is missing.
+/// Installs what a stage needs, and is silent where nothing is missing. Refuses to build where that
+/// would fail.
 pub fn ensure(stage: Stage) -> Result<()> {
+    if !matches!(stage, Stage::Deny | Stage::Docs) {
+        place::check()?;
+    }
     let missing = missing(Some(stage));
     if missing.is_empty() {
         Ok(())

@@ -37,7 +37,6 @@ pub(crate) use stdout::Blocked;
 pub use stdout::Closed;
 use stdout::Stdout;
 pub use style::Style;
-pub(crate) use style::stderr_is_coloured;
 pub use values::Value;
 
 /// The format of a list or a stream of events.

@@ -1,7 +1,6 @@
-use std::env;
 use std::ffi::OsString;
-use std::io::{self, IsTerminal as _};
 
+use bpfapps_explain::is_coloured;
 use clap::ColorChoice;
 
 /// The meaning of a column's colour.
@@ -37,20 +36,11 @@ pub(super) fn is_wanted(
     on_terminal: bool,
     variable: impl Fn(&str) -> Option<OsString>,
 ) -> bool {
-    let able = || variable("TERM").is_some_and(|term| !term.is_empty() && term != "dumb");
-    // https://no-color.org: an empty one does not count
-    let refused = || variable("NO_COLOR").is_some_and(|value| !value.is_empty());
     match choice {
         ColorChoice::Always => true,
         ColorChoice::Never => false,
-        ColorChoice::Auto => on_terminal && able() && !refused(),
+        ColorChoice::Auto => is_coloured(on_terminal, variable),
     }
-}
-
-/// True if stderr is to be coloured.
-pub(crate) fn stderr_is_coloured() -> bool {
-    let on_terminal = io::stderr().is_terminal();
-    is_wanted(ColorChoice::Auto, on_terminal, |name| env::var_os(name))
 }
 
 #[cfg(test)]

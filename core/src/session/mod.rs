@@ -23,13 +23,13 @@ use std::rc::Rc;
 
 use anyhow::Result;
 use bpfapps_diagnose::{self as diagnose, Loading, Programs};
-use bpfapps_explain::{Code, Failure};
+use bpfapps_explain::{Code, Failure, stderr_is_coloured};
 use bpfapps_host::capabilities;
 use bpfapps_host::hooks::btf;
 use libbpf_rs::skel::{OpenSkel, SkelBuilder};
 use libbpf_rs::{MapType, OpenMap, OpenObject};
 
-use crate::output::{Output, stderr_is_coloured};
+use crate::output::Output;
 use crate::run::Run;
 
 pub use embedded::Embedded;

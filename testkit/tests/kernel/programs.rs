@@ -5,10 +5,13 @@ use std::{env, io::Write as _};
 
 use anyhow::{Result, ensure};
 use bpfapps_testkit::{Fixture, Process, Test, cli, fixture, program, skip, test};
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
 use tempfile::TempDir;
 
 pub(crate) const TESTS: &[Test] = &[
     test!(binary_of_the_workspace_is_built),
+    test!(binary_that_takes_long_to_build_is_named),
     test!(binary_that_does_not_compile_is_an_error),
     test!(binary_can_be_named),
 ];
@@ -60,6 +63,25 @@ fn binary_of_the_workspace_is_built() -> Result<()> {
     let binary = folder.path().canonicalize()?.join("target/debug/mytool");
     let said = format!("{:?}", [binary.to_str().unwrap_or_default(), "a", "word"]);
     ensure!(exit.stdout == [said], "{exit:#?}");
+    Ok(())
+}
+
+fn binary_that_takes_long_to_build_is_named() -> Result<()> {
+    let (folder, mut command) = elsewhere("call", "fn main() {}")?;
+    let root = folder.path().canonicalize()?;
+    let gate = root.join("gate");
+    mkfifo(&gate, Mode::S_IRUSR | Mode::S_IWUSR)?;
+    // the build waits for somebody who writes
+    let script = r#"fn main() { std::fs::read("../gate").expect("a gate"); }"#;
+    fs::write(root.join("cli/build.rs"), script)?;
+    let mut process = Process::start(&mut command)?;
+    let manifest = root.join("cli/Cargo.toml");
+    process.says(&format!(
+        "building the program that is tested: cargo build --bins --manifest-path {}",
+        manifest.display()
+    ))?;
+    fs::write(&gate, "")?;
+    process.wait()?.expect_code(0)?;
     Ok(())
 }
 

@@ -1,8 +1,11 @@
 //! Builds of the app, in a thread of its own: one at a time.
 
+use std::env;
+use std::io;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
-use std::sync::mpsc::Sender;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
@@ -10,55 +13,62 @@ use anyhow::{Context, Error, Result};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
-use super::Event;
+use super::{Event, Shared, output};
 use crate::cargo::{self, Building};
 
-/// A build that went well.
+/// cargo's variable for the folder of everything but the results.
+const BUILD_DIR: &str = "CARGO_BUILD_BUILD_DIR";
+
+/// A build that is over.
 pub(super) struct Built {
-    program: PathBuf,
-    /// True if it made a new binary.
-    is_new: bool,
+    /// The binary, unless it failed.
+    program: Result<PathBuf>,
+    /// cargo's output, if it is not shown yet.
+    output: Vec<u8>,
 }
 
 /// The result of a build.
 pub(super) enum Outcome {
-    /// A binary to try, and the time of the change.
+    /// A binary, and the time of the change.
     Program(PathBuf, Instant),
-    /// The one that was tried last.
-    Unchanged,
     /// The next build has begun: its source had changed meanwhile.
     Overtaken,
     /// cargo has said why.
     Failed(Error),
 }
 
-pub(super) struct Builds<'a> {
-    binary: &'a str,
-    app: &'a str,
-    events: Sender<Event>,
+pub(super) struct Builds {
+    shared: Arc<Shared>,
+    package: Package,
     /// The one under way.
     build: Option<Build>,
     /// The change that it is for.
     since: Instant,
     /// A change that has come since it began.
     asked: Option<Instant>,
-    /// True if the last binary was not tried yet.
-    untried: bool,
 }
 
-impl<'a> Builds<'a> {
+/// What is built.
+pub(super) struct Package {
+    /// The package of the binary.
+    pub(super) binary: &'static str,
+    /// The only app in it.
+    pub(super) app: String,
+    /// The workspace's folder of builds.
+    pub(super) target: &'static Path,
+}
+
+impl Builds {
     /// Starts the first one.
-    pub(super) fn start(binary: &'a str, app: &'a str, events: Sender<Event>) -> Result<Self> {
+    pub(super) fn start(package: Package, shared: &Arc<Shared>) -> Result<Self> {
         // it may have to compile a lot: cargo shows what
-        let build = Build::start(binary, app, false, events.clone())?;
+        let build = Build::start(&package, false, shared)?;
         Ok(Self {
-            binary,
-            app,
-            events,
+            shared: Arc::clone(shared),
+            package,
             build: Some(build),
             since: Instant::now(),
             asked: None,
-            untried: true,
         })
     }
 
@@ -69,33 +79,22 @@ impl<'a> Builds<'a> {
             return Ok(());
         }
         self.since = since;
-        self.build = Some(Build::start(
-            self.binary,
-            self.app,
-            true,
-            self.events.clone(),
-        )?);
+        self.build = Some(Build::start(&self.package, true, &self.shared)?);
         Ok(())
     }
 
-    /// The consequence of a finished build.
-    pub(super) fn ended(&mut self, built: Result<Built>) -> Result<Outcome> {
+    /// The consequence of a finished build, and what cargo has said.
+    pub(super) fn ended(&mut self, built: Built) -> Result<(Outcome, Vec<u8>)> {
         self.build = None;
-        if let Ok(built) = &built {
-            self.untried |= built.is_new;
-        }
         if let Some(since) = self.asked.take() {
             self.ask(since)?;
-            return Ok(Outcome::Overtaken);
+            return Ok((Outcome::Overtaken, Vec::new()));
         }
-        Ok(match built {
+        let outcome = match built.program {
             Err(error) => Outcome::Failed(error),
-            Ok(_) if !self.untried => Outcome::Unchanged,
-            Ok(built) => {
-                self.untried = false;
-                Outcome::Program(built.program, self.since)
-            }
-        })
+            Ok(program) => Outcome::Program(program, self.since),
+        };
+        Ok((outcome, built.output))
     }
 }
 
@@ -106,29 +105,48 @@ struct Build {
 }
 
 impl Build {
-    /// Builds the binary with this app alone. A quiet build only reports errors.
-    fn start(binary: &str, app: &str, quietly: bool, events: Sender<Event>) -> Result<Self> {
-        let mut command = cargo::cargo(["build", "--package", binary]);
-        command.args(["--no-default-features", "--features", app]);
+    /// Builds the binary with this app alone. A quiet build only reports errors, at its end.
+    fn start(package: &Package, quietly: bool, shared: &Arc<Shared>) -> Result<Self> {
+        let mut command = package.command();
+        let mut output = None;
         if quietly {
-            command.arg("--quiet");
+            let (reader, stderr) = output::in_place_of(&io::stderr())?;
+            command.arg("--quiet").stderr(stderr);
+            output = Some(reader);
         }
         // Ctrl-C is ours alone, and clang's end is that of cargo
         command.process_group(0);
-        let building = Building::start(app, &mut command)?;
+        let building = Building::start(&package.app, &mut command)?;
+        // otherwise the command keeps the writing end
+        drop(command);
         let group = Pid::from_raw(building.id().try_into().context("no process id")?);
+        let events = Arc::clone(shared);
         let waiting = thread::spawn(move || {
-            let built = building.finish().map(|built| Built {
-                is_new: built.is_new,
-                program: built.program,
-            });
-            // the receiver is gone at the end
-            let _ = events.send(Event::Built(built));
+            let reading = output.map(|output| thread::spawn(|| output::all(output)));
+            let program = building.finish().map(|built| built.program);
+            let output = reading.and_then(|reading| reading.join().ok());
+            let output = output.unwrap_or_default();
+            events.send(Event::Built(Built { program, output }));
         });
         Ok(Self {
             group,
             waiting: Some(waiting),
         })
+    }
+}
+
+impl Package {
+    /// The call of cargo. The binary has only one app, so it must not replace the one with all of
+    /// them; what it is built of is shared with that one, where cargo can do so (1.91).
+    fn command(&self) -> Command {
+        let mut command = cargo::cargo(["build", "--package", self.binary]);
+        command.args(["--no-default-features", "--features", &self.app]);
+        command.arg("--target-dir").arg(self.target.join("dev"));
+        if env::var_os(BUILD_DIR).is_none() {
+            command.env(BUILD_DIR, self.target);
+        }
+        command.stdin(Stdio::null());
+        command
     }
 }
 

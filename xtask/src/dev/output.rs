@@ -1,13 +1,18 @@
-//! Forwards the output of an app to its destination.
+//! The output of apps and of cargo, read from terminals or pipes.
 
 use std::fs::File;
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, ErrorKind, IsTerminal, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::Stdio;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
 use rustix::termios::{OptionalActions, tcgetattr, tcgetwinsize, tcsetattr, tcsetwinsize};
+
+/// The start of a line is shown if the rest does not follow within this time.
+const UNFINISHED: Duration = Duration::from_millis(100);
 
 /// Replaces one of our streams: by a terminal if it is one, since apps check for colours and width,
 /// else by a pipe.
@@ -42,46 +47,78 @@ fn resize(terminal: &impl AsFd, ours: &impl AsFd) {
     }
 }
 
-/// Hands on whole lines of an app to stdout, so that two versions never share one; `written` hears
-/// of each time.
-pub(super) fn rows(mut app: File, mut written: impl FnMut()) -> io::Result<()> {
+/// Hands on whole lines of an app's stdout, so that two versions never share one.
+pub(super) fn rows(mut app: File, mut each: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
     let mut rows = Vec::new();
-    pieces(&mut app, |app, piece| {
-        rows.extend_from_slice(piece);
-        if let Some(end) = rows.iter().rposition(|&byte| byte == b'\n') {
-            write(&mut io::stdout().lock(), &rows[..=end])?;
-            rows.drain(..=end);
-            written();
+    while read(&mut app, &mut rows) {
+        if let Some(end) = end_of_lines(&rows) {
+            each(&rows[..end])?;
+            rows.drain(..end);
             // it asks for the width before it writes
-            resize(app, &io::stdout());
+            resize(&app, &io::stdout());
         }
-        Ok(())
-    })?;
-    write(&mut io::stdout().lock(), &rows)
-}
-
-/// Hands on all else to stderr as it comes, and to `heard`.
-pub(super) fn words(mut app: File, mut heard: impl FnMut(&[u8])) -> io::Result<()> {
-    pieces(&mut app, |_, piece| {
-        heard(piece);
-        write(&mut io::stderr().lock(), piece)
-    })
-}
-
-fn pieces(
-    app: &mut File,
-    mut each: impl FnMut(&mut File, &[u8]) -> io::Result<()>,
-) -> io::Result<()> {
-    let mut piece = vec![0; 64 * 1024];
-    loop {
-        match app.read(&mut piece) {
-            // a closed terminal returns an error instead of the end of file
-            Ok(0) | Err(_) => return Ok(()),
-            Ok(length) => each(app, &piece[..length])?,
-        }
+    }
+    match rows.is_empty() {
+        true => Ok(()),
+        false => each(&rows),
     }
 }
 
-fn write(to: &mut impl Write, text: &[u8]) -> io::Result<()> {
-    to.write_all(text).and_then(|()| to.flush())
+/// Hands on whole lines of an app's stderr, and the start of one that is not continued at once,
+/// such as a question.
+pub(super) fn words(mut app: File, mut each: impl FnMut(&[u8])) {
+    let mut words = Vec::new();
+    loop {
+        let goes_on = words.is_empty() || has_more(&app);
+        if goes_on && !read(&mut app, &mut words) {
+            break;
+        }
+        let end = match goes_on {
+            true => end_of_lines(&words).unwrap_or(0),
+            false => words.len(),
+        };
+        if end > 0 {
+            each(&words[..end]);
+            words.drain(..end);
+        }
+    }
+    if !words.is_empty() {
+        each(&words);
+    }
+}
+
+/// Everything that cargo writes, until its end.
+pub(super) fn all(mut cargo: File) -> Vec<u8> {
+    let mut output = Vec::new();
+    while read(&mut cargo, &mut output) {}
+    output
+}
+
+/// The length of the whole lines at the start of `text`.
+fn end_of_lines(text: &[u8]) -> Option<usize> {
+    Some(text.iter().rposition(|&byte| byte == b'\n')? + 1)
+}
+
+/// True if there is more to read, or the end, before a line counts as unfinished.
+fn has_more(file: &File) -> bool {
+    let time = Timespec::try_from(UNFINISHED).ok();
+    match poll(&mut [PollFd::new(file, PollFlags::IN)], time.as_ref()) {
+        Ok(count) => count > 0,
+        Err(_) => true,
+    }
+}
+
+/// Reads once. False at the end, which a closed terminal reports as an error.
+fn read(from: &mut File, to: &mut Vec<u8>) -> bool {
+    let mut piece = [0; 16 * 1024];
+    loop {
+        match from.read(&mut piece) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Ok(0) | Err(_) => return false,
+            Ok(length) => {
+                to.extend_from_slice(&piece[..length]);
+                return true;
+            }
+        }
+    }
 }

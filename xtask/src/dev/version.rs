@@ -6,8 +6,8 @@ use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, Mutex};
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -16,8 +16,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
-use super::{Event, output};
-use crate::{out, path, run};
+use super::{Event, Shared, output};
+use crate::{path, run};
 
 /// How long a version may take to detach its programs and exit.
 const GRACE: Duration = Duration::from_secs(5);
@@ -29,28 +29,38 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 /// Maximum bytes of output that explain a failed start.
 const MOST_WORDS: usize = 64 * 1024;
 
+/// What a version has written to stderr.
+struct Said {
+    /// At most [`MOST_WORDS`] of it.
+    text: Vec<u8>,
+    /// Kept back until it is known whether it works: rows of another one would come in between.
+    is_kept_back: bool,
+}
+
 pub(super) struct Version {
     pub(super) number: u32,
+    shared: Arc<Shared>,
     child: Child,
     process: OwnedFd,
     /// Its output on stderr.
-    said: Arc<Mutex<Vec<u8>>>,
+    said: Arc<Mutex<Said>>,
     /// Hangs up when all that it has written is handed on.
     handed_on: Receiver<()>,
 }
 
 impl Version {
-    /// Starts `program` as root.
+    /// Starts `program` as root, and keeps back its messages if another one runs.
     pub(super) fn start(
         number: u32,
         program: &Path,
         args: &[OsString],
-        events: &Sender<Event>,
+        is_second: bool,
+        shared: &Arc<Shared>,
     ) -> Result<Self> {
         let (rows, stdout) = output::in_place_of(&io::stdout())?;
         let (words, stderr) = output::in_place_of(&io::stderr())?;
-        let mut command = as_root(program)?;
-        command.args(args).stdin(Stdio::null());
+        let mut command = as_root(program, shared)?;
+        command.args(args).stdin(shared.input.of(number)?);
         // a version under work is to leave alone what one that is installed has pinned
         command.env(run::UNPINNED, "1");
         // Ctrl-C is ours alone: it ends them, in order
@@ -64,48 +74,63 @@ impl Version {
             .context("failed to open a process")?;
 
         let (handing, handed_on) = mpsc::channel();
-        let (hold, sender) = (handing.clone(), events.clone());
+        let (hold, screen) = (handing.clone(), Arc::clone(shared));
         thread::spawn(move || {
             let mut ready = false;
-            let written = || {
+            let write = |rows: &[u8]| {
+                screen.screen.rows(number, rows)?;
                 if !ready {
-                    let _ = sender.send(Event::Ready(number));
+                    screen.send(Event::Ready(number));
                 }
                 ready = true;
+                Ok(())
             };
-            if output::rows(rows, written).is_err() {
+            if output::rows(rows, write).is_err() {
                 // the reader of our output is gone
-                let _ = sender.send(Event::Quit);
+                screen.send(Event::Quit);
             }
             drop(hold);
         });
-        let said = Arc::new(Mutex::new(Vec::new()));
-        let heard = Arc::clone(&said);
+        let said = Arc::new(Mutex::new(Said {
+            text: Vec::new(),
+            is_kept_back: is_second,
+        }));
+        let (heard, screen) = (Arc::clone(&said), Arc::clone(shared));
         thread::spawn(move || {
-            let hear = |piece: &[u8]| {
-                if let Ok(mut said) = heard.lock()
-                    && said.len() < MOST_WORDS
-                {
-                    said.extend_from_slice(piece);
+            output::words(words, |words| {
+                let mut said = heard.lock().unwrap_or_else(PoisonError::into_inner);
+                if said.text.len() < MOST_WORDS {
+                    said.text.extend_from_slice(words);
                 }
-            };
-            // without stderr the output is not needed
-            let _ = output::words(words, hear);
+                if !said.is_kept_back {
+                    // without stderr the output is not needed
+                    let _ = screen.screen.words(number, words);
+                }
+            });
             drop(handing);
         });
-        let (waited, sender) = (process.try_clone()?, events.clone());
+        let (waited, events) = (process.try_clone()?, Arc::clone(shared));
         thread::spawn(move || {
             if wait(&waited, None) {
-                let _ = sender.send(Event::Gone(number));
+                events.send(Event::Gone(number));
             }
         });
         Ok(Self {
             number,
+            shared: Arc::clone(shared),
             child,
             process,
             said,
             handed_on,
         })
+    }
+
+    /// Shows its messages, those that were kept back first.
+    pub(super) fn show(&self) {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if std::mem::take(&mut said.is_kept_back) {
+            let _ = self.shared.screen.words(self.number, &said.text);
+        }
     }
 
     pub(super) fn id(&self) -> u32 {
@@ -120,8 +145,8 @@ impl Version {
                 return self.end().map(drop);
             }
             let seconds = GRACE.as_secs();
-            out::note(format_args!(
-                "dev: pid {} has not ended {seconds} s after SIG{name}",
+            self.shared.screen.note(format_args!(
+                "pid {} has not ended {seconds} s after SIG{name}",
                 self.id()
             ));
         }
@@ -136,10 +161,11 @@ impl Version {
             Err(error) => return Err(error).context("failed to send a signal"),
         }
         let id = self.id().to_string();
-        let mut kill = as_root(Path::new("kill"))?;
+        let mut kill = as_root(Path::new("kill"), &self.shared)?;
         let ended = kill.args(["-s", name, "--", &id]).stdin(Stdio::null());
         if !ended.status().is_ok_and(|status| status.success()) {
-            out::note(format_args!("dev: failed to send SIG{name} to pid {id}"));
+            let failed = format_args!("failed to send SIG{name} to pid {id}");
+            self.shared.screen.note(failed);
         }
         Ok(())
     }
@@ -149,16 +175,18 @@ impl Version {
         let status = self.child.wait().context("failed to wait for the app")?;
         // nothing is sent: it ends when the threads have, or when the time is over
         let _ = self.handed_on.recv_timeout(LAST_WORDS);
-        let said = self.said.lock().map(|said| said.clone());
-        let said = said.unwrap_or_default();
-        Ok((status, String::from_utf8_lossy(&said).into_owned()))
+        self.shared.input.end(self.number);
+        let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok((status, String::from_utf8_lossy(&said.text).into_owned()))
     }
 }
 
 /// A call of `program` as root. A password is asked for now, in sight.
-fn as_root(program: &Path) -> Result<Command> {
+fn as_root(program: &Path, shared: &Shared) -> Result<Command> {
     if let Some([sudo, flags @ ..]) = path::root_prefix() {
-        let validated = Command::new(sudo).args(flags).arg("--validate").status();
+        let mut validate = Command::new(sudo);
+        validate.args(flags).arg("--validate");
+        let validated = shared.input.without(|| validate.status());
         if !validated.context("failed to run sudo")?.success() {
             bail!("sudo refused");
         }

@@ -1,18 +1,18 @@
 //! Replaces the running version by the next one, and decides which one stays.
 
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
 use std::path::Path;
 use std::process::ExitStatus;
-use std::sync::mpsc::Sender;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use tempfile::TempDir;
 
+use super::Shared;
+use super::binary::{Identity, copy};
 use super::version::Version;
-use super::{Event, Options};
-use crate::out;
 
 /// An app without output counts as ready if it has not failed within this time.
 const SILENCE: Duration = Duration::from_secs(5);
@@ -25,9 +25,15 @@ const GOOD: &str = "good";
 pub(super) struct Versions {
     /// The name of the processes.
     name: &'static str,
+    /// The app and its arguments.
     args: Vec<OsString>,
-    events: Sender<Event>,
+    shared: Arc<Shared>,
     copies: Option<TempDir>,
+    /// The file that was tried last: cargo calls a binary fresh that an editor, or another dev, has
+    /// built meanwhile.
+    tried: Option<Identity>,
+    /// It has failed.
+    is_unfit: bool,
     started: u32,
     running: Option<Version>,
     starting: Option<Starting>,
@@ -46,14 +52,14 @@ struct Starting {
 }
 
 impl Versions {
-    pub(super) fn new(name: &'static str, options: &Options, events: Sender<Event>) -> Self {
-        let mut args = vec![options.app.clone().into()];
-        args.extend_from_slice(&options.args);
+    pub(super) fn new(name: &'static str, args: Vec<OsString>, shared: &Arc<Shared>) -> Self {
         Self {
             name,
             args,
-            events,
+            shared: Arc::clone(shared),
             copies: None,
+            tried: None,
+            is_unfit: false,
             started: 0,
             running: None,
             starting: None,
@@ -63,6 +69,16 @@ impl Versions {
 
     /// Starts what was built, next to what runs.
     pub(super) fn take_over(&mut self, program: &Path, since: Instant) -> Result<()> {
+        let opening = || format!("failed to open {}", program.display());
+        let mut built = File::open(program).with_context(opening)?;
+        let identity = Identity::of(&built.metadata().with_context(opening)?);
+        if self.tried.as_ref() == Some(&identity) {
+            if !self.is_unfit {
+                self.shared.screen.release();
+            }
+            self.note("nothing to rebuild");
+            return Ok(());
+        }
         let mut replaces = false;
         if let Some(overtaken) = self.starting.take() {
             replaces = overtaken.replaces;
@@ -84,8 +100,10 @@ impl Versions {
         let tried = copies.path().join(TRIED).join(self.name);
         // a running file cannot be written to, so a new file takes its name
         let _ = fs::remove_file(&tried);
-        fs::copy(program, &tried)
+        copy(&mut built, &tried)
             .with_context(|| format!("failed to copy {}", program.display()))?;
+        self.tried = Some(identity);
+        self.is_unfit = false;
         if self.alone {
             replaces |= self.stop_running()?;
         }
@@ -96,7 +114,9 @@ impl Versions {
         let copies = self.copies.as_ref().context("nothing was built")?;
         self.started += 1;
         let program = copies.path().join(binary).join(self.name);
-        let version = Version::start(self.started, &program, &self.args, &self.events)?;
+        let is_second = self.running.is_some();
+        let (number, shared) = (self.started, &self.shared);
+        let version = Version::start(number, &program, &self.args, is_second, shared)?;
         let start = Instant::now();
         self.starting = Some(Starting {
             version,
@@ -136,6 +156,10 @@ impl Versions {
             return Ok(());
         };
         self.is_good(starting.binary)?;
+        starting.version.show();
+        if starting.binary == TRIED {
+            self.shared.screen.release();
+        }
         let took = starting.since.elapsed().as_secs_f64();
         let id = starting.version.id();
         let before = self.running.replace(starting.version);
@@ -148,7 +172,7 @@ impl Versions {
         if let Some(before) = before {
             before.stop()?;
         }
-        out::note(format_args!("dev: pid {id}: {what}"));
+        self.shared.screen.note(format_args!("pid {id}: {what}"));
         Ok(())
     }
 
@@ -181,15 +205,22 @@ impl Versions {
             ..
         } = failed;
         if self.running.is_some() && is_in_the_way(said) {
-            out::note("dev: likely two can not run at once: the old one ends before the new one");
+            let screen = &self.shared.screen;
+            screen.note("likely two can not run at once: the old one ends before the new one");
             self.alone = true;
             let replaces = self.stop_running()?;
             return self.start(binary, since, replaces);
         }
+        self.is_unfit = true;
         if replaces && binary == TRIED {
-            out::note(format_args!("dev: the new version failed ({status})"));
+            // the copy of the good one is the next
+            self.shared.screen.hold(self.started + 1);
+            let failed = format_args!("the new version failed ({status})");
+            self.shared.screen.note(failed);
             return self.start(GOOD, since, true);
         }
+        self.hold();
+        failed.version.show();
         let what = if self.running.is_some() {
             "the new version"
         } else {
@@ -197,6 +228,13 @@ impl Versions {
         };
         self.note(&format!("{what} failed ({status})"));
         Ok(())
+    }
+
+    /// Keeps the failure in sight that is shown next.
+    pub(super) fn hold(&self) {
+        if let Some(running) = &self.running {
+            self.shared.screen.hold(running.number);
+        }
     }
 
     /// Keeps the binary of a version that works.
@@ -215,9 +253,10 @@ impl Versions {
 
     /// One line: what has happened, and what that means for what runs.
     pub(super) fn note(&self, what: &str) {
+        let screen = &self.shared.screen;
         match &self.running {
-            Some(version) => out::note(format_args!("dev: {what}: pid {} continues", version.id())),
-            None => out::note(format_args!("dev: {what}: waiting for a change")),
+            Some(version) => screen.note(format_args!("{what}: pid {} continues", version.id())),
+            None => screen.note(format_args!("{what}: waiting for a change")),
         }
     }
 
@@ -227,6 +266,7 @@ impl Versions {
         for version in [starting, self.running.take()].into_iter().flatten() {
             version.stop()?;
         }
+        self.shared.screen.release();
         Ok(())
     }
 }

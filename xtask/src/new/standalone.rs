@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 use bpfapps_templates::{Release, standalone};
@@ -9,6 +10,7 @@ use bpfapps_templates::{Release, standalone};
 use super::name::{is_keyword, words};
 use crate::change::Change;
 use crate::out;
+use crate::setup::place::{self, Refusal};
 
 /// Names of folders below `target/`, which cargo gives to no binary, and of the tasks' package.
 const RESERVED: [&str; 6] = ["build", "deps", "examples", "incremental", "test", "xtask"];
@@ -52,6 +54,7 @@ pub(super) fn repository_in(
     folder: &Path,
     binary: &str,
     app: &str,
+    kind: &str,
     release: &Release,
 ) -> Result<Change> {
     let is_free = match fs::read_dir(folder) {
@@ -65,8 +68,43 @@ pub(super) fn repository_in(
         ));
     }
     let mut change = Change::new(std::path::absolute(folder).context("no such place")?);
-    for file in standalone(binary, app, release)? {
+    for file in standalone(binary, app, kind, release)? {
         change.create(file.path, file.text);
     }
     Ok(change)
+}
+
+/// Puts the files under git, as `cargo new` does, unless the folder is in a repository already.
+pub(super) fn init(folder: &Path) -> Result<()> {
+    let git = |args: &[&str]| {
+        let mut command = Command::new("git");
+        command.arg("-C").arg(folder).args(args);
+        // those of a hook that runs this are of another repository
+        command.env_remove("GIT_DIR").env_remove("GIT_WORK_TREE");
+        command.stdin(Stdio::null()).output()
+    };
+    match git(&["rev-parse", "--is-inside-work-tree"]) {
+        // not everybody has git
+        Err(_) => return Ok(()),
+        Ok(inside) if inside.status.success() => return Ok(()),
+        Ok(_) => {}
+    }
+    let made = git(&["init", "--quiet"]).context("failed to run git")?;
+    if !made.status.success() {
+        let said = String::from_utf8_lossy(&made.stderr);
+        out::note(format_args!(
+            "no git repository was made: {}",
+            said.trim_end()
+        ));
+    }
+    Ok(())
+}
+
+/// Says now what a build in there would say.
+pub(super) fn note_place(folder: &Path) -> Result<()> {
+    let whole = std::path::absolute(folder).context("no such place")?;
+    if let Some(Refusal { what, fix }) = place::refusal(&whole.join("target")) {
+        out::note(format_args!("note: {what}\nhint: {fix}"));
+    }
+    Ok(())
 }

@@ -45,7 +45,7 @@ impl Rendered {
         let folder = root.join("target/templates");
         let release = Release::new()?;
         let mut change = Change::new(&folder);
-        for file in standalone(PACKAGE, "tracepoint", &release)? {
+        for file in standalone(PACKAGE, "tracepoint", "tracepoint", &release)? {
             change.create(file.path, file.text);
         }
         // the versions that are built already

@@ -35,13 +35,16 @@ pub(crate) fn run(folder: &Path, args: &[&str]) -> Output {
     xtask(folder, args).output().expect("xtask runs")
 }
 
-/// All files below `root`, and the empty folders.
+/// All files below `root`, and the empty folders, but for git's.
 pub(crate) fn tree(root: &Path) -> Tree {
     let mut tree = Tree::new();
     let mut folders = vec![root.to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).expect("a folder") {
             let path = entry.expect("an entry").path();
+            if path.ends_with(".git") {
+                continue;
+            }
             if path.is_dir() {
                 tree.insert(path.clone(), String::new());
                 folders.push(path);

@@ -48,6 +48,13 @@ fn standalone_is_all_ones_own() {
     ] {
         assert!(paths.iter().any(|other| other == path), "{path}: {paths:?}");
     }
+    assert!(root.join(".git/HEAD").is_file());
+    let readme = fs::read_to_string(root.join("README.md")).expect("a README");
+    let origin = format!(
+        "by `cargo xtask new mine --template tracepoint --standalone own` of bpfapps {}.",
+        env!("CARGO_PKG_VERSION")
+    );
+    assert!(readme.contains(&origin), "{readme}");
     let mode = root
         .join(".ci/run")
         .metadata()

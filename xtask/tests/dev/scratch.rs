@@ -45,9 +45,26 @@ impl Scratch {
         Ok(())
     }
 
+    /// Builds what dev does, as another dev.
+    pub(crate) fn build_like_dev(&self) -> Result<()> {
+        let mut build = self.at_home(Command::new(env!("CARGO")));
+        build.args(["build", "--package", BINARY, "--target-dir"]);
+        build.arg(target().join("dev"));
+        build.env("CARGO_BUILD_BUILD_DIR", target());
+        let args = ["--no-default-features", "--features", APP];
+        let built = build.args(args).output()?;
+        ensure!(built.status.success(), "{built:?}");
+        Ok(())
+    }
+
+    /// The binary with all its apps.
+    pub(crate) fn program(&self) -> PathBuf {
+        target().join("debug").join(BINARY)
+    }
+
     /// Its app, as it was built last.
     pub(crate) fn app(&self) -> Command {
-        let mut command = Command::new(target().join("debug").join(BINARY));
+        let mut command = Command::new(self.program());
         command.arg(APP);
         command
     }
@@ -108,7 +125,7 @@ impl Scratch {
 
     /// Fails if a copy of the binary is left.
     pub(crate) fn is_left_clean(&self) -> Result<()> {
-        for entry in fs::read_dir(target().join("debug"))? {
+        for entry in fs::read_dir(target().join("dev/debug"))? {
             let path = entry?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             let is_copy = name.starts_with(&format!("dev-{APP}-"));

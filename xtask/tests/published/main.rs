@@ -19,7 +19,8 @@ fn repository_is_built_run_and_tested_and_upgraded() {
     let archives = Archives::third_party();
 
     let xtask = env!("CARGO_BIN_EXE_xtask");
-    let own = Repository::new(&archives, "checkout", Path::new(xtask));
+    // a repository may be called like its app
+    let own = Repository::new(&archives, "checkout", "checkout", Path::new(xtask));
     let manifest = own.read("Cargo.toml");
     assert!(manifest.contains("path = \""), "{manifest}");
     own.works();
@@ -31,6 +32,7 @@ fn repository_is_built_run_and_tested_and_upgraded() {
     let own = Repository::new(
         &archives,
         "published",
+        "first",
         &archives.install("bpfapps-xtask", "xtask"),
     );
     let manifest = own.read("Cargo.toml");

@@ -12,19 +12,24 @@ use crate::archives::Archives;
 pub(crate) struct Repository<'a> {
     archives: &'a Archives,
     root: PathBuf,
+    app: &'a str,
 }
 
 impl<'a> Repository<'a> {
-    /// Makes one called `name`, by the program of the tasks.
-    pub(crate) fn new(archives: &'a Archives, name: &str, xtask: &Path) -> Self {
+    /// Makes one called `name` with an app called `app`, by the program of the tasks.
+    pub(crate) fn new(archives: &'a Archives, name: &str, app: &'a str, xtask: &Path) -> Self {
         let root = archives.root().join(name);
         if root.exists() {
             fs::remove_dir_all(&root).expect("no folder");
         }
         let mut new = Command::new(xtask);
-        new.args(["new", "first", "--standalone", name]);
+        new.args(["new", app, "--standalone", name]);
         finish(new.current_dir(archives.root()));
-        Self { archives, root }
+        Self {
+            archives,
+            root,
+            app,
+        }
     }
 
     /// Both commands of its README work.
@@ -32,18 +37,21 @@ impl<'a> Repository<'a> {
         // what needs root is said by who is not
         let is_root = nix::unistd::geteuid().is_root();
         if is_root {
-            let seen = text(self.xtask(&["run", "first", "--timeout", "0.1"]));
+            let seen = text(self.xtask(&["run", self.app, "--timeout", "0.1"]));
             assert!(seen.starts_with("TIME     COMM"), "{seen}");
         }
-        let shown = text(self.xtask(&["show", "first"]));
+        let shown = text(self.xtask(&["show", self.app]));
         let (path, code) = shown.split_once('\n').expect("lines");
-        assert!(path.ends_with("/out/first.records.rs"), "{path}");
+        assert!(
+            path.ends_with(&format!("/out/{}.records.rs", self.app)),
+            "{path}"
+        );
         assert!(code.contains("impl Row for types::event {"), "{code}");
         let tested = text(self.xtask(&["test"]));
         let last = tested.lines().last().unwrap_or_default();
         assert!(last.contains(" 0 failed, "), "{last}");
         assert_eq!(last.ends_with(" 0 skipped"), is_root, "{last}");
-        assert_eq!(self.apps(), ["first"]);
+        assert_eq!(self.apps(), [self.app]);
     }
 
     /// `cargo xtask …`, which has to go well.

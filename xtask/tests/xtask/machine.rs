@@ -118,8 +118,11 @@ impl Machine {
     /// From here on it is used by a user who is not root.
     pub(crate) fn for_nobody(mut self) -> Self {
         self.nobody = true;
-        // so that whatever is installed by fake managers can be
-        fs::set_permissions(self.path("bin"), PermissionsExt::from_mode(0o777)).expect("mode");
+        // so that whatever is installed by fake managers can be, and something built
+        fs::create_dir_all(self.path("target")).expect("a folder");
+        for folder in ["bin", "target"] {
+            fs::set_permissions(self.path(folder), PermissionsExt::from_mode(0o777)).expect("mode");
+        }
         self
     }
 

@@ -1,6 +1,7 @@
 //! The other tasks, with a scripted cargo.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use crate::machine::Machine;
@@ -34,13 +35,15 @@ fn run_builds_as_the_user_and_runs_through_sudo() {
     assert_eq!(seen.code, Some(0), "{seen:?}");
     let log = machine.log();
     let lines: Vec<_> = log.lines().collect();
+    // the password, if one is needed, is not asked for after the build
+    assert_eq!(lines[0], "sudo --non-interactive --validate");
     assert!(
-        lines[0].starts_with("cargo build --package bpfapps"),
+        lines[1].starts_with("cargo build --package bpfapps"),
         "{log}"
     );
     let app = machine.path("bin/bpfapps");
     assert_eq!(
-        lines[1],
+        lines[2],
         format!(
             "sudo --non-interactive --preserve-env=BPFAPPS_LOG,BPFAPPS_UNPINNED,BPFAPPS_CONFIG -- {} minimal --once",
             app.display()
@@ -61,7 +64,7 @@ fn the_binary_is_called_what_the_repository_is_called() {
     assert_eq!(seen.code, Some(0), "{seen:?}");
     let log = machine.log();
     assert!(
-        log.starts_with("cargo build --package my-tool --message"),
+        log.contains("\ncargo build --package my-tool --message"),
         "{log}"
     );
     let sudo =
@@ -74,17 +77,72 @@ fn the_binary_is_called_what_the_repository_is_called() {
 }
 
 #[test]
-fn run_without_sudo_says_so() {
+fn run_without_sudo_says_so_before_it_builds() {
     let machine = Machine::new("run-alone").for_nobody();
     machine.cargo(BUILT);
+    let program = machine.path("target/release/bpfapps");
+    let hint = format!(
+        "hint: build it, and run it as root: cargo build --package bpfapps --release && \
+         su -c '{} minimal -n 1'\n",
+        program.display()
+    );
+    let args = ["run", "--release", "minimal", "-n", "1"];
+    machine.program("sudo", "echo 'sudo: a password is required' >&2; exit 1");
+    let seen = machine.xtask(&args);
+    assert_eq!(seen.code, Some(1));
+    assert_eq!(
+        seen.stderr,
+        format!("sudo: a password is required\nerror: not root, and sudo refuses\n{hint}")
+    );
     machine.remove("sudo");
+    let seen = machine.xtask(&args);
+    assert_eq!(seen.code, Some(1));
+    assert_eq!(
+        seen.stderr,
+        format!("error: not root, and sudo is not available\n{hint}")
+    );
+    assert_eq!(machine.log(), "");
+}
+
+#[test]
+fn who_can_not_build_here_is_told_whose_it_is() {
+    let machine = Machine::new("run-elses").for_nobody();
+    machine.cargo(BUILT);
+    fs::set_permissions(machine.path("target"), fs::Permissions::from_mode(0o555)).expect("mode");
     let seen = machine.xtask(&["run", "minimal"]);
     assert_eq!(seen.code, Some(1));
+    let target = machine.path("target").display().to_string();
     assert!(
         seen.stderr
-            .starts_with("error: not root, and sudo is not available\nhint: "),
+            .contains(&format!(" can not build in {target}: {target} belongs to ")),
         "{seen:?}"
     );
+    assert!(
+        seen.stderr
+            .contains("\nhint: build elsewhere: export CARGO_TARGET_DIR="),
+        "{seen:?}"
+    );
+    assert_eq!(machine.log(), "");
+}
+
+#[test]
+fn a_space_in_the_path_is_found_before_the_build() {
+    let machine = Machine::new("run in space");
+    machine.cargo(BUILT);
+    for args in [&["run", "minimal"][..], &["test"], &["dev", "minimal"]] {
+        let seen = machine.xtask(args);
+        assert_eq!(seen.code, Some(1));
+        assert_eq!(
+            seen.stderr,
+            format!(
+                "error: the Makefile of libbpf can not build in `{}`: ' ' in a path\n\
+                 hint: build elsewhere: export CARGO_TARGET_DIR=\"$HOME/bpfapps-target\", and run \
+                 this again\n",
+                machine.path("target").display()
+            )
+        );
+    }
+    assert_eq!(machine.log(), "");
 }
 
 #[test]
@@ -127,10 +185,10 @@ fn dev_ends_what_it_started_before_itself() {
         "bpfapps",
         "echo \"$$ $*\"; kill -INT $PPID; exec /bin/sleep 600",
     );
-    let seen = machine.xtask(&["dev", "opens", "--all"]);
+    let seen = machine.xtask(&["dev", "opens", "--all", "--", "true", "--", "x"]);
     assert_eq!(seen.code, Some(0), "{seen:?}");
     let (pid, args) = seen.stdout.split_once(' ').expect("a row");
-    assert_eq!(args, "opens --all\n");
+    assert_eq!(args, "opens --all -- true -- x\n");
     assert!(!Path::new("/proc").join(pid).exists(), "it still runs");
     assert!(!seen.stderr.contains("has not ended"), "{seen:?}");
     let left = fs::read_dir(machine.path("bin")).expect("a folder");
