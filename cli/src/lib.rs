@@ -16,6 +16,7 @@
 //! ```
 
 mod builtin;
+mod call;
 mod command;
 mod doctor;
 pub mod objects;
@@ -71,20 +72,13 @@ pub fn run(binary: Binary) -> ExitCode {
         Err(err) => {
             let code = exit_code(&err);
             if code != 0 {
-                let text = report(&err, &binary.explain());
+                let text = report(&err, &call::explain(&binary));
                 // If stderr is closed, the exit code must do. Written at once, so that no other
                 // output comes in between.
                 let _ = io::stderr().write_all(text.as_bytes());
             }
             ExitCode::from(code)
         }
-    }
-}
-
-impl Binary {
-    /// The command that shows the page of a code.
-    fn explain(&self) -> String {
-        format!("{} explain", self.name)
     }
 }
 

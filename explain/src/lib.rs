@@ -18,6 +18,7 @@ mod escape;
 mod failure;
 mod nearest;
 pub mod verifier;
+mod wrap;
 
 pub use check::{Check, Status, list, table};
 pub use clang::explain_clang;
@@ -25,3 +26,4 @@ pub use code::Code;
 pub use escape::{escape, is_invisible, one_line, printable, visible};
 pub use failure::{Failure, report};
 pub use nearest::{did_you_mean, nearest};
+pub use wrap::wrap;

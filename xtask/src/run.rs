@@ -16,6 +16,9 @@ use crate::{out, path};
 /// If set in an app's environment, maps are neither pinned nor reused from pins.
 pub(crate) const UNPINNED: &str = "BPFAPPS_UNPINNED";
 
+/// Set in an app's environment: its hints name `cargo xtask`, since its binary is not in PATH.
+const XTASK: &str = "BPFAPPS_XTASK";
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Build with optimizations
@@ -52,7 +55,7 @@ pub(crate) fn as_root(program: &Path) -> Result<Command> {
             format!("run as root: {}", shell::word(program.as_ref())),
         )
     })?;
-    Ok(match prefix {
+    let mut command = match prefix {
         [] => Command::new(program),
         [sudo, flags @ ..] => {
             let mut command = Command::new(sudo);
@@ -60,7 +63,9 @@ pub(crate) fn as_root(program: &Path) -> Result<Command> {
             command.arg("--").arg(program);
             command
         }
-    })
+    };
+    command.env(XTASK, "1");
+    Ok(command)
 }
 
 /// Builds the binary of a developer.
@@ -78,6 +83,6 @@ fn preserved() -> Result<String> {
     let binary = Workspace::here()?.binary()?;
     let variable = binary.to_uppercase().replace('-', "_");
     Ok(format!(
-        "--preserve-env=BPFAPPS_LOG,{UNPINNED},{variable}_CONFIG"
+        "--preserve-env=BPFAPPS_LOG,{UNPINNED},{XTASK},{variable}_CONFIG"
     ))
 }

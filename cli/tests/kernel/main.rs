@@ -8,6 +8,7 @@ mod machine;
 mod objects;
 mod pages;
 mod report;
+mod shells;
 
 use std::process::ExitCode;
 
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
             foreign::TESTS,
             lent::TESTS,
             pages::TESTS,
+            shells::TESTS,
         ],
         &[],
     )
