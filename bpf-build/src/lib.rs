@@ -12,6 +12,7 @@
 mod clang;
 mod globals;
 mod helpers;
+mod members;
 mod record;
 mod rows;
 mod undefined;
