@@ -10,6 +10,7 @@ use std::process::{Command, Output};
 use anyhow::{Context, Result, anyhow, bail};
 use bpfapps_explain::explain_clang;
 
+use crate::members::Missing;
 use crate::say;
 
 /// The first clang that writes tags of members to BTF (btf_decl_tag).
@@ -74,17 +75,54 @@ impl Clang {
         flags: &Flags<'_>,
         precompiled: Option<&Path>,
     ) -> Result<Vec<PathBuf>> {
+        let root = flags.root;
+        let depfile = object.with_extension("d");
+        let mut command = self.reading(flags, precompiled)?;
+        if source.extension() == Some(OsStr::new("h")) {
+            command.args(["-x", "c-header"]);
+        }
+        command
+            .arg("-c")
+            .args(["-MMD", "-MT", "object", "-MF"])
+            .arg(&depfile);
+        let source = source.strip_prefix(root).unwrap_or(source);
+        command.arg(source).arg("-o").arg(object);
+
+        let output = self.run(&mut command)?;
+        let mut diagnostics = String::from_utf8_lossy(&output.stderr).into_owned();
+        if let Some(missing) = Missing::first(&diagnostics) {
+            let mut command = self.reading(flags, precompiled)?;
+            command.args(["-fsyntax-only", "-Xclang"]);
+            command.arg(format!("-code-completion-at={}", missing.place));
+            let members = self.run(command.arg(source))?;
+            if let Some(hint) = missing.hint(&String::from_utf8_lossy(&members.stdout)) {
+                diagnostics.push_str(&format!("hint: {hint}\n"));
+            }
+        }
+        show(diagnostics, output.status.success());
+        if !output.status.success() {
+            return Err(anyhow!(Rejected));
+        }
+        let rule = fs::read_to_string(&depfile)
+            .with_context(|| format!("failed to read {}", depfile.display()))?;
+        Ok(prerequisites(&rule)
+            .into_iter()
+            .map(|path| root.join(path))
+            .collect())
+    }
+
+    /// A call that reads BPF code.
+    fn reading(&self, flags: &Flags<'_>, precompiled: Option<&Path>) -> Result<Command> {
         let Flags {
             root,
             macros,
             includes,
         } = flags;
-        let depfile = object.with_extension("d");
         let mut command = Command::new(&self.program);
         // From the workspace, as rustc does: an editor finds the file that a diagnostic names.
         command
             .current_dir(root)
-            .args(["-g", "-O2", "-target", "bpf", "-Wall", "-c"]);
+            .args(["-g", "-O2", "-target", "bpf", "-Wall"]);
         command.args(macros.iter().map(|name| format!("-D{name}")));
         // BPF has no stack protector, which some distributions switch on.
         command.arg("-fno-stack-protector");
@@ -105,29 +143,10 @@ impl Clang {
         for include in self.system_includes()? {
             command.arg("-idirafter").arg(include);
         }
-        command.args(["-MMD", "-MT", "object", "-MF"]).arg(&depfile);
         if let Some(precompiled) = precompiled {
             command.arg("-include-pch").arg(precompiled);
         }
-        if source.extension() == Some(OsStr::new("h")) {
-            command.args(["-x", "c-header"]);
-        }
-        command
-            .arg(source.strip_prefix(root).unwrap_or(source))
-            .arg("-o")
-            .arg(object);
-
-        let output = self.run(&mut command)?;
-        show(&output);
-        if !output.status.success() {
-            return Err(anyhow!(Rejected));
-        }
-        let rule = fs::read_to_string(&depfile)
-            .with_context(|| format!("failed to read {}", depfile.display()))?;
-        Ok(prerequisites(&rule)
-            .into_iter()
-            .map(|path| root.join(path))
-            .collect())
+        Ok(command)
     }
 
     fn system_includes(&self) -> Result<Vec<String>> {
@@ -149,14 +168,13 @@ impl Clang {
     clippy::print_stderr,
     reason = "cargo shows what a failed build script says there"
 )]
-fn show(output: &Output) {
-    let mut diagnostics = String::from_utf8_lossy(&output.stderr).into_owned();
+fn show(mut diagnostics: String, is_built: bool) {
     if let Some((code, hint)) = explain_clang(&diagnostics) {
         diagnostics = without_crash(&diagnostics);
         diagnostics.push_str(&format!("hint: {hint}\nmore: cargo xtask explain {code}\n"));
     }
     for line in diagnostics.lines() {
-        match output.status.success() {
+        match is_built {
             true => say(&format!("cargo::warning={line}")),
             false => eprintln!("{line}"),
         }

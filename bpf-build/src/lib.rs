@@ -12,6 +12,7 @@
 mod clang;
 mod globals;
 mod helpers;
+mod members;
 mod precompiled;
 mod record;
 mod rows;

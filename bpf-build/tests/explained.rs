@@ -138,6 +138,30 @@ fn each_mistake_is_explained_below_what_clang_says() {
 }
 
 #[test]
+fn nearest_members_of_a_struct_are_named() {
+    let probe = Probe::new("members", "");
+    for (text, expected) in [
+        (
+            "int f(struct task_struct *task) { return task->state; }",
+            "hint: `struct task_struct` has no member `state`: did you mean __state",
+        ),
+        (
+            "#include \"vmlinux.h\"\n#include <bpf/bpf_helpers.h>\n#include <bpf/bpf_core_read.h>\n\
+             int f(struct task_struct *task) { return BPF_CORE_READ(task, mm, stack_limit) > 1; }",
+            "hint: `struct mm_struct` has no member `stack_limit`: did you mean stack_vm",
+        ),
+        (
+            "struct seen { int filename; };\nint f(struct seen *seen) { return seen->file; }",
+            "hint: `struct seen` has no member `file`: did you mean filename?",
+        ),
+    ] {
+        probe.write("src/bpf/probe.bpf.c", &source(text));
+        let said = refused(&mut probe.cargo_build());
+        assert!(said.contains(expected), "no {expected}: {said}");
+    }
+}
+
+#[test]
 fn what_the_kernel_has_is_not_missing() {
     let text = "extern int LINUX_KERNEL_VERSION __kconfig;\n\
                 extern struct task_struct *bpf_task_from_pid(int pid) __ksym __weak;\n\

@@ -16,6 +16,7 @@
 //! ```
 
 mod builtin;
+mod call;
 mod command;
 mod doctor;
 pub mod objects;
@@ -71,7 +72,7 @@ pub fn run(binary: Binary) -> ExitCode {
         Err(err) => {
             let code = exit_code(&err);
             if code != 0 {
-                let text = report(&err, &binary.explain());
+                let text = report(&err, &call::explain(&binary));
                 let text = if stderr_is_coloured() {
                     coloured(&text)
                 } else {
@@ -83,13 +84,6 @@ pub fn run(binary: Binary) -> ExitCode {
             }
             ExitCode::from(code)
         }
-    }
-}
-
-impl Binary {
-    /// The command that shows the page of a code.
-    fn explain(&self) -> String {
-        format!("{} explain", self.name)
     }
 }
 

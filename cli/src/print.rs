@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, Write as _};
 use anyhow::{Context, Error, Result};
 use bpfapps_core::output::{Closed, Format};
 use serde::Serialize;
+use terminal_size::{Width, terminal_size_of};
 
 use crate::options::yaml;
 
@@ -25,6 +26,12 @@ pub(crate) fn document<T: Serialize>(
             .context("failed to write JSON"),
         Format::Yaml => yaml::write(value),
     }
+}
+
+/// The columns of the terminal that shows the table: without one, lines end where they end.
+pub(crate) fn width() -> usize {
+    let size = terminal_size_of(io::stdout());
+    size.map_or(usize::MAX, |(Width(columns), _)| columns.into())
 }
 
 /// Writes a whole document to stdout.

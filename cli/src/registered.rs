@@ -1,7 +1,7 @@
 use anyhow::{Context as _, Result};
 use bpfapps_core::{Registration, registry};
 
-use crate::Binary;
+use crate::{Binary, call};
 
 /// The apps in this binary, sorted by name.
 pub(crate) struct Apps {
@@ -39,6 +39,6 @@ impl Apps {
 
     /// The command that lists them.
     pub(crate) fn list(&self) -> String {
-        format!("{} list", self.binary.name)
+        format!("{} list", call::again(&self.binary))
     }
 }

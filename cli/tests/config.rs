@@ -2,6 +2,7 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -28,8 +29,15 @@ fn run(command: &mut Command) -> (Option<i32>, String, String) {
     (status.code(), text(stdout), text(stderr))
 }
 
+/// Called as where it is installed.
+fn called() -> Command {
+    let mut command = Command::new(BPFAPPS);
+    command.arg0("bpfapps");
+    command
+}
+
 fn check(path: &Path) -> (Option<i32>, String, String) {
-    run(Command::new(BPFAPPS).args(["config", "check"]).arg(path))
+    run(called().args(["config", "check"]).arg(path))
 }
 
 #[test]
@@ -152,7 +160,7 @@ fn mistake_in_the_file_of_a_run_is_told_with_its_line() {
     assert_eq!(code, Some(1));
     let reason = "2: unexpected argument '--oncee' found (similar: '--once')\n";
     let hint = format!(
-        "hint: `bpfapps config check {}` names each mistake\n",
+        "hint: `{BPFAPPS} config check {}` names each mistake\n",
         path.display()
     );
     assert_eq!(stderr, format!("{place}{reason}{hint}"));

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::fs;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -13,8 +14,15 @@ fn reported(bytes: &[u8]) -> String {
     refused(&file)
 }
 
+/// `bpfapps`, called as where it is installed.
+fn called() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bpfapps"));
+    command.arg0("bpfapps");
+    command
+}
+
 fn refused(file: &Path) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_bpfapps"))
+    let output = called()
         .args(["doctor", "--object"])
         .arg(file)
         .output()
@@ -89,7 +97,7 @@ fn what_is_not_there_or_no_app_is_named() {
         said.starts_with("error: failed to read FILE: No such file"),
         "{said}"
     );
-    let output = Command::new(env!("CARGO_BIN_EXE_bpfapps"))
+    let output = called()
         .args(["doctor", "minimial"])
         .output()
         .expect("it runs");

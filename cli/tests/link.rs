@@ -1,6 +1,7 @@
 //! `bpfapps` called by another name, and what clap can't be asked through trycmd.
 
 use std::os::unix::fs::symlink;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -41,17 +42,54 @@ fn link_of_any_other_name_is_bpfapps() {
     assert!(run(&link, &["list"]).status.success());
 }
 
+/// The first line of `--help` is the NAME and the DESCRIPTION of the man page.
 #[test]
-fn completions_and_man_pages_know_the_apps() {
-    for (args, expected) in [
-        (["completions", "bash"], "--duration"),
-        (["completions", "zsh"], "bootstrap"),
-        (["completions", "fish"], "minimal"),
-        (["man", "bootstrap"], "bpfapps\\-bootstrap"),
-    ] {
-        let output = run(Path::new(BPFAPPS), &args);
+fn man_page_of_each_app_says_what_its_help_says() {
+    let text = |args: &[&str]| {
+        let output = run(Path::new(BPFAPPS), args);
         assert!(output.status.success(), "{args:?}");
-        let text = String::from_utf8_lossy(&output.stdout);
-        assert!(text.contains(expected), "{args:?}: {text}");
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    let list = text(&["list", "--output", "json"]);
+    let list: Vec<serde_json::Value> = serde_json::from_str(&list).expect("a list");
+    assert!(!list.is_empty(), "no app");
+    for app in list {
+        let app = app["name"].as_str().expect("a name");
+        let help = text(&[app, "--help"]);
+        let about = help.lines().next().expect("a line");
+        // roff escapes apostrophes and minus signs
+        let page = text(&["man", app]).replace("\\*(Aq", "'");
+        let page = page.replace('\\', "");
+        let name = format!("\n.SH NAME\nbpfapps-{app} - {about}\n");
+        assert!(page.contains(&name), "{name}{page}");
+        let description = format!("\n.SH DESCRIPTION\n{about}\n");
+        assert!(page.contains(&description), "{description}{page}");
+        let synopsis = format!("\n.SH SYNOPSIS\nfBbpfapps {app}fR ");
+        assert!(page.contains(&synopsis), "{synopsis}{page}");
     }
+}
+
+/// A hint names a command that works where it is printed.
+#[test]
+fn hints_name_the_program_as_it_was_called() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let hint = |name: &str, arg0: Option<&str>, with_xtask: bool| {
+        let link = folder.path().join(name);
+        let _ = symlink(BPFAPPS, &link);
+        let mut command = Command::new(&link);
+        if let Some(name) = arg0 {
+            command.arg0(name);
+        }
+        if with_xtask {
+            command.env("BPFAPPS_XTASK", "1");
+        }
+        let output = command.args(["man", "none"]).output().expect("it runs");
+        let text = String::from_utf8(output.stderr).expect("UTF-8");
+        let (_, hint) = text.trim_end().split_once(": see ").expect("a hint");
+        hint.to_owned()
+    };
+    let path = folder.path().join("tracer").display().to_string();
+    assert_eq!(hint("tracer", None, false), format!("`{path} list`"));
+    assert_eq!(hint("tracer", Some("tracer"), false), "`tracer list`");
+    assert_eq!(hint("tracer", None, true), "`cargo xtask run list`");
 }

@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use crate::{Code, printable};
+use crate::{Code, printable, wrap};
 
 /// The result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -94,13 +94,19 @@ impl Check {
     }
 }
 
-/// Renders one line per check, followed by its cause and fix if it has a problem. `explain` is the
-/// command that shows a page.
-pub fn table<'a>(checks: impl Iterator<Item = &'a Check>, colours: bool, explain: &str) -> String {
+/// Renders one line per check, followed by its cause and fix if it has a problem. Lines break between
+/// words at `width`, except a fix: it can be a command to copy. `explain` is the command that shows a
+/// page.
+pub fn table<'a>(
+    checks: impl Iterator<Item = &'a Check>,
+    colours: bool,
+    width: usize,
+    explain: &str,
+) -> String {
     let mut checks: Vec<_> = checks.cloned().collect();
     checks.iter_mut().for_each(Check::tidy);
-    let width = checks.iter().map(|check| check.name().len()).max();
-    let width = width.unwrap_or(0);
+    let names = checks.iter().map(|check| check.name().len()).max();
+    let names = names.unwrap_or(0);
     let mut text = String::new();
     for check in &checks {
         let (word, colour) = match check.status {
@@ -113,14 +119,12 @@ pub fn table<'a>(checks: impl Iterator<Item = &'a Check>, colours: bool, explain
             false => word.to_owned(),
         };
         let name = check.name();
-        text += &format!("{word}  {name:width$}  {}\n", check.found);
+        let found = wrap(&check.found, names + 8, width);
+        text += &format!("{word}  {name:names$}  {found}\n");
+        let cause = check.cause.as_ref().map(|cause| wrap(cause, 13, width));
         let more = check.code.as_ref();
         let more = more.map(|code| format!("{explain} {code}"));
-        for (what, said) in [
-            ("cause", &check.cause),
-            ("fix", &check.fix),
-            ("more", &more),
-        ] {
+        for (what, said) in [("cause", &cause), ("fix", &check.fix), ("more", &more)] {
             if let Some(said) = said {
                 text += &format!("      {what:>5}: {said}\n");
             }
@@ -169,14 +173,27 @@ mod tests {
                         fail  a: hooks     tp/x/y\n      cause: no x\n        fix: do y\n\
                         warn  a: maps      none\n      cause: no z\n        fix: do nothing\n\
                         fail  a: programs  none\n      cause: no\n       1 | *x\n         | ^\n        fix: do\n       more: bpfapps explain BPF0001\n";
-        assert_eq!(table(checks.iter(), false, "bpfapps explain"), expected);
-        assert!(table(checks.iter(), true, "").contains("\x1b[31mfail\x1b[0m  a: hooks"));
+        assert_eq!(table(checks.iter(), false, 80, "bpfapps explain"), expected);
+        assert!(table(checks.iter(), true, 80, "").contains("\x1b[31mfail\x1b[0m  a: hooks"));
+    }
+
+    #[test]
+    fn a_narrow_terminal_breaks_lines_between_words_but_not_a_command() {
+        let check = Check::ok("machine", "memlock", "8192 KiB; it does not matter");
+        let check = check.bad(
+            Status::Warn,
+            "the limit is too low",
+            "sudo prlimit --memlock=1",
+        );
+        let expected = "warn  memlock  8192 KiB;\n               it does\n               not matter\n      \
+                        cause: the limit is\n             too low\n        fix: sudo prlimit --memlock=1\n";
+        assert_eq!(table([&check].into_iter(), false, 25, ""), expected);
     }
 
     #[test]
     fn no_name_moves_the_terminal() {
         let check = Check::ok("\x1bA", "maps", "\x1bB").bad(Status::Fail, "\x1bC", "\x1bD");
-        let text = table([&check].into_iter(), false, "explain");
+        let text = table([&check].into_iter(), false, 80, "explain");
         for name in ["A", "B", "C", "D"] {
             assert!(text.contains(&format!("\\x1b{name}")), "{text:?}");
         }

@@ -38,6 +38,11 @@ fn diagnostic(line: &str, mixed: bool) -> Option<(Code, &'static str)> {
     let (_, error) = said.split_once("error: ")?;
     let says = |text: &str| error.contains(text);
 
+    if says("'sys/sdt.h' file not found") {
+        let hint = "include it in the program with the probe; the package is systemtap-sdt-dev \
+                    (Debian), systemtap-sdt-devel (Fedora, openSUSE) or systemtap (Arch)";
+        return Some((Code::C_LIBRARY, hint));
+    }
     if says("unknown type name") || says("incomplete type 'struct") || says("incomplete definition")
     {
         let hint = "include \"vmlinux.h\" before all other headers: it has the kernel's types";
@@ -194,6 +199,10 @@ mod tests {
             ),
             (
                 "/usr/x.h:7:11: fatal error: 'gnu/stubs-32.h' file not found",
+                Code::C_LIBRARY,
+            ),
+            (
+                "a.c:1:10: fatal error: 'sys/sdt.h' file not found",
                 Code::C_LIBRARY,
             ),
             (

@@ -197,6 +197,14 @@ impl Code {
         title.split_once(": ").map_or(title, |(_, title)| title)
     }
 
+    /// All codes with their titles, a line each.
+    pub fn list() -> String {
+        let lines = Self::ALL
+            .iter()
+            .map(|code| format!("{code}  {}\n", code.title()));
+        lines.collect()
+    }
+
     /// Cause, example and fix, as Markdown.
     pub fn page(self) -> &'static str {
         self.page

@@ -19,6 +19,7 @@ mod escape;
 mod failure;
 mod nearest;
 pub mod verifier;
+mod wrap;
 
 pub use check::{Check, Status, list, table};
 pub use clang::explain_clang;
@@ -27,3 +28,4 @@ pub use colour::{coloured, is_coloured, stderr_is_coloured};
 pub use escape::{escape, is_invisible, one_line, printable, visible};
 pub use failure::{Failure, report};
 pub use nearest::{did_you_mean, nearest};
+pub use wrap::wrap;

@@ -6,10 +6,17 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use bpfapps_explain::{Failure, coloured, report, stderr_is_coloured};
+use terminal_size::{Width, terminal_size_of};
 
 /// Writes one line of a task's result.
 pub fn result(line: impl Display) -> Result<()> {
     writeln!(io::stdout().lock(), "{line}").context("failed to write to stdout")
+}
+
+/// The columns of the terminal that shows results: without one, lines end where they end.
+pub fn width() -> usize {
+    let size = terminal_size_of(io::stdout());
+    size.map_or(usize::MAX, |(Width(columns), _)| columns.into())
 }
 
 /// Writes a line about progress, at once: no output of another program comes in between.

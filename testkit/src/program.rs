@@ -1,6 +1,7 @@
 use std::env;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -33,9 +34,12 @@ pub fn program() -> &'static Path {
     })
 }
 
-/// The command that runs [`program`] with these arguments, the app first.
+/// The command that runs [`program`] with these arguments, the app first: called by its name alone,
+/// as where it is installed.
 pub fn cli<'a>(args: impl IntoIterator<Item = &'a str>) -> Command {
-    let mut command = Command::new(program());
+    let program = program();
+    let mut command = Command::new(program);
+    command.arg0(program.file_name().unwrap_or_default());
     command.args(args);
     command
 }

@@ -57,7 +57,7 @@ pub(crate) fn run(options: Options) -> Result<ExitCode> {
     write!(
         io::stdout().lock(),
         "{}",
-        table(checks.iter(), colours, "cargo xtask explain")
+        table(checks.iter(), colours, out::width(), "cargo xtask explain")
     )
     .context("failed to write to stdout")?;
     if checks.iter().any(|check| check.status == Status::Fail) {

@@ -9,12 +9,15 @@ use crate::out;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// The code, such as BPF0071
+    /// The code, such as BPF0071; without one all of them are listed
     #[arg(value_name = "CODE")]
-    code: Code,
+    code: Option<Code>,
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
-    out::result(options.code.page().trim_end())?;
+    match options.code {
+        Some(code) => out::result(code.page().trim_end())?,
+        None => out::result(Code::list().trim_end())?,
+    }
     Ok(ExitCode::SUCCESS)
 }

@@ -21,6 +21,7 @@ mod bench;
 mod busybox;
 pub mod cc;
 mod change;
+mod completions;
 mod corpus;
 mod dev;
 pub mod dist;
@@ -38,7 +39,7 @@ pub mod vmlinux;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 pub(crate) use bpfapps_task::{cargo, out, path, progress, workspace};
 
@@ -79,6 +80,8 @@ enum Task {
     Docs(docs::Options),
     /// Make one statically linked binary, with man pages and completions
     Dist(dist::Options),
+    /// Print the completions of cargo xtask for a shell: its tasks, and the apps and kinds here
+    Completions(completions::Options),
     /// Explain why the kernel's own selftests do not load, and count what is not explained
     Corpus(corpus::Options),
     /// Measure bootstrap, and compare it with C programs and other tracers
@@ -102,6 +105,7 @@ pub fn main() -> ExitCode {
         Task::Vmlinux(options) => vmlinux::run(&options),
         Task::Docs(options) => docs::run(&options),
         Task::Dist(options) => dist::run(&options),
+        Task::Completions(options) => completions::run(&options, Cli::command()),
         Task::Corpus(options) => corpus::run(&options),
         Task::Bench(options) => bench::run(&options),
     };

@@ -18,6 +18,9 @@ const NO_SUDO: &str = "not root, and sudo is not available";
 /// If set in an app's environment, maps are neither pinned nor reused from pins.
 pub(crate) const UNPINNED: &str = "BPFAPPS_UNPINNED";
 
+/// Set in an app's environment: its hints name `cargo xtask`, since its binary is not in PATH.
+const XTASK: &str = "BPFAPPS_XTASK";
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Build with optimizations
@@ -50,7 +53,7 @@ pub(crate) fn start(release: bool, args: Vec<OsString>) -> Result<ExitCode> {
 /// A call of the binary as root.
 pub(crate) fn as_root(program: &Path) -> Result<Command> {
     let prefix = path::root_prefix().context(NO_SUDO)?;
-    Ok(match prefix {
+    let mut command = match prefix {
         [] => Command::new(program),
         [sudo, flags @ ..] => {
             let mut command = Command::new(sudo);
@@ -58,7 +61,9 @@ pub(crate) fn as_root(program: &Path) -> Result<Command> {
             command.arg("--").arg(program);
             command
         }
-    })
+    };
+    command.env(XTASK, "1");
+    Ok(command)
 }
 
 /// Fails before a build whose program could not be run. A password is asked for now.
@@ -108,6 +113,6 @@ fn preserved() -> Result<String> {
     let binary = Workspace::here()?.binary()?;
     let variable = binary.to_uppercase().replace('-', "_");
     Ok(format!(
-        "--preserve-env=BPFAPPS_LOG,{UNPINNED},{variable}_CONFIG"
+        "--preserve-env=BPFAPPS_LOG,{UNPINNED},{XTASK},{variable}_CONFIG"
     ))
 }

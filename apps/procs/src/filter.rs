@@ -12,7 +12,7 @@ use bpfapps_core::host::caller;
 use bpfapps_core::host::cgroups;
 use bpfapps_core::host::namespaces::PidNamespace;
 use bpfapps_core::host::users;
-use bpfapps_core::{Context, Failure, Result, bail, milliseconds};
+use bpfapps_core::{Context, Result, bail, milliseconds};
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use libbpf_rs::{ErrorKind, MapCore, MapFlags};
 
@@ -141,10 +141,7 @@ impl Filter {
     pub(crate) fn add_processes(&self, maps: &ProcsMaps<'_>) -> Result<()> {
         for &pid in &self.pid {
             if !add(&maps.pids, pid)? {
-                bail!(Failure::new(
-                    format!("there is no process {pid} that --pid could follow"),
-                    "it may have ended: look it up with pgrep",
-                ));
+                bail!("process {pid} has ended");
             }
         }
         if !self.children {

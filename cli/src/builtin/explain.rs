@@ -1,6 +1,5 @@
 //! `explain`: the page of a code, or the cause of a failure in a recorded log.
 
-use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Read as _};
 use std::os::fd::AsFd as _;
 use std::path::PathBuf;
@@ -47,7 +46,7 @@ impl Explain {
         }
         match self.read()? {
             Some(log) => self.recorded(&log, explain),
-            None => Ok(list()),
+            None => Ok(Code::list()),
         }
     }
 
@@ -89,15 +88,6 @@ impl Explain {
         let lossy = |err: FromUtf8Error| String::from_utf8_lossy(err.as_bytes()).into_owned();
         Ok(Some(text.unwrap_or_else(lossy)))
     }
-}
-
-/// A code a line.
-fn list() -> String {
-    let mut text = String::new();
-    for code in Code::ALL {
-        let _ = writeln!(text, "{code}  {}", code.title());
-    }
-    text
 }
 
 /// True if stdin is a file or a pipe, rather than a terminal or /dev/null.

@@ -1,6 +1,7 @@
 use anyhow::Result;
 use bpfapps_core::Needs;
 use bpfapps_core::output::Format;
+use bpfapps_explain::wrap;
 use serde::Serialize;
 
 use crate::print;
@@ -27,19 +28,18 @@ pub(crate) fn of(apps: &Apps, format: Format) -> Result<String> {
     print::document(format, &entries, |entries| table(entries))
 }
 
+/// An app in two lines: what it does, and what it needs. Beside each other they are too wide for a
+/// terminal.
 fn table(entries: &[Entry]) -> String {
-    let longest = |field: fn(&Entry) -> &str| {
-        entries
-            .iter()
-            .map(|entry| field(entry).len())
-            .max()
-            .unwrap_or(0)
-    };
-    let (name, about) = (longest(|entry| entry.name), longest(|entry| &entry.about));
-    let (name, about) = (name.max("NAME".len()), about.max("WHAT IT DOES".len()));
-    let line = |a: &str, b: &str, c: &str| format!("{a:<name$}  {b:<about$}  {c}\n");
-    let rows = entries
-        .iter()
-        .map(|entry| line(entry.name, &entry.about, &entry.needs.to_string()));
-    line("NAME", "WHAT IT DOES", "WHAT IT NEEDS") + &rows.collect::<String>()
+    let indent = entries.iter().map(|entry| entry.name.len()).max();
+    let indent = indent.unwrap_or(0) + 2;
+    let shown = |text: &str| wrap(text, indent, print::width());
+    let mut table = String::new();
+    for entry in entries {
+        let needs = format!("needs {}", entry.needs);
+        let (about, needs) = (shown(&entry.about), shown(&needs));
+        let name = entry.name;
+        table += &format!("{name:indent$}{about}\n{:indent$}{needs}\n", "");
+    }
+    table
 }

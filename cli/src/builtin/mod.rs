@@ -1,5 +1,6 @@
 //! The subcommands besides the apps.
 
+mod completions;
 mod explain;
 mod finding;
 mod list;
@@ -15,6 +16,7 @@ use clap::{ArgMatches, Command, FromArgMatches as _, Subcommand};
 use clap_complete::Shell;
 use clap_mangen::Man;
 
+use crate::call;
 use crate::doctor::Doctor;
 use crate::options::config;
 use crate::print;
@@ -86,13 +88,13 @@ impl Builtin {
                 let (report, ill) = doctor.run(&options, apps)?;
                 (text, failure) = (report.into_bytes(), ill);
             }
-            Self::Explain(explain) => text = explain.run(&apps.binary.explain())?.into(),
+            Self::Explain(explain) => text = explain.run(&call::explain(&apps.binary))?.into(),
             Self::Verify(verify) => {
                 let (report, ill) = verify.run(apps)?;
                 (text, failure) = (report.into_bytes(), ill);
             }
             Self::Completions { shell } => {
-                clap_complete::generate(shell, &mut command(None), apps.binary.name, &mut text);
+                text = completions::script(shell, apps, command(None));
             }
             Self::Config {
                 command: ConfigCommand::Check { file },
@@ -109,7 +111,9 @@ impl Builtin {
             Self::Man { app: None } => Man::new(command(None)).render(&mut text)?,
             Self::Man { app: Some(name) } => {
                 let command = command(Some(apps.find(&name)?));
-                Man::new(command.name(format!("{}-{name}", apps.binary.name))).render(&mut text)?;
+                let binary = apps.binary.name;
+                let command = command.bin_name(format!("{binary} {name}"));
+                Man::new(command.name(format!("{binary}-{name}"))).render(&mut text)?;
             }
         }
         print::print(&text)?;

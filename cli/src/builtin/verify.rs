@@ -13,6 +13,7 @@ use bpfapps_host::{caller, files};
 use serde::{Deserialize, Serialize};
 
 use super::finding::Finding;
+use crate::call;
 use crate::objects::{self, Verified};
 use crate::print;
 use crate::registered::Apps;
@@ -100,7 +101,7 @@ impl Verify {
             .collect();
         let failure = (!ill.is_empty()).then(|| anyhow!("{}", list(&ill)));
         let text = print::document(self.output, &rows, |rows| {
-            table(rows, &earlier, &apps.binary.explain())
+            table(rows, &earlier, &call::explain(&apps.binary))
         });
         Ok((text?, failure))
     }
@@ -216,8 +217,13 @@ fn table(rows: &[Row], earlier: &[Earlier], explain: &str) -> String {
             .unwrap_or(0)
     };
     let widths: [usize; 7] = std::array::from_fn(width);
+    // the last columns give way on a narrow terminal
+    let fits = |columns: &usize| {
+        widths[..*columns].iter().sum::<usize>() + 2 * (columns - 1) <= print::width()
+    };
+    let columns = (3..=7).rev().find(fits).unwrap_or(3);
     for line in &lines {
-        for (column, cell) in line.iter().enumerate() {
+        for (column, cell) in line[..columns].iter().enumerate() {
             let width = widths[column];
             text += &match column {
                 0 => format!("{cell:<width$}"),

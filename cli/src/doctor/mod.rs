@@ -26,6 +26,7 @@ use bpfapps_host::hooks::Hooks;
 use bpfapps_host::hooks::btf::{self, Names};
 use libbpf_rs::btf::Btf;
 
+use crate::call;
 use crate::objects::lent;
 use crate::print;
 use crate::registered::Apps;
@@ -97,7 +98,12 @@ impl Doctor {
         let colours = std::io::stdout().is_terminal();
         let text = print::document(self.output, &checks, |checks| {
             let reported = checks.iter().map(|check| &check.reported);
-            check::table(reported, colours, &apps.binary.explain())
+            check::table(
+                reported,
+                colours,
+                print::width(),
+                &call::explain(&apps.binary),
+            )
         });
         Ok((text?, failure))
     }

@@ -12,6 +12,7 @@ use libbpf_rs::btf::Btf;
 use super::check::{Check, list};
 use super::fix::Fix;
 use super::subject::{Kind, Subject, names_where};
+use crate::call;
 use crate::registered::Apps;
 
 const ABOUT: &str = "machine";
@@ -96,7 +97,7 @@ fn types(subjects: &[Subject], file: &Path, btf: Result<&Btf<'_>, &Error>, apps:
             let fix = format!(
                 "boot a kernel that is built with CONFIG_DEBUG_INFO_BTF=y, or pass the BTF of this \
                  very kernel: {} --btf FILE …",
-                apps.binary.name
+                call::again(&apps.binary)
             );
             ok("BTF", found).fail(needy, cause, fix)
         }

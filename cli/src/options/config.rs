@@ -16,6 +16,7 @@ use clap::parser::ValueSource;
 
 use super::system_config;
 use super::yaml::{self, Node};
+use crate::call;
 use crate::registered::Apps;
 use settings::Settings;
 
@@ -72,7 +73,7 @@ pub(crate) fn args(
         [first, ..] => {
             let hint = format!(
                 "`{} config check {}` names each mistake",
-                apps.binary.name,
+                call::again(&apps.binary),
                 shell::word(config.path.as_ref())
             );
             return Err(Failure::new(config.place(first), hint).into());

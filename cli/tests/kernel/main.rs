@@ -9,6 +9,7 @@ mod machine;
 mod objects;
 mod pages;
 mod report;
+mod shells;
 
 use std::process::ExitCode;
 
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
             foreign::TESTS,
             lent::TESTS,
             pages::TESTS,
+            shells::TESTS,
         ],
         &[],
     )

@@ -14,7 +14,7 @@ pub use rehearsal::Rehearsal;
 /// A BPF application: its options are its type.
 ///
 /// clap takes the help text from the doc comments. `bpfapps list` shows the first line of the
-/// type's.
+/// type's. An option `--pid` names processes: if one does not exist, the run ends with an error.
 pub trait App: clap::Args {
     /// The subcommand, which is also the name of the folder and of the `.bpf.c`.
     const NAME: &'static str;

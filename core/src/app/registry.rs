@@ -2,6 +2,9 @@ use std::fmt;
 
 use anyhow::{Result, bail};
 use clap::{ArgMatches, Command};
+use nix::errno::Errno;
+use nix::sys::signal::kill;
+use nix::unistd::Pid;
 
 use super::{App, Rehearsal, rehearsal};
 use crate::output::Document;
@@ -40,6 +43,7 @@ impl Registration {
             also_loads: A::ALSO_LOADS,
             rehearse: rehearsal::of::<A>,
             run: |matches, options| {
+                processes_exist(matches)?;
                 let app = A::from_arg_matches(matches)?;
                 let session = Session::start(sized(options, matches), A::NEEDS)?;
                 app.run(&session)?;
@@ -74,6 +78,26 @@ pub(super) fn sized(options: Options, matches: &ArgMatches) -> Options {
         ring_size,
         ..options
     }
+}
+
+/// Fails if an option `--pid` names a process that does not exist: no event would ever come.
+fn processes_exist(matches: &ArgMatches) -> Result<()> {
+    let unsigned = matches.try_get_many::<u32>("pid").ok().flatten();
+    let signed = matches.try_get_many::<i32>("pid").ok().flatten();
+    let unsigned = unsigned.into_iter().flatten().copied().map(i64::from);
+    let signed = signed.into_iter().flatten().copied().map(i64::from);
+    for pid in unsigned.chain(signed) {
+        // as numbered in our own PID namespace, also without /proc
+        let found = match i32::try_from(pid) {
+            Ok(number) if number > 0 => kill(Pid::from_raw(number), None),
+            _ => Err(Errno::ESRCH),
+        };
+        // one of another user's is there all the same
+        if found == Err(Errno::ESRCH) {
+            bail!("there is no process {pid}");
+        }
+    }
+    Ok(())
 }
 
 impl fmt::Debug for Registration {

@@ -130,8 +130,24 @@ fn valid_ring_size(text: &str, page: u64) -> Result<u32> {
         above / 2
     };
     match below == above {
-        true => bail!("not a power of two of pages: the nearest is {above}"),
-        false => bail!("not a power of two of pages: the nearest are {below} and {above}"),
+        true => bail!(
+            "not a power of two of pages: the nearest is {}",
+            size(above)
+        ),
+        false => bail!(
+            "not a power of two of pages: the nearest are {} and {}",
+            size(below),
+            size(above)
+        ),
+    }
+}
+
+/// A power of two as the option takes it: `256K`, `8M`.
+fn size(bytes: u64) -> String {
+    match bytes {
+        bytes if bytes >= 1 << 20 => format!("{}M", bytes >> 20),
+        bytes if bytes >= 1 << 10 => format!("{}K", bytes >> 10),
+        bytes => bytes.to_string(),
     }
 }
 
@@ -150,11 +166,11 @@ mod tests {
         assert_eq!(parse("2048M"), Ok(1 << 31));
         let nearest =
             |sizes: &str| Err(format!("not a power of two of pages: the nearest {sizes}"));
-        assert_eq!(parse("5000"), nearest("are 4096 and 8192"));
-        assert_eq!(parse("3M"), nearest("are 2097152 and 4194304"));
-        assert_eq!(parse("0"), nearest("is 4096"));
-        assert_eq!(parse("2048"), nearest("is 4096"));
-        assert_eq!(parse("4096M"), nearest("is 2147483648"));
+        assert_eq!(parse("5000"), nearest("are 4K and 8K"));
+        assert_eq!(parse("3M"), nearest("are 2M and 4M"));
+        assert_eq!(parse("0"), nearest("is 4K"));
+        assert_eq!(parse("2048"), nearest("is 4K"));
+        assert_eq!(parse("4096M"), nearest("is 2048M"));
         assert_eq!(parse("18446744073709551615M"), Err("too large".to_owned()));
         assert_eq!(parse("-1"), Err("not a number of bytes, K or M".to_owned()));
         assert_eq!(parse(""), Err("not a number of bytes, K or M".to_owned()));

@@ -119,8 +119,9 @@ fn too_small(running: (u32, u32), limit: u64) -> Option<Failure> {
     (running < MEMLOCK_FREE_SINCE).then(|| {
         Failure::new(
             format!(
-                "RLIMIT_MEMLOCK allows only {limit} bytes of BPF maps: this is Linux \
-                 {major}.{minor}, and the limit applies before {free_major}.{free_minor}"
+                "RLIMIT_MEMLOCK allows only {} KiB of BPF maps: this is Linux \
+                 {major}.{minor}, and the limit applies before {free_major}.{free_minor}",
+                limit / 1024
             ),
             "run it with sudo, or raise the limit as root: ulimit -l unlimited",
         )
@@ -253,7 +254,7 @@ mod tests {
     #[test]
     fn memlock_is_a_cause_only_where_it_limits() {
         let words = too_small((5, 10), 65536).map(|failure| failure.to_string());
-        let expected = "RLIMIT_MEMLOCK allows only 65536 bytes of BPF maps: this is Linux 5.10, \
+        let expected = "RLIMIT_MEMLOCK allows only 64 KiB of BPF maps: this is Linux 5.10, \
                         and the limit applies before 5.11";
         assert_eq!(words.as_deref(), Some(expected));
         assert!(too_small((5, 11), 65536).is_none());

@@ -2,6 +2,7 @@
 //! machine.
 
 mod attach;
+mod fields;
 mod holder;
 mod limits;
 mod load;
@@ -16,7 +17,7 @@ use std::path::Path;
 
 use anyhow::Error;
 use bpfapps_explain::verifier::{self, Diagnosis, LineInfo, NoLines};
-use bpfapps_explain::{Failure, visible};
+use bpfapps_explain::{Code, Failure, visible};
 use nix::errno::Errno;
 
 use crate::Object;
@@ -105,6 +106,15 @@ pub fn load(
         && let Some((cause, fix)) = maps::cause(object, &log.concat())
     {
         *failure = failure.clone().because(format!("{LOADING}: {cause}"), fix);
+    }
+    if let Some((Diagnosis { code, fix, .. }, failure)) = &mut diagnosis
+        && *code == Code::CORE_FIELD
+        && let Some(near) = fields::suggestion(&log.concat(), loading.btf)
+    {
+        let message = failure.to_string();
+        *failure = failure
+            .clone()
+            .because(message, format!("{near} Otherwise {fix}"));
     }
     // EACCES with a verifier log comes from the verifier; otherwise causes in the machine go first
     let verified = diagnosis.is_some() && errno == Some(Errno::EACCES);

@@ -104,8 +104,8 @@ const KNOWN: [Said; 16] = [
         says: ("map '", "failed to create: "),
         code: Code::MAP_DEFINITION,
         what: "is a map that the kernel does not create",
-        fix: "check type, key, value, `max_entries` and flags: `bpfapps explain BPF0067` lists what each \
-              type requires",
+        fix: "check type, key, value, `max_entries` and flags: the page of BPF0067 lists what each type \
+              requires",
     },
     Said {
         says: ("map '", "unknown field '"),

@@ -83,6 +83,7 @@ tests! {
     bpf0016
     bpf0017
     bpf0018
+    bpf0018_near
     bpf0018_own
     bpf0019
     bpf0019_extern

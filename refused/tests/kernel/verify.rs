@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_refused::ALL;
-use bpfapps_testkit::{Process, Test, cli, test};
+use bpfapps_testkit::{Process, Test, cli, needs, test};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -15,6 +15,7 @@ pub(crate) const TESTS: &[Test] = &[
     test!(log_is_explained_without_the_kernel),
     test!(effort_is_shown_and_has_a_budget),
     test!(run_is_compared_with_an_earlier_one),
+    test!(nearest_members_of_the_kernels_struct_are_named),
 ];
 
 fn object(name: &str, folder: &TempDir) -> Result<PathBuf> {
@@ -133,5 +134,18 @@ fn run_is_compared_with_an_earlier_one() -> Result<()> {
     compare()?
         .expect_code(1)?
         .expect_stderr("handle_enter does not load")?;
+    Ok(())
+}
+
+fn nearest_members_of_the_kernels_struct_are_named() -> Result<()> {
+    needs::type_named("task_struct")?;
+    let folder = TempDir::new()?;
+    let mut command = cli(["verify"]);
+    let exit = Process::run(command.arg(object("bpf0018_near", &folder)?))?.expect_code(1)?;
+    exit.expect_stdout("needs `exit_codes` in `struct task_struct`")?
+        .expect_stdout("hint: did you mean exit_code")?
+        .expect_stdout(
+            "? Otherwise read it only if `bpf_core_field_exists(task->field)` is true",
+        )?;
     Ok(())
 }

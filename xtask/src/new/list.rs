@@ -1,27 +1,31 @@
 //! `cargo xtask new --list`.
 
 use anyhow::Result;
+use bpfapps_explain::wrap;
 use bpfapps_templates::Kind;
 
 use crate::out;
 
 pub(crate) fn print(kinds: &[Kind]) -> Result<()> {
-    let width = kinds.iter().map(|kind| kind.name.len()).max().unwrap_or(0);
-    for kind in kinds {
-        let manifest = &kind.manifest;
-        let mut needs = format!("Linux {}", manifest.kernel);
-        for need in &manifest.needs {
-            needs += ", ";
-            needs += need;
-        }
-        out::result(format_args!("{:width$}  {}", kind.name, manifest.traces))?;
-        out::result(format_args!("{:width$}  for {}", "", manifest.good_for))?;
-        out::result(format_args!("{:width$}  needs {needs}", ""))?;
+    let longest = kinds.iter().map(|kind| kind.name.len()).max();
+    let indent = longest.unwrap_or(0) + 2;
+    let row = |name: &str, text: &str| {
+        let text = wrap(text, indent, out::width());
+        out::result(format_args!("{name:indent$}{text}"))
+    };
+    for Kind { name, manifest, .. } in kinds {
+        let linux = format!("needs Linux {}", manifest.kernel);
+        let needs: Vec<_> = [&linux]
+            .into_iter()
+            .chain(&manifest.needs)
+            .cloned()
+            .collect();
+        row(name, &manifest.traces)?;
+        row("", &format!("for {}", manifest.good_for))?;
+        row("", &needs.join(", "))?;
         for parameter in &manifest.parameters {
-            out::result(format_args!(
-                "{:width$}  --set {}={}  (which {})",
-                "", parameter.key, parameter.default, parameter.asks
-            ))?;
+            let (key, default, asks) = (&parameter.key, &parameter.default, &parameter.asks);
+            row("", &format!("--set {key}={default}  (which {asks})"))?;
         }
     }
     Ok(())

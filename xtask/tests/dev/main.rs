@@ -1,6 +1,7 @@
 //! `cargo xtask dev` on the running kernel: what its user sees after each change; and the tutorial.
 
 mod scratch;
+mod shells;
 mod streams;
 mod tutorial;
 
@@ -25,7 +26,10 @@ const TESTS: &[Test] = &[
 ];
 
 fn main() -> ExitCode {
-    bpfapps_testkit::main(&[TESTS, streams::TESTS, tutorial::TESTS], &[])
+    bpfapps_testkit::main(
+        &[TESTS, streams::TESTS, tutorial::TESTS, shells::TESTS],
+        &[],
+    )
 }
 
 /// A line of the template whose change shows in each row, or breaks the build.

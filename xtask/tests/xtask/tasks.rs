@@ -45,7 +45,7 @@ fn run_builds_as_the_user_and_runs_through_sudo() {
     assert_eq!(
         lines[2],
         format!(
-            "sudo --non-interactive --preserve-env=BPFAPPS_LOG,BPFAPPS_UNPINNED,BPFAPPS_CONFIG -- {} minimal --once",
+            "sudo --non-interactive --preserve-env=BPFAPPS_LOG,BPFAPPS_UNPINNED,BPFAPPS_XTASK,BPFAPPS_CONFIG -- {} minimal --once",
             app.display()
         )
     );
@@ -67,8 +67,7 @@ fn the_binary_is_called_what_the_repository_is_called() {
         log.contains("\ncargo build --package my-tool --message"),
         "{log}"
     );
-    let sudo =
-        "\nsudo --non-interactive --preserve-env=BPFAPPS_LOG,BPFAPPS_UNPINNED,MY_TOOL_CONFIG -- ";
+    let sudo = "\nsudo --non-interactive --preserve-env=BPFAPPS_LOG,BPFAPPS_UNPINNED,BPFAPPS_XTASK,MY_TOOL_CONFIG -- ";
     assert!(log.contains(sudo), "{log}");
 
     machine.cargo("exit 101");

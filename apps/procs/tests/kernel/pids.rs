@@ -93,10 +93,14 @@ fn a_process_that_has_ended_is_refused() -> Result<()> {
     for options in [&[][..], &["--children"]] {
         let args = [&["procs", "--pid", &own, "--pid", &ended], options].concat();
         let exit = Process::run(&mut cli(args))?.expect_code(1)?;
-        exit.expect_stderr(&format!(
-            "error: there is no process {ended} that --pid could follow"
-        ))?;
+        let error = format!("error: process {ended} has ended");
+        ensure!(exit.stderr == [error], "{exit:#?}");
     }
     waitid(Id::Pid(pid), WaitPidFlag::WEXITED)?;
+    for none in [&*ended, "4294967295"] {
+        let exit = Process::run(&mut cli(["procs", "--pid", none]))?.expect_code(1)?;
+        let error = format!("error: there is no process {none}");
+        ensure!(exit.stderr == [error], "{exit:#?}");
+    }
     Ok(())
 }

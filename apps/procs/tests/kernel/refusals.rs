@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_testkit::sandbox::{Call, in_user_namespace, refusing, with_file};
-use bpfapps_testkit::{Process, Test, cli, test};
+use bpfapps_testkit::{Process, Test, cli, program, test};
 use nix::errno::Errno;
 use nix::libc;
 
@@ -86,11 +86,13 @@ fn old_kernel_is_named() -> Result<()> {
 
 fn user_namespace_is_named_in_one_line() -> Result<()> {
     let exit = Process::run(&mut in_user_namespace(&cli(["procs"]))?)?.expect_code(1)?;
+    // unshare(1) calls it by its path
+    let more = format!("more: {} explain BPF0045", program().display());
     let expected = [
         "error[BPF0045]: this is a user namespace, whose capabilities do not count for BPF: failed \
          to load BPF object: Operation not permitted (os error 1)",
         "hint: run it as root on the host, or in a container without its own user namespace",
-        "more: bpfapps explain BPF0045",
+        &more,
     ];
     ensure!(exit.stderr == expected, "{exit:#?}");
     Ok(())

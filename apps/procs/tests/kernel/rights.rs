@@ -134,7 +134,8 @@ fn each_missing_capability_is_named() -> Result<()> {
             bail!("{exit:#?}");
         };
         ensure!(first == error, "{exit:#?}");
-        ensure!(more == "more: bpfapps explain BPF0045", "{exit:#?}");
+        let page = format!("more: {} explain BPF0045", path.display());
+        ensure!(*more == page, "{exit:#?}");
         let setcap = format!("&& sudo setcap cap_bpf,cap_perfmon+ep {}", path.display());
         ensure!(
             hint.starts_with("hint: run it with sudo, or lend it to the group "),
