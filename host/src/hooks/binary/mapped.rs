@@ -4,7 +4,11 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::caller;
+use object::read::ReadCache;
+use object::{Object as _, ObjectSegment as _};
+
+use super::LARGEST;
+use crate::{caller, files};
 
 /// A part of a file in the memory of a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +59,45 @@ impl Mapping {
     pub(super) fn is_of(&self, file: &Path, pid: u32) -> bool {
         Path::new(&self.path).file_name() == file.file_name() && is_same(&self.file(pid), file)
     }
+}
+
+/// A part of a file that a process maps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// The offset of its first byte in the file.
+    pub offset: u64,
+    /// Its bytes in the file.
+    pub size: u64,
+    /// The address of its first byte, as `nm` and `objdump` show addresses.
+    pub address: u64,
+}
+
+impl Segment {
+    /// The address of an offset in the file, if that is in this segment.
+    pub fn address_of(&self, offset: u64) -> Option<u64> {
+        let inside = offset.checked_sub(self.offset)?;
+        (inside < self.size).then_some(self.address + inside)
+    }
+}
+
+/// The segments of an ELF file; none if it can't be read, or is something else.
+pub fn segments(file: &Path) -> Vec<Segment> {
+    let Ok(file) = files::open(file, LARGEST) else {
+        return Vec::new();
+    };
+    let cache = ReadCache::new(file);
+    let Ok(elf) = object::File::parse(&cache) else {
+        return Vec::new();
+    };
+    let segments = elf.segments().map(|segment| {
+        let (offset, size) = segment.file_range();
+        Segment {
+            offset,
+            size,
+            address: segment.address(),
+        }
+    });
+    segments.collect()
 }
 
 fn is_same(one: &Path, other: &Path) -> bool {
