@@ -1,5 +1,6 @@
 //! Compiles each `src/bpf/bpf*.bpf.c`, as it is and fixed, and lists them for `src/cases.rs`, makes a skeleton of
-//! `hooks.bpf.c`, objects of `greedy.bpf.c`, `crowded.bpf.c`, `left_open.bpf.c` and `beyond.bpf.c`, and of `small.c` objects that are none for libbpf.
+//! `hooks.bpf.c`, objects of `greedy.bpf.c`, `crowded.bpf.c`, `left_open.bpf.c`, `beyond.bpf.c` and
+//! `records.bpf.c`, and of `small.c` objects that are none for libbpf.
 //! Renders the templates, makes `src/mistakes` in them, and lists the objects for `src/made.rs`.
 
 #[path = "src/mistakes/build.rs"]
@@ -25,6 +26,7 @@ fn main() {
     bpfapps_build::object("crowded");
     bpfapps_build::object("left_open");
     bpfapps_build::object("beyond");
+    bpfapps_build::object("records");
     small(&out);
     made::build(&out);
 }

@@ -70,6 +70,9 @@ fn check_struct(btf: &Btf<'_>, record: &Struct<'_>, path: &str) -> Result<()> {
         let ty: BtfType<'_> = btf
             .type_by_id(member.ty)
             .context("BTF names a type it lacks")?;
+        if is_char(ty) {
+            bail!("{path} at offset {offset} is a char: use __u8 or __s8, or char[N] for a text");
+        }
         end = offset + check_type(btf, ty, &path, offset)?;
     }
     check_gap(end, record.size(), &format!("the end of struct {path}"))
@@ -105,6 +108,12 @@ fn check_type(btf: &Btf<'_>, ty: BtfType<'_>, path: &str, offset: usize) -> Resu
             "a {other:?}: use fixed-width integers, enums and arrays"
         )),
     }
+}
+
+/// True for a number that C may or may not sign, and that reads as a text of one byte.
+fn is_char(ty: BtfType<'_>) -> bool {
+    let ty = ty.skip_mods_and_typedefs();
+    ty.kind() == BtfKind::Int && name(&ty) == Some("char")
 }
 
 fn check_gap(end: usize, next: usize, what: &str) -> Result<()> {

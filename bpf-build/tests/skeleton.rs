@@ -112,6 +112,10 @@ fn record_that_rust_can_not_read_is_refused() {
             "bool b;",
             "seen.b at offset 0 is a bool: use __u8 or an enum",
         ),
+        (
+            "const char c; char text[3];",
+            "seen.c at offset 0 is a char: use __u8 or __s8, or char[N] for a text",
+        ),
         ("__u64 a; void *p;", "seen.p at offset 8 is a pointer"),
         (
             "__u8 a; __u32 b;",

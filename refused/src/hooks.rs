@@ -36,6 +36,9 @@ pub const CROWDED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/crowded.bpf
 /// and which asks before it uses what may be missing.
 pub const LEFT_OPEN: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/left_open.bpf.o"));
 
+/// An object whose programs leave bytes of their records unwritten.
+pub const RECORDS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/records.bpf.o"));
+
 /// An object with a program that reads beyond the record of its tracepoint.
 pub const BEYOND: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/beyond.bpf.o"));
 

@@ -41,13 +41,50 @@ static __always_inline void bpfapps_count_lost(enum bpfapps_stage stage)
 }
 
 /*
+ * Zeroes a new record, whose size is a constant. The compiler writes a large one out as calls of
+ * memset, which BPF has not: a loop, which it may not turn into one.
+ */
+static __always_inline void bpfapps_zero(void *record, __u32 size)
+{
+	__u64 *words = __builtin_assume_aligned(record, 8);
+	__u32 i;
+
+	if (size <= 512) {
+		__builtin_memset(words, 0, size);
+		return;
+	}
+	for (i = 0; i < size / 8; i++)
+		((volatile __u64 *)words)[i] = 0;
+	__builtin_memset(words + size / 8, 0, size % 8);
+}
+
+/*
  * Reserves a `struct type` in ring buffer `ring`; returns NULL and counts a loss if it is full.
- * The record is not zeroed: write every byte, then call bpfapps_submit or bpf_ringbuf_discard.
+ * Until it is written, the record is what the ring held before: other records. For a program that
+ * has measured, and writes every byte.
+ */
+#define bpfapps_reserve_raw(ring, type)                                                            \
+	({                                                                                         \
+		struct type *_record = bpf_ringbuf_reserve(ring, sizeof(*_record), 0);             \
+		if (!_record)                                                                      \
+			bpfapps_count_lost(BPFAPPS_RING_FULL);                                     \
+		_record;                                                                           \
+	})
+
+/*
+ * The same, and the record is zero. Call bpfapps_submit or bpf_ringbuf_discard after it.
+ *
+ * The compiler does not know that the checked pointer is the returned one. Else it makes a constant
+ * of the returned one where it is NULL, and a failure of the verifier would be shown there.
  */
 #define bpfapps_reserve(ring, type)                                                                \
 	({                                                                                         \
 		struct type *_record = bpf_ringbuf_reserve(ring, sizeof(*_record), 0);             \
-		if (!_record)                                                                      \
+		struct type *_checked = _record;                                                   \
+		asm("" : "+r"(_checked));                                                          \
+		if (_checked)                                                                      \
+			bpfapps_zero(_checked, sizeof(*_checked));                                 \
+		else                                                                               \
 			bpfapps_count_lost(BPFAPPS_RING_FULL);                                     \
 		_record;                                                                           \
 	})

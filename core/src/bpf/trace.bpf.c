@@ -38,7 +38,6 @@ int handle_bpf_trace_printk(__u64 *ctx)
 	line->pid = pid;
 	line->cpu = bpf_get_smp_processor_id();
 	bpf_get_current_comm(line->comm, sizeof(line->comm));
-	__builtin_memset(line->text, 0, sizeof(line->text));
 	bpf_probe_read_kernel_str(line->text, sizeof(line->text), (void *)ctx[0]);
 	bpfapps_submit(&lines, line);
 	return 0;

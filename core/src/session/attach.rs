@@ -7,6 +7,8 @@ use std::path::Path;
 
 use anyhow::{Error, Result};
 use bpfapps_diagnose::{self as diagnose, Target};
+use bpfapps_explain::{Code, Failure};
+use bpfapps_host::hooks::binary;
 use libbpf_rs::skel::Skel;
 use libbpf_rs::{Link, ProgramMut, UprobeOpts};
 
@@ -94,7 +96,8 @@ impl Session {
     }
 
     /// Attaches to a function of a program or library, given by path or by a name to search for, in
-    /// one process or in all: to its calls, or to its returns.
+    /// one process or in all: to its calls, or to its returns. [`binary::locate`] says how a function
+    /// is named; of one process, the library may be in a container.
     ///
     /// # Errors
     ///
@@ -107,19 +110,39 @@ impl Session {
         pid: Option<i32>,
         returns: bool,
     ) -> Result<Link> {
+        let target = Target::Symbol { binary, function };
+        let phase = format!(
+            "failed to attach {} to {target}",
+            program.name().to_string_lossy()
+        );
+        let place = binary::locate(binary, function, pid)
+            .map_err(|absent| Failure::from(absent).during(&phase))?;
+        if returns && !place.is_start {
+            // the kernel would put the address of its own code where the function has a variable
+            let hint = "trace the whole function, or the place without its return";
+            let failure = Failure::new("it is inside of a function, and has no return", hint);
+            return Err(failure.code(Code::NO_SYMBOL).during(phase).into());
+        }
+        let (file, offset) = (place.file.display(), place.offset);
+        log::info!(
+            "{function} is at offset {offset:#x} of {file}: {}",
+            place.about
+        );
         let opts = UprobeOpts {
             retprobe: returns,
-            func_name: Some(function.to_owned()),
             ..UprobeOpts::default()
         };
         let pid = pid.unwrap_or(ANY_PROCESS);
-        self.attach_to(program.name(), Target::Symbol { binary, function }, || {
-            program.attach_uprobe_with_opts(pid, binary, 0, opts)
+        self.attach_to(program.name(), target, || {
+            let offset = usize::try_from(place.offset)?;
+            let link = program.attach_uprobe_with_opts(pid, &place.file, offset, opts)?;
+            anyhow::Ok(link)
         })
     }
 
     /// Attaches to a probe that is built into a program or library (USDT), given by path or by a
-    /// name to search for, in one process or in all.
+    /// name to search for, in one process or in all: at each place that it is in. Of one process,
+    /// the library may be in a container.
     ///
     /// # Errors
     ///
@@ -131,6 +154,9 @@ impl Session {
         probe: &UsdtProbe,
         pid: Option<i32>,
     ) -> Result<Link> {
+        let file = pid.and_then(|_| binary::file_of(binary, pid));
+        let file = file.as_ref().and_then(|file| file.to_str());
+        let binary = file.unwrap_or(binary);
         let UsdtProbe { provider, name } = probe;
         let target = Target::Probe {
             binary,

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use anyhow::{Context, Error, Result, bail};
 use bpfapps_explain::Failure;
 
+use super::words::{self, Words};
 use super::{Finding, Hooks, tracefs};
 
 /// The layout of a tracepoint's records, from its `format` in tracefs.
@@ -20,12 +21,16 @@ struct Member {
     offset: usize,
     size: usize,
     content: Content,
+    words: Option<Words>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Content {
     Signed,
     Unsigned,
+    /// An int in eight bytes, as the arguments of system calls are: the upper half is chance
+    Half,
+    Pointer,
     /// A string in the field itself
     Text,
     /// A string elsewhere in the record: the field says where, and how long it is. Relative to the
@@ -38,12 +43,16 @@ enum Content {
 }
 
 /// The content of a member.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value<'record> {
     /// A number that may be negative
     Signed(i64),
     /// Any other number
     Unsigned(u64),
+    /// The address of something
+    Pointer(u64),
+    /// A number as the words that the format has for it: of an enum, or flags
+    Words(String),
     /// Text
     Text(&'record [u8]),
     /// Neither of these
@@ -101,10 +110,15 @@ impl FromStr for Layout {
         let lines = format.lines().map(str::trim);
         let lines = lines.filter_map(|line| line.strip_prefix("field:"));
         let members: Option<Vec<_>> = lines.map(Member::parse).collect();
-        match members {
-            Some(members) if !members.is_empty() => Ok(Self { members }),
-            _ => bail!("it lists no fields"),
+        let Some(mut members) = members.filter(|members| !members.is_empty()) else {
+            bail!("it lists no fields")
+        };
+        let mut all = words::parse(format);
+        for member in &mut members {
+            let at = all.iter().position(|(name, _)| *name == member.name);
+            member.words = at.map(|at| all.swap_remove(at).1);
         }
+        Ok(Self { members })
     }
 }
 
@@ -129,6 +143,8 @@ impl Member {
             "char" if array.is_some() => Content::Text,
             _ if array.is_some() || ty.starts_with("__") && ty.contains("_loc ") => Content::Bytes,
             _ if !matches!(size, 1 | 2 | 4 | 8) => Content::Bytes,
+            _ if ty.ends_with('*') => Content::Pointer,
+            "int" if size == 8 => Content::Half,
             _ if signed == 1 => Content::Signed,
             _ => Content::Unsigned,
         };
@@ -137,6 +153,7 @@ impl Member {
             offset,
             size,
             content,
+            words: None,
         })
     }
 
@@ -144,7 +161,18 @@ impl Member {
     fn value<'record>(&self, record: &'record [u8]) -> Option<Value<'record>> {
         let end = self.offset.checked_add(self.size)?;
         let bytes = record.get(self.offset..end)?;
+        if let Some(words) = &self.words
+            && matches!(
+                self.content,
+                Content::Signed | Content::Unsigned | Content::Half
+            )
+            && let Some(words) = words.of(unsigned(bytes), self.size)
+        {
+            return Some(Value::Words(words));
+        }
         Some(match self.content {
+            Content::Pointer => Value::Pointer(unsigned(bytes)),
+            Content::Half => Value::Signed((unsigned(bytes) as i32).into()),
             Content::Signed => Value::Signed(signed(bytes)),
             Content::Unsigned => Value::Unsigned(unsigned(bytes)),
             Content::Text => Value::Text(text(bytes)),
@@ -190,7 +218,7 @@ mod tests {
         \tfield:__data_loc char[] name;\toffset:16;\tsize:4;\tsigned:0;\n\
         \tfield:u8 mac[2];\toffset:20;\tsize:2;\tsigned:0;\n\
         \tfield:const char * file;\toffset:24;\tsize:8;\tsigned:0;\n\n\
-        print fmt: \"errno=%d\", REC->errno\n";
+        print fmt: \"errno=%d\", __print_symbolic(REC->errno, { 1, \"EPERM\" })\n";
 
     fn record() -> Vec<u8> {
         let mut record = vec![0; 8];
@@ -219,13 +247,25 @@ mod tests {
             ("comm", Value::Text(b"a\nb")),
             ("name", Value::Text(b"sh!")),
             ("mac", Value::Bytes(&[0xbe, 0xef])),
-            ("file", Value::Unsigned(17)),
+            ("file", Value::Pointer(17)),
         ]
         .map(|(name, value)| (name.to_owned(), value));
         assert_eq!(values(&record), expected);
+        let mut refused = record.clone();
+        refused[8..12].copy_from_slice(&1_i32.to_ne_bytes());
+        assert_eq!(values(&refused)[0].1, Value::Words("EPERM".into()));
         // a short record has the members that fit
         assert_eq!(values(&record[..20]), expected[..2]);
         assert_eq!(values(&[]), []);
+    }
+
+    #[test]
+    fn int_of_a_system_call_has_a_sign() {
+        let format = "field:int dfd;\toffset:0;\tsize:8;\tsigned:0;\n";
+        let layout: Layout = format.parse().expect("a layout");
+        let record = u64::from(u32::MAX - 99).to_ne_bytes();
+        let (_, value) = layout.values(&record).next().expect("a value");
+        assert_eq!(value, Value::Signed(-100));
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod finding;
 pub mod functions;
 mod layout;
 pub mod tracefs;
+mod words;
 
 use std::path::Path;
 

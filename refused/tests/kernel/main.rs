@@ -5,6 +5,7 @@ mod hooks;
 mod loading;
 mod mistakes;
 mod objects;
+mod reserve;
 mod verify;
 
 use std::process::{Command, ExitCode};
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
             hooks::TESTS,
             verify::TESTS,
             mistakes::TESTS,
+            reserve::TESTS,
         ],
         &[fixtures::FIXTURES, loading::FIXTURES, objects::FIXTURES],
     )

@@ -3,6 +3,8 @@
 //! bpf-build writes the [rows](super::Row) of an app with these. A new type is a `typedef` in that
 //! header, a line in bpf-build's vocabulary, and a [`Value`] here.
 
+#[cfg(feature = "symbols")]
+mod modules;
 mod numbers;
 mod process;
 mod remote;

@@ -18,7 +18,7 @@ struct {{ Name }} {
     #[arg(short, long, value_name = "FILE", default_value = "{{ binary }}")]
     binary: String,
 
-    /// Function to trace
+    /// Function to trace: a name, mangled or not, or an address as objdump shows it
     #[arg(short, long, value_name = "NAME", default_value = "{{ function }}")]
     function: String,
 
@@ -29,6 +29,10 @@ struct {{ Name }} {
     /// Report only calls that took at least MS milliseconds
     #[arg(short, long, value_name = "MS", value_parser = milliseconds)]
     duration: Option<u64>,
+
+    /// Show an argument as a string: 1 is the first, 0 the result
+    #[arg(long, value_name = "PLACE", value_parser = clap::value_parser!(i32).range(0..=4))]
+    string: Option<i32>,
 
     #[command(flatten)]
     stream: Stream,
@@ -44,7 +48,9 @@ impl App for {{ Name }} {
     fn run(self, session: &Session) -> Result<()> {
         let mut object = MaybeUninit::uninit();
         let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
-        rodata(&mut open)?.min_duration_ns = self.duration.unwrap_or(0);
+        let rodata = rodata(&mut open)?;
+        rodata.min_duration_ns = self.duration.unwrap_or(0);
+        rodata.string_place = self.string.unwrap_or(-1);
 
         let skel = session.load(open)?;
         // attach the return probe first, so that no traced call misses its return

@@ -30,6 +30,10 @@ struct {{ Name }} {
     #[arg(short, long = "arg", value_name = "PLACE=VALUE", value_parser = arg)]
     arg: Option<Arg>,
 
+    /// Show the argument at this place as a string: 0 is the first
+    #[arg(long, value_name = "PLACE", value_parser = clap::value_parser!(i32).range(0..12))]
+    string: Option<i32>,
+
     #[command(flatten)]
     stream: Stream,
 }
@@ -65,6 +69,7 @@ impl App for {{ Name }} {
         if let Some(Arg { place, value }) = self.arg {
             (rodata.only_arg, rodata.only_value) = (place, value);
         }
+        rodata.string_arg = self.string.unwrap_or(-1);
 
         let skel = session.load(open)?;
         let program = &skel.progs.handle_probe;

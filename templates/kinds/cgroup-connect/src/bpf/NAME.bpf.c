@@ -47,7 +47,6 @@ static __always_inline int handle(struct bpf_sock_addr *ctx, const __u8 *address
 	e->uid = BPF_CORE_READ(task, cred, uid.val);
 	e->verdict = is_denied ? VERDICT_DENY : VERDICT_ALLOW;
 	e->protocol = ctx->protocol;
-	__builtin_memset(e->reserved, 0, sizeof(e->reserved));
 	e->destination_port = port;
 	__builtin_memcpy(e->destination, address, sizeof(e->destination));
 	BPF_CORE_READ_INTO(&e->comm, task, comm);

@@ -83,7 +83,6 @@ static __always_inline int end(__s32 result)
 	e->uid = bpf_get_current_uid_gid();
 	e->outcome = result ? OUTCOME_FAILED : OUTCOME_REMOVED;
 	e->error = result;
-	e->reserved = 0;
 	bpf_get_current_comm(&e->comm, sizeof(e->comm));
 	__builtin_memcpy(e->filename, call->filename, sizeof(e->filename));
 	bpfapps_submit(&rb, e);

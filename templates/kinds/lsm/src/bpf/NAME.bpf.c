@@ -52,7 +52,6 @@ static __always_inline void report(struct sockaddr *address, __u64 now, int verd
 	e->uid = bpf_get_current_uid_gid();
 	e->port = bpf_ntohs(BPF_CORE_READ(in, sin_port));
 	e->verdict = verdict ? VERDICT_DENIED : VERDICT_CONNECT;
-	__builtin_memset(e->reserved, 0, sizeof(e->reserved));
 	bpf_get_current_comm(&e->comm, sizeof(e->comm));
 	if (is_in6)
 		bpf_probe_read_kernel(e->address, sizeof(e->address), &in6->sin6_addr);

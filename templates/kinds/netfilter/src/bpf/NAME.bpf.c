@@ -50,7 +50,6 @@ static __always_inline void report(const struct bpf_nf_ctx *ctx, const struct bp
 	e = bpfapps_reserve(&rb, event);
 	if (!e)
 		return;
-	__builtin_memset(e, 0, sizeof(*e));
 	e->time_ns = now;
 	e->bytes = BPF_CORE_READ(ctx, skb, len);
 	e->verdict = is_dropped ? VERDICT_DROP : VERDICT_ACCEPT;

@@ -18,15 +18,6 @@ struct {
 	__uint(max_entries, 8 * 1024 * 1024);
 } rb SEC(".maps");
 
-/* a stack that can't be had is an empty one: the helper fills it with zeros */
-static __always_inline void read_stack(void *ctx, __u64 *stack, __u64 size, __u64 flags, int skip)
-{
-	if (skip)
-		__builtin_memset(stack, 0, size);
-	else
-		bpf_get_stack(ctx, stack, size, flags);
-}
-
 SEC("perf_event")
 int handle_sample(void *ctx)
 {
@@ -48,9 +39,11 @@ int handle_sample(void *ctx)
 	e->tid = pid_tgid;
 	e->cpu = bpf_get_smp_processor_id();
 	bpf_get_current_comm(&e->comm, sizeof(e->comm));
-	e->reserved = 0;
-	read_stack(ctx, e->kernel_stack, sizeof(e->kernel_stack), 0, without_kernel);
-	read_stack(ctx, e->user_stack, sizeof(e->user_stack), BPF_F_USER_STACK, without_user);
+	/* a stack that can't be had is an empty one */
+	if (!without_kernel)
+		bpf_get_stack(ctx, e->kernel_stack, sizeof(e->kernel_stack), 0);
+	if (!without_user)
+		bpf_get_stack(ctx, e->user_stack, sizeof(e->user_stack), BPF_F_USER_STACK);
 	bpfapps_submit(&rb, e);
 	return 0;
 }

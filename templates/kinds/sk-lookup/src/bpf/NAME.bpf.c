@@ -71,7 +71,6 @@ int handle_lookup(struct bpf_sk_lookup *ctx)
 	e->local_port = ctx->local_port;
 	e->remote_port = bpf_ntohs((__u16)ctx->remote_port);
 	e->steered = steered;
-	__builtin_memset(e->reserved, 0, sizeof(e->reserved));
 	if (ctx->family == AF_INET) {
 		bpfapps_set_ipv4(e->local, ctx->local_ip4);
 		bpfapps_set_ipv4(e->remote, ctx->remote_ip4);

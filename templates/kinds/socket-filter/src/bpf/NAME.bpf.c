@@ -56,8 +56,6 @@ int handle_packet(struct __sk_buff *skb)
 	e->direction = skb->pkt_type == PACKET_OUTGOING ? DIRECTION_OUT : DIRECTION_IN;
 	e->packet = packet;
 	e->flags = packet.tcp_flags;
-	e->reserved = 0;
-	__builtin_memset(e->reserved2, 0, sizeof(e->reserved2));
 	bpfapps_submit(&rb, e);
 	return 0;
 }

@@ -85,7 +85,6 @@ static __always_inline void closed(struct bpf_sock_ops *ops)
 	e->local_port = ops->local_port;
 	e->remote_port = bpf_ntohl(ops->remote_port);
 	e->side = connection->accepted ? SIDE_ACCEPT : SIDE_CONNECT;
-	e->reserved = 0;
 	if (ops->family == AF_INET) {
 		bpfapps_set_ipv4(e->local, ops->local_ip4);
 		bpfapps_set_ipv4(e->remote, ops->remote_ip4);

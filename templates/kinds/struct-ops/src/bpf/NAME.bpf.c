@@ -143,7 +143,6 @@ void BPF_PROG(handle_release, struct sock *sk)
 	e->losses = s->losses;
 	e->local_port = s->local_port;
 	e->remote_port = s->remote_port;
-	e->reserved = 0;
 	__builtin_memcpy(e->local, s->local, sizeof(e->local));
 	__builtin_memcpy(e->remote, s->remote, sizeof(e->remote));
 	bpfapps_submit(&rb, e);

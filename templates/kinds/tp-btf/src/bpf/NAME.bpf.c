@@ -99,7 +99,6 @@ int BPF_PROG(handle_switch, bool preempt, struct task_struct *prev, struct task_
 	e->prev_pid = bpfapps_pid_of(prev);
 	e->prev_tid = bpfapps_tid_of(prev);
 	e->cpu = bpf_get_smp_processor_id();
-	e->reserved = 0;
 	bpf_probe_read_kernel_str(e->comm, sizeof(e->comm), next->comm);
 	bpf_probe_read_kernel_str(e->prev_comm, sizeof(e->prev_comm), prev->comm);
 	bpfapps_submit(&rb, e);

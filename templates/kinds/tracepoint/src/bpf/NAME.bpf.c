@@ -35,8 +35,7 @@ int handle_event(void *ctx)
 	e->uid = bpf_get_current_uid_gid();
 	e->cpu = bpf_get_smp_processor_id();
 	bpf_get_current_comm(&e->comm, sizeof(e->comm));
-	if (bpf_probe_read_kernel(e->record, sizeof(e->record), ctx))
-		__builtin_memset(e->record, 0, sizeof(e->record));
+	bpf_probe_read_kernel(e->record, sizeof(e->record), ctx);
 	bpfapps_submit(&rb, e);
 	return 0;
 }

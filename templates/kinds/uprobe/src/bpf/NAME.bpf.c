@@ -10,6 +10,9 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 /* report only calls that took at least this long */
 const volatile __u64 min_duration_ns = 0;
 
+/* read this as a string: argument 1 to ARGS, or 0, the result; -1 is none */
+const volatile __s32 string_place = -1;
+
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 8 * 1024 * 1024);
@@ -44,6 +47,7 @@ SEC("uretprobe")
 int BPF_URETPROBE(handle_return, __u64 result)
 {
 	__u64 now = bpf_ktime_get_boot_ns(), thread = bpf_get_current_pid_tgid();
+	__u64 string = result;
 	struct call *call, begun;
 	struct event *e;
 
@@ -68,6 +72,11 @@ int BPF_URETPROBE(handle_return, __u64 result)
 	e->pid = thread >> 32;
 	e->tid = thread;
 	bpf_get_current_comm(&e->comm, sizeof(e->comm));
+	/* now: the function has read or written it, so it is in memory */
+	if (string_place > 0 && string_place <= ARGS)
+		string = begun.args[string_place - 1];
+	if (string_place >= 0)
+		bpf_probe_read_user_str(e->string, sizeof(e->string), (void *)string);
 	bpfapps_submit(&rb, e);
 	return 0;
 }

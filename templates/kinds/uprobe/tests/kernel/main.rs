@@ -1,6 +1,7 @@
 //! `{{ name }}` on the running kernel: what its user sees.
 #![allow(unsafe_code, reason = "a function under a name that can be looked up")]
 
+use std::ffi::{CString, c_char};
 use std::fs;
 use std::hint::black_box;
 use std::process::ExitCode;
@@ -14,11 +15,13 @@ const TESTS: &[Test] = &[
     test!(call_has_a_row),
     test!(documents_are_what_the_schema_says),
     test!(short_calls_are_left_out),
+    test!(argument_is_a_string),
+    test!(return_inside_of_a_function_is_refused),
     test!(library_is_found_by_name),
     test!(missing_function_is_named),
 ];
 
-const FIXTURES: &[Fixture] = &[fixture!(call_it)];
+const FIXTURES: &[Fixture] = &[fixture!(call_it), fixture!(call_with_string)];
 
 fn main() -> ExitCode {
     bpfapps_testkit::main(&[TESTS], &[FIXTURES])
@@ -38,6 +41,19 @@ extern "C" fn probed_by_tests(a: u64, ms: u64) -> u64 {
 fn call_it(args: &[String]) -> Result<()> {
     let [a, ms] = args else { anyhow::bail!("two numbers") };
     black_box(probed_by_tests(a.parse()?, ms.parse()?));
+    Ok(())
+}
+
+// SAFETY: nothing else here has that name.
+#[unsafe(no_mangle)]
+extern "C" fn string_probed_by_tests(_: u64, text: *const c_char) -> *const c_char {
+    black_box(text)
+}
+
+/// Calls it with a text.
+fn call_with_string(args: &[String]) -> Result<()> {
+    let text = CString::new(args.first().context("a text")?.as_str())?;
+    black_box(string_probed_by_tests(0, text.as_ptr()));
     Ok(())
 }
 
@@ -82,6 +98,30 @@ fn short_calls_are_left_out() -> Result<()> {
     app.document(|document| document["pid"] == long)?;
     let documents = app.documents()?;
     ensure!(!documents.iter().any(|document| document["pid"] == short), "{documents:#?}");
+    Ok(())
+}
+
+fn argument_is_a_string() -> Result<()> {
+    needs::uprobes()?;
+    let own = own_path()?;
+    // the second argument, and the result
+    for place in ["2", "0"] {
+        let args = ["{{ name }}", "--binary", &own, "--function", "string_probed_by_tests"];
+        let mut app = App::start(&[&args[..], &["-o", "json", "--string", place]].concat())?;
+        let pid = Process::run(fixture("call_with_string")?.arg("good morning"))?.expect_code(0)?.pid;
+        let call = app.document(|document| document["pid"] == pid)?;
+        ensure!(call["string"] == "good morning", "{call}");
+        app.documents()?;
+    }
+    Ok(())
+}
+
+fn return_inside_of_a_function_is_refused() -> Result<()> {
+    let own = own_path()?;
+    let args = ["{{ name }}", "--binary", &own, "--function", "probed_by_tests+0x1"];
+    Process::run(&mut cli(args))?
+        .expect_code(1)?
+        .expect_stderr("it is inside of a function, and has no return")?;
     Ok(())
 }
 

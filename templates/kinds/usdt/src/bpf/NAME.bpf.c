@@ -12,6 +12,9 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 const volatile __s32 only_arg = -1;
 const volatile __s64 only_value = 0;
 
+/* read the argument at this place as a string; -1 is none */
+const volatile __s32 string_arg = -1;
+
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 8 * 1024 * 1024);
@@ -46,6 +49,8 @@ int handle_probe(struct pt_regs *ctx)
 		bpf_usdt_arg(ctx, i, &value);
 		e->args[i] = value;
 	}
+	if (string_arg >= 0 && !bpf_usdt_arg(ctx, string_arg, &value))
+		bpf_probe_read_user_str(e->string, sizeof(e->string), (void *)value);
 	bpfapps_submit(&rb, e);
 	return 0;
 }

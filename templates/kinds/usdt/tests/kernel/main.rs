@@ -1,6 +1,7 @@
 //! `{{ name }}` on the running kernel: what its user sees.
 #![allow(unsafe_code, reason = "what the macro of a probe expands to")]
 
+use std::ffi::CString;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail, ensure};
@@ -11,12 +12,13 @@ const TESTS: &[Test] = &[
     test!(hit_has_a_row),
     test!(documents_are_what_the_schema_says),
     test!(other_values_are_left_out),
+    test!(argument_is_a_string),
     test!(missing_probe_is_named),
     test!(wrong_probe_is_refused),
     test!(kernel_that_is_too_old_is_named),
 ];
 
-const FIXTURES: &[Fixture] = &[fixture!(hit)];
+const FIXTURES: &[Fixture] = &[fixture!(hit), fixture!(hit_with_string)];
 
 fn main() -> ExitCode {
     bpfapps_testkit::main(&[TESTS], &[FIXTURES])
@@ -29,6 +31,15 @@ fn hit(args: &[String]) -> Result<()> {
     let [a, b] = args else { bail!("two numbers") };
     let (a, b): (isize, isize) = (a.parse()?, b.parse()?);
     probe!(tests, hit, a, b);
+    Ok(())
+}
+
+/// Hits another probe with a C string, at two places.
+fn hit_with_string(args: &[String]) -> Result<()> {
+    let [a, b] = args else { bail!("two texts") };
+    let (a, b) = (CString::new(a.as_str())?, CString::new(b.as_str())?);
+    probe!(tests, with_string, 1, a.as_ptr());
+    probe!(tests, with_string, 2, b.as_ptr());
     Ok(())
 }
 
@@ -71,6 +82,21 @@ fn other_values_are_left_out() -> Result<()> {
     app.document(|document| document["pid"] == wanted)?;
     let documents = app.documents()?;
     ensure!(!documents.iter().any(|document| document["pid"] == other), "{documents:#?}");
+    Ok(())
+}
+
+fn argument_is_a_string() -> Result<()> {
+    needs::uprobes()?;
+    needs::linux("5.15", "USDT probes of all processes")?;
+    let own = own_path()?;
+    let args = ["{{ name }}", "--binary", &own, "--probe", "tests:with_string", "--string", "1", "-o", "json"];
+    let mut app = App::start(&args)?;
+    let pid = Process::run(fixture("hit_with_string")?.args(["first", "second one"]))?.expect_code(0)?.pid;
+    for (number, text) in [(1, "first"), (2, "second one")] {
+        let hit = app.document(|document| document["pid"] == pid)?;
+        ensure!(hit["args"][0] == number && hit["string"] == text, "{hit}");
+    }
+    app.documents()?;
     Ok(())
 }
 

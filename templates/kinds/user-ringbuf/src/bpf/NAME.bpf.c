@@ -111,7 +111,6 @@ int handle_signal(struct bpf_raw_tracepoint_args *ctx)
 	e->sender_pid = sender;
 	e->by_kernel = is_of_kernel(info);
 	e->sender_uid = bpf_get_current_uid_gid();
-	e->reserved[0] = e->reserved[1] = e->reserved[2] = 0;
 	bpf_get_current_comm(&e->sender_comm, sizeof(e->sender_comm));
 	bpfapps_submit(&rb, e);
 	return 0;

@@ -71,7 +71,6 @@ static int report(void *map, struct address *address, struct source *source)
 		e->packets = packets - source->reported_packets;
 		e->bytes = bytes - source->reported_bytes;
 		e->verdict = source->dropped ? VERDICT_DROP : VERDICT_PASS;
-		e->reserved = 0;
 		__builtin_memcpy(e->source, address->bytes, sizeof(e->source));
 		source->reported_packets = packets;
 		source->reported_bytes = bytes;
