@@ -110,15 +110,19 @@ impl Screen {
     /// Brings the number of lines up to date.
     pub(super) fn refresh(&self) {
         let mut state = self.state();
-        let Some(held) = state.held.as_mut().filter(|held| held.lines > 0) else {
-            return;
-        };
-        let lines = held.lines;
-        held.is_drawn = true;
-        let text = format!("dev: {} not shown until a change works", counted(lines));
-        let columns = tcgetwinsize(io::stderr()).map_or(80, |size| size.ws_col.into());
-        let text: String = text.chars().take(columns - 1).collect();
-        let _ = write(&mut io::stderr(), &[CLEAR, text.as_bytes()].concat());
+        let mut text = state.begin();
+        if let Some(held) = state.held.as_mut().filter(|held| held.lines > 0) {
+            held.is_drawn = true;
+            let line = format!(
+                "dev: {} not shown until a change works",
+                counted(held.lines)
+            );
+            let size = tcgetwinsize(io::stderr()).map(|size| usize::from(size.ws_col));
+            let columns = size.ok().filter(|&columns| columns > 0).unwrap_or(80);
+            // the last column would start a new line
+            text.extend(line.bytes().take(columns - 1));
+        }
+        let _ = write(&mut io::stderr(), &text);
     }
 
     /// The terminal, unless that version's output is held: then its lines are counted.
