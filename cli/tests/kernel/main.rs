@@ -5,6 +5,7 @@ mod fixing;
 mod foreign;
 mod lent;
 mod machine;
+mod narrow;
 mod objects;
 mod pages;
 mod report;
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
             fixing::TESTS,
             foreign::TESTS,
             lent::TESTS,
+            narrow::TESTS,
             pages::TESTS,
             shells::TESTS,
         ],
