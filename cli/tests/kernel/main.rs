@@ -6,6 +6,7 @@ mod fixing;
 mod foreign;
 mod lent;
 mod machine;
+mod narrow;
 mod objects;
 mod pages;
 mod report;
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
             fixing::TESTS,
             foreign::TESTS,
             lent::TESTS,
+            narrow::TESTS,
             pages::TESTS,
             shells::TESTS,
         ],

@@ -157,6 +157,17 @@ fn run_stops_where_the_build_does() {
 }
 
 #[test]
+fn a_code_is_explained_while_nothing_builds() {
+    let machine = Machine::new("explain");
+    machine.cargo("exit 101");
+    let page = machine.xtask(&["explain", "BPF0072"]);
+    assert_eq!(page.code, Some(0), "{page:?}");
+    assert!(page.stdout.starts_with("# BPF0072: "), "{page:?}");
+    let all = machine.xtask(&["explain"]);
+    assert!(all.stdout.starts_with("BPF0001  a pointer "), "{all:?}");
+}
+
+#[test]
 fn dev_knows_which_apps_there_are() {
     let machine = Machine::new("dev-unknown");
     let seen = machine.xtask(&["dev", "open", "--all"]);
