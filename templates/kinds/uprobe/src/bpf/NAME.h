@@ -15,7 +15,7 @@ struct event {
 	__s64 result BPFAPPS_ABOUT("The result of the function, if it is a signed number.");
 	bpfapps_hex args[ARGS] BPFAPPS_ABOUT(
 		"The arguments in order; if there are fewer, the rest is chance.");
-	char string[128] BPFAPPS_ABOUT("What --string asks for, up to 127 bytes.");
+	char string[128] BPFAPPS_OPTIONAL BPFAPPS_ABOUT("What --string asks for, up to 127 bytes.");
 };
 
 BPFAPPS_RECORD(event, "call", "A call of the function has returned.");

@@ -15,7 +15,7 @@ struct event {
 	__u32 arg_count;
 	__s64 args[ARGS] BPFAPPS_COUNTED_BY(arg_count)
 		BPFAPPS_ABOUT("The arguments of the probe, in their order.");
-	char string[128] BPFAPPS_ABOUT("What --string asks for, up to 127 bytes.");
+	char string[128] BPFAPPS_OPTIONAL BPFAPPS_ABOUT("What --string asks for, up to 127 bytes.");
 };
 
 BPFAPPS_RECORD(event, "hit", "The probe was hit.");
