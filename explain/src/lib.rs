@@ -28,4 +28,4 @@ pub use colour::{coloured, is_coloured, stderr_is_coloured};
 pub use escape::{escape, is_invisible, one_line, printable, visible};
 pub use failure::{Failure, report};
 pub use nearest::{did_you_mean, nearest};
-pub use wrap::wrap;
+pub use wrap::{wrap, wrap_page};

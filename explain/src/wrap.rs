@@ -20,6 +20,48 @@ pub fn wrap(text: &str, indent: usize, width: usize) -> String {
     wrapped
 }
 
+/// Breaks the paragraphs and lists of a page in Markdown anew, so that they fit into `width` columns.
+/// Code and tables stay as they are; without a limit, all does.
+pub fn wrap_page(page: &str, width: usize) -> String {
+    if width == usize::MAX {
+        return page.to_owned();
+    }
+    let mut wrapped = String::new();
+    let mut paragraph = String::new();
+    let mut is_code = false;
+    for line in page.lines() {
+        let is_fence = line.starts_with("```");
+        is_code ^= is_fence;
+        let is_item = line.starts_with("- ");
+        let is_text = !(is_code || is_fence || line.is_empty() || line.starts_with(['#', '|']));
+        if is_item || !is_text {
+            end(&mut paragraph, &mut wrapped, width);
+        }
+        if is_text {
+            if !paragraph.is_empty() {
+                paragraph.push(' ');
+            }
+            paragraph += line.trim_start();
+        } else {
+            wrapped += line;
+            wrapped.push('\n');
+        }
+    }
+    end(&mut paragraph, &mut wrapped, width);
+    wrapped
+}
+
+/// Moves a paragraph, or an item of a list, over.
+fn end(paragraph: &mut String, wrapped: &mut String, width: usize) {
+    if !paragraph.is_empty() {
+        let indent = if paragraph.starts_with("- ") { 2 } else { 0 };
+        // the first line begins at the left
+        *wrapped += &wrap(paragraph, indent, width);
+        wrapped.push('\n');
+        paragraph.clear();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -38,6 +80,26 @@ mod tests {
             "/a/long/path\n and more"
         );
         assert_eq!(wrap("", 3, 2), "");
+    }
+
+    #[test]
+    fn page_is_wrapped_but_for_code_and_tables() {
+        let page = "# A title that is long\n\nSome words\nof a line.\n\n- an item of\n  two \
+                    lines\n- next\n\n```c\nint a_long_line;\n```\n| a | long table |\n";
+        assert_eq!(
+            wrap_page(page, 12),
+            "# A title that is long\n\nSome words\nof a line.\n\n- an item\n  of two\n  lines\n- next\n\n\
+             ```c\nint a_long_line;\n```\n| a | long table |\n"
+        );
+        assert_eq!(wrap_page(page, usize::MAX), page);
+        for code in crate::Code::ALL {
+            let same = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert_eq!(
+                same(&wrap_page(code.page(), 60)),
+                same(code.page()),
+                "{code}"
+            );
+        }
     }
 
     proptest! {

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use bpfapps_explain::Code;
+use bpfapps_explain::{Code, wrap_page};
 
 use crate::out;
 
@@ -16,7 +16,7 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     match options.code {
-        Some(code) => out::result(code.page().trim_end())?,
+        Some(code) => out::result(wrap_page(code.page(), out::width()).trim_end())?,
         None => out::result(Code::list().trim_end())?,
     }
     Ok(ExitCode::SUCCESS)

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use bpfapps_core::Code;
 use bpfapps_core::output::Format;
 use bpfapps_diagnose::{Object, recorded};
-use bpfapps_explain::{Failure, report};
+use bpfapps_explain::{Failure, report, wrap_page};
 use bpfapps_host::files;
 use nix::sys::stat::{SFlag, fstat};
 
@@ -42,7 +42,7 @@ impl Explain {
     /// The text to print. `explain` is the command that shows pages.
     pub(crate) fn run(&self, explain: &str) -> Result<String> {
         if let Some(code) = self.code {
-            return Ok(code.page().to_owned());
+            return Ok(wrap_page(code.page(), print::width()));
         }
         match self.read()? {
             Some(log) => self.recorded(&log, explain),

@@ -11,6 +11,7 @@ fn lines_end_between_words_on_a_narrow_terminal() -> Result<()> {
         (80, &["procs", "--help"]),
         (80, &["verify", "--help"]),
         (80, &["explain"]),
+        (80, &["explain", "BPF0001"]),
         (80, &["list"]),
         (40, &["list"]),
     ] {
