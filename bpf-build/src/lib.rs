@@ -181,14 +181,19 @@ fn compile_file(source: &Path, file: &Path, defined: Option<&str>) -> Result<Com
     let includes = [&[out.join("include")][..], &vmlinux, &[own]].concat();
 
     let target = format!("__TARGET_ARCH_{arch}");
-    let macros: Vec<_> = [Some(&*target), defined].into_iter().flatten().collect();
-    let flags = Flags {
+    let all = Flags {
         root,
-        macros: &macros,
+        macros: &[&target],
         includes: &includes,
     };
     let clang = Clang::find()?;
-    let header = precompiled::for_source(source, &clang, &flags, &out)?;
+    // a macro of one object would stay defined for the others
+    let header = precompiled::for_source(source, &clang, &all, &out)?;
+    let macros: Vec<_> = [Some(&*target), defined].into_iter().flatten().collect();
+    let flags = Flags {
+        macros: &macros,
+        ..all
+    };
     let mut sources = clang.compile(source, file, &flags, header.as_ref().map(|it| &*it.file))?;
     sources.extend(header.iter().flat_map(|it| it.sources.clone()));
     let file = file.to_owned();

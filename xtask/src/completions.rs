@@ -98,7 +98,7 @@ fn values() -> Result<Vec<Values>> {
     };
     Ok(vec![
         app("run", "args"),
-        app("dev", "app"),
+        app("dev", "args"),
         app("show", "app"),
         app("remove", "name"),
         Values {

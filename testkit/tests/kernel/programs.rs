@@ -57,11 +57,14 @@ fn elsewhere(name: &str, main: &str) -> Result<(TempDir, Command)> {
 }
 
 fn binary_of_the_workspace_is_built() -> Result<()> {
-    let main = r#"fn main() { println!("{:?}", std::env::args().collect::<Vec<_>>()) }"#;
+    let main = r#"fn main() {
+        let args: Vec<_> = std::env::args().skip(1).collect();
+        println!("{:?} {args:?}", std::env::current_exe());
+    }"#;
     let (folder, mut command) = elsewhere("call", main)?;
     let exit = Process::run(&mut command)?.expect_code(0)?;
     let binary = folder.path().canonicalize()?.join("target/debug/mytool");
-    let said = format!("{:?}", [binary.to_str().unwrap_or_default(), "a", "word"]);
+    let said = format!("Ok({binary:?}) {:?}", ["a", "word"]);
     ensure!(exit.stdout == [said], "{exit:#?}");
     Ok(())
 }

@@ -40,7 +40,7 @@ impl Row for Thread {
     fn write(&self, line: &mut Line<'_>) {
         let task = &self.task;
         line.time(task.time_ns);
-        line.text(&[task.state.cast_unsigned()]);
+        line.text(&[task.state]);
         line.text(c_bytes(&task.comm));
         line.number(task.pid.into());
         line.number(task.tid.into());
@@ -63,7 +63,7 @@ impl Row for Thread {
         fields.number("tid", task.tid.into());
         fields.number("uid", task.uid.into());
         fields.text("comm", c_bytes(&task.comm));
-        fields.text("state", &[task.state.cast_unsigned()]);
+        fields.text("state", &[task.state]);
         fields.number("runtime_ns", task.runtime_ns);
         fields.texts("stack", self.stack.iter().map(Vec::as_slice));
     }
@@ -89,7 +89,7 @@ mod tests {
             pid: 42,
             tid: 43,
             uid: 1000,
-            state: b'S'.cast_signed(),
+            state: b'S',
             ..task::default()
         };
         task.comm[..2].copy_from_slice(&b"sh".map(u8::cast_signed));

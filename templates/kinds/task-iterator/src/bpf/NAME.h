@@ -10,7 +10,7 @@ struct task {
 	bpfapps_pid pid;
 	bpfapps_tid tid;
 	bpfapps_uid uid;
-	char state; /* a letter, as in ps(1) */
+	__u8 state; /* a letter, as in ps(1) */
 	__u8 reserved[3];
 	bpfapps_comm comm;
 };
