@@ -71,19 +71,12 @@ static __always_inline void bpfapps_zero(void *record, __u32 size)
 		_record;                                                                           \
 	})
 
-/*
- * The same, and the record is zero. Call bpfapps_submit or bpf_ringbuf_discard after it.
- *
- * The compiler does not know that the checked pointer is the returned one. Else it makes a constant
- * of the returned one where it is NULL, and a failure of the verifier would be shown there.
- */
+/* The same, and the record is zero. Call bpfapps_submit or bpf_ringbuf_discard after it. */
 #define bpfapps_reserve(ring, type)                                                                \
 	({                                                                                         \
 		struct type *_record = bpf_ringbuf_reserve(ring, sizeof(*_record), 0);             \
-		struct type *_checked = _record;                                                   \
-		asm("" : "+r"(_checked));                                                          \
-		if (_checked)                                                                      \
-			bpfapps_zero(_checked, sizeof(*_checked));                                 \
+		if (_record)                                                                       \
+			bpfapps_zero(_record, sizeof(*_record));                                   \
 		else                                                                               \
 			bpfapps_count_lost(BPFAPPS_RING_FULL);                                     \
 		_record;                                                                           \

@@ -51,7 +51,10 @@ pub(super) fn of(log: &Log<'_>, code: Code, at: usize) -> Vec<(usize, &'static s
     };
     let mut add = |at: usize, label| story.extend(log.index(at).map(|index| (index, label)));
     match code {
-        Code::NULL_CHECK => add(origin.at, "it comes from here and may be NULL"),
+        Code::NULL_CHECK => add(
+            checked(log, origin.at).unwrap_or(origin.at),
+            "it comes from here and may be NULL",
+        ),
         Code::USED_AFTER_SUBMIT => {
             add(origin.at, "the record was reserved here");
             if let Some(at) = call(log, origin.at, at, &RELEASES) {
@@ -103,6 +106,25 @@ pub(super) fn of(log: &Log<'_>, code: Code, at: usize) -> Vec<(usize, &'static s
         }
     }
     story
+}
+
+/// The call whose result the program has compared with NULL, if the compiler has then put a constant
+/// in its place: `r7 = 0`.
+fn checked(log: &Log<'_>, at: usize) -> Option<usize> {
+    let (_, text) = log.instruction(at)?;
+    if !text.ends_with(" = 0") {
+        return None;
+    }
+    log.back(at).find_map(|before| {
+        let (_, text) = log.instruction(before)?;
+        let word = text.strip_prefix("if ")?.split(' ').next()?;
+        let compared = register(word, 'r')?;
+        let (_, value) = log.known(at, &format!("R{compared}"))?;
+        let origin = Origin::of(log, before, compared)?.at;
+        let (_, text) = log.instruction(origin)?;
+        let is_null = matches!(value, "0" | "inv0" | "P0");
+        (is_null && text.starts_with("call ")).then_some(origin)
+    })
 }
 
 /// The instruction that acquired the unreleased reference.
