@@ -2,6 +2,7 @@
 #include <vmlinux.h>
 #include <bpf/bpf_helpers.h>
 
+/* accepted by Linux 7.2 */
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 __u64 total;
