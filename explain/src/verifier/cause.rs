@@ -68,6 +68,9 @@ fn lost(log: &Log<'_>) -> Option<&'static Rule> {
         if text.contains(" = *(u32 *)(") && story::call(log, origin, at, &MOVES).is_some() {
             return Some(&STALE_PACKET);
         }
+        if story::checked(log, origin).is_some() {
+            return Some(&NULL_ON_A_PATH);
+        }
         let may_be_null = text.starts_with("call ") && story::is_pointer(log, origin);
         if may_be_null && (is_null(log, at, register) || invalidated(log, at).is_none()) {
             return Some(&NULL_ON_A_PATH);

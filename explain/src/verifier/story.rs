@@ -110,19 +110,23 @@ pub(super) fn of(log: &Log<'_>, code: Code, at: usize) -> Vec<(usize, &'static s
 
 /// The call whose result the program has compared with NULL, if the compiler has then put a constant
 /// in its place: `r7 = 0`.
-fn checked(log: &Log<'_>, at: usize) -> Option<usize> {
+pub(super) fn checked(log: &Log<'_>, at: usize) -> Option<usize> {
     let (_, text) = log.instruction(at)?;
     if !text.ends_with(" = 0") {
         return None;
     }
+    let mut next = None;
     log.back(at).find_map(|before| {
-        let (_, text) = log.instruction(before)?;
-        let word = text.strip_prefix("if ")?.split(' ').next()?;
-        let compared = register(word, 'r')?;
-        let (_, value) = log.known(at, &format!("R{compared}"))?;
-        let origin = Origin::of(log, before, compared)?.at;
+        let (index, text) = log.instruction(before)?;
+        let follows = next.replace(index)?;
+        let (compared, rest) = text.strip_prefix("if ")?.split_once(' ')?;
+        let is_null = match rest.split_once(" goto")?.0 {
+            "== 0x0" => follows != index + 1,
+            "!= 0x0" => follows == index + 1,
+            _ => false,
+        };
+        let origin = Origin::of(log, before, register(compared, 'r')?)?.at;
         let (_, text) = log.instruction(origin)?;
-        let is_null = matches!(value, "0" | "inv0" | "P0");
         (is_null && text.starts_with("call ")).then_some(origin)
     })
 }

@@ -78,13 +78,13 @@ fn enter_pid_namespace(command: &Command) -> Result<()> {
 }
 
 /// The same; nothing is in there yet, so its clocks can be set.
-fn enter_time_namespace(command: Command) -> Result<()> {
+fn enter_time_namespace(mut command: Command) -> Result<()> {
     let time = CloneFlags::from_bits_retain(nix::libc::CLONE_NEWTIME);
     unshare(time).context("failed to unshare clocks")?;
-    fs::write(
-        "/proc/self/timens_offsets",
-        "monotonic 86400 0\nboottime 86400 0\n",
-    )?;
+    let offsets = "monotonic 86400 0\nboottime 86400 0\n";
+    fs::write("/proc/self/timens_offsets", offsets)?;
+    // it is forked for that: Linux 5.10 refuses a child that shares our memory until it executes
+    command.uid(getuid().as_raw());
     become_child(command)
 }
 

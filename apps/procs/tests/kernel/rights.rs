@@ -64,7 +64,7 @@ fn file_capabilities_are_enough() -> Result<()> {
     // there the ordinary user's limit is in the way, which only root can raise
     Process::run(&mut command)?
         .expect_code(1)?
-        .expect_stderr("bytes of BPF maps: this is Linux 5.")?
+        .expect_stderr(" of BPF maps: this is Linux 5.")?
         .expect_stderr("hint: run it with sudo, or raise the limit as root")?;
     Ok(())
 }
