@@ -50,6 +50,8 @@ impl Screen {
         let _state = match self.is_shared {
             true => match self.admits(version, rows) {
                 Some(mut state) => {
+                    // a new version works before anybody has said so
+                    state.release();
                     write(&mut io::stderr(), &state.begin())?;
                     Some(state)
                 }
