@@ -189,8 +189,10 @@ impl<'data> Elf<'data> {
         functions.any(|symbol| symbol.address == address)
             || match self.starts() {
                 Some(starts) => starts.contains(&address),
+                // sizes in a file can be anything
                 None => !self.functions.iter().any(|symbol| {
-                    (symbol.address..symbol.address + symbol.size).contains(&address)
+                    let inside = address.checked_sub(symbol.address);
+                    inside.is_some_and(|inside| inside < symbol.size)
                 }),
             }
     }

@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::os::unix::fs::FileExt as _;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::process;
+
+use nix::unistd::geteuid;
 
 use super::LARGEST;
 use super::elf::{Elf, Symbol};
@@ -37,10 +39,13 @@ pub(super) fn implementation(
     })
 }
 
-/// All processes, this one first.
+/// The processes of this user, this one first. Another user's could point to any place, and a uprobe
+/// inside of an instruction breaks every program that runs it.
 fn processes() -> Vec<u32> {
-    let entries = fs::read_dir("/proc").into_iter().flatten();
-    let all = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    let user = geteuid().as_raw();
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let own = entries.filter(|entry| entry.metadata().is_ok_and(|it| it.uid() == user));
+    let all = own.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     [process::id()].into_iter().chain(all).collect()
 }
 
@@ -64,13 +69,19 @@ fn of_process(file: &Path, elf: &Elf<'_>, symbol: &Symbol<'_>, pid: u32) -> Opti
     let others: Vec<_> = same
         .filter_map(|other| elf.code_at(other.address))
         .collect();
+    let library = elf;
     let chosen = |elf: &Elf<'_>, mappings: &[&Mapping], resolver: Option<u64>| {
         let bias = bias(elf, mappings)?;
         let slots = elf.slots(symbol.name, resolver).into_iter();
         slots
             .filter_map(|slot| address(&memory, bias.wrapping_add(slot), elf.word()))
             .filter_map(|address| offset(&own, address))
-            .find(|offset| !others.contains(offset))
+            .filter(|offset| !others.contains(offset))
+            .find(|&offset| {
+                library
+                    .address_of(offset)
+                    .is_some_and(|at| library.is_start(at))
+            })
     };
     if let Some(offset) = chosen(elf, &own, Some(symbol.address)) {
         return Some(offset);

@@ -102,7 +102,12 @@ pub fn locate(binary: &str, function: &str, pid: Option<i32>) -> Result<Place, A
         ));
     }
     if !symbol.is_ifunc {
-        return at(&file, &elf, symbol.address + plus, symbol.shown());
+        return at(
+            &file,
+            &elf,
+            symbol.address.wrapping_add(plus),
+            symbol.shown(),
+        );
     }
     let chosen =
         ifunc::implementation(&file, &elf, symbol, pid).ok_or_else(|| no_choice(symbol))?;
