@@ -15,6 +15,7 @@ use bpfapps_refused::{ALL, Case};
 use bpfapps_testkit::needs;
 use bpfapps_testkit::sandbox::{Call, refusing, with_only};
 use bpfapps_testkit::{Exit, Fixture, Process, Test, cli, fixture, skip, test};
+use libbpf_rs::ProgramType;
 use nix::errno::Errno;
 use nix::libc;
 use tempfile::TempDir;
@@ -37,7 +38,7 @@ macro_rules! tests {
             test!(app_is_told_the_same),
             test!(without_capabilities_the_setting_is_named),
             test!(doctor_tells_the_same),
-        test!(source_that_is_no_text_is_shown_escaped),
+            test!(source_that_is_no_text_is_shown_escaped),
             test!(verbose_shows_the_whole_log),
             test!(what_is_not_explained_is_printed),
         ];
@@ -114,6 +115,8 @@ tests! {
     bpf0036
     bpf0037
     bpf0038
+    bpf0052_result
+    bpf0052_sleepable
     bpf0067
     bpf0067_array
     bpf0067_inner
@@ -202,6 +205,9 @@ fn is_explained(name: &str) -> Result<()> {
     let places = [config.as_str(), "/proc/config.gz"];
     if needs_config && !places.iter().any(|place| Path::new(place).exists()) {
         return skip("this machine has no configuration of its kernel");
+    }
+    if case(name)?.source.contains("needs fentry") {
+        needs::programs(ProgramType::Tracing)?;
     }
     if let Some((_, since)) = case(name)?.source.split_once("needs Linux ") {
         needs::linux(since.split(' ').next().unwrap_or(since), "this program")?;

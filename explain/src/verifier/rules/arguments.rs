@@ -190,6 +190,20 @@ pub(super) const RULES: &[Rule] = &[
                has one integer argument and returns an integer",
     },
     Rule {
+        says: &["is not sleepable"],
+        code: Code::NOT_TRACEABLE,
+        what: "may sleep, but is attached to a function in which no program may sleep",
+        fix: "drop the `.s` of its section; functions that allow it are LSM hooks that sleep, and \
+               those for which the kernel allows error injection",
+    },
+    Rule {
+        says: &["is not modifiable"],
+        code: Code::NOT_TRACEABLE,
+        what: "changes the result of a function that the kernel does not allow to be changed",
+        fix: "look on with `fexit`; `fmod_ret` is for functions for which the kernel allows error \
+               injection, and those whose names begin with `security_`",
+    },
+    Rule {
         says: &[
             "attach to unsupported member",
             "disabled hook",
