@@ -69,7 +69,7 @@ pub(crate) struct Programs {
 
 impl Programs {
     pub(crate) fn build() -> Result<Self> {
-        let built = dist::build(&[])?;
+        let built = dist::build(&[], true)?;
         let folder = built.program.with_file_name("bench");
         let c = C::new(built.out_dir("libbpf-sys")?, folder)?;
         Ok(Self { built, c })

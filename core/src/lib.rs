@@ -36,6 +36,7 @@
 //! | `app` | what an app is: [`App`], [`Needs`], its [documents](Document), the [`registry`] |
 //! | `session` | one run of it: open, load, attach, report; logging, memlock, privileges |
 //! | `events` | records out of the kernel: [`Stream`], [`Snapshot`], a [`tracepoint`]'s fields, losses |
+//! | `metrics` | what `--metrics` serves of it: counts of events, losses and programs |
 //! | `run` | until when it runs: signals, and the command of a [`Workload`] |
 //! | [`output`] | [rows](output::Row) for people, documents for programs |
 //! | [`net`] | addresses, and hooks of network interfaces |
@@ -46,6 +47,8 @@ extern crate self as bpfapps_core;
 
 mod app;
 mod events;
+#[cfg_attr(not(feature = "metrics"), path = "metrics/none.rs")]
+mod metrics;
 pub mod net;
 pub mod output;
 mod run;

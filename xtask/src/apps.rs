@@ -20,6 +20,9 @@ const APPS: &str = "cli/src/apps.rs";
 /// The workspace's manifest with all versions.
 const VERSIONS: &str = "Cargo.toml";
 
+/// The feature of the binary that is no app, and that a binary with fewer apps has as well.
+pub(crate) const METRICS: &str = "metrics";
+
 /// An app in the lists of the binary.
 #[derive(Debug)]
 pub(crate) struct Entry<'a> {

@@ -9,6 +9,7 @@ use bpfapps_task::cargo::{self, Built};
 use bpfapps_task::workspace::Workspace;
 use serde_json::Value;
 
+use crate::apps::METRICS;
 use crate::setup::{self, Stage};
 use crate::{cc, elf, out};
 
@@ -30,7 +31,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     }
     setup::ensure(Stage::Dist)?;
 
-    let built = build(&options.apps)?.program;
+    let built = build(&options.apps, true)?.program;
     let [dist, fresh] = ["dist", "dist.new"].map(|folder| workspace.target().join(folder));
     remove(&fresh)?;
     let files = fill(&fresh, &built, workspace.binary()?)?;
@@ -47,10 +48,11 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Builds the binary to ship, with these apps, or with every app.
-pub fn build(apps: &[String]) -> Result<Built> {
+/// Builds the binary to ship, with these apps and, if wanted, their metrics, or with everything.
+pub fn build(apps: &[String], metrics: bool) -> Result<Built> {
     let mut features = vec!["static"];
     features.extend(apps.iter().map(String::as_str));
+    features.extend(metrics.then_some(METRICS));
     let binary = Workspace::here()?.binary()?;
     let mut command = command(binary, binary, &features)?;
     if !apps.is_empty() {

@@ -1,6 +1,8 @@
 //! The row of an event. Its last column is the filename of an exec, or the status of an exit; its
 //! document follows from the header.
 
+use std::borrow::Cow;
+
 use bpfapps_core::output::values::{ExitStatus, Text, Value as _};
 use bpfapps_core::output::{Columns, Fields, Line, Row, Style, push_decimal};
 use bpfapps_core::{Document, Event, c_bytes};
@@ -42,6 +44,10 @@ impl Row for Lifetime<'_> {
         } else {
             line.value(&Text(event.filename));
         }
+    }
+
+    fn kind(&self) -> Cow<'static, str> {
+        self.0.kind()
     }
 
     fn fields(&self, fields: &mut Fields<'_>) {

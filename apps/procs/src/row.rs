@@ -1,5 +1,7 @@
 //! The row of an event, in the table, JSON and YAML.
 
+use std::borrow::Cow;
+
 use bpfapps_core::output::values::{ExitStatus, Value as _, Words};
 use bpfapps_core::output::{Columns, Fields, Line, Row, Style, escape, push_decimal};
 use bpfapps_core::{Document, Result, c_bytes, errno_name, take};
@@ -87,14 +89,18 @@ impl Row for Event<'_> {
         });
     }
 
-    fn fields(&self, fields: &mut Fields<'_>) {
-        let event = self.event;
-        let kind = match event.kind {
+    fn kind(&self) -> Cow<'static, str> {
+        let kind = match self.event.kind {
             event_kind::EVENT_EXEC => "exec",
             event_kind::EVENT_EXIT => "exit",
             _ => "exec_failed",
         };
-        fields.kind(kind, event.time_ns);
+        kind.into()
+    }
+
+    fn fields(&self, fields: &mut Fields<'_>) {
+        let event = self.event;
+        fields.kind(&self.kind(), event.time_ns);
         fields.number("pid", event.pid.into());
         fields.number("tid", event.tid.into());
         fields.number("ppid", event.ppid.into());

@@ -11,11 +11,13 @@ use crate::figures::{Table, ratio};
 pub(crate) fn measure() -> Result<Table> {
     let mut rows = Vec::new();
     for app in Workspace::here()?.apps()? {
-        let size = built(&[app.to_owned()])?;
+        let size = built(&[app], true)?;
         rows.push((format!("{app} alone"), size));
     }
+    let least = built(&["minimal", "bootstrap"], false)?;
+    rows.push(("minimal and bootstrap, without metrics".to_owned(), least));
     // last: the output of `cargo xtask dist` stays in place
-    let all = built(&[])?;
+    let all = built(&[], true)?;
     rows.insert(0, ("all apps".to_owned(), all));
 
     let mut table = Table::new(["static binary", "size", "to all"]);
@@ -29,8 +31,9 @@ pub(crate) fn measure() -> Result<Table> {
     Ok(table)
 }
 
-fn built(apps: &[String]) -> Result<u64> {
-    let program = dist::build(apps)?.program;
+fn built(apps: &[&str], metrics: bool) -> Result<u64> {
+    let apps: Vec<_> = apps.iter().map(|&app| app.to_owned()).collect();
+    let program = dist::build(&apps, metrics)?.program;
     let file = fs::metadata(&program).context("failed to measure a binary")?;
     Ok(file.len())
 }

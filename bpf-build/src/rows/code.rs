@@ -55,7 +55,7 @@ pub(crate) fn row(record: &str, document: &str, about: &str, shape: &Shape) -> R
     columns(&mut code, shape)?;
     documents(&mut code, document, about, shape)?;
     write_row(&mut code, shape)?;
-    write_fields(&mut code, document, shape)?;
+    write_fields(&mut code, shape)?;
     code.push_str("    }\n");
     Ok(code)
 }
@@ -249,14 +249,21 @@ fn write_row(code: &mut String, shape: &Shape) -> Result<()> {
     Ok(())
 }
 
-fn write_fields(code: &mut String, document: &str, shape: &Shape) -> Result<()> {
+fn write_fields(code: &mut String, shape: &Shape) -> Result<()> {
+    if let Some(kind) = &shape.kind {
+        write!(
+            code,
+            "
+        fn kind(&self) -> std::borrow::Cow<'static, str> {{
+            Enum(&{}).name()
+        }}
+",
+            kind.member
+        )?;
+    }
     code.push_str("\n        fn fields(&self, fields: &mut Fields<'_>) {\n");
-    let kind = match &shape.kind {
-        None => format!("{document:?}"),
-        Some(kind) => format!("&Enum(&{}).name()", kind.member),
-    };
     let time = shape.time.as_deref().unwrap_or("boot_time().unwrap_or(0)");
-    writeln!(code, "            fields.kind({kind}, {time});")?;
+    writeln!(code, "            fields.kind(&self.kind(), {time});")?;
     for field in shape.fields.iter().filter(|field| !field.name.is_empty()) {
         let Field { name, value, .. } = field;
         match condition(field, shape.kind.as_ref()) {

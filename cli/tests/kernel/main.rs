@@ -1,11 +1,12 @@
-//! `bpfapps doctor` on the running kernel, healthy and ill in each way that it knows; and the console
-//! blocks of the pages.
+//! `bpfapps doctor` on the running kernel, healthy and ill in each way that it knows; what every app
+//! serves to Prometheus; and the console blocks of the pages.
 
 mod effort;
 mod fixing;
 mod foreign;
 mod lent;
 mod machine;
+mod metrics;
 mod narrow;
 mod objects;
 mod pages;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
             fixing::TESTS,
             foreign::TESTS,
             lent::TESTS,
+            metrics::TESTS,
             narrow::TESTS,
             pages::TESTS,
             shells::TESTS,

@@ -2,11 +2,13 @@ use std::fmt;
 
 use anyhow::{Result, bail};
 use clap::{ArgMatches, Command};
+use clap::{Args as _, FromArgMatches as _};
 use nix::errno::Errno;
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
 
 use super::{App, Rehearsal, rehearsal};
+use crate::metrics;
 use crate::output::Document;
 use crate::session::{Needs, Options, Session};
 
@@ -45,7 +47,8 @@ impl Registration {
             run: |matches, options| {
                 processes_exist(matches)?;
                 let app = A::from_arg_matches(matches)?;
-                let session = Session::start(sized(options, matches), A::NEEDS)?;
+                let served = metrics::Arguments::from_arg_matches(matches)?.served(A::NAME);
+                let session = Session::serving(sized(options, matches), A::NEEDS, served)?;
                 app.run(&session)?;
                 session.exit_code()
             },
@@ -64,7 +67,9 @@ impl Registration {
 /// The command of an app. An invalid value with a leading minus sign is reported as a wrong number,
 /// not as an unknown option.
 pub(super) fn command<A: App>() -> Command {
-    let command = A::augment_args(Command::new(A::NAME));
+    // the app's description counts, and comes last
+    let command = metrics::Arguments::augment_args(Command::new(A::NAME));
+    let command = A::augment_args(command);
     command.mut_args(|arg| match arg.get_action().takes_values() {
         true => arg.allow_negative_numbers(true),
         false => arg,

@@ -4,6 +4,7 @@
 mod event;
 mod lost;
 mod perf;
+mod program;
 mod reader;
 mod record;
 mod ring;
@@ -20,8 +21,14 @@ pub use record::{Byte, Record, c_bytes, set_text, take};
 pub use snapshot::{Listing, Snapshot};
 pub use stream::Stream;
 
+pub(crate) use lost::Lost;
+#[cfg(feature = "metrics")]
+pub(crate) use lost::counted;
 pub(crate) use perf::ring_bytes as perf_ring_bytes;
+#[cfg(feature = "metrics")]
+pub(crate) use program::{ProgramInfo, SKIPPED};
 pub(crate) use reader::Reader;
 pub(crate) use record::set_global;
 pub(crate) use ring::RingRecords;
+pub(crate) use shared::{Counters, map as share};
 pub(crate) use source::{Records, Source};

@@ -4,11 +4,10 @@ use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
 use anyhow::Result;
-use libbpf_rs::MapCore;
 use nix::poll::PollFlags;
 
 use super::lost::Lost;
-use super::shared::{self, Awake};
+use super::shared::Awake;
 use super::stream::{Limits, Stream};
 use super::{Source, lost};
 use crate::output::{Blocked, Format, Output, boot_time};
@@ -39,25 +38,24 @@ pub(crate) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// The time that `stream` allows counts from now. `shared` is map `reader` of
-    /// `bpfapps/ringbuf.h`.
+    /// The time that `stream` allows counts from now.
     pub(crate) fn new(
         run: &'a Run,
         output: &'a Output,
         stream: &Stream,
         source: Source<'a>,
-        shared: &dyn MapCore,
-    ) -> Result<Self> {
-        let (awake, counters) = shared::map(shared)?;
-        Ok(Self {
+        awake: Awake,
+        lost: Lost,
+    ) -> Self {
+        Self {
             run,
             output,
             source,
             limits: stream.limits(),
-            lost: Lost::new(counters)?,
+            lost,
             awake,
             format: stream.output,
-        })
+        }
     }
 
     /// Reads until the end, whatever that is.

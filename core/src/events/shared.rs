@@ -3,7 +3,7 @@
 
 use std::mem::size_of;
 use std::os::fd::AsRawFd as _;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering, fence};
 
 use anyhow::{Context, Result, ensure};
@@ -37,7 +37,7 @@ impl Shared {
 
 /// Tells the BPF side whether it must wake the reader.
 #[derive(Debug)]
-pub(crate) struct Awake(Rc<Shared>);
+pub(crate) struct Awake(Arc<Shared>);
 
 impl Awake {
     /// While `awake` is true, the reader polls the ring by itself. After setting it to false, it
@@ -51,8 +51,8 @@ impl Awake {
 }
 
 /// The counters of losses.
-#[derive(Debug)]
-pub(crate) struct Counters(Rc<Shared>);
+#[derive(Clone, Debug)]
+pub(crate) struct Counters(Arc<Shared>);
 
 impl Counters {
     /// All counters, in the order of the map.
@@ -79,6 +79,6 @@ pub(crate) fn map(map: &dyn MapCore) -> Result<(Awake, Counters)> {
         .len(count * size)
         .map_raw(map.as_fd().as_raw_fd())
         .with_context(|| format!("failed to map {}", map.name().display()))?;
-    let shared = Rc::new(Shared { memory });
-    Ok((Awake(Rc::clone(&shared)), Counters(shared)))
+    let shared = Arc::new(Shared { memory });
+    Ok((Awake(Arc::clone(&shared)), Counters(shared)))
 }

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::env;
 use std::path::Path;
 
@@ -8,6 +9,7 @@ use super::clock::{Clock, boot_time};
 use super::fields::head;
 use super::line::Look;
 use super::{Document, Fields, Format, Line, Output, Style, style};
+use crate::metrics::Counts;
 
 /// Title and least width of each column, left to right.
 pub type Columns = &'static [(&'static str, usize)];
@@ -20,6 +22,12 @@ pub trait Row {
     /// The documents that it may be, for [`App::DOCUMENTS`](crate::App::DOCUMENTS).
     const DOCUMENTS: &'static [Document];
 
+    /// The `type` of its document.
+    fn kind(&self) -> Cow<'static, str> {
+        let only = Self::DOCUMENTS.first();
+        only.map_or("event", |document| document.kind).into()
+    }
+
     /// Writes the columns in their order.
     fn write(&self, line: &mut Line<'_>);
 
@@ -30,6 +38,10 @@ pub trait Row {
 impl<R: Row> Row for &R {
     const COLUMNS: Columns = R::COLUMNS;
     const DOCUMENTS: &'static [Document] = R::DOCUMENTS;
+
+    fn kind(&self) -> Cow<'static, str> {
+        (**self).kind()
+    }
 
     fn write(&self, line: &mut Line<'_>) {
         (**self).write(line);
@@ -61,6 +73,7 @@ pub struct Rows<'session> {
     output: &'session Output,
     format: Format,
     coloured: bool,
+    counts: Option<Counts>,
 }
 
 impl<'session> Rows<'session> {
@@ -70,6 +83,7 @@ impl<'session> Rows<'session> {
         format: Format,
         color: ColorChoice,
         file: Option<&Path>,
+        counts: Option<Counts>,
     ) -> Result<Self> {
         match file {
             Some(file) => output.go_to(file)?,
@@ -82,6 +96,7 @@ impl<'session> Rows<'session> {
             output,
             format,
             coloured: style::is_wanted(color, on_terminal, |name| env::var_os(name)),
+            counts,
         };
         match rows.format {
             Format::Table => rows.line(R::COLUMNS, |line| {
@@ -110,6 +125,9 @@ impl<'session> Rows<'session> {
                 self.output
                     .document(self.format, |fields| row.fields(fields));
             }
+        }
+        if let Some(counts) = &self.counts {
+            counts.add(&row.kind());
         }
         self.output.stdout.borrow_mut().end_event()
     }

@@ -26,9 +26,10 @@ use bpfapps_diagnose::{self as diagnose, Loading, Programs};
 use bpfapps_explain::{Code, Failure, stderr_is_coloured};
 use bpfapps_host::capabilities;
 use bpfapps_host::hooks::btf;
-use libbpf_rs::skel::{OpenSkel, SkelBuilder};
+use libbpf_rs::skel::{OpenSkel, Skel as _, SkelBuilder};
 use libbpf_rs::{MapType, OpenMap, OpenObject};
 
+use crate::metrics::{Metrics, Served};
 use crate::output::Output;
 use crate::run::Run;
 
@@ -55,6 +56,7 @@ pub struct Session {
     needs: Needs,
     run: Run,
     output: Output,
+    metrics: Option<Metrics>,
     /// In a rehearsal, the programs and maps that were loaded.
     rehearsal: Option<RefCell<Option<Loads>>>,
 }
@@ -71,6 +73,13 @@ impl Session {
         Self::new(options, needs, None)
     }
 
+    /// The same, with metrics that are served.
+    pub(crate) fn serving(options: Options, needs: Needs, served: Option<Served>) -> Result<Self> {
+        let session = Self::start(options, needs)?;
+        let metrics = served.as_ref().map(Metrics::start).transpose()?;
+        Ok(Self { metrics, ..session })
+    }
+
     /// One that ends once the programs are loaded.
     pub(crate) fn rehearsal(options: Options, needs: Needs) -> Result<Self> {
         Self::new(options, needs, Some(RefCell::default()))
@@ -83,6 +92,7 @@ impl Session {
     ) -> Result<Self> {
         let run = Run::start()?;
         Ok(Self {
+            metrics: None,
             types: options.types()?,
             ring_size: options.ring_size,
             needs,
@@ -170,6 +180,9 @@ impl Session {
             }
         };
         log.print();
+        if let Some(metrics) = &self.metrics {
+            metrics.watch_programs(loaded.object());
+        }
         if let (Some(rehearsal), Some(loads)) = (&self.rehearsal, loads) {
             rehearsal.borrow_mut().get_or_insert(loads);
             return Err(Rehearsed.into());
@@ -180,7 +193,8 @@ impl Session {
     }
 
     /// Gives up every capability except those that the app keeps, and root's account, permanently:
-    /// no_new_privs is set too. Root continues as the user who called sudo, or as nobody.
+    /// no_new_privs is set too. Root continues as the user who called sudo, or as nobody. Metrics
+    /// are served from then on, if they are wanted.
     ///
     /// [`Session::poll`] does it. An app with a loop of its own calls it once all is attached and
     /// each ring buffer is mapped.
@@ -189,7 +203,11 @@ impl Session {
     ///
     /// The kernel refuses.
     pub fn give_up_privileges(&self) -> Result<()> {
-        privileges::give_up(self.needs.keeps, self.run.has_command())
+        privileges::give_up(self.needs.keeps, self.run.has_command())?;
+        match &self.metrics {
+            Some(metrics) => metrics.serve(),
+            None => Ok(()),
+        }
     }
 }
 

@@ -12,7 +12,8 @@ use log::warn;
 use super::Session;
 use super::exit::{EventsLost, exit_code};
 use crate::events::{
-    Event, PerfRecords, Reader, Record, RingRecords, Snapshot, Source, Stream, perf_ring_bytes,
+    Event, Lost, PerfRecords, Reader, Record, RingRecords, Snapshot, Source, Stream,
+    perf_ring_bytes, share,
 };
 use crate::output::{Row, Rows};
 use crate::run::Workload;
@@ -30,7 +31,11 @@ impl Session {
     /// stdout does not take the line.
     pub fn rows<R: Row>(&self, stream: &Stream) -> Result<Rows<'_>> {
         let file = stream.output_file.as_deref();
-        Rows::start::<R>(&self.output, stream.output, stream.color, file)
+        let counts = self
+            .metrics
+            .as_ref()
+            .map(|metrics| metrics.counts(R::DOCUMENTS));
+        Rows::start::<R>(&self.output, stream.output, stream.color, file, counts)
     }
 
     /// Runs the command of `workload`, if there is one. Call it between [`Session::rows`] and
@@ -102,6 +107,9 @@ impl Session {
         let (Some(ring), None) = (rings.next(), rings.next()) else {
             bail!("the BPF object has not one ring buffer: which is to be read?");
         };
+        if let Some(metrics) = &self.metrics {
+            metrics.watch_ring(&ring)?;
+        }
         let records = RingRecords::new(&ring, handle)?;
         let capacity = ring.max_entries() as usize / (size_of::<R>() + RECORD_HEADER);
         let source = Source {
@@ -200,7 +208,12 @@ impl Session {
     }
 
     fn read(&self, stream: &Stream, source: Source<'_>, shared: &dyn MapCore) -> Result<()> {
-        let mut reader = Reader::new(&self.run, &self.output, stream, source, shared)?;
+        let (awake, counters) = share(shared)?;
+        if let Some(metrics) = &self.metrics {
+            metrics.watch_losses(counters.clone())?;
+        }
+        let lost = Lost::new(counters)?;
+        let mut reader = Reader::new(&self.run, &self.output, stream, source, awake, lost);
         self.give_up_privileges()?;
         // The title line, or the first document: from now on nothing is missed.
         self.output.flush()?;

@@ -28,7 +28,7 @@ pub(super) fn all(corpus: &Corpus, series: &Series) -> Result<()> {
     let busybox = busybox::find().context("there is no static busybox")?;
     let suite = Suite {
         own: Programs {
-            binary: dist::build(&[])?.program,
+            binary: dist::build(&[], true)?.program,
             tests: Vec::new(),
         },
         rendered: None,

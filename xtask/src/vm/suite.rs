@@ -16,7 +16,7 @@ use crate::{dist, elf};
 /// name `kernel` is taken along: apps that were made of a template have one.
 pub(super) fn build(with_templates: bool, files: &[PathBuf]) -> Result<Suite> {
     let workspace = Workspace::here()?;
-    let binary = dist::build(&[])?.program;
+    let binary = dist::build(&[], true)?.program;
     let feature = format!("{}/static", workspace.binary()?);
     let build = cargo::cargo(["build"]);
     let own = Programs {

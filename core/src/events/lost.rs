@@ -1,11 +1,9 @@
 //! Counts of lost events, by stage.
 
-mod skipped;
-
 use anyhow::{Result, ensure};
 
+use super::program::{ProgramInfo, SKIPPED};
 use super::shared::Counters;
-use skipped::Skipped;
 
 /// A place where something is lost.
 #[derive(Clone, Copy, Debug)]
@@ -16,7 +14,8 @@ pub(crate) struct Stage {
     why: &'static str,
 }
 
-/// The stage that [`Skipped`] counts.
+/// The stage of runs that the kernel skipped, since the program was at work on that CPU already: no
+/// code of the program sees that.
 const PROGRAM: Stage = Stage {
     name: "program",
     lost: "runs of a BPF program",
@@ -42,6 +41,20 @@ pub fn stages() -> impl Iterator<Item = &'static str> {
     STAGES.iter().chain([&PROGRAM]).map(|stage| stage.name)
 }
 
+/// Each of `counters`, with its stage and CPU.
+#[cfg(feature = "metrics")]
+pub(crate) fn counted(counters: &Counters) -> Vec<(&'static str, usize, u64)> {
+    let counts: Vec<_> = counters.read().collect();
+    let stages = STAGES
+        .iter()
+        .zip(counts.chunks(counts.len() / STAGES.len()));
+    let each = stages.flat_map(|(stage, counts)| {
+        let counts = counts.iter().enumerate();
+        counts.map(|(cpu, count)| (stage.name, cpu, *count))
+    });
+    each.collect()
+}
+
 /// Losses since the last report, on one CPU if that is known.
 #[derive(Debug, PartialEq)]
 pub(crate) struct News {
@@ -59,7 +72,8 @@ pub(crate) struct Lost {
     /// A counter for each stage and CPU.
     counters: Counters,
     reported: Vec<u64>,
-    skipped: Skipped,
+    /// The programs that may be skipped.
+    programs: Vec<ProgramInfo>,
     told_skipped: u64,
 }
 
@@ -77,7 +91,7 @@ impl Lost {
         Ok(Self {
             counters,
             reported: vec![0; count],
-            skipped: Skipped::of_this_process(),
+            programs: ProgramInfo::of_this_process(),
             told_skipped: 0,
         })
     }
@@ -96,7 +110,7 @@ impl Lost {
 
     /// Skipped runs since the last call. Takes some system calls.
     pub(crate) fn news_of_skipped(&mut self) -> Option<News> {
-        let total = self.skipped.total();
+        let total = self.skipped();
         let count = total - self.told_skipped;
         self.told_skipped = total;
         (count > 0).then_some(News {
@@ -107,10 +121,16 @@ impl Lost {
         })
     }
 
+    /// Skipped runs of all programs so far.
+    fn skipped(&self) -> u64 {
+        let counts = self.programs.iter();
+        counts.filter_map(|program| program.count(SKIPPED)).sum()
+    }
+
     /// All losses and where they occurred, in words; `None` without losses.
     pub(crate) fn describe(&self) -> Option<String> {
         let counted = describe(&self.counters.read().collect::<Vec<_>>());
-        let skipped = match self.skipped.total() {
+        let skipped = match self.skipped() {
             0 => None,
             total => Some(format!("lost {total} {}: {}", PROGRAM.lost, PROGRAM.why)),
         };
