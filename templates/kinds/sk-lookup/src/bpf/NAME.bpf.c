@@ -79,6 +79,6 @@ int handle_lookup(struct bpf_sk_lookup *ctx)
 		set_ipv6(e->remote, ctx->remote_ip6);
 	}
 	bpfapps_submit(&rb, e);
-	/* PASS: to the assigned socket, else to the usual listener; DROP would not answer */
+	/* PASS: to the assigned socket, else to the usual listener; DROP would refuse it */
 	return SK_PASS;
 }
