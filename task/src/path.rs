@@ -3,12 +3,23 @@
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::{env, fs};
+
+/// Folders that may be on root's PATH only, as on Debian.
+const ROOTS: [&str; 2] = ["/usr/sbin", "/sbin"];
 
 /// True if a program of this name can be run.
 pub fn has(program: &str) -> bool {
     find(program).is_some()
+}
+
+/// True if root can run a program of this name.
+pub fn root_has(program: &str) -> bool {
+    has(program)
+        || ROOTS
+            .iter()
+            .any(|dir| is_program(&Path::new(dir).join(program)))
 }
 
 /// The program that a shell would run by this name.
@@ -16,11 +27,12 @@ pub fn find(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path)
         .map(|dir| dir.join(program))
-        .find(|file| {
-            // a directory or a file that may not be executed is no program
-            fs::metadata(file)
-                .is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
-        })
+        .find(|file| is_program(file))
+}
+
+/// False for a directory, or a file that may not be executed.
+fn is_program(file: &Path) -> bool {
+    fs::metadata(file).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
 }
 
 /// The cargo that runs this task, so that its toolchain stays the same.

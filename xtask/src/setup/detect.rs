@@ -57,7 +57,7 @@ impl Probe {
                     "#if __clang_major__ < 14\n#error old\n#endif\nint x;",
                 )
             }
-            Self::Programs(names) => names.iter().all(|name| path::has(name)),
+            Self::Programs(names) => names.iter().all(|name| path::root_has(name)),
             Self::Runs(program) => quietly(Command::new(program).arg("--version")),
             Self::Archive(name) => cc::archive(name).is_some(),
             Self::Busybox => busybox::find().is_some(),

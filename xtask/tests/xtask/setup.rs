@@ -1,5 +1,7 @@
 //! `cargo xtask setup` as a user sees it, on machines that lack something.
 
+use std::path::Path;
+
 use crate::machine::Machine;
 
 const APT: &str =
@@ -15,6 +17,22 @@ fn nothing_missing_is_one_line() {
         (Some(0), "nothing is missing\n")
     );
     assert_eq!((seen.stderr.as_str(), machine.log().as_str()), ("", ""));
+}
+
+#[test]
+#[allow(clippy::print_stderr, reason = "a test says why it is skipped")]
+fn roots_programs_need_not_be_on_path() {
+    if !["ip", "tc"]
+        .iter()
+        .all(|name| Path::new("/usr/sbin").join(name).exists())
+    {
+        return eprintln!("skipped: /usr/sbin has no ip or tc");
+    }
+    let machine = Machine::new("sbin").for_nobody();
+    machine.remove("ip");
+    machine.remove("tc");
+    let seen = machine.xtask(&["setup", "--check"]);
+    assert_eq!(seen.stdout, "nothing is missing\n");
 }
 
 #[test]
