@@ -80,12 +80,18 @@ pub enum Check {
     RawTracepoint,
     /// A function of the kernel
     Function,
+    /// Functions of the kernel: a name in which `*` matches anything
+    Functions,
+    /// A system call, by its name in the kernel
+    SystemCall,
     /// A network interface
     Interface,
     /// A program or a shared library: a path, or a name that the dynamic linker would find
     Binary,
     /// A function in the binary that another parameter names
     Symbol,
+    /// A probe built into that binary (USDT): `PROVIDER:NAME`
+    Probe,
 }
 
 impl Kind {

@@ -235,6 +235,11 @@ impl Hooks {
         .into()
     }
 
+    /// A program or library, by path or by name.
+    pub fn binary(&self, name: &str) -> Finding {
+        binary::file(name)
+    }
+
     /// A function of a program or library.
     pub fn symbol(&self, binary: &str, name: &str) -> Finding {
         binary::function(binary, name)

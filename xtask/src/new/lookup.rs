@@ -1,7 +1,7 @@
 //! Checks whether the target of an app exists on this machine.
 
 use bpfapps_explain::{did_you_mean, nearest};
-use bpfapps_host::hooks::{self, Hooks, binary};
+use bpfapps_host::hooks::{self, Hooks};
 use bpfapps_host::interfaces;
 use bpfapps_templates::Check;
 
@@ -38,15 +38,18 @@ pub(crate) fn find(check: Check, value: &str, of: Option<&str>) -> Answer {
         Check::Tracepoint => hooks.tracepoint(value).into(),
         Check::RawTracepoint => hooks.raw_tracepoint(value).into(),
         Check::Function => hooks.function(value).into(),
+        Check::Functions => hooks.functions_like(value).into(),
+        Check::SystemCall => hooks.system_call(value).into(),
         Check::Interface => match interfaces::index(value) {
             Ok(_) => Answer::There,
             Err(err) => Answer::Absent(format!("{err:#}")),
         },
-        Check::Binary => match binary::resolve(value) {
-            Some(_) => Answer::There,
-            None => Answer::Absent(format!("there is no program or library `{value}`")),
-        },
+        Check::Binary => hooks.binary(value).into(),
         Check::Symbol => hooks.symbol(of.unwrap_or_default(), value).into(),
+        Check::Probe => match value.split_once(':') {
+            Some((provider, name)) => hooks.probe(of.unwrap_or_default(), provider, name).into(),
+            None => Answer::Absent(format!("`{value}` is not of the form PROVIDER:NAME")),
+        },
     }
 }
 
@@ -68,8 +71,15 @@ mod tests {
         };
         assert!(said.contains("vfs_read"), "{said}");
 
+        let answer = find(Check::SystemCall, "opnat", None);
+        assert!(!matches!(answer, Answer::There), "{answer:?}");
+
         assert_eq!(find(Check::Interface, "lo", None), Answer::There);
         let answer = find(Check::Interface, "../net/lo", None);
         assert!(matches!(answer, Answer::Absent(_)), "{answer:?}");
+
+        let answer = find(Check::Probe, "throw", Some("libstdc++.so.6"));
+        let reason = "`throw` is not of the form PROVIDER:NAME".to_owned();
+        assert_eq!(answer, Answer::Absent(reason));
     }
 }

@@ -74,7 +74,11 @@ fn what_is_refused_changes_nothing() {
         ),
         (
             &["new", "x", "-t", "uprobe", "--set", "binary=/no"],
-            "no program or library `/no`",
+            "there is no such program or library",
+        ),
+        (
+            &["new", "x", "-t", "usdt", "--set", "probe=throw"],
+            "`throw` is not of the form PROVIDER:NAME",
         ),
         (
             &["new", "x", "-t", "uprobe", "--set", "function=a\"b"],
@@ -212,7 +216,7 @@ fn questions_are_asked_until_the_answer_will_do() {
     assert!(output.status.success(), "{screen}");
     for part in [
         "which program or library, by path or by name? [libc.so.6] ",
-        "there is no program or library `/no`",
+        "there is no such program or library",
         "getpid",
     ] {
         assert!(screen.contains(part), "{part} in {screen}");

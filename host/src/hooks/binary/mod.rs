@@ -8,8 +8,8 @@ mod probes;
 #[cfg(test)]
 mod tests;
 
-use std::env;
 use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 use bpfapps_explain::Code;
 
@@ -226,13 +226,7 @@ fn no_choice(symbol: &Symbol<'_>) -> Absent {
 }
 
 fn read(binary: &str, pid: Option<i32>) -> Result<(PathBuf, Vec<u8>), Absent> {
-    let file = file_of(binary, pid).ok_or_else(|| {
-        let hint = match binary.contains('/') {
-            true => "ldd PROGRAM shows the libraries that it uses",
-            false => "name it by its path",
-        };
-        Absent::new(Code::NO_BINARY, "there is no such program or library", hint)
-    })?;
+    let file = file_of(binary, pid).ok_or_else(|| no_file(binary))?;
     match files::read(&file, LARGEST) {
         Ok(bytes) => Ok((file, bytes)),
         Err(err) => Err(Absent::new(
@@ -241,6 +235,26 @@ fn read(binary: &str, pid: Option<i32>) -> Result<(PathBuf, Vec<u8>), Absent> {
             "run it with sudo",
         )),
     }
+}
+
+/// Checks that there is such a program or library.
+pub(super) fn file(binary: &str) -> Finding {
+    match resolve(binary) {
+        Some(_) => Finding::There,
+        None => no_file(binary).into(),
+    }
+}
+
+fn no_file(binary: &str) -> Absent {
+    let absent = |hint| Absent::new(Code::NO_BINARY, "there is no such program or library", hint);
+    let Some((folder, name)) = binary.rsplit_once('/') else {
+        return absent("name it by its path");
+    };
+    let beside = fs::read_dir(format!("{folder}/")).into_iter().flatten();
+    let beside = beside.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let beside: Vec<_> = beside.collect();
+    absent("ldd PROGRAM shows the libraries that it uses")
+        .near(name, beside.iter().map(String::as_str))
 }
 
 fn no_elf(file: &Path) -> Absent {
@@ -260,7 +274,7 @@ pub fn file_of(binary: &str, pid: Option<i32>) -> Option<PathBuf> {
 
 /// The file of a program or library: a path is used as it is, a name is searched for as libbpf
 /// does.
-pub fn resolve(binary: &str) -> Option<PathBuf> {
+fn resolve(binary: &str) -> Option<PathBuf> {
     if binary.contains('/') {
         return Path::new(binary).is_file().then(|| binary.into());
     }

@@ -31,6 +31,23 @@ fn function_is_found_or_what_is_near_it() {
 }
 
 #[test]
+fn missing_file_is_compared_with_those_beside_it() {
+    let own = own();
+    let (folder, name) = own.rsplit_once('/').expect("a path");
+    let (message, hint) = refused(&format!("{folder}/x{name}"), "main");
+    assert_eq!(message, "there is no such program or library");
+    assert!(
+        hint.starts_with("did you mean ") && hint.contains(name),
+        "{hint}"
+    );
+
+    let (_, hint) = refused("/no/such/library.so", "main");
+    assert_eq!(hint, "ldd PROGRAM shows the libraries that it uses");
+    let (_, hint) = refused("no_such_program", "main");
+    assert_eq!(hint, "name it by its path");
+}
+
+#[test]
 fn rust_names_need_no_mangling() {
     let own = own();
     let name = format!(
