@@ -1,5 +1,6 @@
 use anyhow::{Context as _, Result};
 use bpfapps_core::{Registration, registry};
+use bpfapps_explain::{did_you_mean, nearest};
 
 use crate::{Binary, call};
 
@@ -32,9 +33,14 @@ impl Apps {
     ///
     /// There is no such app.
     pub(crate) fn find(&self, name: &str) -> Result<&'static Registration> {
-        let list = self.list();
         self.get(name)
-            .with_context(|| format!("there is no app `{name}`: see `{list}`"))
+            .with_context(|| format!("there is no app `{name}`: {}", self.advice(name)))
+    }
+
+    /// What to do about a name that no app has: similar names, or the command that lists them.
+    pub(crate) fn advice(&self, name: &str) -> String {
+        let near = nearest(name, self.iter().map(|app| app.name));
+        did_you_mean(&near).unwrap_or_else(|| format!("see `{}`", self.list()))
     }
 
     /// The command that lists them.

@@ -97,7 +97,7 @@ minimal: once
         "10: '--exit-code' has no value",
         "13: invalid value '-1' for '--uid <USER>': no user `-1` in /etc/passwd: give a number",
         "14: 'duration' is already given above",
-        "15: there is no app 'bootstrp': see `bpfapps list`",
+        "15: there is no app 'bootstrp': did you mean bootstrap?",
         "17: expected options with their values, as in `option: value`",
         "18: a key is to be a name",
     ];

@@ -104,6 +104,6 @@ fn what_is_not_there_or_no_app_is_named() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(
         said,
-        "error: there is no app `minimial`: see `bpfapps list`\n"
+        "error: there is no app `minimial`: did you mean minimal?\n"
     );
 }

@@ -25,14 +25,14 @@ use crate::row::Event;
 
 skeleton!("procs");
 
-/// Trace process starts and exits
+/// Trace process starts and exits, with arguments, filters and process trees
 #[derive(Debug, clap::Args)]
 struct Procs {
     /// Show the arguments of each program, up to 4096 bytes of them
     #[arg(long)]
     args: bool,
 
-    /// Report failed calls of exec as well; a little is added to each system call of the machine
+    /// Report failed calls of exec as well; adds a small cost to every system call of the machine
     #[arg(short = 'x', long)]
     failed: bool,
 

@@ -111,7 +111,14 @@ impl Verify {
         let mut objects = Vec::new();
         for subject in &self.subjects {
             let name = subject.file_name().unwrap_or_default().to_string_lossy();
-            match subject.to_str().and_then(|name| apps.get(name)) {
+            let app = match subject.to_str() {
+                // no name of a file, and no file
+                Some(name) if !name.contains(['/', '.']) && !subject.exists() => {
+                    Some(apps.find(name)?)
+                }
+                name => name.and_then(|name| apps.get(name)),
+            };
+            match app {
                 Some(app) => {
                     let own = Embedded::all().filter(|it| it.package == app.package);
                     objects.extend(own.map(|it| (it.name.to_owned(), it.object())));

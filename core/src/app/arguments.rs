@@ -30,7 +30,7 @@ impl FromStr for UsdtProbe {
 }
 
 fn duration(text: &str, unit: u64) -> Result<u64> {
-    let number: u64 = text.parse()?;
+    let number: u64 = text.parse().context("not a whole number")?;
     let most = u64::MAX / unit;
     ensure!(
         (1..=most).contains(&number),

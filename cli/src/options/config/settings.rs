@@ -43,8 +43,9 @@ impl Settings {
                 continue;
             };
             let Some(app) = apps.get(name) else {
+                let advice = apps.advice(name);
                 let name = shown(name).unwrap_or_else(|| "of that name".to_owned());
-                let what = format!("there is no app {name}: see `{}`", apps.list());
+                let what = format!("there is no app {name}: {advice}");
                 settings.wrong.push((key.clone(), what));
                 continue;
             };
