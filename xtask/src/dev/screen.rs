@@ -72,8 +72,11 @@ impl Screen {
 
     /// Writes a line about what happens.
     pub(super) fn note(&self, line: impl Display) {
+        // cargo's progress may be on that line
+        let clear = if self.is_shared { CLEAR } else { &[] };
+        let line = format!("dev: {line}\n");
         // without stderr there is nowhere left to complain
-        let _ = self.state().say(format!("dev: {line}\n").as_bytes());
+        let _ = self.state().say(&[clear, line.as_bytes()].concat());
     }
 
     /// Writes cargo's output.
