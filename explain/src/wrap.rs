@@ -93,6 +93,8 @@ mod tests {
         );
         assert_eq!(wrap_page(page, usize::MAX), page);
         for code in crate::Code::ALL {
+            let mut rows = code.page().lines().filter(|line| line.starts_with('|'));
+            assert!(rows.all(|row| row.chars().count() <= 80), "{code}");
             let same = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
             assert_eq!(
                 same(&wrap_page(code.page(), 60)),
