@@ -211,8 +211,14 @@ fn clients_that_hang_keep_nobody_out() -> Result<()> {
     Ok(())
 }
 
-/// Prometheus's own judgement of names, units and descriptions.
 fn promtool_has_nothing_to_say() -> Result<()> {
+    ["bootstrap", "minimal", "procs"]
+        .into_iter()
+        .try_for_each(is_valid)
+}
+
+/// Prometheus's own judgement of names, units and descriptions.
+fn is_valid(app: &str) -> Result<()> {
     let Ok(mut promtool) = Command::new("promtool")
         .args(["check", "metrics"])
         .stdin(Stdio::piped())
@@ -222,7 +228,7 @@ fn promtool_has_nothing_to_say() -> Result<()> {
     else {
         return skip("promtool is not installed");
     };
-    let served = Served::start(&["bootstrap"])?;
+    let served = Served::start(&[app])?;
     let page = served.get("Accept: text/plain\r\n")?;
     let (head, body) = page.split_once("\r\n\r\n").context("no body")?;
     ensure!(
@@ -234,7 +240,7 @@ fn promtool_has_nothing_to_say() -> Result<()> {
     drop(stdin);
     let said = promtool.wait_with_output()?;
     let text = String::from_utf8_lossy(&said.stderr);
-    ensure!(said.status.success() && text.is_empty(), "{text}");
+    ensure!(said.status.success() && text.is_empty(), "{app}: {text}");
     Ok(())
 }
 

@@ -5,6 +5,7 @@
 //! holds nothing up.
 
 mod address;
+mod events;
 mod http;
 mod losses;
 mod page;
@@ -15,25 +16,22 @@ mod server;
 
 use std::cell::RefCell;
 use std::os::fd::OwnedFd;
-use std::sync::atomic::AtomicU64;
+use std::sync::Arc;
 use std::thread;
 
 use anyhow::{Context, Result};
 use libbpf_rs::{MapCore, Object};
-use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::events::Counters;
-use crate::output::Document;
+use crate::output::{Counts, Document};
+use events::Events;
 use page::Page;
+use programs::Programs;
 
 pub(crate) use address::Address;
-
-/// What the counters in memory are multiplied by: nothing.
-type Count = Counter<u64, AtomicU64>;
 
 /// The prefix of all names but `process_…`.
 const PREFIX: &str = "bpfapps";
@@ -69,9 +67,8 @@ pub(crate) struct Served {
 pub(crate) struct Metrics {
     /// Until they are served.
     waiting: RefCell<Option<(OwnedFd, Registry)>>,
-    events: Family<[(&'static str, String); 1], Count>,
-    /// The kernel measures programs only while this is open.
-    _statistics: Option<OwnedFd>,
+    events: Arc<Events>,
+    programs: Arc<Programs>,
 }
 
 impl Metrics {
@@ -90,23 +87,20 @@ impl Metrics {
         own.register("build", "The program that reports", Info::new(version));
         let ready = ConstGauge::new(1_u64);
         own.register("ready", "1 once no event is missed any more", ready);
-        let events = Family::default();
-        own.register(
-            "events",
-            "Events reported, by the type of their document",
-            Family::clone(&events),
-        );
+        let events = Arc::new(Events::default());
+        own.register_collector(Box::new(Arc::clone(&events)));
+        let programs = Arc::new(Programs::measured());
+        own.register_collector(Box::new(Arc::clone(&programs)));
         Ok(Self {
             waiting: RefCell::new(Some((socket, registry))),
             events,
-            _statistics: programs::measure(),
+            programs,
         })
     }
 
     /// Serves what the kernel counts of the programs of a loaded object.
     pub(crate) fn watch_programs(&self, object: &Object) {
-        let measured = self._statistics.is_some();
-        self.register(|own| programs::register(own, object, measured));
+        self.programs.add(object);
     }
 
     /// Serves the counters of losses.
@@ -135,14 +129,9 @@ impl Metrics {
         Ok(())
     }
 
-    /// A counter for the events of each of these types.
+    /// Counts of the events of these types, which are served.
     pub(crate) fn counts(&self, documents: &[Document]) -> Counts {
-        let counter = |kind: &str| {
-            self.events
-                .get_or_create_owned(&[("type", kind.to_owned())])
-        };
-        let kinds = documents.iter().map(|document| document.kind);
-        Counts(kinds.map(|kind| (kind, counter(kind))).collect())
+        self.events.counts(documents)
     }
 
     /// Answers from now on, in a thread of its own, with the rights that this one has left.
@@ -172,21 +161,6 @@ impl Metrics {
     fn register(&self, register: impl FnOnce(&mut Registry)) {
         if let Some((_, registry)) = &mut *self.waiting.borrow_mut() {
             register(registry.sub_registry_with_prefix(PREFIX));
-        }
-    }
-}
-
-/// How many events of each type there were.
-#[derive(Debug)]
-pub(crate) struct Counts(Vec<(&'static str, Count)>);
-
-impl Counts {
-    /// There was one more.
-    #[inline]
-    pub(crate) fn add(&self, kind: &str) {
-        // an enumerator that the header does not name has no document
-        if let Some((_, counter)) = self.0.iter().find(|(known, _)| *known == kind) {
-            counter.inc();
         }
     }
 }

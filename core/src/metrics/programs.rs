@@ -1,8 +1,10 @@
 //! What the kernel counts of each BPF program: runs and their time, and runs that it skipped.
 #![allow(unsafe_code)]
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::os::fd::{AsFd as _, AsRawFd as _, FromRawFd as _, OwnedFd};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use libbpf_rs::Object;
 use libbpf_rs::libbpf_sys::{BPF_STATS_RUN_TIME, bpf_enable_stats};
@@ -10,41 +12,49 @@ use log::info;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
-use prometheus_client::registry::{Registry, Unit};
+use prometheus_client::registry::Unit;
 
 use crate::events::{ProgramInfo, SKIPPED};
 
-/// Has the kernel measure programs, as long as what this returns is open: `None` if it does not let
-/// us, for which it asks for CAP_SYS_ADMIN.
-pub(super) fn measure() -> Option<OwnedFd> {
-    // SAFETY: it takes a number, and returns a descriptor of ours or a negative number.
-    let fd = unsafe { bpf_enable_stats(BPF_STATS_RUN_TIME) };
-    if fd < 0 {
-        info!("runs of BPF programs are not measured: that needs CAP_SYS_ADMIN");
-        return None;
-    }
-    // SAFETY: it is open, and nobody else knows it.
-    Some(unsafe { OwnedFd::from_raw_fd(fd) })
-}
-
-/// Adds the programs of `object`.
-pub(super) fn register(registry: &mut Registry, object: &Object, measured: bool) {
-    let programs = object.progs().filter_map(|program| {
-        let name = program.name().to_string_lossy().into_owned();
-        Some((name, ProgramInfo::of(program.as_fd().as_raw_fd())?))
-    });
-    let programs = Programs {
-        programs: programs.collect(),
-        measured,
-    };
-    registry.register_collector(Box::new(programs));
-}
-
+/// The BPF programs that are loaded.
 #[derive(Debug)]
-struct Programs {
-    /// The name of each, and what the kernel says of it.
-    programs: Vec<(String, ProgramInfo)>,
-    measured: bool,
+pub(super) struct Programs {
+    /// What the kernel says of each, by its name, which programs of two objects may share.
+    programs: Mutex<BTreeMap<String, Vec<ProgramInfo>>>,
+    /// The kernel measures programs only while this is open.
+    statistics: Option<OwnedFd>,
+}
+
+impl Programs {
+    /// None yet. The kernel measures their runs, if it lets us: it asks for CAP_SYS_ADMIN.
+    pub(super) fn measured() -> Self {
+        // SAFETY: it takes a number, and returns a descriptor of ours or a negative number.
+        let fd = unsafe { bpf_enable_stats(BPF_STATS_RUN_TIME) };
+        if fd < 0 {
+            info!("runs of BPF programs are not measured: that needs CAP_SYS_ADMIN");
+        }
+        Self {
+            programs: Mutex::default(),
+            // SAFETY: it is open, and nobody else knows it.
+            statistics: (fd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(fd) }),
+        }
+    }
+
+    /// Adds the programs of `object`.
+    pub(super) fn add(&self, object: &Object) {
+        let mut programs = self.lock();
+        for program in object.progs() {
+            let Some(info) = ProgramInfo::of(program.as_fd().as_raw_fd()) else {
+                continue;
+            };
+            let name = program.name().to_string_lossy().into_owned();
+            programs.entry(name).or_default().push(info);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Vec<ProgramInfo>>> {
+        self.programs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A counter of the kernel's, and how it is served.
@@ -82,8 +92,9 @@ impl Programs {
     ) -> fmt::Result {
         let Counted { line, name, about } = *counted;
         let mut metric = encoder.encode_descriptor(name, about, unit, MetricType::Counter)?;
-        for (program, info) in &self.programs {
-            let Some(count) = info.count(line) else {
+        for (program, infos) in &*self.lock() {
+            let counts = infos.iter().filter_map(|info| info.count(line));
+            let Some(count) = counts.reduce(|sum, count| sum + count) else {
                 continue;
             };
             let labels = [("program", program.as_str())];
@@ -101,7 +112,7 @@ impl Programs {
 
 impl Collector for Programs {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        if self.measured {
+        if self.statistics.is_some() {
             self.each(&mut encoder, &RUNS, None)?;
             self.each(&mut encoder, &NANOSECONDS, Some(&Unit::Seconds))?;
         }

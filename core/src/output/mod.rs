@@ -1,6 +1,7 @@
 //! Output on stdout: rows for people, documents for programs.
 
 mod clock;
+mod counts;
 mod document;
 mod fields;
 mod line;
@@ -27,6 +28,7 @@ use fields::head;
 
 pub use bpfapps_explain::escape;
 pub use clock::boot_time;
+pub(crate) use counts::Counts;
 pub use document::{Document, Field, Kind};
 pub use fields::Fields;
 pub use line::Line;

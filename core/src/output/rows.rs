@@ -8,8 +8,7 @@ use clap::ColorChoice;
 use super::clock::{Clock, boot_time};
 use super::fields::head;
 use super::line::Look;
-use super::{Document, Fields, Format, Line, Output, Style, style};
-use crate::metrics::Counts;
+use super::{Counts, Document, Fields, Format, Line, Output, Style, style};
 
 /// Title and least width of each column, left to right.
 pub type Columns = &'static [(&'static str, usize)];
