@@ -62,7 +62,7 @@ fn hit_has_a_row() -> Result<()> {
     let pid = provoke("17", "-3")?.to_string();
     let row = app.row(|row| row.split_whitespace().nth(2) == Some(&pid))?;
     let words: Vec<_> = row.split_whitespace().collect();
-    ensure!(words[5..] == ["17", "-3", "-"], "{row}");
+    ensure!(words[4..] == ["-", "17", "-3"], "{row}");
     app.end()?.expect_no_stderr()?;
     Ok(())
 }
