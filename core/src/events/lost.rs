@@ -81,7 +81,7 @@ impl Lost {
     /// # Errors
     ///
     /// There are not as many counters as `bpfapps/ringbuf.h` has.
-    pub(crate) fn new(counters: Counters) -> Result<Self> {
+    pub(crate) fn new(counters: Counters, programs: Vec<ProgramInfo>) -> Result<Self> {
         let count = counters.read().count();
         ensure!(
             count.is_multiple_of(STAGES.len()),
@@ -91,7 +91,7 @@ impl Lost {
         Ok(Self {
             counters,
             reported: vec![0; count],
-            programs: ProgramInfo::of_this_process(),
+            programs,
             told_skipped: 0,
         })
     }

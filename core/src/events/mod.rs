@@ -25,8 +25,9 @@ pub(crate) use lost::Lost;
 #[cfg(feature = "metrics")]
 pub(crate) use lost::counted;
 pub(crate) use perf::ring_bytes as perf_ring_bytes;
+pub(crate) use program::ProgramInfo;
 #[cfg(feature = "metrics")]
-pub(crate) use program::{ProgramInfo, SKIPPED};
+pub(crate) use program::SKIPPED;
 pub(crate) use reader::Reader;
 pub(crate) use record::set_global;
 pub(crate) use ring::RingRecords;

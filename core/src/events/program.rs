@@ -1,39 +1,41 @@
 //! What the kernel says of a BPF program in /proc: to everybody who had it opened in time.
 
-use std::fs::{self, File};
-#[cfg(feature = "metrics")]
-use std::os::fd::RawFd;
+use std::fs::File;
+use std::os::fd::{AsFd as _, AsRawFd as _, RawFd};
 use std::os::unix::fs::FileExt as _;
+
+use libbpf_rs::Object;
 
 /// Runs that the kernel skipped, since Linux 5.12.
 pub(crate) const SKIPPED: &str = "recursion_misses:";
 
 /// A BPF program's file in /proc/self/fdinfo. It stays readable when privileges are gone.
 #[derive(Debug)]
-pub(crate) struct ProgramInfo(File);
+pub(crate) struct ProgramInfo {
+    #[cfg_attr(not(feature = "metrics"), allow(dead_code, reason = "metrics show it"))]
+    pub(crate) name: String,
+    fd: RawFd,
+    file: File,
+}
 
 impl ProgramInfo {
-    /// Those of all programs that this process has loaded now.
-    pub(crate) fn of_this_process() -> Vec<Self> {
-        let files = fs::read_dir("/proc/self/fdinfo").into_iter().flatten();
-        let files = files.filter_map(|entry| File::open(entry.ok()?.path()).ok());
-        let programs = files.map(Self);
-        programs
-            .filter(|program| program.count(SKIPPED).is_some())
-            .collect()
-    }
-
-    /// That of one program.
-    #[cfg(feature = "metrics")]
-    pub(crate) fn of(program: RawFd) -> Option<Self> {
-        let file = File::open(format!("/proc/self/fdinfo/{program}"));
-        file.ok().map(Self)
+    /// Adds the programs of a loaded object to `all`. A descriptor that is given again belonged to an
+    /// object that is gone.
+    pub(crate) fn add(all: &mut Vec<Self>, object: &Object) {
+        for program in object.progs() {
+            let fd = program.as_fd().as_raw_fd();
+            all.retain(|other| other.fd != fd);
+            if let Ok(file) = File::open(format!("/proc/self/fdinfo/{fd}")) {
+                let name = program.name().to_string_lossy().into_owned();
+                all.push(Self { name, fd, file });
+            }
+        }
     }
 
     /// The count in the line that starts so.
     pub(crate) fn count(&self, line: &str) -> Option<u64> {
         let mut text = [0; 1024];
-        let length = self.0.read_at(&mut text, 0).ok()?;
+        let length = self.file.read_at(&mut text, 0).ok()?;
         count_in(std::str::from_utf8(&text[..length]).ok()?, line)
     }
 }

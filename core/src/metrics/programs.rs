@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::os::fd::{AsFd as _, AsRawFd as _, FromRawFd as _, OwnedFd};
+use std::os::fd::{FromRawFd as _, OwnedFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use libbpf_rs::Object;
@@ -19,8 +19,8 @@ use crate::events::{ProgramInfo, SKIPPED};
 /// The BPF programs that are loaded.
 #[derive(Debug)]
 pub(super) struct Programs {
-    /// What the kernel says of each, by its name, which programs of two objects may share.
-    programs: Mutex<BTreeMap<String, Vec<ProgramInfo>>>,
+    /// What the kernel says of each.
+    programs: Mutex<Vec<ProgramInfo>>,
     /// The kernel measures programs only while this is open.
     statistics: Option<OwnedFd>,
 }
@@ -42,17 +42,10 @@ impl Programs {
 
     /// Adds the programs of `object`.
     pub(super) fn add(&self, object: &Object) {
-        let mut programs = self.lock();
-        for program in object.progs() {
-            let Some(info) = ProgramInfo::of(program.as_fd().as_raw_fd()) else {
-                continue;
-            };
-            let name = program.name().to_string_lossy().into_owned();
-            programs.entry(name).or_default().push(info);
-        }
+        ProgramInfo::add(&mut self.lock(), object);
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Vec<ProgramInfo>>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<ProgramInfo>> {
         self.programs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -92,12 +85,16 @@ impl Programs {
     ) -> fmt::Result {
         let Counted { line, name, about } = *counted;
         let mut metric = encoder.encode_descriptor(name, about, unit, MetricType::Counter)?;
-        for (program, infos) in &*self.lock() {
-            let counts = infos.iter().filter_map(|info| info.count(line));
-            let Some(count) = counts.reduce(|sum, count| sum + count) else {
-                continue;
-            };
-            let labels = [("program", program.as_str())];
+        // programs of two objects may have one name
+        let programs = self.lock();
+        let mut counts = BTreeMap::<_, u64>::new();
+        for program in &*programs {
+            if let Some(count) = program.count(line) {
+                *counts.entry(program.name.as_str()).or_default() += count;
+            }
+        }
+        for (program, count) in counts {
+            let labels = [("program", program)];
             let mut metric = metric.encode_family(&labels)?;
             match unit {
                 Some(_) => {

@@ -29,6 +29,7 @@ use bpfapps_host::hooks::btf;
 use libbpf_rs::skel::{OpenSkel, Skel as _, SkelBuilder};
 use libbpf_rs::{MapType, OpenMap, OpenObject};
 
+use crate::events::ProgramInfo;
 use crate::metrics::{Metrics, Served};
 use crate::output::Output;
 use crate::run::Run;
@@ -56,6 +57,8 @@ pub struct Session {
     needs: Needs,
     run: Run,
     output: Output,
+    /// What was loaded.
+    programs: RefCell<Vec<ProgramInfo>>,
     metrics: Option<Metrics>,
     /// In a rehearsal, the programs and maps that were loaded.
     rehearsal: Option<RefCell<Option<Loads>>>,
@@ -92,6 +95,7 @@ impl Session {
     ) -> Result<Self> {
         let run = Run::start()?;
         Ok(Self {
+            programs: RefCell::default(),
             metrics: None,
             types: options.types()?,
             ring_size: options.ring_size,
@@ -180,6 +184,8 @@ impl Session {
             }
         };
         log.print();
+        // before anything is attached that might report it
+        ProgramInfo::add(&mut self.programs.borrow_mut(), loaded.object());
         if let Some(metrics) = &self.metrics {
             metrics.watch_programs(loaded.object());
         }

@@ -212,7 +212,7 @@ impl Session {
         if let Some(metrics) = &self.metrics {
             metrics.watch_losses(counters.clone())?;
         }
-        let lost = Lost::new(counters)?;
+        let lost = Lost::new(counters, self.programs.take())?;
         let mut reader = Reader::new(&self.run, &self.output, stream, source, awake, lost);
         self.give_up_privileges()?;
         // The title line, or the first document: from now on nothing is missed.
