@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::io::{Read as _, Write as _};
-use std::os::unix::net::UnixStream;
+use std::os::fd::AsRawFd as _;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -18,6 +19,7 @@ pub(crate) const TESTS: &[Test] = &[
     test!(clients_that_hang_keep_nobody_out),
     test!(promtool_has_nothing_to_say),
     test!(taken_address_is_one_line),
+    test!(socket_of_systemd_is_served),
     test!(systemd_without_a_socket_is_one_line),
 ];
 
@@ -38,7 +40,11 @@ impl Served {
         let socket = folder.path().join("metrics");
         let mut command = cli([args[0], "--metrics"]);
         command.arg(format!("unix:{}", socket.display()));
-        let process = Process::start(command.args(&args[1..]))?;
+        Self::until_ready(command.args(&args[1..]), folder, socket)
+    }
+
+    fn until_ready(command: &mut Command, folder: TempDir, socket: PathBuf) -> Result<Self> {
+        let process = Process::start(command)?;
         let served = Self {
             process,
             socket,
@@ -268,6 +274,31 @@ fn is_refused(file: &Path) -> Result<()> {
     let address = format!("unix:{}", file.display());
     let exit = Process::run(&mut cli(["bootstrap", "--metrics", &address]))?.expect_code(1)?;
     exit.expect_stderr("failed to serve metrics at ")?;
+    Ok(())
+}
+
+/// As systemd hands it over: descriptor 3, and two variables.
+fn socket_of_systemd_is_served() -> Result<()> {
+    let folder = TempDir::new()?;
+    let socket = folder.path().join("metrics");
+    // this one is not closed in a child
+    let listener = rustix::io::dup(UnixListener::bind(&socket)?)?;
+    let app = cli(["bootstrap", "--metrics", "systemd"]);
+    let script = format!(
+        "exec 3<&{}; LISTEN_PID=$$ LISTEN_FDS=1 exec \"$@\"",
+        listener.as_raw_fd()
+    );
+    // dash knows no descriptor of two digits
+    let shells = ["/bin/bash", "/bin/sh"].into_iter();
+    let shell = shells.map(Path::new).find(|shell| shell.exists());
+    let mut command = Command::new(shell.context("no shell")?);
+    command.args(["-c", &script, "sh"]).arg(app.get_program());
+    let served = Served::until_ready(command.args(app.get_args()), folder, socket)?;
+    let page = served.get("")?;
+    ensure!(
+        page.contains("bpfapps_events_total{app=\"bootstrap\""),
+        "{page}"
+    );
     Ok(())
 }
 
