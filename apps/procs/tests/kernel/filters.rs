@@ -159,6 +159,11 @@ fn wrong_values_are_refused() -> Result<()> {
             "is not a cgroup v2",
         ),
         (
+            "--metrics",
+            &["", "9435", "localhost:9435", "127.0.0.1", "unix:"],
+            "--metrics <ADDRESS>",
+        ),
+        (
             "--comm",
             &["sixteen-bytes-xx", ""],
             "a task's name has from 1 to 15 bytes",

@@ -266,7 +266,7 @@ fn no_elf(file: &Path) -> Absent {
 }
 
 /// The file of a program or library: the one that process `pid` has mapped, also in a container, or
-/// else as [`resolve`] finds it.
+/// else a path as it is, and a name as libbpf searches for it.
 pub fn file_of(binary: &str, pid: Option<i32>) -> Option<PathBuf> {
     let mapped = pid.and_then(|pid| mapped::file(u32::try_from(pid).ok()?, binary));
     mapped.or_else(|| resolve(binary))
