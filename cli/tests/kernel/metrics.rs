@@ -305,6 +305,6 @@ fn socket_of_systemd_is_served() -> Result<()> {
 fn systemd_without_a_socket_is_one_line() -> Result<()> {
     let mut command = cli(["bootstrap", "--metrics", "systemd"]);
     let exit = Process::run(command.env_remove("LISTEN_FDS"))?.expect_code(1)?;
-    exit.expect_stderr("error: systemd has handed over no socket")?;
+    exit.expect_stderr("error: systemd has passed no socket")?;
     Ok(())
 }

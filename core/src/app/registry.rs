@@ -1,8 +1,7 @@
 use std::fmt;
 
 use anyhow::{Result, bail};
-use clap::{ArgMatches, Command};
-use clap::{Args as _, FromArgMatches as _};
+use clap::{ArgMatches, Args as _, Command, FromArgMatches as _};
 use nix::errno::Errno;
 use nix::sys::signal::kill;
 use nix::unistd::Pid;

@@ -78,7 +78,7 @@ fn bind(path: &Path) -> Result<UnixListener> {
 fn handed_over() -> Result<OwnedFd> {
     let missing = || {
         Failure::new(
-            "systemd has handed over no socket",
+            "systemd has passed no socket",
             "`systemd` is for a service that a .socket unit starts; else name an address, such as \
              127.0.0.1:9435",
         )
