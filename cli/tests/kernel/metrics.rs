@@ -210,6 +210,8 @@ fn clients_that_hang_keep_nobody_out() -> Result<()> {
         .replace(" kB", "")
         .trim()
         .parse()?;
+    let open = value(&page, "process_open_fds{app=\"bootstrap\"}").context("no count")?;
+    ensure!(open < 100.0, "{open} descriptors are open");
     ensure!(
         after < before + 2048,
         "it grew from {before} KiB to {after} KiB"
