@@ -1,7 +1,7 @@
 use std::fmt;
 
 use anyhow::{Result, bail};
-use clap::{ArgMatches, Args as _, Command, FromArgMatches as _};
+use clap::{ArgMatches, Command, FromArgMatches as _};
 use nix::errno::Errno;
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
@@ -67,7 +67,7 @@ impl Registration {
 /// not as an unknown option.
 pub(super) fn command<A: App>() -> Command {
     // the app's description counts, and comes last
-    let command = metrics::Arguments::augment_args(Command::new(A::NAME));
+    let command = metrics::Arguments::augment(Command::new(A::NAME), A::DOCUMENTS);
     let command = A::augment_args(command);
     command.mut_args(|arg| match arg.get_action().takes_values() {
         true => arg.allow_negative_numbers(true),

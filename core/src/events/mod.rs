@@ -33,3 +33,5 @@ pub(crate) use record::set_global;
 pub(crate) use ring::RingRecords;
 pub(crate) use shared::{Counters, map as share};
 pub(crate) use source::{Records, Source};
+#[cfg(feature = "metrics")]
+pub(crate) use stream::seconds;

@@ -54,8 +54,8 @@ impl Stream {
         self.ring_size
     }
 
-    /// True for JSON and YAML, which may have more fields than the table.
-    pub fn is_documents(&self) -> bool {
+    /// True for JSON and YAML.
+    pub(crate) fn is_documents(&self) -> bool {
         self.output != Format::Table
     }
 
@@ -97,7 +97,7 @@ impl Limits {
     }
 }
 
-pub(super) fn seconds(text: &str) -> Result<Duration> {
+pub(crate) fn seconds(text: &str) -> Result<Duration> {
     let seconds: f64 = text.parse().context("not a number")?;
     let duration = Duration::try_from_secs_f64(seconds)
         .ok()

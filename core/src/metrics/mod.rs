@@ -4,15 +4,11 @@
 //! threads. It reads what the loop of events counts anyway, or what the kernel counts: a scrape
 //! holds nothing up.
 
-mod address;
 mod events;
-mod http;
-mod losses;
-mod page;
+mod kernel;
+mod options;
 mod process;
-mod programs;
-mod ring;
-mod server;
+mod serve;
 
 use std::cell::RefCell;
 use std::os::fd::OwnedFd;
@@ -26,12 +22,12 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::events::Counters;
-use crate::output::{Counts, Document};
+use crate::output::{Document, Observer};
 use events::Events;
-use page::Page;
-use programs::Programs;
+use kernel::{Losses, Maps, Programs, Ring};
+use serve::Page;
 
-pub(crate) use address::Address;
+pub(crate) use options::{Arguments, Served};
 
 /// The prefix of all names but `process_…`.
 const PREFIX: &str = "bpfapps";
@@ -39,36 +35,14 @@ const PREFIX: &str = "bpfapps";
 /// Stack of the thread, which formats a page and no more.
 const STACK: usize = 256 * 1024;
 
-/// The options of every app that has metrics.
-#[derive(Clone, Debug, clap::Args)]
-pub(crate) struct Arguments {
-    /// Serve metrics for Prometheus at ADDRESS: IP:PORT, unix:PATH, or systemd for its socket
-    #[arg(long, value_name = "ADDRESS", display_order = 99)]
-    metrics: Option<Address>,
-}
-
-impl Arguments {
-    /// What is served of the app of that name, if anything is.
-    pub(crate) fn served(self, app: &'static str) -> Option<Served> {
-        let address = self.metrics?;
-        Some(Served { app, address })
-    }
-}
-
-/// Whose metrics are served, and where.
-#[derive(Clone, Debug)]
-pub(crate) struct Served {
-    app: &'static str,
-    address: Address,
-}
-
 /// The metrics of a run.
 #[derive(Debug)]
 pub(crate) struct Metrics {
     /// Until they are served.
     waiting: RefCell<Option<(OwnedFd, Registry)>>,
-    events: Arc<Events>,
+    events: Events,
     programs: Arc<Programs>,
+    maps: Arc<Maps>,
 }
 
 impl Metrics {
@@ -87,20 +61,24 @@ impl Metrics {
         own.register("build", "The program that reports", Info::new(version));
         let ready = ConstGauge::new(1_u64);
         own.register("ready", "1 once no event is missed any more", ready);
-        let events = Arc::new(Events::default());
-        own.register_collector(Box::new(Arc::clone(&events)));
+        let events = Events::register(&served.by_field, own);
         let programs = Arc::new(Programs::measured());
         own.register_collector(Box::new(Arc::clone(&programs)));
+        let maps = Arc::new(Maps::default());
+        own.register_collector(Box::new(Arc::clone(&maps)));
         Ok(Self {
             waiting: RefCell::new(Some((socket, registry))),
             events,
             programs,
+            maps,
         })
     }
 
-    /// Serves what the kernel counts of the programs of a loaded object.
-    pub(crate) fn watch_programs(&self, object: &Object) {
+    /// Serves what the kernel counts of the programs of a loaded object, and the entries of its
+    /// maps.
+    pub(crate) fn watch_object(&self, object: &Object) {
         self.programs.add(object);
+        self.maps.add(object);
     }
 
     /// Serves the counters of losses.
@@ -109,7 +87,7 @@ impl Metrics {
     ///
     /// It is not known how many CPUs there are.
     pub(crate) fn watch_losses(&self, counters: Counters) -> Result<()> {
-        let losses = losses::Losses::of(counters)?;
+        let losses = Losses::of(counters)?;
         self.register(|own| own.register_collector(Box::new(losses)));
         Ok(())
     }
@@ -120,7 +98,7 @@ impl Metrics {
     ///
     /// It can't be mapped.
     pub(crate) fn watch_ring(&self, map: &impl MapCore) -> Result<()> {
-        let ring = ring::Ring::map(map)?;
+        let ring = Ring::map(map)?;
         let size = ConstGauge::new(ring.bytes());
         self.register(|own| {
             own.register_with_unit("ring", "Size of the ring buffer", Unit::Bytes, size);
@@ -129,9 +107,14 @@ impl Metrics {
         Ok(())
     }
 
-    /// Counts of the events of these types, which are served.
-    pub(crate) fn counts(&self, documents: &[Document]) -> Counts {
-        self.events.counts(documents)
+    /// True if documents of events are read.
+    pub(crate) fn reads_documents(&self) -> bool {
+        self.events.reads_documents()
+    }
+
+    /// Counts events of these types.
+    pub(crate) fn observer(&self, documents: &[Document]) -> Box<dyn Observer> {
+        self.events.observer(documents)
     }
 
     /// Answers from now on, in a thread of its own, with the rights that this one has left.
@@ -148,7 +131,7 @@ impl Metrics {
             .name("metrics".into())
             .stack_size(STACK);
         let serve = move || {
-            if let Err(err) = server::serve(&socket, |request| http::answer(request, &page)) {
+            if let Err(err) = serve::serve(&socket, |request| serve::answer(request, &page)) {
                 log::warn!("metrics are no longer served: {err:#}");
             }
         };

@@ -1,16 +1,21 @@
 //! In place of metrics where the binary is built without them.
 
 use anyhow::Result;
+use clap::Command;
 use libbpf_rs::{MapCore, Object};
 
 use crate::events::Counters;
-use crate::output::{Counts, Document};
+use crate::output::{Document, Observer};
 
 /// No option.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Arguments {}
 
 impl Arguments {
+    pub(crate) fn augment(command: Command, _: &[Document]) -> Command {
+        command
+    }
+
     pub(crate) fn served(self, _: &str) -> Option<Served> {
         None
     }
@@ -29,7 +34,7 @@ impl Metrics {
         match *served {}
     }
 
-    pub(crate) fn watch_programs(&self, _: &Object) {
+    pub(crate) fn watch_object(&self, _: &Object) {
         match *self {}
     }
 
@@ -41,7 +46,11 @@ impl Metrics {
         match *self {}
     }
 
-    pub(crate) fn counts(&self, _: &[Document]) -> Counts {
+    pub(crate) fn reads_documents(&self) -> bool {
+        match *self {}
+    }
+
+    pub(crate) fn observer(&self, _: &[Document]) -> Box<dyn Observer> {
         match *self {}
     }
 

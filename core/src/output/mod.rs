@@ -1,11 +1,11 @@
 //! Output on stdout: rows for people, documents for programs.
 
 mod clock;
-mod counts;
 mod document;
 mod fields;
 mod line;
 mod numbers;
+mod observer;
 mod rows;
 mod stdout;
 mod style;
@@ -28,12 +28,12 @@ use fields::head;
 
 pub use bpfapps_explain::escape;
 pub use clock::boot_time;
-pub(crate) use counts::Counts;
 pub use document::{Document, Field, Kind};
 pub use fields::Fields;
 pub use line::Line;
 use numbers::push_hundredths;
 pub use numbers::{push_decimal, push_hex, push_ms, push_signed};
+pub(crate) use observer::Observer;
 pub use rows::{Columns, Row, Rows, sample};
 pub(crate) use stdout::Blocked;
 pub use stdout::Closed;
@@ -98,10 +98,13 @@ impl Output {
 
     /// Adds one document, which `fill` fills.
     pub(crate) fn document(&self, format: Format, fill: impl FnOnce(&mut Fields<'_>)) {
-        let mut stdout = self.stdout.borrow_mut();
+        self.add_document(self.stdout.borrow_mut().buffer(), format, fill);
+    }
+
+    fn add_document(&self, out: &mut Vec<u8>, format: Format, fill: impl FnOnce(&mut Fields<'_>)) {
         let mut clock = self.clock.borrow_mut();
         let head = &self.heads[usize::from(format == Format::Yaml)];
-        let mut fields = Fields::new(stdout.buffer(), &mut clock, format, head);
+        let mut fields = Fields::new(out, &mut clock, format, head);
         fill(&mut fields);
         fields.end();
     }

@@ -8,7 +8,7 @@ use clap::ColorChoice;
 use super::clock::{Clock, boot_time};
 use super::fields::head;
 use super::line::Look;
-use super::{Counts, Document, Fields, Format, Line, Output, Style, style};
+use super::{Document, Fields, Format, Line, Observer, Output, Style, style};
 
 /// Title and least width of each column, left to right.
 pub type Columns = &'static [(&'static str, usize)];
@@ -72,7 +72,9 @@ pub struct Rows<'session> {
     output: &'session Output,
     format: Format,
     coloured: bool,
-    counts: Option<Counts>,
+    observer: Option<Box<dyn Observer>>,
+    /// The document of an event whose row is a line of a table.
+    document: Vec<u8>,
 }
 
 impl<'session> Rows<'session> {
@@ -82,7 +84,7 @@ impl<'session> Rows<'session> {
         format: Format,
         color: ColorChoice,
         file: Option<&Path>,
-        counts: Option<Counts>,
+        observer: Option<Box<dyn Observer>>,
     ) -> Result<Self> {
         match file {
             Some(file) => output.go_to(file)?,
@@ -95,7 +97,8 @@ impl<'session> Rows<'session> {
             output,
             format,
             coloured: style::is_wanted(color, on_terminal, |name| env::var_os(name)),
-            counts,
+            observer,
+            document: Vec::new(),
         };
         match rows.format {
             Format::Table => rows.line(R::COLUMNS, |line| {
@@ -118,6 +121,7 @@ impl<'session> Rows<'session> {
     ///
     /// The buffer was full and stdout did not take it.
     pub fn write<R: Row>(&mut self, row: &R) -> Result<()> {
+        let begin = self.output.stdout.borrow_mut().buffer().len();
         match self.format {
             Format::Table => self.line(R::COLUMNS, |line| row.write(line)),
             Format::Json | Format::Yaml => {
@@ -125,8 +129,20 @@ impl<'session> Rows<'session> {
                     .document(self.format, |fields| row.fields(fields));
             }
         }
-        if let Some(counts) = &self.counts {
-            counts.add(&row.kind());
+        if let Some(observer) = &mut self.observer {
+            let kind = row.kind();
+            if !observer.reads_documents() {
+                observer.observe(&kind, &[]);
+            } else if self.format == Format::Json {
+                let mut stdout = self.output.stdout.borrow_mut();
+                observer.observe(&kind, &stdout.buffer()[begin..]);
+            } else {
+                self.document.clear();
+                let document = &mut self.document;
+                let fill = |fields: &mut Fields<'_>| row.fields(fields);
+                self.output.add_document(document, Format::Json, fill);
+                observer.observe(&kind, &self.document);
+            }
         }
         self.output.stdout.borrow_mut().end_event()
     }

@@ -187,7 +187,7 @@ impl Session {
         // before anything is attached that might report it
         ProgramInfo::add(&mut self.programs.borrow_mut(), loaded.object());
         if let Some(metrics) = &self.metrics {
-            metrics.watch_programs(loaded.object());
+            metrics.watch_object(loaded.object());
         }
         if let (Some(rehearsal), Some(loads)) = (&self.rehearsal, loads) {
             rehearsal.borrow_mut().get_or_insert(loads);

@@ -15,6 +15,7 @@ use crate::events::{
     Event, Lost, PerfRecords, Reader, Record, RingRecords, Snapshot, Source, Stream,
     perf_ring_bytes, share,
 };
+use crate::metrics::Metrics;
 use crate::output::{Row, Rows};
 use crate::run::Workload;
 
@@ -31,11 +32,18 @@ impl Session {
     /// stdout does not take the line.
     pub fn rows<R: Row>(&self, stream: &Stream) -> Result<Rows<'_>> {
         let file = stream.output_file.as_deref();
-        let counts = self
+        let observer = self
             .metrics
             .as_ref()
-            .map(|metrics| metrics.counts(R::DOCUMENTS));
-        Rows::start::<R>(&self.output, stream.output, stream.color, file, counts)
+            .map(|metrics| metrics.observer(R::DOCUMENTS));
+        Rows::start::<R>(&self.output, stream.output, stream.color, file, observer)
+    }
+
+    /// True if documents are made of events, which may have more fields than the table: they are the
+    /// output, or metrics are made of their fields.
+    pub fn makes_documents(&self, stream: &Stream) -> bool {
+        let metrics = self.metrics.as_ref();
+        stream.is_documents() || metrics.is_some_and(Metrics::reads_documents)
     }
 
     /// Runs the command of `workload`, if there is one. Call it between [`Session::rows`] and

@@ -164,6 +164,26 @@ fn wrong_values_are_refused() -> Result<()> {
             "--metrics <ADDRESS>",
         ),
         (
+            "--metrics-label",
+            &["com", "args", ""],
+            "--metrics-label <FIELDS>",
+        ),
+        (
+            "--metrics-histogram",
+            &["duration", "comm", ""],
+            "--metrics-histogram <FIELDS>",
+        ),
+        (
+            "--metrics-series",
+            &[NUMBERS, &["0"]].concat(),
+            "--metrics-series <N>",
+        ),
+        (
+            "--metrics-expiry",
+            &["0", "-1", "soon", ""],
+            "--metrics-expiry <SECONDS>",
+        ),
+        (
             "--comm",
             &["sixteen-bytes-xx", ""],
             "a task's name has from 1 to 15 bytes",

@@ -10,14 +10,14 @@ use crate::events::{Counters, counted};
 
 /// Losses by stage and CPU. Those without one are there, too: a rate needs a series to start from.
 #[derive(Debug)]
-pub(super) struct Losses {
+pub(crate) struct Losses {
     counters: Counters,
     /// The map has counters for more CPUs than a machine has.
     cpus: usize,
 }
 
 impl Losses {
-    pub(super) fn of(counters: Counters) -> Result<Self> {
+    pub(crate) fn of(counters: Counters) -> Result<Self> {
         let cpus = num_possible_cpus().context("failed to count CPUs")?;
         Ok(Self { counters, cpus })
     }
