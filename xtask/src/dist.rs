@@ -9,7 +9,7 @@ use bpfapps_task::cargo::{self, Built};
 use bpfapps_task::workspace::Workspace;
 use serde_json::Value;
 
-use crate::apps::METRICS;
+use crate::apps::EXPORTERS;
 use crate::setup::{self, Stage};
 use crate::{cc, elf, out};
 
@@ -48,11 +48,13 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Builds the binary to ship, with these apps and, if wanted, their metrics, or with everything.
-pub fn build(apps: &[String], metrics: bool) -> Result<Built> {
+/// Builds the binary to ship, with these apps and, if wanted, their exporters, or with everything.
+pub fn build(apps: &[String], exporters: bool) -> Result<Built> {
     let mut features = vec!["static"];
     features.extend(apps.iter().map(String::as_str));
-    features.extend(metrics.then_some(METRICS));
+    if exporters {
+        features.extend(EXPORTERS);
+    }
     let binary = Workspace::here()?.binary()?;
     let mut command = command(binary, binary, &features)?;
     if !apps.is_empty() {

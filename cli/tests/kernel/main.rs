@@ -9,6 +9,7 @@ mod machine;
 mod metrics;
 mod narrow;
 mod objects;
+mod otlp;
 mod pages;
 mod report;
 mod shells;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
             lent::TESTS,
             metrics::TESTS,
             narrow::TESTS,
+            otlp::TESTS,
             pages::TESTS,
             shells::TESTS,
         ],

@@ -7,9 +7,9 @@ use nix::sys::signal::kill;
 use nix::unistd::Pid;
 
 use super::{App, Rehearsal, rehearsal};
-use crate::metrics;
 use crate::output::Document;
 use crate::session::{Needs, Options, Session};
+use crate::{metrics, telemetry};
 
 /// An app as the command line sees it. [`register!`](crate::register) makes these.
 pub struct Registration {
@@ -47,7 +47,9 @@ impl Registration {
                 processes_exist(matches)?;
                 let app = A::from_arg_matches(matches)?;
                 let served = metrics::Arguments::from_arg_matches(matches)?.served(A::NAME);
-                let session = Session::serving(sized(options, matches), A::NEEDS, served)?;
+                let sent = telemetry::Arguments::from_arg_matches(matches)?.sent(A::NAME);
+                let options = sized(options, matches);
+                let session = Session::exporting(options, A::NEEDS, served, sent)?;
                 app.run(&session)?;
                 session.exit_code()
             },
@@ -68,6 +70,7 @@ impl Registration {
 pub(super) fn command<A: App>() -> Command {
     // the app's description counts, and comes last
     let command = metrics::Arguments::augment(Command::new(A::NAME), A::DOCUMENTS);
+    let command = telemetry::Arguments::augment(command, A::DOCUMENTS);
     let command = A::augment_args(command);
     command.mut_args(|arg| match arg.get_action().takes_values() {
         true => arg.allow_negative_numbers(true),

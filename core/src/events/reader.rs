@@ -12,6 +12,7 @@ use super::stream::{Limits, Stream};
 use super::{Source, lost};
 use crate::output::{Blocked, Format, Output, boot_time};
 use crate::run::Run;
+use crate::telemetry::Telemetry;
 
 /// Maximum number of records before rows are written and signals are checked.
 const BATCH: usize = 4096;
@@ -35,6 +36,7 @@ pub(crate) struct Reader<'a> {
     lost: Lost,
     awake: Awake,
     format: Format,
+    telemetry: Option<&'a Telemetry>,
 }
 
 impl<'a> Reader<'a> {
@@ -46,6 +48,7 @@ impl<'a> Reader<'a> {
         source: Source<'a>,
         awake: Awake,
         lost: Lost,
+        telemetry: Option<&'a Telemetry>,
     ) -> Self {
         Self {
             run,
@@ -55,12 +58,14 @@ impl<'a> Reader<'a> {
             lost,
             awake,
             format: stream.output,
+            telemetry,
         }
     }
 
     /// Reads until the end, whatever that is.
     pub(crate) fn read(&mut self) -> End {
         let result = self.read_all();
+        self.finish();
         let lost = self.lost.describe();
         if !result.as_ref().is_err_and(|err| err.is::<Blocked>()) {
             return End { result, lost };
@@ -99,6 +104,7 @@ impl<'a> Reader<'a> {
             if ended || self.limits.is_over() {
                 self.run.end_command()?;
                 self.handle(self.source.capacity)?;
+                self.finish();
                 self.report_lost(true)?;
                 return self.output.flush();
             }
@@ -144,13 +150,23 @@ impl<'a> Reader<'a> {
         Ok(count)
     }
 
+    /// Waits for what is on its way to the receiver.
+    fn finish(&self) {
+        if let Some(telemetry) = self.telemetry {
+            telemetry.finish();
+        }
+    }
+
     /// In a stream of documents, a loss is one of them.
-    fn report_lost(&mut self, skipped: bool) -> Result<()> {
+    fn report_lost(&mut self, others: bool) -> Result<()> {
         if self.format == Format::Table {
             return Ok(());
         }
-        let skipped = skipped.then(|| self.lost.news_of_skipped()).flatten();
-        for news in self.lost.news().into_iter().chain(skipped) {
+        let mut news = self.lost.news();
+        if others {
+            news.extend(self.lost.other_news());
+        }
+        for news in news {
             let now = boot_time()?;
             self.output.document(self.format, |fields| {
                 fields.kind("lost", now);

@@ -109,6 +109,24 @@ fn ring_size(text: &str) -> Result<u32> {
     valid_ring_size(text, page_size()?)
 }
 
+/// A size such as `65536`, `256K`, `8M` or `2G`.
+#[cfg(feature = "otlp")]
+pub(crate) fn bytes(text: &str) -> Result<u64> {
+    let units = [
+        ("K", 10),
+        ("k", 10),
+        ("M", 20),
+        ("m", 20),
+        ("G", 30),
+        ("g", 30),
+    ];
+    let mut units = units.into_iter();
+    let in_units = units.find_map(|(unit, bits)| Some((text.strip_suffix(unit)?, 1 << bits)));
+    let (number, unit) = in_units.unwrap_or((text, 1));
+    let number: u64 = number.parse().context("not a number of bytes, K, M or G")?;
+    number.checked_mul(unit).context("too large")
+}
+
 /// The kernel requires a power of two of pages, and libbpf a 32-bit number.
 fn valid_ring_size(text: &str, page: u64) -> Result<u32> {
     let (number, unit) = match text.strip_suffix(['K', 'k']) {

@@ -21,7 +21,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::events::Counters;
+use crate::events::{Count, Counters};
 use crate::output::{Document, Observer};
 use events::Events;
 use kernel::{Losses, Maps, Programs, Ring};
@@ -81,13 +81,13 @@ impl Metrics {
         self.maps.add(object);
     }
 
-    /// Serves the counters of losses.
+    /// Serves the counters of losses, and how many events were not sent.
     ///
     /// # Errors
     ///
     /// It is not known how many CPUs there are.
-    pub(crate) fn watch_losses(&self, counters: Counters) -> Result<()> {
-        let losses = Losses::of(counters)?;
+    pub(crate) fn watch_losses(&self, counters: Counters, unsent: Option<Count>) -> Result<()> {
+        let losses = Losses::of(counters, unsent)?;
         self.register(|own| own.register_collector(Box::new(losses)));
         Ok(())
     }

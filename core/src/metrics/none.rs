@@ -4,11 +4,12 @@ use anyhow::Result;
 use clap::Command;
 use libbpf_rs::{MapCore, Object};
 
-use crate::events::Counters;
+use crate::events::{Count, Counters};
 use crate::output::{Document, Observer};
 
 /// No option.
 #[derive(Clone, Debug, clap::Args)]
+#[group(skip)]
 pub(crate) struct Arguments {}
 
 impl Arguments {
@@ -38,7 +39,7 @@ impl Metrics {
         match *self {}
     }
 
-    pub(crate) fn watch_losses(&self, _: Counters) -> Result<()> {
+    pub(crate) fn watch_losses(&self, _: Counters, _: Option<Count>) -> Result<()> {
         match *self {}
     }
 

@@ -10,6 +10,7 @@ use crate::output::Document;
 
 /// The options of every app that has metrics.
 #[derive(Clone, Debug, clap::Args)]
+#[group(skip)]
 pub(crate) struct Arguments {
     /// Serve metrics for Prometheus at ADDRESS: IP:PORT, unix:PATH, or systemd for its socket
     #[arg(long, value_name = "ADDRESS", help_heading = HEADING)]

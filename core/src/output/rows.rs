@@ -72,7 +72,7 @@ pub struct Rows<'session> {
     output: &'session Output,
     format: Format,
     coloured: bool,
-    observer: Option<Box<dyn Observer>>,
+    observers: Vec<Box<dyn Observer>>,
     /// The document of an event whose row is a line of a table.
     document: Vec<u8>,
 }
@@ -84,7 +84,7 @@ impl<'session> Rows<'session> {
         format: Format,
         color: ColorChoice,
         file: Option<&Path>,
-        observer: Option<Box<dyn Observer>>,
+        observers: Vec<Box<dyn Observer>>,
     ) -> Result<Self> {
         match file {
             Some(file) => output.go_to(file)?,
@@ -97,7 +97,7 @@ impl<'session> Rows<'session> {
             output,
             format,
             coloured: style::is_wanted(color, on_terminal, |name| env::var_os(name)),
-            observer,
+            observers,
             document: Vec::new(),
         };
         match rows.format {
@@ -129,22 +129,34 @@ impl<'session> Rows<'session> {
                     .document(self.format, |fields| row.fields(fields));
             }
         }
-        if let Some(observer) = &mut self.observer {
-            let kind = row.kind();
-            if !observer.reads_documents() {
-                observer.observe(&kind, &[]);
-            } else if self.format == Format::Json {
-                let mut stdout = self.output.stdout.borrow_mut();
-                observer.observe(&kind, &stdout.buffer()[begin..]);
-            } else {
-                self.document.clear();
-                let document = &mut self.document;
-                let fill = |fields: &mut Fields<'_>| row.fields(fields);
-                self.output.add_document(document, Format::Json, fill);
-                observer.observe(&kind, &self.document);
-            }
+        if !self.observers.is_empty() {
+            self.observe(row, begin);
         }
         self.output.stdout.borrow_mut().end_event()
+    }
+
+    /// Shows the event to the observers; its row begins there in the buffer.
+    fn observe<R: Row>(&mut self, row: &R, begin: usize) {
+        let mut stdout = self.output.stdout.borrow_mut();
+        let are_read = self
+            .observers
+            .iter()
+            .any(|observer| observer.reads_documents());
+        let document = if !are_read {
+            &[]
+        } else if self.format == Format::Json {
+            &stdout.buffer()[begin..]
+        } else {
+            let document = &mut self.document;
+            document.clear();
+            let fill = |fields: &mut Fields<'_>| row.fields(fields);
+            self.output.add_document(document, Format::Json, fill);
+            document
+        };
+        let kind = row.kind();
+        for observer in &mut self.observers {
+            observer.observe(&kind, document);
+        }
     }
 
     fn line(&self, columns: Columns, fill: impl FnOnce(&mut Line<'_>)) {

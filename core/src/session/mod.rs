@@ -33,6 +33,7 @@ use crate::events::ProgramInfo;
 use crate::metrics::{Metrics, Served};
 use crate::output::Output;
 use crate::run::Run;
+use crate::telemetry::{Sent, Telemetry};
 
 pub use embedded::Embedded;
 pub use exit::exit_code;
@@ -60,6 +61,7 @@ pub struct Session {
     /// What was loaded.
     programs: RefCell<Vec<ProgramInfo>>,
     metrics: Option<Metrics>,
+    telemetry: Option<Telemetry>,
     /// In a rehearsal, the programs and maps that were loaded.
     rehearsal: Option<RefCell<Option<Loads>>>,
 }
@@ -76,11 +78,19 @@ impl Session {
         Self::new(options, needs, None)
     }
 
-    /// The same, with metrics that are served.
-    pub(crate) fn serving(options: Options, needs: Needs, served: Option<Served>) -> Result<Self> {
+    /// The same, with metrics that are served and events that are sent.
+    pub(crate) fn exporting(
+        options: Options,
+        needs: Needs,
+        served: Option<Served>,
+        sent: Option<Sent>,
+    ) -> Result<Self> {
         let session = Self::start(options, needs)?;
-        let metrics = served.as_ref().map(Metrics::start).transpose()?;
-        Ok(Self { metrics, ..session })
+        Ok(Self {
+            metrics: served.as_ref().map(Metrics::start).transpose()?,
+            telemetry: sent.map(Telemetry::new).transpose()?,
+            ..session
+        })
     }
 
     /// One that ends once the programs are loaded.
@@ -97,6 +107,7 @@ impl Session {
         Ok(Self {
             programs: RefCell::default(),
             metrics: None,
+            telemetry: None,
             types: options.types()?,
             ring_size: options.ring_size,
             needs,
@@ -200,7 +211,7 @@ impl Session {
 
     /// Gives up every capability except those that the app keeps, and root's account, permanently:
     /// no_new_privs is set too. Root continues as the user who called sudo, or as nobody. Metrics
-    /// are served from then on, if they are wanted.
+    /// are served and events are sent from then on, if that is wanted.
     ///
     /// [`Session::poll`] does it. An app with a loop of its own calls it once all is attached and
     /// each ring buffer is mapped.
@@ -210,10 +221,10 @@ impl Session {
     /// The kernel refuses.
     pub fn give_up_privileges(&self) -> Result<()> {
         privileges::give_up(self.needs.keeps, self.run.has_command())?;
-        match &self.metrics {
-            Some(metrics) => metrics.serve(),
-            None => Ok(()),
+        if let Some(metrics) = &self.metrics {
+            metrics.serve()?;
         }
+        self.telemetry.as_ref().map_or(Ok(()), Telemetry::start)
     }
 }
 

@@ -12,12 +12,13 @@ use log::warn;
 use super::Session;
 use super::exit::{EventsLost, exit_code};
 use crate::events::{
-    Event, Lost, PerfRecords, Reader, Record, RingRecords, Snapshot, Source, Stream,
+    Event, Lost, Other, PerfRecords, Reader, Record, RingRecords, Snapshot, Source, Stream,
     perf_ring_bytes, share,
 };
 use crate::metrics::Metrics;
 use crate::output::{Row, Rows};
 use crate::run::Workload;
+use crate::telemetry::Telemetry;
 
 /// Bytes that the kernel adds before each record of a ring buffer (BPF_RINGBUF_HDR_SZ).
 const RECORD_HEADER: usize = 8;
@@ -32,18 +33,19 @@ impl Session {
     /// stdout does not take the line.
     pub fn rows<R: Row>(&self, stream: &Stream) -> Result<Rows<'_>> {
         let file = stream.output_file.as_deref();
-        let observer = self
-            .metrics
-            .as_ref()
-            .map(|metrics| metrics.observer(R::DOCUMENTS));
-        Rows::start::<R>(&self.output, stream.output, stream.color, file, observer)
+        let metrics = self.metrics.as_ref();
+        let counts = metrics.map(|metrics| metrics.observer(R::DOCUMENTS));
+        let copies = self.telemetry.as_ref().map(Telemetry::observer);
+        let observers = counts.into_iter().chain(copies).collect();
+        Rows::start::<R>(&self.output, stream.output, stream.color, file, observers)
     }
 
     /// True if documents are made of events, which may have more fields than the table: they are the
-    /// output, or metrics are made of their fields.
+    /// output, metrics are made of their fields, or they are sent.
     pub fn makes_documents(&self, stream: &Stream) -> bool {
         let metrics = self.metrics.as_ref();
-        stream.is_documents() || metrics.is_some_and(Metrics::reads_documents)
+        let are_counted = metrics.is_some_and(Metrics::reads_documents);
+        stream.is_documents() || are_counted || self.telemetry.is_some()
     }
 
     /// Runs the command of `workload`, if there is one. Call it between [`Session::rows`] and
@@ -212,16 +214,35 @@ impl Session {
 
     /// The exit code of a successful run: 0, or the command's. Waits for a command that still runs.
     pub(crate) fn exit_code(&self) -> Result<u8> {
+        // a snapshot has reported no losses yet
+        if let Some(telemetry) = self.telemetry.as_ref().filter(|it| !it.is_finished()) {
+            telemetry.finish();
+            if let Some(lost) = Other::unsent(telemetry.lost()).describe() {
+                warn!("{lost}");
+            }
+        }
         self.run.exit_code()
     }
 
     fn read(&self, stream: &Stream, source: Source<'_>, shared: &dyn MapCore) -> Result<()> {
         let (awake, counters) = share(shared)?;
         if let Some(metrics) = &self.metrics {
-            metrics.watch_losses(counters.clone())?;
+            let unsent = self.telemetry.as_ref().map(Telemetry::lost);
+            metrics.watch_losses(counters.clone(), unsent)?;
         }
-        let lost = Lost::new(counters, self.programs.take())?;
-        let mut reader = Reader::new(&self.run, &self.output, stream, source, awake, lost);
+        let skipped = Other::skipped(self.programs.take());
+        let unsent = self.telemetry.as_ref().map(|it| Other::unsent(it.lost()));
+        let others = [skipped].into_iter().chain(unsent).collect();
+        let lost = Lost::new(counters, others)?;
+        let mut reader = Reader::new(
+            &self.run,
+            &self.output,
+            stream,
+            source,
+            awake,
+            lost,
+            self.telemetry.as_ref(),
+        );
         self.give_up_privileges()?;
         // The title line, or the first document: from now on nothing is missed.
         self.output.flush()?;

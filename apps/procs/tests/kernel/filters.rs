@@ -184,6 +184,21 @@ fn wrong_values_are_refused() -> Result<()> {
             "--metrics-expiry <SECONDS>",
         ),
         (
+            "--otlp",
+            &["", "127.0.0.1:4318", "https://127.0.0.1", "env"],
+            "--otlp <URL>",
+        ),
+        (
+            "--otlp-queue",
+            &["-1", "1T", "many", ""],
+            "--otlp-queue <BYTES>",
+        ),
+        (
+            "--otlp-timeout",
+            &["0", "-1", "soon", ""],
+            "--otlp-timeout <SECONDS>",
+        ),
+        (
             "--comm",
             &["sixteen-bytes-xx", ""],
             "a task's name has from 1 to 15 bytes",
