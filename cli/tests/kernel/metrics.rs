@@ -163,7 +163,7 @@ fn programs_ring_and_losses_are_served() -> Result<()> {
 fn fields_become_labels_and_histograms() -> Result<()> {
     // a table has fewer fields than the documents that labels are made of
     let labels = ["--metrics-label", "comm,exit_code,cgroup_id"];
-    let histogram = ["--metrics-histogram", "duration_ns"];
+    let histogram = ["--metrics-histogram", "duration_ns,peak_rss_bytes"];
     let served = Served::start(&[&["procs"][..], &labels, &histogram].concat())?;
     for code in ["0", "3", "3"] {
         Command::new("sh")
@@ -186,6 +186,8 @@ fn fields_become_labels_and_histograms() -> Result<()> {
     ensure!((0.0001..2.0).contains(&sum), "{sum} s\n{page}");
     let all = format!("bpfapps_event_duration_seconds_bucket{{app=\"procs\",{of},le=\"+Inf\"}}");
     ensure!(value(&page, &all) >= Some(2.0), "{page}");
+    let name = format!("bpfapps_event_peak_rss_bytes_sum{{app=\"procs\",{of}}}");
+    ensure!(value(&page, &name) > Some(4096.0), "{page}");
     // an exec has no duration
     ensure!(
         !page.contains("seconds_count{app=\"procs\",type=\"exec\""),
