@@ -13,14 +13,18 @@ use bpfapps_testkit::{Exit, Process, Test, cli, test};
 use opentelemetry_proto::tonic::collector::logs::v1::{
     ExportLogsPartialSuccess, ExportLogsServiceRequest, ExportLogsServiceResponse,
 };
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
+use opentelemetry_proto::tonic::metrics::v1::metric::Data;
+use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value as Number;
 use prost::Message as _;
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
 pub(crate) const TESTS: &[Test] = &[
     test!(events_arrive_as_logs),
+    test!(metrics_arrive_at_the_end_as_well),
     test!(every_event_is_sent_or_lost),
     test!(receiver_that_was_away_gets_what_waited),
     test!(receiver_that_never_answers_ends_nothing_late),
@@ -58,6 +62,7 @@ struct Got {
     taken: Vec<LogRecord>,
     resources: Vec<String>,
     headers: String,
+    metrics: ExportMetricsServiceRequest,
 }
 
 impl Receiver {
@@ -70,7 +75,14 @@ impl Receiver {
     }
 
     fn at(address: SocketAddr, got: Arc<Mutex<Got>>) -> Result<Self> {
-        let listener = TcpListener::bind(address)?;
+        // the one before is closed when its thread has noticed
+        let end = Instant::now() + PATIENCE;
+        let listener = loop {
+            match TcpListener::bind(address) {
+                Err(_) if Instant::now() < end => thread::sleep(Duration::from_millis(10)),
+                bound => break bound?,
+            }
+        };
         let address = listener.local_addr()?;
         let is_over = Arc::new(AtomicBool::new(false));
         let receiver = Self {
@@ -141,6 +153,11 @@ fn serve(mut stream: TcpStream, got: &Mutex<Got>, is_over: &AtomicBool) -> Resul
             bail!("stopped");
         }
         let mut got = got.lock().unwrap_or_else(PoisonError::into_inner);
+        if head.starts_with("POST /v1/metrics ") {
+            got.metrics = ExportMetricsServiceRequest::decode(&*body)?;
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")?;
+            continue;
+        }
         got.requests += 1;
         got.headers = head;
         let (status, rejected) = match got.next.pop().unwrap_or(Does::Take) {
@@ -271,6 +288,50 @@ fn events_arrive_as_logs() -> Result<()> {
             has("service.name") && has("host.name"),
             "{:?}",
             got.resources
+        );
+        Ok(())
+    })
+}
+
+fn metrics_arrive_at_the_end_as_well() -> Result<()> {
+    let receiver = Receiver::start(&[])?;
+    let options = ["--metrics-histogram", "duration_ns"];
+    let exit = procs(&receiver, 3, &options)?
+        .wait()?
+        .expect_code(0)?
+        .expect_no_stderr()?;
+    let events = events(&exit)?.len();
+    receiver.got(|got| {
+        let scopes = got
+            .metrics
+            .resource_metrics
+            .iter()
+            .flat_map(|it| &it.scope_metrics);
+        let metrics: Vec<_> = scopes.flat_map(|scope| &scope.metrics).collect();
+        let named = |name: &str| {
+            let metric = metrics.iter().find(|metric| metric.name == name);
+            metric
+                .and_then(|metric| metric.data.as_ref())
+                .context(name.to_owned())
+        };
+        let Data::Sum(sum) = named("bpfapps_events")? else {
+            bail!("no sum: {metrics:#?}");
+        };
+        let counts = sum.data_points.iter().map(|point| match point.value {
+            Some(Number::AsInt(count)) => count as usize,
+            _ => 0,
+        });
+        let counted: usize = counts.sum();
+        ensure!(counted == events, "{counted} of {events} events: {sum:#?}");
+        let Data::Histogram(histogram) = named("bpfapps_event_duration_seconds")? else {
+            bail!("no histogram: {metrics:#?}");
+        };
+        let point = histogram.data_points.first().context("no point")?;
+        ensure!(point.count == 4, "{point:#?}");
+        ensure!(point.bucket_counts.iter().sum::<u64>() == 4, "{point:#?}");
+        ensure!(
+            point.bucket_counts.len() == point.explicit_bounds.len() + 1,
+            "{point:#?}"
         );
         Ok(())
     })

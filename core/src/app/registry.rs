@@ -46,8 +46,9 @@ impl Registration {
             run: |matches, options| {
                 processes_exist(matches)?;
                 let app = A::from_arg_matches(matches)?;
-                let served = metrics::Arguments::from_arg_matches(matches)?.served(A::NAME);
                 let sent = telemetry::Arguments::from_arg_matches(matches)?.sent(A::NAME);
+                let metrics = metrics::Arguments::from_arg_matches(matches)?;
+                let served = metrics.served(A::NAME, sent.is_some());
                 let options = sized(options, matches);
                 let session = Session::exporting(options, A::NEEDS, served, sent)?;
                 app.run(&session)?;

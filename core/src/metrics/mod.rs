@@ -25,9 +25,12 @@ use crate::events::{Count, Counters};
 use crate::output::{Document, Observer};
 use events::Events;
 use kernel::{Losses, Maps, Programs, Ring};
-use serve::Page;
+use serve::Address;
 
+#[cfg(feature = "otlp")]
+pub(crate) use options::EXPORTER;
 pub(crate) use options::{Arguments, Served};
+pub(crate) use serve::Page;
 
 /// The prefix of all names but `process_…`.
 const PREFIX: &str = "bpfapps";
@@ -39,20 +42,20 @@ const STACK: usize = 256 * 1024;
 #[derive(Debug)]
 pub(crate) struct Metrics {
     /// Until they are served.
-    waiting: RefCell<Option<(OwnedFd, Registry)>>,
+    waiting: RefCell<Option<(Option<OwnedFd>, Registry)>>,
     events: Events,
     programs: Arc<Programs>,
     maps: Arc<Maps>,
 }
 
 impl Metrics {
-    /// Opens the socket; nothing is answered yet.
+    /// Opens the socket, if there is one; nothing is answered yet.
     ///
     /// # Errors
     ///
     /// The address is taken, or not ours.
     pub(crate) fn start(served: &Served) -> Result<Self> {
-        let socket = served.address.listen()?;
+        let socket = served.address.as_ref().map(Address::listen).transpose()?;
         let label = ("app".into(), served.app.into());
         let mut registry = Registry::with_labels([label].into_iter());
         registry.register_collector(Box::new(process::Process::own()?));
@@ -117,28 +120,33 @@ impl Metrics {
         self.events.observer(documents)
     }
 
-    /// Answers from now on, in a thread of its own, with the rights that this one has left.
+    /// Answers from now on, in a thread of its own, with the rights that this one has left. Returns
+    /// the page that it answers with, the first time.
     ///
     /// # Errors
     ///
     /// There can be no other thread.
-    pub(crate) fn serve(&self) -> Result<()> {
+    pub(crate) fn serve(&self) -> Result<Option<Arc<Page>>> {
         let Some((socket, registry)) = self.waiting.borrow_mut().take() else {
-            return Ok(());
+            return Ok(None);
         };
-        let page = Page::new(registry);
+        let page = Arc::new(Page::new(registry));
+        let Some(socket) = socket else {
+            return Ok(Some(page));
+        };
+        let served = Arc::clone(&page);
         let thread = thread::Builder::new()
             .name("metrics".into())
             .stack_size(STACK);
         let serve = move || {
-            if let Err(err) = serve::serve(&socket, |request| serve::answer(request, &page)) {
+            if let Err(err) = serve::serve(&socket, |request| serve::answer(request, &served)) {
                 log::warn!("metrics are no longer served: {err:#}");
             }
         };
         thread
             .spawn(serve)
             .context("failed to start the thread for metrics")?;
-        Ok(())
+        Ok(Some(page))
     }
 
     fn register(&self, register: impl FnOnce(&mut Registry)) {

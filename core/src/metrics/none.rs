@@ -1,5 +1,7 @@
 //! In place of metrics where the binary is built without them.
 
+use std::sync::Arc;
+
 use anyhow::Result;
 use clap::Command;
 use libbpf_rs::{MapCore, Object};
@@ -17,7 +19,7 @@ impl Arguments {
         command
     }
 
-    pub(crate) fn served(self, _: &str) -> Option<Served> {
+    pub(crate) fn served(self, _: &str, _: bool) -> Option<Served> {
         None
     }
 }
@@ -25,6 +27,10 @@ impl Arguments {
 /// There are none.
 #[derive(Debug)]
 pub(crate) enum Served {}
+
+/// There is none.
+#[derive(Debug)]
+pub(crate) enum Page {}
 
 /// There are none.
 #[derive(Debug)]
@@ -55,7 +61,7 @@ impl Metrics {
         match *self {}
     }
 
-    pub(crate) fn serve(&self) -> Result<()> {
+    pub(crate) fn serve(&self) -> Result<Option<Arc<Page>>> {
         match *self {}
     }
 }

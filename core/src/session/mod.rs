@@ -221,10 +221,13 @@ impl Session {
     /// The kernel refuses.
     pub fn give_up_privileges(&self) -> Result<()> {
         privileges::give_up(self.needs.keeps, self.run.has_command())?;
-        if let Some(metrics) = &self.metrics {
-            metrics.serve()?;
+        let Some(metrics) = &self.metrics else {
+            return Ok(());
+        };
+        match (metrics.serve()?, &self.telemetry) {
+            (Some(page), Some(telemetry)) => telemetry.start(page),
+            _ => Ok(()),
         }
-        self.telemetry.as_ref().map_or(Ok(()), Telemetry::start)
     }
 }
 

@@ -3,13 +3,11 @@
 
 use jiff::Timestamp;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
-use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
-use opentelemetry_proto::tonic::common::v1::{
-    AnyValue, ArrayValue, InstrumentationScope, KeyValue,
-};
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs, SeverityNumber};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use serde_json::{Map, Value};
+
+use super::values::{any, attribute, nanoseconds, scope};
 
 /// Fields that the conventions have a name for.
 const NAMED: [(&str, &str); 10] = [
@@ -38,13 +36,8 @@ pub(super) fn request(
     let records = documents
         .iter()
         .map(|document| record(app, document, observed));
-    let scope = InstrumentationScope {
-        name: format!("bpfapps/{app}"),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        ..InstrumentationScope::default()
-    };
     let logs = ScopeLogs {
-        scope: Some(scope),
+        scope: Some(scope(app)),
         log_records: records.collect(),
         ..ScopeLogs::default()
     };
@@ -88,40 +81,10 @@ fn name_of(field: &str) -> String {
     )
 }
 
-/// An attribute, of a record or a resource.
-pub(super) fn attribute(name: &str, value: &Value) -> KeyValue {
-    KeyValue {
-        key: name.to_owned(),
-        value: Some(any(value)),
-        ..KeyValue::default()
-    }
-}
-
-fn any(value: &Value) -> AnyValue {
-    let value = match value {
-        Value::Null => None,
-        Value::Bool(flag) => Some(Any::BoolValue(*flag)),
-        Value::String(text) => Some(Any::StringValue(text.clone())),
-        Value::Number(number) => match (number.as_i64(), number.as_f64()) {
-            (Some(number), _) => Some(Any::IntValue(number)),
-            // OTLP has signed numbers only
-            (None, _) if number.is_u64() => Some(Any::StringValue(number.to_string())),
-            (None, number) => number.map(Any::DoubleValue),
-        },
-        Value::Array(values) => Some(Any::ArrayValue(ArrayValue {
-            values: values.iter().map(any).collect(),
-        })),
-        Value::Object(_) => Some(Any::StringValue(value.to_string())),
-    };
-    AnyValue { value }
-}
-
-fn nanoseconds(time: Timestamp) -> u64 {
-    u64::try_from(time.as_nanosecond()).unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
+    use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
+
     use super::*;
 
     #[test]

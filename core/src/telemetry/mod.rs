@@ -1,4 +1,4 @@
-//! What `--otlp` sends: each event as an OTLP log, over HTTP.
+//! What `--otlp` sends: each event as an OTLP log, and the metrics, over HTTP.
 //!
 //! The loop of events copies a document into a queue; a thread that starts once privileges are
 //! given up does all the rest. What the queue has no room for, or the receiver does not take, is
@@ -6,9 +6,11 @@
 
 mod exporter;
 mod logs;
+mod metrics;
 mod options;
 mod queue;
 mod resource;
+mod values;
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -19,7 +21,9 @@ use anyhow::{Context as _, Result};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 
 use crate::events::Count;
+use crate::metrics::Page;
 use crate::output::Observer;
+use exporter::Exporter;
 use queue::Queue;
 
 pub(crate) use options::{Arguments, Sent};
@@ -52,27 +56,34 @@ impl Telemetry {
         Box::new(Copies(Arc::clone(&self.queue)))
     }
 
-    /// Sends from now on, in a thread of its own, with the rights that this one has left.
+    /// Sends events and metrics from now on, in a thread of its own, with the rights that this one
+    /// has left.
     ///
     /// # Errors
     ///
     /// There can be no other thread.
-    pub(crate) fn start(&self) -> Result<()> {
+    pub(crate) fn start(&self, page: Arc<Page>) -> Result<()> {
         let Some((sent, resource)) = self.waiting.take() else {
             return Ok(());
         };
-        let queue = Arc::clone(&self.queue);
-        let send = move || exporter::send_all(&sent, &resource, &queue);
+        let exporter = Exporter::new(sent, resource, Arc::clone(&self.queue), page);
         let thread = thread::Builder::new().name("otlp".into());
         thread
-            .spawn(send)
+            .spawn(|| exporter.run())
             .context("failed to start the thread for OTLP")?;
         Ok(())
     }
 
-    /// Waits until all events are sent, as long as that may take.
+    /// Waits until all is sent, as long as that may take.
     pub(crate) fn finish(&self) {
-        self.queue.finish(self.timeout);
+        // one that never started takes no time
+        let has_started = self.waiting.borrow().is_none();
+        let timeout = if has_started {
+            self.timeout
+        } else {
+            Duration::ZERO
+        };
+        self.queue.finish(timeout);
     }
 
     /// True once [`Telemetry::finish`] was called.

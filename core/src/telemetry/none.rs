@@ -1,9 +1,12 @@
 //! In place of telemetry where the binary is built without it.
 
+use std::sync::Arc;
+
 use anyhow::Result;
 use clap::Command;
 
 use crate::events::Count;
+use crate::metrics::Page;
 use crate::output::{Document, Observer};
 
 /// No option.
@@ -38,7 +41,7 @@ impl Telemetry {
         match *self {}
     }
 
-    pub(crate) fn start(&self) -> Result<()> {
+    pub(crate) fn start(&self, _: Arc<Page>) -> Result<()> {
         match *self {}
     }
 

@@ -7,14 +7,15 @@ use clap::{Args as _, Command};
 use ureq::http::Uri;
 
 use crate::events::{bytes, seconds};
+use crate::metrics::EXPORTER;
 use crate::output::Document;
 
 /// The options of every app that has telemetry.
 #[derive(Clone, Debug, clap::Args)]
 #[group(skip)]
 pub(crate) struct Arguments {
-    /// Send events to the OpenTelemetry receiver at URL, such as http://127.0.0.1:4318, or to the
-    /// one that the environment names (env)
+    /// Send events and metrics to the OpenTelemetry receiver at URL, such as http://127.0.0.1:4318,
+    /// or to the one that the environment names (env)
     #[arg(long, value_name = "URL", help_heading = HEADING)]
     otlp: Option<Endpoint>,
 
@@ -38,7 +39,7 @@ const HEADING: &str = "OpenTelemetry";
 impl Arguments {
     /// Adds the options to the command of an app with these documents.
     pub(crate) fn augment(command: Command, documents: &[Document]) -> Command {
-        let command = Self::augment_args(command);
+        let command = Self::augment_args(command).mut_group(EXPORTER, |group| group.arg("otlp"));
         if !documents.is_empty() {
             return command;
         }
@@ -73,10 +74,20 @@ pub(crate) struct Sent {
     pub(super) timeout: Duration,
 }
 
-/// Where logs are sent: <https://opentelemetry.io/docs/specs/otel/protocol/exporter/>.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Where logs and metrics are sent:
+/// <https://opentelemetry.io/docs/specs/otel/protocol/exporter/>.
+#[derive(Clone, Debug)]
 pub(super) struct Endpoint {
-    pub(super) logs: Uri,
+    pub(super) logs: Target,
+    pub(super) metrics: Target,
+    /// Time between two requests with metrics.
+    pub(super) interval: Duration,
+}
+
+/// Where one signal is sent.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
+    pub(super) url: Uri,
     /// From the environment, as they may be secret.
     pub(super) headers: Vec<(String, String)>,
 }
@@ -85,44 +96,64 @@ impl FromStr for Endpoint {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let variable = |name: &str| env::var(format!("OTEL_EXPORTER_OTLP_{name}")).ok();
+        let variable = |name: &str| env::var(format!("OTEL_{name}")).ok();
         Self::parse(text, |name| variable(name).filter(|text| !text.is_empty()))
     }
 }
 
 impl Endpoint {
-    /// `variable` looks up what is behind `OTEL_EXPORTER_OTLP_`.
+    /// `variable` looks up what is behind `OTEL_`.
     fn parse(text: &str, variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
-        let protocol = variable("LOGS_PROTOCOL").or_else(|| variable("PROTOCOL"));
-        if let Some(protocol) = protocol.filter(|protocol| protocol != "http/protobuf") {
-            bail!("OTEL_EXPORTER_OTLP_PROTOCOL is {protocol}: only http/protobuf is spoken");
-        }
-        let logs = match (text, variable("LOGS_ENDPOINT")) {
-            ("env", Some(whole)) => whole,
-            ("env", None) => below(&variable("ENDPOINT").context(
-                "neither OTEL_EXPORTER_OTLP_ENDPOINT nor OTEL_EXPORTER_OTLP_LOGS_ENDPOINT is set",
-            )?),
-            (base, _) => below(base),
+        let interval = match variable("METRIC_EXPORT_INTERVAL") {
+            Some(text) => text
+                .parse()
+                .ok()
+                .filter(|ms| *ms > 0)
+                .context("OTEL_METRIC_EXPORT_INTERVAL is no number of milliseconds")?,
+            None => 60_000,
         };
-        let logs: Uri = logs.parse().context("not a URL")?;
-        match logs.scheme_str() {
+        Ok(Self {
+            logs: Target::parse(text, "logs", &variable)?,
+            metrics: Target::parse(text, "metrics", &variable)?,
+            interval: Duration::from_millis(interval),
+        })
+    }
+}
+
+impl Target {
+    fn parse(text: &str, signal: &str, variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
+        // of both signals, or of this one
+        let names = |name: &str| {
+            let own = signal.to_ascii_uppercase();
+            [
+                format!("EXPORTER_OTLP_{own}_{name}"),
+                format!("EXPORTER_OTLP_{name}"),
+            ]
+        };
+        let either = |name: &str| names(name).iter().find_map(|name| variable(name));
+        if let Some(other) = either("PROTOCOL").filter(|protocol| protocol != "http/protobuf") {
+            bail!("OTEL_EXPORTER_OTLP_PROTOCOL is {other}: only http/protobuf is spoken");
+        }
+        let below = |base: &str| format!("{}/v1/{signal}", base.trim_end_matches('/'));
+        let [own, both] = names("ENDPOINT");
+        let url = match text {
+            "env" => variable(&own)
+                .or_else(|| variable(&both).map(|base| below(&base)))
+                .with_context(|| format!("neither OTEL_{both} nor OTEL_{own} is set"))?,
+            base => below(base),
+        };
+        let url: Uri = url.parse().context("not a URL")?;
+        match url.scheme_str() {
             Some("http") => {}
             Some("https") => bail!("https is not spoken: send to a collector on this machine"),
             _ => bail!("not a URL such as http://127.0.0.1:4318"),
         }
-        ensure!(
-            logs.host().is_some_and(|host| !host.is_empty()),
-            "names no host"
-        );
-        let headers = variable("LOGS_HEADERS").or_else(|| variable("HEADERS"));
-        let headers = pairs(&headers.unwrap_or_default()).context("OTEL_EXPORTER_OTLP_HEADERS")?;
-        Ok(Self { logs, headers })
+        let host = url.host().filter(|host| !host.is_empty());
+        host.context("names no host")?;
+        let headers = either("HEADERS").unwrap_or_default();
+        let headers = pairs(&headers).context("OTEL_EXPORTER_OTLP_HEADERS")?;
+        Ok(Self { url, headers })
     }
-}
-
-/// The address of logs at this base address.
-fn below(base: &str) -> String {
-    format!("{}/v1/logs", base.trim_end_matches('/'))
 }
 
 /// `name=value` pairs with commas between them, their values percent-encoded.
@@ -147,21 +178,31 @@ pub(super) fn pairs(text: &str) -> Result<Vec<(String, String)>> {
 mod tests {
     use super::*;
 
-    fn logs(text: &str, set: &[(&str, &str)]) -> Result<String, String> {
+    /// The addresses of logs and metrics.
+    fn urls(text: &str, set: &[(&str, &str)]) -> Result<[String; 2], String> {
         let variable = |name: &str| {
-            let found = set.iter().find(|(known, _)| *known == name);
+            let found = set
+                .iter()
+                .find(|(known, _)| name == format!("EXPORTER_OTLP_{known}"));
             found.map(|(_, value)| (*value).to_owned())
         };
         let endpoint = Endpoint::parse(text, variable).map_err(|err| err.to_string())?;
-        Ok(endpoint.logs.to_string())
+        Ok([endpoint.logs, endpoint.metrics].map(|target| target.url.to_string()))
+    }
+
+    fn are(logs: &str, metrics: &str) -> Result<[String; 2], String> {
+        Ok([logs, metrics].map(str::to_owned))
     }
 
     #[test]
-    fn logs_go_below_the_endpoint() {
-        let is = |text: &str, url: &str| assert_eq!(logs(text, &[]), Ok(url.to_owned()));
-        is("http://127.0.0.1:4318", "http://127.0.0.1:4318/v1/logs");
-        is("http://[::1]:4318/", "http://[::1]:4318/v1/logs");
-        is("http://host/insert/otlp", "http://host/insert/otlp/v1/logs");
+    fn signals_go_below_the_endpoint() {
+        let is = |text: &str, base: &str| {
+            let [logs, metrics] = ["logs", "metrics"].map(|it| format!("{base}/v1/{it}"));
+            assert_eq!(urls(text, &[]), are(&logs, &metrics));
+        };
+        is("http://127.0.0.1:4318", "http://127.0.0.1:4318");
+        is("http://[::1]:4318/", "http://[::1]:4318");
+        is("http://host/insert/otlp", "http://host/insert/otlp");
         for text in [
             "",
             "127.0.0.1:4318",
@@ -170,21 +211,21 @@ mod tests {
             "http://",
             "env",
         ] {
-            assert!(logs(text, &[]).is_err(), "{text}");
+            assert!(urls(text, &[]).is_err(), "{text}");
         }
     }
 
     #[test]
-    fn environment_names_an_endpoint_or_the_one_of_logs() {
+    fn environment_names_an_endpoint_or_that_of_a_signal() {
         let base = ("ENDPOINT", "http://a:1");
         let whole = ("LOGS_ENDPOINT", "http://b:2/any");
-        assert_eq!(logs("env", &[base]), Ok("http://a:1/v1/logs".to_owned()));
-        assert_eq!(logs("env", &[base, whole]), Ok("http://b:2/any".to_owned()));
-        assert_eq!(
-            logs("http://c", &[whole]),
-            Ok("http://c/v1/logs".to_owned())
-        );
-        assert!(logs("env", &[base, ("PROTOCOL", "grpc")]).is_err());
+        let below = are("http://a:1/v1/logs", "http://a:1/v1/metrics");
+        assert_eq!(urls("env", &[base]), below);
+        let mixed = are("http://b:2/any", "http://a:1/v1/metrics");
+        assert_eq!(urls("env", &[base, whole]), mixed);
+        let given = are("http://c/v1/logs", "http://c/v1/metrics");
+        assert_eq!(urls("http://c", &[whole]), given);
+        assert!(urls("env", &[base, ("PROTOCOL", "grpc")]).is_err());
     }
 
     #[test]

@@ -31,9 +31,22 @@ struct State {
     lost: u64,
     /// Once the run is over: until when events may still be sent.
     deadline: Option<Instant>,
+    /// Nothing more is sent.
+    is_closed: bool,
 }
 
 type Document = Box<[u8]>;
+
+/// What is to be done next.
+#[derive(Debug)]
+pub(super) enum Next {
+    /// Send these.
+    Documents(Vec<Document>),
+    /// It is time for something else.
+    Nothing,
+    /// The run is over, and nothing is left.
+    End,
+}
 
 /// Bytes that a waiting document takes.
 fn size(document: &Document) -> u64 {
@@ -67,24 +80,26 @@ impl Queue {
         }
     }
 
-    /// The documents of the next request; none at the end. Waits for them.
-    pub(super) fn next(&self) -> Option<Vec<Document>> {
-        let mut state = self.lock();
-        while state.waiting.is_empty() {
-            if state.deadline.is_some() {
-                return None;
-            }
-            state = self
-                .changed
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+    /// Waits for the documents of the next request, until that time at most.
+    pub(super) fn next(&self, until: Instant) -> Next {
+        let left = || until.saturating_duration_since(Instant::now());
+        let is_idle = |state: &mut State| state.waiting.is_empty() && state.deadline.is_none();
+        let waited = self
+            .changed
+            .wait_timeout_while(self.lock(), left(), is_idle);
+        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        if state.waiting.is_empty() {
+            return match state.deadline {
+                Some(_) => Next::End,
+                None => Next::Nothing,
+            };
         }
         let is_short = |state: &mut State| state.waiting.len() < BATCH && state.deadline.is_none();
         let waited = self.changed.wait_timeout_while(state, GATHER, is_short);
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         let count = state.waiting.len().min(BATCH);
         state.sending = count as u64;
-        Some(state.waiting.drain(..count).collect())
+        Next::Documents(state.waiting.drain(..count).collect())
     }
 
     /// The receiver has taken these documents, but for the last `lost` ones.
@@ -141,8 +156,14 @@ impl Queue {
         self.lock().lost
     }
 
-    /// Takes no more events, waits up to `timeout` until all are sent, and counts the others as
-    /// lost.
+    /// All is sent.
+    pub(super) fn close(&self) {
+        self.lock().is_closed = true;
+        self.changed.notify_all();
+    }
+
+    /// Takes no more events, waits up to `timeout` until the queue is closed, and counts what is
+    /// left as lost.
     pub(super) fn finish(&self, timeout: Duration) {
         let mut state = self.lock();
         if state.deadline.is_some() {
@@ -150,7 +171,7 @@ impl Queue {
         }
         state.deadline = Some(Instant::now() + timeout);
         self.changed.notify_all();
-        let is_open = |state: &mut State| state.sending > 0 || !state.waiting.is_empty();
+        let is_open = |state: &mut State| !state.is_closed;
         let waited = self.changed.wait_timeout_while(state, timeout, is_open);
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         state.lost += state.sending + state.waiting.len() as u64;
@@ -172,27 +193,35 @@ mod tests {
         (queue.sent(), queue.lost())
     }
 
+    fn batch(queue: &Queue) -> Vec<Document> {
+        match queue.next(Instant::now()) {
+            Next::Documents(documents) => documents,
+            other => panic!("{other:?}"),
+        }
+    }
+
     #[test]
     fn every_event_is_sent_or_lost() {
         let room = size(&Document::from(&b"12345678"[..]));
         let queue = Queue::new(2 * room);
+        assert!(matches!(queue.next(Instant::now()), Next::Nothing));
         for _ in 0..3 {
             queue.push(b"12345678");
         }
         assert_eq!(counts(&queue), (0, 1));
-        let batch = queue.next().expect("documents");
-        assert_eq!(batch.len(), 2);
+        let documents = batch(&queue);
+        assert_eq!(documents.len(), 2);
         // what is being sent takes room
         queue.push(b"12345678");
         assert_eq!(counts(&queue), (0, 2));
-        queue.settle(&batch, 1);
+        queue.settle(&documents, 1);
         assert_eq!(counts(&queue), (1, 3));
         queue.push(b"12345678");
         queue.finish(Duration::ZERO);
         assert_eq!(counts(&queue), (1, 4));
         queue.push(b"12345678");
         assert_eq!(counts(&queue), (1, 5));
-        assert!(queue.next().is_none());
+        assert!(matches!(queue.next(Instant::now()), Next::End));
         assert!(!queue.pause(Duration::from_secs(60)));
     }
 
@@ -200,10 +229,10 @@ mod tests {
     fn answer_that_comes_too_late_changes_nothing() {
         let queue = Queue::new(1 << 20);
         queue.push(b"{}");
-        let batch = queue.next().expect("a document");
+        let documents = batch(&queue);
         queue.finish(Duration::ZERO);
         assert_eq!(counts(&queue), (0, 1));
-        queue.settle(&batch, 0);
+        queue.settle(&documents, 0);
         assert_eq!(counts(&queue), (0, 1));
     }
 }

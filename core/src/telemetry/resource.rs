@@ -4,8 +4,8 @@ use anyhow::{Context as _, Result};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use serde_json::Value;
 
-use super::logs::attribute;
 use super::options::pairs;
+use super::values::attribute;
 
 /// What the events come from: this program on this machine, and what the environment says.
 ///

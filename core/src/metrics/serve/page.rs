@@ -40,6 +40,12 @@ impl Page {
         Self(registry)
     }
 
+    /// Its text as OpenMetrics has it.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn open_metrics(&self) -> Result<String, fmt::Error> {
+        self.text(Format::Open)
+    }
+
     /// Its text as of now.
     pub(crate) fn text(&self, format: Format) -> Result<String, fmt::Error> {
         let mut page = String::new();
