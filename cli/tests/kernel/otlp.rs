@@ -14,10 +14,12 @@ use opentelemetry_proto::tonic::collector::logs::v1::{
     ExportLogsPartialSuccess, ExportLogsServiceRequest, ExportLogsServiceResponse,
 };
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value as Number;
+use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message as _;
 use serde_json::Value as Json;
 use tempfile::TempDir;
@@ -25,6 +27,7 @@ use tempfile::TempDir;
 pub(crate) const TESTS: &[Test] = &[
     test!(events_arrive_as_logs),
     test!(metrics_arrive_at_the_end_as_well),
+    test!(processes_are_spans),
     test!(every_event_is_sent_or_lost),
     test!(receiver_that_was_away_gets_what_waited),
     test!(receiver_that_never_answers_ends_nothing_late),
@@ -33,6 +36,8 @@ pub(crate) const TESTS: &[Test] = &[
 
 /// How long to wait for what must come.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+const NOTHING_MORE: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 
 /// What a receiver does with a request.
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +68,7 @@ struct Got {
     resources: Vec<String>,
     headers: String,
     metrics: ExportMetricsServiceRequest,
+    spans: Vec<Span>,
 }
 
 impl Receiver {
@@ -155,7 +161,14 @@ fn serve(mut stream: TcpStream, got: &Mutex<Got>, is_over: &AtomicBool) -> Resul
         let mut got = got.lock().unwrap_or_else(PoisonError::into_inner);
         if head.starts_with("POST /v1/metrics ") {
             got.metrics = ExportMetricsServiceRequest::decode(&*body)?;
-            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")?;
+            stream.write_all(NOTHING_MORE)?;
+            continue;
+        }
+        if head.starts_with("POST /v1/traces ") {
+            let spans = ExportTraceServiceRequest::decode(&*body)?.resource_spans;
+            let spans = spans.into_iter().flat_map(|it| it.scope_spans);
+            got.spans.extend(spans.flat_map(|it| it.spans));
+            stream.write_all(NOTHING_MORE)?;
             continue;
         }
         got.requests += 1;
@@ -333,6 +346,35 @@ fn metrics_arrive_at_the_end_as_well() -> Result<()> {
             point.bucket_counts.len() == point.explicit_bounds.len() + 1,
             "{point:#?}"
         );
+        Ok(())
+    })
+}
+
+fn processes_are_spans() -> Result<()> {
+    let receiver = Receiver::start(&[])?;
+    let app = traced(&receiver, "/bin/true; /bin/false; :", &["--otlp-spans"])?;
+    app.wait()?.expect_code(0)?.expect_no_stderr()?;
+    receiver.got(|got| {
+        let named = |name: &str| {
+            let span = got.spans.iter().find(|span| span.name == name);
+            span.with_context(|| format!("no span {name}: {:#?}", got.spans))
+        };
+        let [shell, good, bad] = [named("sh")?, named("true")?, named("false")?];
+        ensure!(got.spans.len() == 3, "{:#?}", got.spans);
+        for child in [good, bad] {
+            ensure!(child.parent_span_id == shell.span_id, "{child:#?}");
+            ensure!(child.trace_id == shell.trace_id, "{child:#?}");
+            ensure!(
+                child.start_time_unix_nano >= shell.start_time_unix_nano,
+                "{child:#?}"
+            );
+            ensure!(
+                child.end_time_unix_nano <= shell.end_time_unix_nano,
+                "{child:#?}"
+            );
+        }
+        let is_error = |span: &Span| span.status.as_ref().is_some_and(|status| status.code == 2);
+        ensure!(is_error(bad) && !is_error(good), "{bad:#?}");
         Ok(())
     })
 }

@@ -11,9 +11,10 @@ use prost::Message as _;
 use ureq::Agent;
 use ureq::http::{HeaderMap, StatusCode};
 
-use super::options::{Sent, Target};
+use super::event::Event;
+use super::options::{Endpoint, Sent, Target};
 use super::queue::{Next, Queue};
-use super::{logs, metrics};
+use super::{logs, metrics, spans};
 use crate::metrics::Page;
 
 /// The first pause before a request is sent again, and the longest.
@@ -69,30 +70,46 @@ impl Exporter {
     }
 
     fn send_events(&mut self, documents: &[Box<[u8]>]) {
-        let body = logs::request(self.sent.app, &self.resource, documents).encode_to_vec();
+        let events = documents.iter().map(|document| Event::parse(document));
+        let events: Vec<_> = events.collect();
+        let (app, resource) = (self.sent.app, &self.resource);
+        let logs = logs::request(app, resource, &events).encode_to_vec();
+        let spans = self
+            .sent
+            .spans
+            .then(|| spans::request(app, resource, &events));
+        let spans = spans.flatten().map(|spans| spans.encode_to_vec());
+        drop(events);
+        let all = documents.len() as u64;
+        let mut lost = self.deliver(|it| &it.logs, &logs).min(all);
+        if let Some(spans) = spans {
+            lost = lost.max(self.deliver(|it| &it.traces, &spans).min(all));
+        }
+        self.queue.settle(documents, lost);
+    }
+
+    /// Sends until the request is taken or refused, and returns how much of it was lost.
+    fn deliver(&mut self, target: impl Fn(&Endpoint) -> &Target, body: &[u8]) -> u64 {
         let mut pause = PAUSES[0];
-        let lost = loop {
-            let (again, why) = match self.send(&self.sent.endpoint.logs, &body) {
+        loop {
+            let target = target(&self.sent.endpoint);
+            let (again, why) = match self.send(target, body) {
                 Answer::Taken(rejected) => {
                     self.is_reported = false;
-                    break rejected;
+                    return rejected;
                 }
                 Answer::Again(after, why) => (Some(after.unwrap_or(pause)), why),
                 Answer::Refused(why) => (None, why),
             };
             if !self.is_reported {
-                warn!(
-                    "events are not taken by {}: {why}",
-                    self.sent.endpoint.logs.url
-                );
+                warn!("events are not taken by {}: {why}", target.url);
                 self.is_reported = true;
             }
             match again {
                 Some(after) if self.queue.pause(after) => pause = (pause * 2).min(PAUSES[1]),
-                _ => break documents.len() as u64,
+                _ => return u64::MAX,
             }
-        };
-        self.queue.settle(documents, lost);
+        }
     }
 
     /// Not repeated: the next ones have all that these have.

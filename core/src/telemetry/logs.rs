@@ -1,41 +1,21 @@
-//! Documents of events as OTLP logs, with the names of OpenTelemetry's semantic conventions:
-//! <https://opentelemetry.io/docs/specs/semconv/registry/attributes/process/>.
+//! Events as OTLP logs.
 
 use jiff::Timestamp;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs, SeverityNumber};
 use opentelemetry_proto::tonic::resource::v1::Resource;
-use serde_json::{Map, Value};
 
-use super::values::{any, attribute, nanoseconds, scope};
+use super::event::Event;
+use super::values::{any, nanoseconds, scope};
 
-/// Fields that the conventions have a name for.
-const NAMED: [(&str, &str); 10] = [
-    ("args", "process.command_args"),
-    ("comm", "process.executable.name"),
-    ("container_id", "container.id"),
-    ("exe", "process.executable.path"),
-    ("exit_code", "process.exit.code"),
-    ("pid", "process.pid"),
-    ("pod_uid", "k8s.pod.uid"),
-    ("ppid", "process.parent_pid"),
-    ("tid", "thread.id"),
-    ("uid", "process.user.id"),
-];
-
-/// Fields that every document has, and that are no attributes.
-const COMMON: [&str; 4] = ["version", "run", "type", "time"];
-
-/// A request with these documents.
+/// A request with these events.
 pub(super) fn request(
     app: &str,
     resource: &Resource,
-    documents: &[Box<[u8]>],
+    events: &[Event],
 ) -> ExportLogsServiceRequest {
     let observed = nanoseconds(Timestamp::now());
-    let records = documents
-        .iter()
-        .map(|document| record(app, document, observed));
+    let records = events.iter().map(|event| record(app, event, observed));
     let logs = ScopeLogs {
         scope: Some(scope(app)),
         log_records: records.collect(),
@@ -50,35 +30,16 @@ pub(super) fn request(
     }
 }
 
-fn record(app: &str, document: &[u8], observed: u64) -> LogRecord {
-    // it was made by us: it is JSON
-    let fields: Map<String, Value> = serde_json::from_slice(document).unwrap_or_default();
-    let text = |name: &str| fields.get(name).and_then(Value::as_str).unwrap_or_default();
-    let time = text("time").parse().map_or(0, nanoseconds);
-    let kind = text("type").to_owned();
-    let attributes = fields
-        .iter()
-        .filter(|(name, _)| !COMMON.contains(&name.as_str()));
+fn record(app: &str, event: &Event, observed: u64) -> LogRecord {
     LogRecord {
-        time_unix_nano: time,
+        time_unix_nano: event.time(),
         observed_time_unix_nano: observed,
         severity_number: SeverityNumber::Info.into(),
-        event_name: format!("{app}.{kind}"),
-        body: Some(any(&Value::String(kind))),
-        attributes: attributes
-            .map(|(name, value)| attribute(&name_of(name), value))
-            .collect(),
+        event_name: format!("{app}.{}", event.kind()),
+        body: Some(any(&event.kind().into())),
+        attributes: event.attributes(),
         ..LogRecord::default()
     }
-}
-
-/// The name of a field's attribute.
-fn name_of(field: &str) -> String {
-    let named = NAMED.iter().find(|(known, _)| *known == field);
-    named.map_or_else(
-        || format!("bpfapps.{field}"),
-        |(_, name)| (*name).to_owned(),
-    )
 }
 
 #[cfg(test)]
@@ -93,8 +54,7 @@ mod tests {
             br#"{"version":1,"run":"r","type":"exit","time":"1970-01-01T00:00:01.000000002Z",
             "pid":7,"comm":"sh","args":["a","b"],"duration_ns":5,"big":18446744073709551615,
             "cut":true}"#;
-        let document: Box<[u8]> = document[..].into();
-        let request = request("procs", &Resource::default(), &[document]);
+        let request = request("procs", &Resource::default(), &[Event::parse(document)]);
         let logs = &request.resource_logs[0].scope_logs[0];
         assert_eq!(logs.scope.as_ref().expect("a scope").name, "bpfapps/procs");
         let record = &logs.log_records[0];

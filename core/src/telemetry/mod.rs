@@ -4,12 +4,14 @@
 //! given up does all the rest. What the queue has no room for, or the receiver does not take, is
 //! counted as lost.
 
+mod event;
 mod exporter;
 mod logs;
 mod metrics;
 mod options;
 mod queue;
 mod resource;
+mod spans;
 mod values;
 
 use std::cell::RefCell;

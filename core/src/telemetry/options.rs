@@ -19,6 +19,11 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "URL", help_heading = HEADING)]
     otlp: Option<Endpoint>,
 
+    /// Send each event that has a duration as a span as well: a process from exec to exit, below
+    /// that of its parent
+    #[arg(long, requires = "otlp", help_heading = HEADING)]
+    otlp_spans: bool,
+
     /// Keep up to BYTES of events that are not sent yet; further ones are lost
     #[arg(
         long, value_name = "BYTES", default_value = "4M", requires = "otlp",
@@ -44,7 +49,7 @@ impl Arguments {
             return command;
         }
         let nothing = |_: &str| -> Result<Endpoint> { bail!("it has no events to send") };
-        ["otlp", "otlp_queue", "otlp_timeout"]
+        ["otlp", "otlp_queue", "otlp_spans", "otlp_timeout"]
             .into_iter()
             .fold(command, |command, option| {
                 command.mut_arg(option, |arg| arg.hide(true))
@@ -58,6 +63,7 @@ impl Arguments {
         Some(Sent {
             app,
             endpoint,
+            spans: self.otlp_spans,
             queue: self.otlp_queue,
             timeout: self.otlp_timeout,
         })
@@ -69,17 +75,20 @@ impl Arguments {
 pub(crate) struct Sent {
     pub(super) app: &'static str,
     pub(super) endpoint: Endpoint,
+    /// Whether events are spans, too.
+    pub(super) spans: bool,
     /// Bytes of events that wait.
     pub(super) queue: u64,
     pub(super) timeout: Duration,
 }
 
-/// Where logs and metrics are sent:
+/// Where logs, metrics and spans are sent:
 /// <https://opentelemetry.io/docs/specs/otel/protocol/exporter/>.
 #[derive(Clone, Debug)]
 pub(super) struct Endpoint {
     pub(super) logs: Target,
     pub(super) metrics: Target,
+    pub(super) traces: Target,
     /// Time between two requests with metrics.
     pub(super) interval: Duration,
 }
@@ -115,6 +124,7 @@ impl Endpoint {
         Ok(Self {
             logs: Target::parse(text, "logs", &variable)?,
             metrics: Target::parse(text, "metrics", &variable)?,
+            traces: Target::parse(text, "traces", &variable)?,
             interval: Duration::from_millis(interval),
         })
     }
