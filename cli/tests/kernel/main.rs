@@ -1,5 +1,5 @@
 //! `bpfapps doctor` on the running kernel, healthy and ill in each way that it knows; what every app
-//! serves to Prometheus; and the console blocks of the pages.
+//! does as a service; and the console blocks of the pages.
 
 mod effort;
 mod fixing;
@@ -11,6 +11,7 @@ mod narrow;
 mod objects;
 mod pages;
 mod report;
+mod service;
 mod shells;
 
 use std::process::ExitCode;
@@ -27,8 +28,11 @@ fn main() -> ExitCode {
             metrics::TESTS,
             narrow::TESTS,
             pages::TESTS,
+            service::disk::TESTS,
+            service::files::TESTS,
+            service::outside::TESTS,
             shells::TESTS,
         ],
-        &[],
+        &[service::disk::FIXTURES],
     )
 }

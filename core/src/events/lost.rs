@@ -4,6 +4,7 @@ use anyhow::{Result, ensure};
 
 use super::program::{ProgramInfo, SKIPPED};
 use super::shared::Counters;
+use crate::output::Output;
 
 /// A place where something is lost.
 #[derive(Clone, Copy, Debug)]
@@ -36,9 +37,19 @@ const STAGES: [Stage; 2] = [
     },
 ];
 
+/// The stage of events that a file did not take.
+const OUTPUT: Stage = Stage {
+    name: "output",
+    lost: "events",
+    why: "the file could not be written",
+};
+
 /// The names of the stages at which something is lost.
 pub fn stages() -> impl Iterator<Item = &'static str> {
-    STAGES.iter().chain([&PROGRAM]).map(|stage| stage.name)
+    STAGES
+        .iter()
+        .chain([&PROGRAM, &OUTPUT])
+        .map(|stage| stage.name)
 }
 
 /// Each of `counters`, with its stage and CPU.
@@ -127,16 +138,35 @@ impl Lost {
         counts.filter_map(|program| program.count(SKIPPED)).sum()
     }
 
-    /// All losses and where they occurred, in words; `None` without losses.
-    pub(crate) fn describe(&self) -> Option<String> {
+    /// All losses and where they occurred, in words; `None` without losses. The file did not take
+    /// `unwritten` events.
+    pub(crate) fn describe(&self, unwritten: u64) -> Option<String> {
         let counted = describe(&self.counters.read().collect::<Vec<_>>());
         let skipped = match self.skipped() {
             0 => None,
             total => Some(format!("lost {total} {}: {}", PROGRAM.lost, PROGRAM.why)),
         };
-        let all: Vec<_> = counted.into_iter().chain(skipped).collect();
+        let all = [counted, skipped, describe_unwritten(unwritten)].into_iter();
+        let all: Vec<_> = all.flatten().collect();
         (!all.is_empty()).then(|| all.join("; "))
     }
+}
+
+/// Events that a file did not take, if no document has told that yet.
+pub(super) fn news_of_unwritten(output: &Output) -> Option<News> {
+    let (count, total) = output.tell_unwritten()?;
+    Some(News {
+        stage: OUTPUT.name,
+        cpu: None,
+        count,
+        total,
+    })
+}
+
+/// The loss of events that a file did not take, in words.
+pub(crate) fn describe_unwritten(unwritten: u64) -> Option<String> {
+    let Stage { lost, why, .. } = OUTPUT;
+    (unwritten > 0).then(|| format!("lost {unwritten} {lost}: {why}"))
 }
 
 /// Describes events that were formatted or still in the ring when stdout blocked.

@@ -20,10 +20,11 @@ pub use perf::PerfRecords;
 pub use record::{Byte, Record, c_bytes, set_text, take};
 pub use snapshot::{Listing, Snapshot};
 pub use stream::Stream;
+pub(crate) use stream::bytes;
 
-pub(crate) use lost::Lost;
 #[cfg(feature = "metrics")]
 pub(crate) use lost::counted;
+pub(crate) use lost::{Lost, describe_unwritten};
 pub(crate) use perf::ring_bytes as perf_ring_bytes;
 pub(crate) use program::ProgramInfo;
 #[cfg(feature = "metrics")]

@@ -61,10 +61,11 @@ impl<'a> Reader<'a> {
     /// Reads until the end, whatever that is.
     pub(crate) fn read(&mut self) -> End {
         let result = self.read_all();
-        let lost = self.lost.describe();
         if !result.as_ref().is_err_and(|err| err.is::<Blocked>()) {
+            let lost = self.lost.describe(self.output.unwritten());
             return End { result, lost };
         }
+        let lost = self.lost.describe(0);
         match self.source.records.discard() {
             Ok(discarded) => {
                 let unwritten = self.output.unwritten() + discarded;
@@ -150,7 +151,9 @@ impl<'a> Reader<'a> {
             return Ok(());
         }
         let skipped = skipped.then(|| self.lost.news_of_skipped()).flatten();
-        for news in self.lost.news().into_iter().chain(skipped) {
+        let unwritten = lost::news_of_unwritten(self.output);
+        let news = self.lost.news().into_iter().chain(skipped);
+        for news in news.chain(unwritten) {
             let now = boot_time()?;
             self.output.document(self.format, |fields| {
                 fields.kind("lost", now);

@@ -210,6 +210,7 @@ impl Session {
     /// The kernel refuses.
     pub fn give_up_privileges(&self) -> Result<()> {
         privileges::give_up(self.needs.keeps, self.run.has_command())?;
+        self.output.settle()?;
         match &self.metrics {
             Some(metrics) => metrics.serve(),
             None => Ok(()),

@@ -8,12 +8,14 @@ use anyhow::{Context, Result, bail};
 use libbpf_rs::skel::Skel;
 use libbpf_rs::{Map, MapCore, MapType};
 use log::warn;
+use nix::unistd::geteuid;
 
 use super::Session;
 use super::exit::{EventsLost, exit_code};
+use super::privileges;
 use crate::events::{
     Event, Lost, PerfRecords, Reader, Record, RingRecords, Snapshot, Source, Stream,
-    perf_ring_bytes, share,
+    describe_unwritten, perf_ring_bytes, share,
 };
 use crate::output::{Row, Rows};
 use crate::run::Workload;
@@ -30,7 +32,11 @@ impl Session {
     ///
     /// stdout does not take the line.
     pub fn rows<R: Row>(&self, stream: &Stream) -> Result<Rows<'_>> {
-        let file = stream.output_file.as_deref();
+        // what is to be renamed later is opened with the rights of then
+        let file = match stream.file.rotates() {
+            true => privileges::act_as_left(|user| stream.file.open(user))?,
+            false => stream.file.open(geteuid().as_raw()),
+        }?;
         let counts = self
             .metrics
             .as_ref()
@@ -179,9 +185,13 @@ impl Session {
             self.output.flush()?;
             match snapshot.interval() {
                 Some(interval) if !self.sleep(interval)? => {}
-                _ => return Ok(()),
+                _ => break,
             }
         }
+        if let Some(lost) = describe_unwritten(self.output.unwritten()) {
+            warn!("{lost}");
+        }
+        Ok(())
     }
 
     /// Waits for `timeout`, or until the program is to end: true means the end.
