@@ -30,6 +30,7 @@ fn main() -> ExitCode {
             pages::TESTS,
             service::disk::TESTS,
             service::files::TESTS,
+            service::notify::TESTS,
             service::outside::TESTS,
             shells::TESTS,
         ],

@@ -132,6 +132,11 @@ impl Lost {
         })
     }
 
+    /// All losses so far, of any kind. Takes some system calls.
+    pub(crate) fn total(&self) -> u64 {
+        self.counters.read().sum::<u64>() + self.skipped()
+    }
+
     /// Skipped runs of all programs so far.
     fn skipped(&self) -> u64 {
         let counts = self.programs.iter();

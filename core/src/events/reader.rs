@@ -98,6 +98,7 @@ impl<'a> Reader<'a> {
                 self.wait(Some(ready), left)?
             };
             if ended || self.limits.is_over() {
+                self.run.service.stopping();
                 self.run.end_command()?;
                 self.handle(self.source.capacity)?;
                 self.report_lost(true)?;
@@ -140,6 +141,12 @@ impl<'a> Reader<'a> {
         self.output.follow_clock()?;
         // Rows from before the error come out before the error.
         self.output.flush()?;
+        self.run.service.count(|| {
+            let lost = self.lost.total() + self.output.unwritten();
+            (self.output.written(), lost)
+        });
+        // records may come without a pause
+        self.run.service.alive();
         let count = count?;
         self.limits.events -= count as u64;
         Ok(count)

@@ -159,6 +159,12 @@ impl Output {
         self.stdout.borrow_mut().flush()
     }
 
+    /// Number of events that were written.
+    pub(crate) fn written(&self) -> u64 {
+        let stdout = self.stdout.borrow();
+        stdout.events() - stdout.unwritten()
+    }
+
     /// Number of events that were formatted but not written.
     pub(crate) fn unwritten(&self) -> u64 {
         self.stdout.borrow().unwritten()
@@ -193,8 +199,9 @@ impl Output {
             (self.steps.as_fd(), PollFlags::POLLIN),
         ];
         fds.extend(more);
-        let timeouts = [timeout, stdout.patience()].into_iter();
+        let timeouts = [timeout, stdout.patience(), run.service.patience()].into_iter();
         let ready = wait(&fds, timeouts.flatten().min())?;
+        run.service.alive();
         if ready[1] {
             return Err(Closed.into());
         }

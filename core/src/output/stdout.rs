@@ -71,6 +71,8 @@ pub(crate) struct Stdout {
     followed: Option<OutputFile>,
     /// End of each row and document in the buffer.
     ends: Vec<End>,
+    /// Number of events.
+    events: u64,
     /// Number of events that were dropped because the reader is blocked or the file not writable.
     unwritten: u64,
     /// How many of these the documents in the file tell, and those in the buffer.
@@ -94,6 +96,7 @@ impl Stdout {
             buffer: Vec::new(),
             followed: None,
             ends: Vec::new(),
+            events: 0,
             unwritten: 0,
             told: [0; 2],
             signals,
@@ -153,6 +156,7 @@ impl Stdout {
 
     /// Marks the end of an event; writes the buffer if it is full.
     pub(crate) fn end_event(&mut self) -> Result<()> {
+        self.events += 1;
         self.end(true);
         self.flush_if_full()
     }
@@ -165,6 +169,11 @@ impl Stdout {
     fn end(&mut self, is_event: bool) {
         let at = self.buffer.len();
         self.ends.push(End { at, is_event });
+    }
+
+    /// Number of events so far.
+    pub(crate) fn events(&self) -> u64 {
+        self.events
     }
 
     /// Number of events that were formatted but not written.

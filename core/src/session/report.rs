@@ -179,10 +179,14 @@ impl Session {
     ) -> Result<()> {
         let stream = snapshot.stream();
         let mut rows = self.rows::<R>(&stream)?;
-        self.give_up_privileges()?;
+        self.shed()?;
         loop {
             look(&mut rows)?;
             self.output.flush()?;
+            self.run.service.ready();
+            self.run
+                .service
+                .count(|| (self.output.written(), self.output.unwritten()));
             match snapshot.interval() {
                 Some(interval) if !self.sleep(interval)? => {}
                 _ => break,
@@ -224,9 +228,10 @@ impl Session {
         }
         let lost = Lost::new(counters, self.programs.take())?;
         let mut reader = Reader::new(&self.run, &self.output, stream, source, awake, lost);
-        self.give_up_privileges()?;
+        self.shed()?;
         // The title line, or the first document: from now on nothing is missed.
         self.output.flush()?;
+        self.run.service.ready();
         let end = reader.read();
         let Some(lost) = end.lost else {
             return end.result;

@@ -1,7 +1,8 @@
-//! An app that runs as a service: its files.
+//! An app that runs as a service: its files, and what it tells systemd.
 
 pub(crate) mod disk;
 pub(crate) mod files;
+pub(crate) mod notify;
 pub(crate) mod outside;
 
 use std::fs;
