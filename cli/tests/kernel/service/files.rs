@@ -131,10 +131,15 @@ fn compressed_files_are_the_whole_stream() -> Result<()> {
 }
 
 fn next_run_appends() -> Result<()> {
+    next_run_appends_with(&["-o", "json", "--rotate", "1M"])?;
+    next_run_appends_with(&["-o", "json", "--append"])
+}
+
+fn next_run_appends_with(args: &[&str]) -> Result<()> {
     let folder = Folder::of_nobody()?;
     let mut shell = Shell::start()?;
     for _ in 0..2 {
-        let procs = shell.traced(&folder.file(), &["-o", "json", "--rotate", "1M"])?;
+        let procs = shell.traced(&folder.file(), args)?;
         shell.run(10)?;
         procs.signal(Signal::SIGINT)?;
         procs.wait()?.expect_code(0)?.expect_no_stderr()?;
@@ -145,7 +150,7 @@ fn next_run_appends() -> Result<()> {
 
     // one that was cut off by a power failure
     fs::write(folder.file(), "{\"half")?;
-    let procs = shell.traced(&folder.file(), &["-o", "json", "--rotate", "1M"])?;
+    let procs = shell.traced(&folder.file(), args)?;
     procs.signal(Signal::SIGINT)?;
     procs.wait()?.expect_code(0)?;
     let text = fs::read_to_string(folder.file())?;
@@ -175,6 +180,7 @@ fn what_can_not_be_rotated_is_one_line() -> Result<()> {
     for args in [["--rotate", "1M"], ["--keep", "3"], ["--output-file", "x"]] {
         let more: &[&str] = match args[0] {
             "--output-file" => &["--compress"],
+            "--keep" => &["--append"],
             _ => &[],
         };
         let args = ["bootstrap"].into_iter().chain(args);

@@ -68,7 +68,7 @@ impl OutputFile {
     /// Ends a line that an earlier run, or the machine, has left half written.
     pub(super) fn end_last_line(&mut self) -> Result<()> {
         let mut last = [b'\n'];
-        if let Some(place) = self.size.checked_sub(1) {
+        if let Some(place) = self.size.checked_sub(1).filter(|_| self.is_regular) {
             // one that may not be read is taken as it is
             if let Ok(file) = files::open(&self.path, u64::MAX) {
                 file.read_exact_at(&mut last, place)?;

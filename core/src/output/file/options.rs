@@ -19,6 +19,10 @@ pub(crate) struct FileOptions {
     #[arg(long, value_name = "FILE")]
     output_file: Option<PathBuf>,
 
+    /// Append to FILE, in place of replacing it
+    #[arg(long, requires = "output_file")]
+    append: bool,
+
     /// Append to FILE, and rename it to FILE.1 before it grows over SIZE, such as 512K or 100M
     #[arg(
         long, value_name = "SIZE", requires = "output_file", allow_negative_numbers = true,
@@ -65,7 +69,13 @@ impl FileOptions {
             return Ok(None);
         };
         let Some(bytes) = self.rotate else {
-            return OutputFile::new(path, files::create(path)?, None).map(Some);
+            let file = match self.append {
+                true => files::append(path)?,
+                false => files::create(path)?,
+            };
+            let mut file = OutputFile::new(path, file, None)?;
+            file.end_last_line()?;
+            return Ok(Some(file));
         };
         is_file_or_nothing(path)?;
         may_be_renamed(path, user)?;
