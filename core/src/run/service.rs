@@ -16,7 +16,7 @@ use anyhow::Result;
 use bpfapps_host::caller;
 use log::warn;
 
-/// How long a message may take. The loop of events waits for it.
+/// How long the first message and the last may take. The loop of events waits for no other.
 const PATIENCE: Duration = Duration::from_millis(100);
 
 /// When it is told again that the program is ready.
@@ -97,7 +97,7 @@ impl Service {
         self.with(|told| {
             if told.is_ready && !told.is_stopping {
                 told.is_stopping = true;
-                told.send("STOPPING=1");
+                told.send("STOPPING=1", PATIENCE);
             }
         });
     }
@@ -116,13 +116,14 @@ impl Service {
             }
             if told.pulse_due(now).is_some_and(|due| due.is_zero()) {
                 told.pulsed = now;
-                told.send("WATCHDOG=1");
+                told.send("WATCHDOG=1", Duration::ZERO);
             }
             if told.status_due(now).is_some_and(|due| due.is_zero()) {
                 told.status_at = Some(now);
                 told.told_status = told.status;
                 let (events, lost) = told.status;
-                told.send(&format!("STATUS={events} events, {lost} lost"));
+                let status = format!("STATUS={events} events, {lost} lost");
+                told.send(&status, Duration::ZERO);
             }
         });
     }
@@ -154,7 +155,7 @@ impl Drop for Service {
 
 impl Told {
     fn tell_ready(&mut self, now: Instant) {
-        self.is_ready = self.send("READY=1");
+        self.is_ready = self.send("READY=1", PATIENCE);
         self.pulsed = now;
     }
 
@@ -176,8 +177,8 @@ impl Told {
     }
 
     /// True if it is on its way.
-    fn send(&mut self, message: &str) -> bool {
-        let sent = caller::act(|| send(&self.manager, message));
+    fn send(&mut self, message: &str, patience: Duration) -> bool {
+        let sent = caller::act(|| send(&self.manager, message, patience));
         let failed = match sent {
             Ok(Ok(())) => return true,
             Ok(Err(err)) => err.into(),
@@ -191,9 +192,12 @@ impl Told {
     }
 }
 
-fn send(manager: &SocketAddr, message: &str) -> io::Result<()> {
+fn send(manager: &SocketAddr, message: &str, patience: Duration) -> io::Result<()> {
     let socket = UnixDatagram::unbound()?;
-    socket.set_write_timeout(Some(PATIENCE))?;
+    match patience.is_zero() {
+        true => socket.set_nonblocking(true)?,
+        false => socket.set_write_timeout(Some(patience))?,
+    }
     socket.send_to_addr(message.as_bytes(), manager).map(drop)
 }
 

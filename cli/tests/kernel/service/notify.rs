@@ -21,6 +21,7 @@ pub(crate) const TESTS: &[Test] = &[
     test!(events_and_losses_are_the_status),
     test!(loop_of_events_is_the_pulse),
     test!(app_without_events_has_a_pulse),
+    test!(manager_that_does_not_listen_holds_nothing_up),
     test!(nobody_there_is_no_failure),
     test!(command_is_not_the_service),
     test!(socket_of_others_is_not_used_for_the_caller),
@@ -185,6 +186,29 @@ fn app_without_events_has_a_pulse() -> Result<()> {
     manager.until("READY=1")?;
     let message = manager.within(Duration::from_millis(100))?;
     ensure!(message.is_none(), "{message:?}");
+    Ok(())
+}
+
+fn manager_that_does_not_listen_holds_nothing_up() -> Result<()> {
+    let manager = Manager::at_path()?;
+    let folder = Folder::of_nobody()?;
+    let mut shell = Shell::start()?;
+    let mut command = cli(["procs"]);
+    command.env("NOTIFY_SOCKET", &manager.name);
+    // many more messages than a socket holds
+    command.env("WATCHDOG_USEC", "2000");
+    let mut procs = shell.traced_by(&mut command, &folder.file(), &[])?;
+    procs.says("failed to tell systemd ")?;
+    let start = Instant::now();
+    shell.run(1)?;
+    super::until("its rows are there", || {
+        Ok(fs::read_to_string(folder.file())?.lines().count() == 3)
+    })?;
+    let elapsed = start.elapsed();
+    procs.signal(Signal::SIGINT)?;
+    let exit = procs.wait()?.expect_code(0)?;
+    ensure!(exit.stderr.len() == 1, "{exit:#?}");
+    ensure!(elapsed < Duration::from_secs(5), "{elapsed:?}");
     Ok(())
 }
 
