@@ -30,14 +30,9 @@ pub(crate) fn on_small_disk(args: &[String]) -> Result<()> {
     };
     let nothing = None::<&str>;
     unshare(CloneFlags::CLONE_NEWNS)?;
-    mount(
-        nothing,
-        "/",
-        nothing,
-        MsFlags::MS_REC | MsFlags::MS_PRIVATE,
-        nothing,
-    )
-    .or_else(|_| mount(nothing, "/tmp", nothing, MsFlags::MS_PRIVATE, nothing))?;
+    let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+    // in a chroot / is no mount
+    let _ = mount(nothing, "/", nothing, private, nothing);
     let options = format!("mode=1777,size={size}");
     let tmpfs = Some("tmpfs");
     mount(

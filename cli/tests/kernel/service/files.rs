@@ -17,6 +17,7 @@ pub(crate) const TESTS: &[Test] = &[
     test!(each_file_begins_with_a_document_or_the_title),
     test!(only_so_many_are_kept),
     test!(compressed_files_are_the_whole_stream),
+    test!(what_is_no_file_is_not_compressed),
     test!(next_run_appends),
     test!(what_can_not_be_rotated_is_one_line),
     test!(folder_of_others_is_one_line),
@@ -128,6 +129,27 @@ fn compressed_files_are_the_whole_stream() -> Result<()> {
     let plain = fs::metadata(folder.file())?.permissions();
     ensure!(mode == plain, "{:o} was {:o}", mode.mode(), plain.mode());
     are_all(&folder.documents()?, processes)
+}
+
+/// Nor waited for, by the thread or at the end.
+fn what_is_no_file_is_not_compressed() -> Result<()> {
+    let folder = Folder::of_nobody()?;
+    let others = folder.0.path().join("x.1");
+    nix::unistd::mkfifo(
+        &others,
+        nix::sys::stat::Mode::S_IRWXU | nix::sys::stat::Mode::S_IRWXO,
+    )?;
+    let mut shell = Shell::start()?;
+    let args = ["-o", "json", "--rotate", "64K", "--compress"];
+    let mut procs = shell.traced(&folder.file(), &args)?;
+    procs.says("a file stays as it is until the next one is renamed: failed to compress ")?;
+    shell.run(200)?;
+    until("the next is compressed", || {
+        Ok(folder.0.path().join("x.1.gz").exists())
+    })?;
+    procs.signal(Signal::SIGINT)?;
+    procs.wait()?.expect_code(0)?;
+    Ok(())
 }
 
 fn next_run_appends() -> Result<()> {

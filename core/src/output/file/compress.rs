@@ -1,6 +1,6 @@
 //! The thread that compresses renamed files, so that no event waits for it.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use anyhow::{Context, Result};
-use bpfapps_host::caller;
+use bpfapps_host::{caller, files};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use log::warn;
@@ -131,8 +131,8 @@ impl Work {
     }
 
     /// Returns false if the program ends.
-    fn compress(&self, name: &Path) -> io::Result<bool> {
-        let mut source = File::open(name)?;
+    fn compress(&self, name: &Path) -> Result<bool> {
+        let mut source = files::open(name, u64::MAX)?;
         let metadata = source.metadata()?;
         let part = old::part(&self.path);
         old::remove(&part)?;
@@ -150,23 +150,29 @@ impl Work {
         });
         if !done.as_ref().is_ok_and(|whole| *whole) {
             old::remove(&part)?;
-            return done;
+            return Ok(done?);
         }
+        self.replace(&part, &metadata)?;
+        // it takes a while to remove a large file
+        old::remove(&part)?;
+        Ok(true)
+    }
+
+    /// Gives the compressed file its name, and what it replaces that of `part`.
+    fn replace(&self, part: &Path, metadata: &Metadata) -> io::Result<()> {
         // meanwhile it may have got the next number, or be gone
         let _names = held(&self.names);
         let is_source = |name: &Path| {
             let found = fs::symlink_metadata(name);
-            found.is_ok_and(|found| old::id(&found) == old::id(&metadata))
+            found.is_ok_and(|found| old::id(&found) == old::id(metadata))
         };
         let mut numbers = old::numbers(&self.path);
-        match numbers.find(|number| is_source(&old::plain(&self.path, *number))) {
-            Some(number) => {
-                fs::rename(&part, old::compressed(&self.path, number))?;
-                old::remove(&old::plain(&self.path, number))?;
-            }
-            None => old::remove(&part)?,
-        }
-        Ok(true)
+        let number = numbers.find(|number| is_source(&old::plain(&self.path, *number)));
+        let Some(number) = number else {
+            return Ok(());
+        };
+        fs::rename(part, old::compressed(&self.path, number))?;
+        fs::rename(old::plain(&self.path, number), part)
     }
 
     /// Returns false if the program ends.
