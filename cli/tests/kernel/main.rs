@@ -1,5 +1,5 @@
 //! `bpfapps doctor` on the running kernel, healthy and ill in each way that it knows; what every app
-//! serves to Prometheus; and the console blocks of the pages.
+//! does as a service; and the console blocks of the pages.
 
 mod effort;
 mod fixing;
@@ -12,6 +12,7 @@ mod objects;
 mod otlp;
 mod pages;
 mod report;
+mod service;
 mod shells;
 
 use std::process::ExitCode;
@@ -29,8 +30,12 @@ fn main() -> ExitCode {
             narrow::TESTS,
             otlp::TESTS,
             pages::TESTS,
+            service::disk::TESTS,
+            service::files::TESTS,
+            service::notify::TESTS,
+            service::outside::TESTS,
             shells::TESTS,
         ],
-        &[],
+        &[service::disk::FIXTURES],
     )
 }

@@ -6,6 +6,7 @@ use anyhow::{Result, ensure};
 
 use super::program::{ProgramInfo, SKIPPED};
 use super::shared::Counters;
+use crate::output::Output;
 
 /// A place where something is lost.
 #[derive(Clone, Copy, Debug)]
@@ -45,11 +46,18 @@ const STAGES: [Stage; 2] = [
     },
 ];
 
+/// The stage of events that a file did not take.
+pub(crate) const OUTPUT: Stage = Stage {
+    name: "output",
+    lost: "events",
+    why: "the file could not be written",
+};
+
 /// The names of the stages at which something is lost.
 pub fn stages() -> impl Iterator<Item = &'static str> {
     STAGES
         .iter()
-        .chain([&PROGRAM, &EXPORT])
+        .chain([&PROGRAM, &OUTPUT, &EXPORT])
         .map(|stage| stage.name)
 }
 
@@ -149,11 +157,21 @@ impl Lost {
         self.others.iter_mut().filter_map(Other::news).collect()
     }
 
-    /// All losses and where they occurred, in words; `None` without losses.
-    pub(crate) fn describe(&self) -> Option<String> {
+    /// All losses so far, of any kind. Takes some system calls.
+    pub(crate) fn total(&self) -> u64 {
+        let others = self.others.iter().map(|other| other.count.now());
+        self.counters.read().sum::<u64>() + others.sum::<u64>()
+    }
+
+    /// All losses and where they occurred, in words; `None` without losses. The file did not take
+    /// `unwritten` events.
+    pub(crate) fn describe(&self, unwritten: u64) -> Option<String> {
         let counted = describe(&self.counters.read().collect::<Vec<_>>());
-        let others = self.others.iter().filter_map(Other::describe);
-        let all: Vec<_> = counted.into_iter().chain(others).collect();
+        let others = self.others.iter().map(Other::describe);
+        let all = [counted, describe_unwritten(unwritten)]
+            .into_iter()
+            .chain(others);
+        let all: Vec<_> = all.flatten().collect();
         (!all.is_empty()).then(|| all.join("; "))
     }
 }
@@ -199,6 +217,23 @@ impl Other {
         let total = self.count.now();
         (total > 0).then(|| format!("lost {total} {lost}: {why}"))
     }
+}
+
+/// Events that a file did not take, if no document has told that yet.
+pub(super) fn news_of_unwritten(output: &Output) -> Option<News> {
+    let (count, total) = output.tell_unwritten()?;
+    Some(News {
+        stage: OUTPUT.name,
+        cpu: None,
+        count,
+        total,
+    })
+}
+
+/// The loss of events that a file did not take, in words.
+pub(crate) fn describe_unwritten(unwritten: u64) -> Option<String> {
+    let Stage { lost, why, .. } = OUTPUT;
+    (unwritten > 0).then(|| format!("lost {unwritten} {lost}: {why}"))
 }
 
 /// Describes events that were formatted or still in the ring when stdout blocked.

@@ -66,10 +66,11 @@ impl<'a> Reader<'a> {
     pub(crate) fn read(&mut self) -> End {
         let result = self.read_all();
         self.finish();
-        let lost = self.lost.describe();
         if !result.as_ref().is_err_and(|err| err.is::<Blocked>()) {
+            let lost = self.lost.describe(self.output.unwritten());
             return End { result, lost };
         }
+        let lost = self.lost.describe(0);
         match self.source.records.discard() {
             Ok(discarded) => {
                 let unwritten = self.output.unwritten() + discarded;
@@ -102,6 +103,7 @@ impl<'a> Reader<'a> {
                 self.wait(Some(ready), left)?
             };
             if ended || self.limits.is_over() {
+                self.run.service.stopping();
                 self.run.end_command()?;
                 self.handle(self.source.capacity)?;
                 self.finish();
@@ -145,6 +147,12 @@ impl<'a> Reader<'a> {
         self.output.follow_clock()?;
         // Rows from before the error come out before the error.
         self.output.flush()?;
+        self.run.service.count(|| {
+            let lost = self.lost.total() + self.output.unwritten();
+            (self.output.written(), lost)
+        });
+        // records may come without a pause
+        self.run.service.alive();
         let count = count?;
         self.limits.events -= count as u64;
         Ok(count)
@@ -166,6 +174,7 @@ impl<'a> Reader<'a> {
         if others {
             news.extend(self.lost.other_news());
         }
+        news.extend(lost::news_of_unwritten(self.output));
         for news in news {
             let now = boot_time()?;
             self.output.document(self.format, |fields| {

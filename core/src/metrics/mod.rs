@@ -84,13 +84,17 @@ impl Metrics {
         self.maps.add(object);
     }
 
-    /// Serves the counters of losses, and how many events were not sent.
+    /// Serves the counters of losses, and those of other stages.
     ///
     /// # Errors
     ///
     /// It is not known how many CPUs there are.
-    pub(crate) fn watch_losses(&self, counters: Counters, unsent: Option<Count>) -> Result<()> {
-        let losses = Losses::of(counters, unsent)?;
+    pub(crate) fn watch_losses(
+        &self,
+        counters: Counters,
+        others: Vec<(&'static str, Count)>,
+    ) -> Result<()> {
+        let losses = Losses::of(counters, others)?;
         self.register(|own| own.register_collector(Box::new(losses)));
         Ok(())
     }

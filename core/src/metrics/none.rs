@@ -45,7 +45,7 @@ impl Metrics {
         match *self {}
     }
 
-    pub(crate) fn watch_losses(&self, _: Counters, _: Option<Count>) -> Result<()> {
+    pub(crate) fn watch_losses(&self, _: Counters, _: Vec<(&'static str, Count)>) -> Result<()> {
         match *self {}
     }
 

@@ -1,6 +1,5 @@
 use std::borrow::Cow;
 use std::env;
-use std::path::Path;
 
 use anyhow::Result;
 use clap::ColorChoice;
@@ -8,7 +7,7 @@ use clap::ColorChoice;
 use super::clock::{Clock, boot_time};
 use super::fields::head;
 use super::line::Look;
-use super::{Document, Fields, Format, Line, Observer, Output, Style, style};
+use super::{Document, Fields, Format, Line, Observer, Output, OutputFile, Style, style};
 
 /// Title and least width of each column, left to right.
 pub type Columns = &'static [(&'static str, usize)];
@@ -83,11 +82,11 @@ impl<'session> Rows<'session> {
         output: &'session Output,
         format: Format,
         color: ColorChoice,
-        file: Option<&Path>,
+        file: Option<OutputFile>,
         observers: Vec<Box<dyn Observer>>,
     ) -> Result<Self> {
         match file {
-            Some(file) => output.go_to(file)?,
+            Some(file) => output.go_to(file),
             None => output.has_documents.set(format != Format::Table),
         }
         let has_times = format != Format::Table || R::COLUMNS.iter().any(|(it, _)| *it == "TIME");
@@ -101,12 +100,15 @@ impl<'session> Rows<'session> {
             document: Vec::new(),
         };
         match rows.format {
-            Format::Table => rows.line(R::COLUMNS, |line| {
-                for (title, _) in R::COLUMNS {
-                    line.style(Style::Title);
-                    line.text(title.as_bytes());
-                }
-            }),
+            Format::Table => {
+                rows.line(R::COLUMNS, |line| {
+                    for (title, _) in R::COLUMNS {
+                        line.style(Style::Title);
+                        line.text(title.as_bytes());
+                    }
+                });
+                output.stdout.borrow_mut().end_title();
+            }
             Format::Json | Format::Yaml => {
                 let now = boot_time()?;
                 output.document(format, |fields| fields.kind("ready", now));
@@ -125,8 +127,7 @@ impl<'session> Rows<'session> {
         match self.format {
             Format::Table => self.line(R::COLUMNS, |line| row.write(line)),
             Format::Json | Format::Yaml => {
-                self.output
-                    .document(self.format, |fields| row.fields(fields));
+                self.output.fields(self.format, |fields| row.fields(fields));
             }
         }
         if !self.observers.is_empty() {

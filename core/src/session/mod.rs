@@ -211,7 +211,8 @@ impl Session {
 
     /// Gives up every capability except those that the app keeps, and root's account, permanently:
     /// no_new_privs is set too. Root continues as the user who called sudo, or as nobody. Metrics
-    /// are served and events are sent from then on, if that is wanted.
+    /// are served and events are sent from then on, if that is wanted, and systemd is told that the app
+    /// is ready.
     ///
     /// [`Session::poll`] does it. An app with a loop of its own calls it once all is attached and
     /// each ring buffer is mapped.
@@ -220,7 +221,15 @@ impl Session {
     ///
     /// The kernel refuses.
     pub fn give_up_privileges(&self) -> Result<()> {
+        self.shed()?;
+        self.run.service.ready();
+        Ok(())
+    }
+
+    /// The same, of an app that is ready only once its first line is written.
+    fn shed(&self) -> Result<()> {
         privileges::give_up(self.needs.keeps, self.run.has_command())?;
+        self.output.settle()?;
         let Some(metrics) = &self.metrics else {
             return Ok(());
         };

@@ -2,18 +2,21 @@
 
 use std::mem::size_of;
 use std::os::fd::AsFd as _;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use libbpf_rs::skel::Skel;
 use libbpf_rs::{Map, MapCore, MapType};
 use log::warn;
+use nix::unistd::geteuid;
 
 use super::Session;
 use super::exit::{EventsLost, exit_code};
+use super::privileges;
 use crate::events::{
-    Event, Lost, Other, PerfRecords, Reader, Record, RingRecords, Snapshot, Source, Stream,
-    perf_ring_bytes, share,
+    Count, EXPORT, Event, Lost, OUTPUT, Other, PerfRecords, Reader, Record, RingRecords, Snapshot,
+    Source, Stream, describe_unwritten, perf_ring_bytes, share,
 };
 use crate::metrics::Metrics;
 use crate::output::{Row, Rows};
@@ -32,7 +35,11 @@ impl Session {
     ///
     /// stdout does not take the line.
     pub fn rows<R: Row>(&self, stream: &Stream) -> Result<Rows<'_>> {
-        let file = stream.output_file.as_deref();
+        // what is to be renamed later is opened with the rights of then
+        let file = match stream.file.rotates() {
+            true => privileges::act_as_left(|user| stream.file.open(user))?,
+            false => stream.file.open(geteuid().as_raw()),
+        }?;
         let metrics = self.metrics.as_ref();
         let counts = metrics.map(|metrics| metrics.observer(R::DOCUMENTS));
         let copies = self.telemetry.as_ref().map(Telemetry::observer);
@@ -183,15 +190,23 @@ impl Session {
     ) -> Result<()> {
         let stream = snapshot.stream();
         let mut rows = self.rows::<R>(&stream)?;
-        self.give_up_privileges()?;
+        self.shed()?;
         loop {
             look(&mut rows)?;
             self.output.flush()?;
+            self.run.service.ready();
+            self.run
+                .service
+                .count(|| (self.output.written(), self.output.unwritten()));
             match snapshot.interval() {
                 Some(interval) if !self.sleep(interval)? => {}
-                _ => return Ok(()),
+                _ => break,
             }
         }
+        if let Some(lost) = describe_unwritten(self.output.unwritten()) {
+            warn!("{lost}");
+        }
+        Ok(())
     }
 
     /// Waits for `timeout`, or until the program is to end: true means the end.
@@ -227,8 +242,11 @@ impl Session {
     fn read(&self, stream: &Stream, source: Source<'_>, shared: &dyn MapCore) -> Result<()> {
         let (awake, counters) = share(shared)?;
         if let Some(metrics) = &self.metrics {
-            let unsent = self.telemetry.as_ref().map(Telemetry::lost);
-            metrics.watch_losses(counters.clone(), unsent)?;
+            let unwritten = self.output.shared_unwritten();
+            let unwritten = Count::of(move || unwritten.load(Ordering::Relaxed));
+            let unsent = self.telemetry.as_ref().map(|it| (EXPORT.name, it.lost()));
+            let others = [(OUTPUT.name, unwritten)].into_iter().chain(unsent);
+            metrics.watch_losses(counters.clone(), others.collect())?;
         }
         let skipped = Other::skipped(self.programs.take());
         let unsent = self.telemetry.as_ref().map(|it| Other::unsent(it.lost()));
@@ -243,9 +261,10 @@ impl Session {
             lost,
             self.telemetry.as_ref(),
         );
-        self.give_up_privileges()?;
+        self.shed()?;
         // The title line, or the first document: from now on nothing is missed.
         self.output.flush()?;
+        self.run.service.ready();
         let end = reader.read();
         let Some(lost) = end.lost else {
             return end.result;

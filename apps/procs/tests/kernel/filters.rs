@@ -208,6 +208,12 @@ fn wrong_values_are_refused() -> Result<()> {
             &[NUMBERS, &["256"]].concat(),
             "--exit-code <CODE>",
         ),
+        (
+            "--rotate",
+            &[NUMBERS, &["0", "63K", "1T"]].concat(),
+            "--rotate <SIZE>",
+        ),
+        ("--keep", &[NUMBERS, &["0"]].concat(), "--keep <N>"),
         ("--output", &["xml", ""], "--output <FORMAT>"),
         ("--color", &["red", ""], "--color <WHEN>"),
         (

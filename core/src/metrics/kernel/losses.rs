@@ -6,24 +6,24 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 
-use crate::events::{Count, Counters, EXPORT, counted};
+use crate::events::{Count, Counters, counted};
 
 /// Losses by stage and CPU. Those without one are there, too: a rate needs a series to start from.
 #[derive(Debug)]
 pub(crate) struct Losses {
     counters: Counters,
-    /// Events that were not sent, where events are sent.
-    unsent: Option<Count>,
+    /// Stages whose losses no BPF program counts.
+    others: Vec<(&'static str, Count)>,
     /// The map has counters for more CPUs than a machine has.
     cpus: usize,
 }
 
 impl Losses {
-    pub(crate) fn of(counters: Counters, unsent: Option<Count>) -> Result<Self> {
+    pub(crate) fn of(counters: Counters, others: Vec<(&'static str, Count)>) -> Result<Self> {
         let cpus = num_possible_cpus().context("failed to count CPUs")?;
         Ok(Self {
             counters,
-            unsent,
+            others,
             cpus,
         })
     }
@@ -39,10 +39,10 @@ impl Collector for Losses {
             let mut metric = metric.encode_family(&labels)?;
             metric.encode_counter::<NoLabelSet, _, u64>(&count, None)?;
         }
-        if let Some(unsent) = &self.unsent {
-            let labels = [("stage", EXPORT.name), ("cpu", "")];
+        for (stage, count) in &self.others {
+            let labels = [("stage", *stage), ("cpu", "")];
             let mut metric = metric.encode_family(&labels)?;
-            metric.encode_counter::<NoLabelSet, _, u64>(&unsent.now(), None)?;
+            metric.encode_counter::<NoLabelSet, _, u64>(&count.now(), None)?;
         }
         Ok(())
     }
