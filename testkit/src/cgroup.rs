@@ -9,26 +9,42 @@ use anyhow::{Context, Result};
 
 use crate::{Process, cli, skip};
 
-/// An empty cgroup v2. It is removed when this is dropped, and must be empty then.
+/// An empty cgroup. It is removed when this is dropped, and must be empty then.
 #[derive(Debug)]
 pub struct Cgroup(PathBuf);
 
 impl Cgroup {
-    /// Makes one; skips the test on a machine where that can't be.
+    /// Makes one of version 2; skips the test on a machine where that can't be.
     ///
     /// # Errors
     ///
     /// It cannot be created.
     pub fn new() -> Result<Self> {
+        Self::on(|kind| kind.starts_with("cgroup2 "), "cgroup v2")
+    }
+
+    /// Makes one of version 1 with this controller; skips the test where that can't be.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be created.
+    pub fn of_version_1(controller: &str) -> Result<Self> {
+        let is_its = |kind: &str| {
+            let options = kind.rsplit(' ').next().unwrap_or_default();
+            kind.starts_with("cgroup ") && options.split(',').any(|it| it == controller)
+        };
+        Self::on(is_its, "cgroup v1")
+    }
+
+    fn on(is_wanted: impl Fn(&str) -> bool, version: &str) -> Result<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let mounts = fs::read_to_string("/proc/self/mountinfo").context("failed to read mounts")?;
         let root = mounts.lines().find_map(|line| {
             let (mount, kind) = line.split_once(" - ")?;
-            kind.starts_with("cgroup2 ")
-                .then(|| mount.split(' ').nth(4))?
+            is_wanted(kind).then(|| mount.split(' ').nth(4))?
         });
         let Some(root) = root else {
-            skip("no cgroup v2 hierarchy is mounted")?;
+            skip(format!("no such {version} hierarchy is mounted"))?;
             unreachable!("that is an error");
         };
         let count = COUNT.fetch_add(1, Ordering::Relaxed);

@@ -33,6 +33,10 @@ pub(crate) const ALL: &[Document] = &[
             Field::flag("args_cut", "They are longer than the 4096 bytes here.").optional(),
             CGROUP,
             CONTAINER,
+            RUNTIME,
+            POD,
+            UNIT,
+            SLICE,
             NS_PID,
             PID_NS,
             MNT_NS,
@@ -51,6 +55,10 @@ pub(crate) const ALL: &[Document] = &[
             Field::text("error", "The name of the error, such as ENOENT."),
             CGROUP,
             CONTAINER,
+            RUNTIME,
+            POD,
+            UNIT,
+            SLICE,
             NS_PID,
             PID_NS,
             MNT_NS,
@@ -90,6 +98,10 @@ pub(crate) const ALL: &[Document] = &[
             .optional(),
             CGROUP,
             CONTAINER,
+            RUNTIME,
+            POD,
+            UNIT,
+            SLICE,
             NS_PID,
             PID_NS,
             MNT_NS,
@@ -135,14 +147,28 @@ const CGROUP: Field = Field::number(
 );
 const CONTAINER: Field = Field::text(
     "container_id",
-    "The container that its cgroup belongs to, if any: its 64 hex digits in the name of the cgroup, or \
-     of one of the 15 above it, the nearest that has such.",
+    "The innermost container that the path of its cgroup names: 64 hex digits, or on AWS Fargate 32 and \
+     a number. This and the next four are from the last 32 names and 1024 bytes of that path, at the time of \
+     the event.",
 )
 .optional();
+const RUNTIME: Field = Field::text(
+    "container_runtime",
+    "docker, podman, containerd or cri-o, if the path says which.",
+)
+.optional();
+const POD: Field = Field::text("pod_uid", "The uid of its pod in Kubernetes.").optional();
+const UNIT: Field = Field::text(
+    "systemd_unit",
+    "The innermost service, scope, socket, mount or swap of systemd, as systemctl shows its name; of \
+     a container's own systemd, if it has one.",
+)
+.optional();
+const SLICE: Field = Field::text("systemd_slice", "The slice of that unit.").optional();
 const NS_PID: Field = Field::number(
     "ns_pid",
-    "The process id in its own PID namespace. This, the namespaces, the container, exe, the times and \
-     the memory are missing if the kernel preempted the BPF program that reads them.",
+    "The process id in its own PID namespace. This, the namespaces, the container and unit, exe, the \
+     times and the memory are missing if the kernel preempted the BPF program that reads them.",
 )
 .optional();
 const PID_NS: Field = Field::number("pid_ns", "That namespace, as in /proc/PID/ns/pid.").optional();

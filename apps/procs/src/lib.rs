@@ -14,6 +14,7 @@ mod row;
 use std::mem::MaybeUninit;
 use std::path::Path;
 
+use bpfapps_core::host::cgroups;
 use bpfapps_core::host::hooks::btf;
 use bpfapps_core::host::settings::page_size;
 use bpfapps_core::{
@@ -31,6 +32,10 @@ struct Procs {
     /// Show the arguments of each program, up to 4096 bytes of them
     #[arg(long)]
     args: bool,
+
+    /// Show the container of each process; JSON and YAML always have it
+    #[arg(long)]
+    container: bool,
 
     /// Report failed calls of exec as well; adds a small cost to every system call of the machine
     #[arg(short = 'x', long)]
@@ -51,7 +56,7 @@ impl App for Procs {
 
     const NEEDS: Needs = Needs::linux("5.8").btf();
 
-    const DOCUMENTS: &'static [Document] = Event::DOCUMENTS;
+    const DOCUMENTS: &'static [Document] = Event::<false>::DOCUMENTS;
 
     fn run(self, session: &Session) -> Result<()> {
         let mut object = MaybeUninit::uninit();
@@ -63,16 +68,25 @@ impl App for Procs {
         session.attach(&mut skel)?;
         self.filter.add_processes(&skel.maps)?;
 
-        let mut rows = session.rows::<Event<'_>>(&self.stream)?;
-        let page_size = page_size()?;
-        session.run(&self.workload)?;
-        session.poll_with_tail(&self.stream, &skel, |event: &event, tail| {
-            rows.write(&Event::new(event, tail, page_size)?)
-        })
+        if self.container {
+            self.report::<true>(session, &skel)
+        } else {
+            self.report::<false>(session, &skel)
+        }
     }
 }
 
 impl Procs {
+    /// Reports until the end, with the column CONTAINER or without.
+    fn report<const CONTAINER: bool>(&self, session: &Session, skel: &ProcsSkel<'_>) -> Result<()> {
+        let mut rows = session.rows::<Event<'_, CONTAINER>>(&self.stream)?;
+        let page_size = page_size()?;
+        session.run(&self.workload)?;
+        session.poll_with_tail(&self.stream, skel, |event: &event, tail| {
+            rows.write(&Event::<CONTAINER>::new(event, tail, page_size)?)
+        })
+    }
+
     /// Disables features that this kernel lacks or that no option asks for. The verifier drops code
     /// that these read-only globals disable.
     fn configure(&self, session: &Session, open: &mut OpenProcsSkel<'_>) -> Result<()> {
@@ -81,10 +95,14 @@ impl Procs {
         let rodata = rodata(open)?;
         let documents = session.makes_documents(&self.stream);
         let own_pids = !documents && self.filter.has_own_pids(self.workload.is_given())?;
-        let details = documents || own_pids;
+        let cgroup = documents || self.container;
+        let details = cgroup || own_pids;
         rodata.with_own_pids = own_pids.into();
         rodata.with_details = details.into();
         rodata.with_args = self.args.into();
+        rodata.with_exe = documents.into();
+        rodata.with_cgroup = cgroup.into();
+        rodata.with_cgroup_v1 = (cgroup && cgroups::is_v1("pids")).into();
 
         let progs = &mut open.progs;
         progs.handle_exec.set_autoload(typed);

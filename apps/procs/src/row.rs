@@ -1,7 +1,9 @@
 //! The row of an event, in the table, JSON and YAML.
 
 use std::borrow::Cow;
+use std::str;
 
+use bpfapps_core::host::cgroups::Identity;
 use bpfapps_core::output::values::{ExitStatus, Value as _, Words};
 use bpfapps_core::output::{Columns, Fields, Line, Row, Style, escape, push_decimal};
 use bpfapps_core::{Document, Result, c_bytes, errno_name, take};
@@ -12,11 +14,15 @@ use crate::exe;
 use crate::exit::times;
 use crate::skel::types::event_kind;
 
-/// An event with the texts after its record.
-pub(crate) struct Event<'a> {
+/// Digits of a container's id in the table, as `docker ps` shows it.
+const SHORT_ID: usize = 12;
+
+/// An event with the texts after its record. `CONTAINER` is true for a table with such a column.
+pub(crate) struct Event<'a, const CONTAINER: bool> {
     event: &'a event,
-    /// The id of one, or nothing.
-    container: &'a [u8],
+    /// Each name ends with a NUL.
+    cgroup: &'a [u8],
+    cgroup_v1: &'a [u8],
     /// The names in the path of the executable, see `bpf/exe.h`.
     exe: &'a [u8],
     /// Each ends with a NUL, but for the last where they are cut.
@@ -27,7 +33,7 @@ pub(crate) struct Event<'a> {
     page_size: u64,
 }
 
-impl<'a> Event<'a> {
+impl<'a, const CONTAINER: bool> Event<'a, CONTAINER> {
     /// # Errors
     ///
     /// The tail is shorter than the record says.
@@ -35,7 +41,8 @@ impl<'a> Event<'a> {
         let mut take = |length| take(&mut tail, length);
         Ok(Self {
             event,
-            container: take(event.container_len.into())?,
+            cgroup: take(event.cgroup_len)?,
+            cgroup_v1: take(event.cgroup_v1_len)?,
             exe: take(event.exe_len)?,
             args: take(event.args_len)?,
             filename: take(event.filename_len)?,
@@ -44,22 +51,43 @@ impl<'a> Event<'a> {
         })
     }
 
+    fn identity(&self) -> Identity<'a> {
+        let identity = |names: &'a [u8]| {
+            let names = names.split(|&byte| byte == 0);
+            // such a name is none of an engine or of systemd
+            Identity::of_names(names.map(|name| str::from_utf8(name).unwrap_or_default()))
+        };
+        identity(self.cgroup).or(identity(self.cgroup_v1))
+    }
+
     fn args_are_cut(&self) -> bool {
         self.event.args_size as usize > self.args.len()
     }
 }
 
-impl Row for Event<'_> {
+impl<const CONTAINER: bool> Row for Event<'_, CONTAINER> {
     const DOCUMENTS: &'static [Document] = documents::ALL;
 
-    const COLUMNS: Columns = &[
-        ("TIME", 8),
-        ("EVENT", 5),
-        ("COMM", 16),
-        ("PID", 7),
-        ("PPID", 7),
-        ("FILENAME/EXIT CODE", 0),
-    ];
+    const COLUMNS: Columns = if CONTAINER {
+        &[
+            ("TIME", 8),
+            ("EVENT", 5),
+            ("COMM", 16),
+            ("PID", 7),
+            ("PPID", 7),
+            ("CONTAINER", SHORT_ID),
+            ("FILENAME/EXIT CODE", 0),
+        ]
+    } else {
+        &[
+            ("TIME", 8),
+            ("EVENT", 5),
+            ("COMM", 16),
+            ("PID", 7),
+            ("PPID", 7),
+            ("FILENAME/EXIT CODE", 0),
+        ]
+    };
 
     fn write(&self, line: &mut Line<'_>) {
         let event = self.event;
@@ -74,6 +102,12 @@ impl Row for Event<'_> {
         line.text(c_bytes(&event.comm));
         line.number(event.pid.into());
         line.number(event.ppid.into());
+        if CONTAINER {
+            match self.identity().container_id {
+                Some(id) => line.text(id.get(..SHORT_ID).unwrap_or(id).as_bytes()),
+                None => line.none(),
+            }
+        }
         if event.kind == event_kind::EVENT_EXIT && event.status != 0 {
             line.style(Style::Failure);
         }
@@ -115,9 +149,7 @@ impl Row for Event<'_> {
             }
         }
         fields.number("cgroup_id", event.cgroup);
-        if !self.container.is_empty() {
-            fields.text("container_id", self.container);
-        }
+        self.identity_fields(fields);
         if event.details != 0 {
             fields.number("ns_pid", event.ns_pid.into());
             fields.number("pid_ns", event.pid_ns.into());
@@ -126,7 +158,7 @@ impl Row for Event<'_> {
     }
 }
 
-impl Event<'_> {
+impl<const CONTAINER: bool> Event<'_, CONTAINER> {
     fn write_program(&self, out: &mut Vec<u8>) {
         escape(self.filename, out);
         if !self.interpreter.is_empty() {
@@ -152,6 +184,21 @@ impl Event<'_> {
         if self.event.has_args != 0 {
             fields.value("args", &Words(self.args));
             fields.flag("args_cut", self.args_are_cut());
+        }
+    }
+
+    fn identity_fields(&self, fields: &mut Fields<'_>) {
+        let identity = self.identity();
+        for (name, text) in [
+            ("container_id", identity.container_id),
+            ("container_runtime", identity.container_runtime),
+            ("pod_uid", identity.pod_uid.as_deref()),
+            ("systemd_unit", identity.systemd_unit),
+            ("systemd_slice", identity.systemd_slice),
+        ] {
+            if let Some(text) = text {
+                fields.text(name, text.as_bytes());
+            }
         }
     }
 

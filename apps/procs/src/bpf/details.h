@@ -2,7 +2,7 @@
 #pragma once
 
 #include <bpf/bpf_core_read.h>
-#include <bpfapps/container.h>
+#include <bpfapps/cgroup.h>
 #include <bpfapps/pid_of.h>
 #include "event.h"
 #include "exe.h"
@@ -31,13 +31,23 @@ static __always_inline void add_namespaces(struct event *e, struct task_struct *
 	e->details = 1;
 }
 
-/* the container, which is the first that stands behind an event, and where that ends */
-static __always_inline __u64 add_container(struct scratch *s, struct task_struct *task)
+/* the cgroup, which is the first that stands behind an event, and where that ends */
+static __always_inline __u64 add_cgroup(struct scratch *s, struct task_struct *task)
 {
-	if (!bpfapps_read_container(task, s->tail))
+	__u64 at, len;
+
+	if (!with_cgroup)
 		return 0;
-	s->event.container_len = BPFAPPS_CONTAINER_LEN;
-	return BPFAPPS_CONTAINER_LEN;
+	s->event.cgroup_len = bpfapps_read_cgroup(bpfapps_cgroup_of(task), s->tail);
+	/* read from the map, so that all numbers of levels look the same to the verifier */
+	at = *(volatile __u16 *)&s->event.cgroup_len;
+	if (at > BPFAPPS_CGROUP_LEN)
+		return 0; /* never: the verifier wants to know */
+	if (!with_cgroup_v1)
+		return at;
+	s->event.cgroup_v1_len = bpfapps_read_cgroup(bpfapps_pids_cgroup_of(task), &s->tail[at]);
+	len = *(volatile __u16 *)&s->event.cgroup_v1_len;
+	return len > BPFAPPS_CGROUP_LEN ? 0 : at + len;
 }
 
 /* usage of a thread that is not yet added to its process */
@@ -62,9 +72,8 @@ int add_exec_details(__u64 *ctx)
 	if (!s)
 		return 0;
 	add_namespaces(&s->event, task);
-	add_container(s, task);
-	/* the table does not show it */
-	if (!with_own_pids)
+	add_cgroup(s, task);
+	if (with_exe)
 		add_exe(s, BPF_CORE_READ(bprm, file));
 	leave(s);
 	return 0;
@@ -96,7 +105,7 @@ int add_exit_details(__u64 *ctx)
 	leader = BPF_CORE_READ(task, group_leader);
 	if (leader != task)
 		add_times(e, leader);
-	add_container(s, task);
+	add_cgroup(s, task);
 	leave(s);
 	return 0;
 }
@@ -110,8 +119,8 @@ static __always_inline __u64 take_details(struct scratch *s, enum place place)
 	if (!part)
 		return 0;
 	s->event = part->event;
-	end = take_tail(s, 0, part, s->event.container_len + s->event.exe_len,
-			BPFAPPS_CONTAINER_LEN + EXE_LEN);
+	end = take_tail(s, 0, part, s->event.cgroup_len + s->event.cgroup_v1_len + s->event.exe_len,
+			CGROUPS_LEN + EXE_LEN);
 	if (taken(part))
 		return end;
 	__builtin_memset(&s->event, 0, sizeof(s->event));

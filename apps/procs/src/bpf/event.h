@@ -3,7 +3,7 @@
 
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
-#include <bpfapps/container.h>
+#include <bpfapps/cgroup.h>
 #include <bpfapps/ringbuf.h>
 #include "procs.h"
 
@@ -22,6 +22,7 @@ struct {
  * second run), so each program writes to memory of its own, and the sender checks before and after
  * copying a part that it belongs to its own task.
  */
+#define CGROUPS_LEN     (2 * BPFAPPS_CGROUP_LEN)
 #define NAME_LEN        256               /* NAME_MAX, and a NUL */
 #define EXE_LEN         (4096 + NAME_LEN) /* PATH_MAX, and the name that goes beyond it */
 #define ARGS_LEN        4096
@@ -34,6 +35,13 @@ const volatile __u8 with_args = 0;
 
 /* details: pid and ppid are by the numbers of user space, for a table in a PID namespace */
 const volatile __u8 with_own_pids = 0;
+
+/* details: the path of the cgroup; in version 1, too */
+const volatile __u8 with_cgroup = 0;
+const volatile __u8 with_cgroup_v1 = 0;
+
+/* details: the path of the executable */
+const volatile __u8 with_exe = 0;
 
 enum place {
 	PLACE_EXEC,
@@ -48,7 +56,7 @@ enum place {
 struct scratch {
 	__u64 owner; /* the task whose part this is, once it is complete */
 	struct event event;
-	__u8 tail[BPFAPPS_CONTAINER_LEN + EXE_LEN + ARGS_LEN + FILENAME_LEN + INTERPRETER_LEN];
+	__u8 tail[CGROUPS_LEN + EXE_LEN + ARGS_LEN + FILENAME_LEN + INTERPRETER_LEN];
 };
 
 struct {

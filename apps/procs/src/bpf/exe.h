@@ -17,14 +17,16 @@
 static __always_inline bool append_name(struct scratch *s, struct dentry *dentry)
 {
 	/* read from the map in each step, so that all steps look the same to the verifier */
-	__u64 container = *(volatile __u8 *)&s->event.container_len;
+	__u64 cgroup = *(volatile __u16 *)&s->event.cgroup_len;
+	__u64 cgroup_v1 = *(volatile __u16 *)&s->event.cgroup_v1_len;
 	__u64 len = *(volatile __u16 *)&s->event.exe_len;
 	const unsigned char *name = BPF_CORE_READ(dentry, d_name.name);
 	long read;
 
-	if (container > BPFAPPS_CONTAINER_LEN || len > EXE_LEN - NAME_LEN)
+	if (cgroup > BPFAPPS_CGROUP_LEN || cgroup_v1 > BPFAPPS_CGROUP_LEN ||
+	    len > EXE_LEN - NAME_LEN)
 		return false;
-	read = bpf_probe_read_kernel_str(&s->tail[container + len], NAME_LEN, name);
+	read = bpf_probe_read_kernel_str(&s->tail[cgroup + cgroup_v1 + len], NAME_LEN, name);
 	if (read <= 0)
 		return false;
 	s->event.exe_len = len + read;
@@ -36,7 +38,7 @@ static __always_inline struct mount *mount_of(struct vfsmount *mnt)
 	return (void *)mnt - bpf_core_field_offset(struct mount, mnt);
 }
 
-/* behind the container */
+/* behind the cgroup */
 static __always_inline void add_exe(struct scratch *s, struct file *file)
 {
 	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry), *root, *parent;

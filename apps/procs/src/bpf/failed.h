@@ -70,7 +70,7 @@ static __always_inline void report_failed(__u64 filename, long error, bool detai
 	fill_event(&s->event, task, EVENT_FAIL);
 	if (details) {
 		add_namespaces(&s->event, task);
-		at = add_container(s, task);
+		at = add_cgroup(s, task);
 	}
 	s->event.status = error;
 	read = bpf_probe_read_user_str(&s->tail[at], FILENAME_LEN, (void *)filename);

@@ -13,8 +13,9 @@ enum event_kind {
 
 /*
  * An event. It is followed by as many bytes as the members *_len say, without NULs in between: the
- * container, the executable's path (exe.h), the arguments (each ends with a NUL), the filename and
- * the interpreter.
+ * names of its cgroup and of those above it (each ends with a NUL), the same in version 1, the
+ * executable's path (exe.h), the arguments (each ends with a NUL), the filename and the
+ * interpreter.
  */
 struct event {
 	__u64 time_ns;     /* when: since boot, as CLOCK_BOOTTIME */
@@ -40,13 +41,14 @@ struct event {
 	__u16 args_len;
 	__u16 filename_len;
 	__u16 interpreter_len;
-	__u8 since_start;   /* EXIT: no exec was seen, duration is since the start */
-	__u8 details;       /* whether the members with details are filled */
-	__u8 has_args;      /* EXEC: --args was given */
-	__u8 container_len; /* details: 0 if it is in none */
-	__u8 exe_deleted;   /* EXEC, details: the path led to it once */
-	__u8 exe_cut;       /* EXEC, details: the beginning of the path is missing */
-	__u8 reserved[6];
+	__u16 cgroup_len;    /* details */
+	__u16 cgroup_v1_len; /* details */
+	__u8 since_start;    /* EXIT: no exec was seen, duration is since the start */
+	__u8 details;        /* whether the members with details are filled */
+	__u8 has_args;       /* EXEC: --args was given */
+	__u8 exe_deleted;    /* EXEC, details: the path led to it once */
+	__u8 exe_cut;        /* EXEC, details: the beginning of the path is missing */
+	__u8 reserved[3];
 	__u8 comm[COMM_LEN];
 };
 

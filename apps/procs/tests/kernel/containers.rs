@@ -21,8 +21,8 @@ pub(crate) const TESTS: &[Test] = &[
 ];
 
 /// A shell in that cgroup that becomes `command`.
-fn inside(cgroup: &Cgroup, command: &str) -> Result<Command> {
-    let script = format!("echo $$ > {}/cgroup.procs && {command}", cgroup.path());
+pub(crate) fn inside(cgroup: &Cgroup, command: &str) -> Result<Command> {
+    let script = format!("echo $$ > '{}/cgroup.procs' && {command}", cgroup.path());
     let mut shell = Command::new("sh");
     shell.args(["-c", &script]).arg(own_path()?);
     Ok(shell)

@@ -10,6 +10,7 @@ mod exe;
 mod execs;
 mod filters;
 mod fixtures;
+mod identity;
 mod limits;
 mod losses;
 mod pids;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
             trees::TESTS,
             documents::TESTS,
             containers::TESTS,
+            identity::TESTS,
             terminal::TESTS,
             limits::TESTS,
             config::TESTS,

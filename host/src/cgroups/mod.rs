@@ -1,4 +1,6 @@
-//! Cgroups of version 2, by their folders.
+//! Cgroups: those of version 2 by their folders, and what a process belongs to by its path.
+
+mod identity;
 
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -7,6 +9,8 @@ use anyhow::{Context, Result, bail};
 use bpfapps_explain::{Code, Failure};
 
 use crate::caller;
+
+pub use identity::Identity;
 
 /// The mount point of the cgroup v2 hierarchy, if mounted.
 fn mount_point() -> Option<PathBuf> {
@@ -48,7 +52,21 @@ pub fn folder(path: &str) -> Result<PathBuf> {
     }
 }
 
-/// The same, opened with the caller's rights.
+/// True if this machine has the controller in a hierarchy of version 1. Processes may then have other
+/// paths there than in version 2.
+#[must_use]
+pub fn is_v1(controller: &str) -> bool {
+    let paths = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    paths.lines().any(|line| is_v1_in(line, controller))
+}
+
+/// The same, in a line of /proc/PID/cgroup.
+fn is_v1_in(line: &str, controller: &str) -> bool {
+    let controllers = line.split(':').nth(1).unwrap_or_default();
+    controllers.split(',').any(|other| other == controller)
+}
+
+/// A cgroup's [`folder`], opened with the caller's rights.
 ///
 /// # Errors
 ///
@@ -63,6 +81,14 @@ pub fn open(path: &str) -> Result<(PathBuf, File)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn controllers_of_version_1_are_named() {
+        assert!(is_v1_in("8:pids:/docker", "pids"));
+        assert!(is_v1_in("2:cpu,cpuacct:/", "cpuacct"));
+        assert!(!is_v1_in("2:cpu,cpuacct:/", "pids"));
+        assert!(!is_v1_in("0::/pids", "pids"));
+    }
 
     #[test]
     fn mount_point_is_that_of_version_2() {
