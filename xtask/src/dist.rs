@@ -46,6 +46,8 @@ pub enum Format {
     Deb,
     /// A package for Fedora, openSUSE and their relatives
     Rpm,
+    /// An image for containers: a folder and an archive of it
+    Oci,
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {

@@ -1,6 +1,8 @@
 //! Packs the folder of a binary, which [`fill`](super::fill) has laid out.
 
+mod archive;
 mod deb;
+mod oci;
 mod rpm;
 mod tree;
 
@@ -23,12 +25,18 @@ use tree::Tree;
 pub fn pack(dist: &Path, facts: &Facts, formats: &[Format]) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for format in formats {
-        let (name, bytes) = match format {
-            Format::Deb => deb::package(&Tree::of_debian(dist, facts)?, facts)?,
-            Format::Rpm => rpm::package(&Tree::of_fedora(dist, facts)?, facts)?,
+        let packed = match format {
+            Format::Deb => vec![deb::package(&Tree::of_debian(dist, facts)?, facts)?],
+            Format::Rpm => vec![rpm::package(&Tree::of_fedora(dist, facts)?, facts)?],
+            Format::Oci => oci::image(&Tree::of_image(dist, facts)?, facts)?,
         };
-        fs::write(dist.join(&name), bytes).with_context(|| format!("failed to write {name}"))?;
-        files.push(name.into());
+        for (name, bytes) in packed {
+            let path = dist.join(&name);
+            let made = path.parent().map_or(Ok(()), fs::create_dir_all);
+            let written = made.and_then(|()| fs::write(&path, bytes));
+            written.with_context(|| format!("failed to write {name}"))?;
+            files.push(name.into());
+        }
     }
     Ok(files)
 }
@@ -39,4 +47,13 @@ fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
     let mut writer = GzBuilder::new().write(Vec::new(), Compression::best());
     writer.write_all(bytes)?;
     Ok(writer.finish()?)
+}
+
+/// The architecture as Debian and Go call it.
+fn architecture(machine: &str) -> &str {
+    match machine {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    }
 }

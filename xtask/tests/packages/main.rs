@@ -3,12 +3,14 @@
 
 mod debian;
 mod fedora;
+mod image;
+mod kubernetes;
 mod prometheus;
 mod systemd;
 
 use std::ffi::OsStr;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::sync::OnceLock;
 
@@ -26,10 +28,12 @@ fn main() -> ExitCode {
             TESTS,
             debian::TESTS,
             fedora::TESTS,
+            image::TESTS,
+            kubernetes::TESTS,
             prometheus::TESTS,
             systemd::TESTS,
         ],
-        &[],
+        &[image::FIXTURES],
     )
 }
 
@@ -59,8 +63,8 @@ impl Shipped {
         self.folder.path()
     }
 
-    /// The one file whose name ends so.
-    fn packed(&self, extension: &str) -> Result<std::path::PathBuf> {
+    /// The one file or folder whose name ends so.
+    fn packed(&self, extension: &str) -> Result<PathBuf> {
         let mut found = Vec::new();
         for entry in fs::read_dir(self.path())? {
             let path = entry?.path();
@@ -73,7 +77,7 @@ impl Shipped {
     }
 }
 
-const FORMATS: &[Format] = &[Format::Deb, Format::Rpm];
+const FORMATS: &[Format] = &[Format::Deb, Format::Rpm, Format::Oci];
 
 /// The output of a tool that succeeds; `None` if this machine has no such tool.
 fn tool(command: &mut Command) -> Result<Option<String>> {

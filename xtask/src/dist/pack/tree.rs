@@ -57,13 +57,28 @@ impl Tree {
         Ok(tree)
     }
 
-    /// What lies in the same places everywhere.
-    fn add_common(&mut self, dist: &Path, binary: &str) -> Result<()> {
-        let program = format!("usr/bin/{binary}");
-        self.add(&dist.join(binary), program.clone())?;
-        if let Some(program) = self.0.get_mut(&program) {
+    /// The program and nothing that only a machine needs.
+    pub(super) fn of_image(dist: &Path, facts: &Facts) -> Result<Self> {
+        let binary = &facts.shipped.binary;
+        let mut tree = Self::default();
+        tree.add_program(dist, binary)?;
+        let notices = format!("usr/share/licenses/{binary}/NOTICES");
+        tree.add_as(&dist.join("NOTICES"), notices, Kind::License)?;
+        Ok(tree)
+    }
+
+    fn add_program(&mut self, dist: &Path, binary: &str) -> Result<()> {
+        let path = format!("usr/bin/{binary}");
+        self.add(&dist.join(binary), path.clone())?;
+        if let Some(program) = self.0.get_mut(&path) {
             program.mode = 0o755;
         }
+        Ok(())
+    }
+
+    /// What lies in the same places everywhere.
+    fn add_common(&mut self, dist: &Path, binary: &str) -> Result<()> {
+        self.add_program(dist, binary)?;
         for (page, path) in files(&dist.join("man"))? {
             let path = format!("usr/share/man/man1/{path}.gz");
             self.add(&page, path.clone())?;
