@@ -60,6 +60,7 @@ impl ShippedApp {
             app => Serde(self),
             more => self.more(),
             network => self.uses_network(),
+            packets => self.has("CAP_NET_RAW"),
             kernel_names => self.has("CAP_SYSLOG"),
         }
     }
@@ -173,6 +174,7 @@ mod tests {
                 app("hello", &[], true),
                 app("opens", &[], false),
                 app("packets", &["CAP_NET_ADMIN"], false),
+                app("raw", &["CAP_NET_RAW"], false),
                 app("samples", &["CAP_SYSLOG", "CAP_SYS_PTRACE"], false),
             ],
         };
@@ -201,9 +203,12 @@ mod tests {
             [
                 "AmbientCapabilities=CAP_NET_ADMIN",
                 "CapabilityBoundingSet=CAP_NET_ADMIN",
-                "IPAddressDeny=",
-                "RestrictAddressFamilies=AF_INET AF_INET6 AF_NETLINK AF_PACKET",
+                "RestrictAddressFamilies=AF_INET AF_INET6 AF_NETLINK",
             ]
+        );
+        assert_eq!(
+            lines("raw").last(),
+            Some(&"RestrictAddressFamilies=AF_PACKET")
         );
         assert_eq!(
             lines("samples"),
