@@ -14,6 +14,7 @@ fn tests() -> String {
         "apps/procs/tests/kernel",
         "refused/tests",
         "refused/tests/kernel",
+        "xtask/tests/packages",
         "xtask/tests/xtask",
     ];
     let files = folders.map(|folder| fs::read_dir(root.join(folder)).expect("a folder of tests"));

@@ -106,6 +106,18 @@ impl Built {
             .with_context(|| format!("cargo did not say where it built {package}"))
     }
 
+    /// The manifests of the libraries that were linked into this binary, and not of what runs
+    /// while building it.
+    pub fn libraries(&self) -> impl Iterator<Item = &Path> {
+        let profile = self.program.parent();
+        let linked = artifacts(&self.messages).filter(move |artifact| {
+            let mut files = artifact.filenames.iter();
+            let is_of_target = files.any(|file| profile.is_some_and(|it| file.starts_with(it)));
+            is_of_target && artifact.target.kind.contains(&TargetKind::Lib)
+        });
+        linked.map(|artifact| artifact.manifest_path.as_std_path())
+    }
+
     /// The test programs, under the ids of their packages.
     pub fn tests(&self) -> impl Iterator<Item = (&PackageId, PathBuf)> {
         artifacts(&self.messages).filter_map(|artifact| {

@@ -15,6 +15,9 @@ pub(crate) static SHARED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/shared");
 /// The files of a repository, without its apps.
 pub(crate) static STANDALONE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/standalone");
 
+/// What a binary is shipped with.
+pub(crate) static DEPLOY: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/deploy");
+
 /// Ends the name of a file whose own would mean something here: cargo leaves each folder that has
 /// a `Cargo.toml` out of an archive.
 const SUFFIX: &str = ".jinja";
@@ -79,6 +82,7 @@ mod tests {
             ("kinds", &KINDS),
             ("shared", &SHARED),
             ("standalone", &STANDALONE),
+            ("deploy", &DEPLOY),
         ] {
             let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
             let mut there = BTreeMap::new();

@@ -15,6 +15,7 @@
 //! ```
 
 mod app;
+mod deploy;
 mod engine;
 mod files;
 mod kind;
@@ -22,6 +23,7 @@ mod release;
 mod standalone;
 
 pub use app::{App, camel_case, package};
+pub use deploy::{Shipped, ShippedApp};
 pub use files::File;
 pub use kind::{Check, Kind, Manifest, Parameter, Values};
 pub use release::Release;

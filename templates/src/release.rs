@@ -99,10 +99,18 @@ impl Release {
         manifest.to_string().trim().to_owned()
     }
 
-    /// `[profile]`, as it is written.
+    /// `[profile]`, as it is written, without crates that only features of xtask need: cargo warns
+    /// about a crate that is not there.
     pub(crate) fn profiles(&self) -> String {
         let mut manifest = self.manifest.clone();
         manifest.retain(|key, _| key == "profile");
+        let of_dev = manifest["profile"]["dev"].get_mut("package");
+        if let Some(packages) = of_dev.and_then(Item::as_table_like_mut) {
+            let named: Vec<_> = packages.iter().map(|(name, _)| name.to_owned()).collect();
+            for name in named.iter().filter(|name| *name != "*") {
+                packages.remove(name);
+            }
+        }
         manifest.to_string().trim().to_owned()
     }
 

@@ -95,6 +95,9 @@ mod tests {
         assert_eq!(exact.len(), 1, "{text}");
         assert!(exact[0].starts_with("bpfapps = "), "{text}");
         let parsed: toml_edit::DocumentMut = text.parse()?;
+        let tuned = parsed["profile"]["dev"]["package"].as_table_like();
+        let tuned = tuned.context("no profiles")?.iter().map(|(name, _)| name);
+        assert_eq!(tuned.collect::<Vec<_>>(), ["*"]);
         for table in ["package", "dependencies", "lints"] {
             assert!(parsed["workspace"][table].is_table(), "{table} in {text}");
         }

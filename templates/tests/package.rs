@@ -30,7 +30,7 @@ fn every_template_is_in_the_archive() {
     let listed: BTreeSet<_> = listed.lines().map(str::to_owned).collect();
 
     let mut there = BTreeSet::new();
-    for name in ["kinds", "shared", "standalone", "workspace.toml"] {
+    for name in ["kinds", "shared", "standalone", "deploy", "workspace.toml"] {
         add(&root.join(name), root, &mut there);
     }
     let missing: Vec<_> = there.difference(&listed).collect();

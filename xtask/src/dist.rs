@@ -1,40 +1,74 @@
-//! `cargo xtask dist`: one binary to copy anywhere, and what belongs to it.
+//! `cargo xtask dist`: one binary to copy anywhere, and what belongs to it. Packages of it are
+//! behind the feature `packages`.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
-use std::{env, fs};
+mod build;
+mod facts;
+mod folder;
+mod notices;
+#[cfg(feature = "packages")]
+mod pack;
 
-use anyhow::{Context, Result, bail};
-use bpfapps_task::cargo::{self, Built};
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
 use bpfapps_task::workspace::Workspace;
-use serde_json::Value;
 
-use crate::apps::EXPORTERS;
+#[cfg(not(feature = "packages"))]
+use crate::again;
+use crate::out;
 use crate::setup::{self, Stage};
-use crate::{cc, elf, out};
 
-/// The oldest glibc whose start-up code can relocate a static binary that has its relocations
-/// packed: that makes it 4 % smaller.
-const PACKED_SINCE: (u32, u32) = (2, 36);
+pub(crate) use build::host;
+#[cfg(feature = "vm")]
+pub(crate) use build::link_statically;
+pub use build::{build, build_binary};
+pub use facts::Facts;
+pub use folder::fill;
+#[cfg(feature = "packages")]
+pub use pack::pack;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Build in this app; may be given again [default: every app]
     #[arg(long = "app", value_name = "NAME")]
     apps: Vec<String>,
+    /// Pack it as well: packages of Debian or of RPM, an image for containers
+    #[arg(long = "format", value_name = "FORMAT", value_delimiter = ',')]
+    formats: Vec<Format>,
+}
+
+/// What the folder is packed as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// A package for Debian and its relatives
+    Deb,
+    /// A package for Fedora, openSUSE and their relatives
+    Rpm,
+    /// An image for containers: a folder and an archive of it
+    Oci,
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    #[cfg(not(feature = "packages"))]
+    if !options.formats.is_empty() {
+        return Err(again::with("packages"));
+    }
     let workspace = Workspace::here()?;
     for app in &options.apps {
         workspace.know(app)?;
     }
     setup::ensure(Stage::Dist)?;
 
-    let built = build(&options.apps, true)?.program;
+    let built = build(&options.apps, true)?;
     let [dist, fresh] = ["dist", "dist.new"].map(|folder| workspace.target().join(folder));
     remove(&fresh)?;
-    let files = fill(&fresh, &built, workspace.binary()?)?;
+    let facts = Facts::of(workspace, &built.program)?;
+    #[cfg_attr(not(feature = "packages"), expect(unused_mut))]
+    let mut files = fill(&fresh, &built.program, &facts, built.libraries())?;
+    #[cfg(feature = "packages")]
+    files.extend(pack(&fresh, &facts, &options.formats)?);
     // replaced as a whole: nothing of an earlier choice of apps stays
     remove(&dist)?;
     fs::rename(&fresh, &dist).with_context(|| format!("failed to create {}", dist.display()))?;
@@ -48,168 +82,10 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Builds the binary to ship, with these apps and, if wanted, their exporters, or with everything.
-pub fn build(apps: &[String], exporters: bool) -> Result<Built> {
-    let mut features = vec!["static"];
-    features.extend(apps.iter().map(String::as_str));
-    if exporters {
-        features.extend(EXPORTERS);
-    }
-    let binary = Workspace::here()?.binary()?;
-    let mut command = command(binary, binary, &features)?;
-    if !apps.is_empty() {
-        command.arg("--no-default-features");
-    }
-    let built = cargo::build(&format!("a static {binary}"), &mut command)?;
-    elf::assert_static(&built.program)?;
-    Ok(built)
-}
-
-/// Builds another binary in the same way, of a package that depends on core.
-pub fn build_binary(package: &str, binary: &str) -> Result<PathBuf> {
-    let mut command = command(package, binary, &["bpfapps-core/static"])?;
-    Ok(cargo::build(binary, &mut command)?.program)
-}
-
-fn command(package: &str, binary: &str, features: &[&str]) -> Result<Command> {
-    let mut command = cargo::cargo(["build", "--package", package, "--bin", binary, "--release"]);
-    command.args(["--features", &features.join(",")]);
-    link_statically(&mut command)?;
-    Ok(command)
-}
-
-/// Has a `cargo build` link libelf, zlib and the C library into its programs.
-pub(crate) fn link_statically(command: &mut Command) -> Result<()> {
-    let mut flags = env::var("RUSTFLAGS").unwrap_or_default();
-    flags.push_str(" -C target-feature=+crt-static");
-    if glibc().is_some_and(|version| version >= PACKED_SINCE) {
-        flags.push_str(" -C link-arg=-Wl,-z,pack-relative-relocs");
-    }
-    for name in cc::beside_libelf().unwrap_or_default() {
-        flags.push_str(&format!(" -C link-arg=-l{name}"));
-    }
-    // with a --target, what runs while building is not linked statically
-    command
-        .args(["--target", &host()?])
-        .env("RUSTFLAGS", flags.trim_start())
-        .env("LIBBPF_SYS_LIBRARY_PATH", cc::libelf_folder()?);
-    Ok(())
-}
-
-/// The C library whose static half is linked; `None` if it is not glibc.
-fn glibc() -> Option<(u32, u32)> {
-    let version = stdout(Command::new("getconf").arg("GNU_LIBC_VERSION")).ok()?;
-    let version = String::from_utf8(version).ok()?;
-    let (major, minor) = version.trim().strip_prefix("glibc ")?.split_once('.')?;
-    Some((major.parse().ok()?, minor.parse().ok()?))
-}
-
-/// The triple of this machine, from cargo.
-pub(crate) fn host() -> Result<String> {
-    let version = stdout(&mut cargo::cargo(["-vV"]))?;
-    let version = String::from_utf8_lossy(&version);
-    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
-    host.map(str::to_owned)
-        .context("cargo does not name its host")
-}
-
-/// Lays out the folder and returns its files.
-fn fill(dist: &Path, built: &Path, binary: &str) -> Result<Vec<PathBuf>> {
-    for folder in ["man", "completions"] {
-        fs::create_dir_all(dist.join(folder)).context("failed to create target/dist")?;
-    }
-    let mut files = vec![PathBuf::from(binary)];
-    fs::copy(built, dist.join(binary)).with_context(|| format!("failed to copy {binary}"))?;
-
-    let list = stdout(Command::new(built).args(["list", "--output", "json"]))?;
-    let list: Value =
-        serde_json::from_slice(&list).with_context(|| format!("{binary} list is not JSON"))?;
-    let apps = list
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|app| app["name"].as_str());
-    let mut says = vec![(vec!["man"], format!("man/{binary}.1"))];
-    for app in apps {
-        says.push((vec!["man", app], format!("man/{binary}-{app}.1")));
-    }
-    // with the name that each shell expects
-    for (shell, file) in [
-        ("bash", format!("{binary}.bash")),
-        ("zsh", format!("_{binary}")),
-        ("fish", format!("{binary}.fish")),
-    ] {
-        says.push((vec!["completions", shell], format!("completions/{file}")));
-    }
-    for (args, file) in says {
-        let text = stdout(Command::new(built).args(args))?;
-        fs::write(dist.join(&file), text).with_context(|| format!("failed to write {file}"))?;
-        files.push(file.into());
-    }
-    Ok(files)
-}
-
-fn stdout(command: &mut Command) -> Result<Vec<u8>> {
-    let program = command.get_program().to_owned();
-    let ended = command.stderr(Stdio::inherit()).output();
-    let ended = ended.with_context(|| format!("failed to run {}", program.display()))?;
-    if !ended.status.success() {
-        let args: Vec<_> = command
-            .get_args()
-            .map(|arg| arg.to_string_lossy())
-            .collect();
-        bail!(
-            "{} {} ended with {}",
-            program.display(),
-            args.join(" "),
-            ended.status
-        );
-    }
-    Ok(ended.stdout)
-}
-
 fn remove(folder: &Path) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder)
             .with_context(|| format!("failed to remove {}", folder.display()))?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn files_are_called_what_the_binary_is_called() -> Result<()> {
-        let folder = tempfile::tempdir()?;
-        let built = folder.path().join("built");
-        let script = "#!/bin/sh\n[ $1 = list ] && echo '[{\"name\":\"opens\"}]' || echo \"$*\"\n";
-        // written by another process: a file that this process has open for writing is busy for its
-        // children
-        let write = r#"printf %s "$1" > "$0" && chmod 755 "$0""#;
-        let mut sh = Command::new("sh");
-        assert!(
-            sh.args(["-c", write])
-                .arg(&built)
-                .arg(script)
-                .status()?
-                .success()
-        );
-        let dist = folder.path().join("dist");
-        let files = fill(&dist, &built, "my-tool")?;
-        let expected = [
-            ("my-tool", script),
-            ("man/my-tool.1", "man\n"),
-            ("man/my-tool-opens.1", "man opens\n"),
-            ("completions/my-tool.bash", "completions bash\n"),
-            ("completions/_my-tool", "completions zsh\n"),
-            ("completions/my-tool.fish", "completions fish\n"),
-        ];
-        assert_eq!(files, expected.map(|(file, _)| PathBuf::from(file)));
-        for (file, text) in expected {
-            assert_eq!(fs::read_to_string(dist.join(file))?, text, "{file}");
-        }
-        Ok(())
-    }
 }

@@ -78,7 +78,7 @@ enum Task {
     Vmlinux(vmlinux::Options),
     /// Build the book in docs/, and check links and console blocks of all pages
     Docs(docs::Options),
-    /// Make one statically linked binary, with man pages and completions
+    /// Make one statically linked binary, with man pages, completions, units and packages
     Dist(dist::Options),
     /// Print the completions of cargo xtask for a shell: its tasks, and the apps and kinds here
     Completions(completions::Options),
