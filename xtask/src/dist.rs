@@ -15,6 +15,7 @@ use crate::apps::METRICS;
 use crate::setup::{self, Stage};
 use crate::{elf, out};
 
+#[cfg(feature = "vm")]
 pub(crate) use flags::link_statically;
 
 #[derive(Debug, clap::Args)]

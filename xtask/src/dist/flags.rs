@@ -22,6 +22,7 @@ const FOLD: &str = "-Wl,--icf=all";
 const NO_FRAMES: &str = include_str!("no-frames.ld");
 
 /// Has a `cargo build` link libelf, zlib and the C library into its programs.
+#[cfg(feature = "vm")]
 pub(crate) fn link_statically(command: &mut Command) -> Result<()> {
     link(command, Vec::new())
 }
