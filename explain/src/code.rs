@@ -1,11 +1,16 @@
 use std::fmt;
 use std::str::FromStr;
+use std::sync::OnceLock;
+
+use miniz_oxide::inflate::decompress_to_vec;
+
+/// The pages, as the build script packs them.
+const PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/pages.deflate"));
 
 /// The code of an explained failure. Codes never change their meaning and are never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Code {
     name: &'static str,
-    page: &'static str,
 }
 
 /// Defines the codes: each has a constant and a file in `pages/`.
@@ -14,10 +19,7 @@ macro_rules! codes {
         impl Code {
             $(
                 $(#[$doc])*
-                pub const $constant: Self = Self {
-                    name: $name,
-                    page: include_str!(concat!("../pages/", $name, ".md")),
-                };
+                pub const $constant: Self = Self { name: $name };
             )*
 
             /// All codes, in numerical order.
@@ -193,7 +195,7 @@ codes! {
 impl Code {
     /// The failure in a few words: the title of its page.
     pub fn title(self) -> &'static str {
-        let title = self.page.lines().next().unwrap_or_default();
+        let title = self.page().lines().next().unwrap_or_default();
         title.split_once(": ").map_or(title, |(_, title)| title)
     }
 
@@ -207,8 +209,22 @@ impl Code {
 
     /// Cause, example and fix, as Markdown.
     pub fn page(self) -> &'static str {
-        self.page
+        let mut pages = pages().split('\0');
+        let is_it = |page: &&str| {
+            let title = page.strip_prefix("# ");
+            title.is_some_and(|title| title.starts_with(self.name))
+        };
+        pages.find(is_it).unwrap_or_default()
     }
+}
+
+/// All pages. The build script has packed them, so that neither step fails.
+fn pages() -> &'static str {
+    static PAGES: OnceLock<String> = OnceLock::new();
+    PAGES.get_or_init(|| {
+        let pages = decompress_to_vec(PACKED).unwrap_or_default();
+        String::from_utf8(pages).unwrap_or_default()
+    })
 }
 
 impl fmt::Display for Code {

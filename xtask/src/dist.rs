@@ -3,6 +3,7 @@
 
 mod build;
 mod facts;
+mod flags;
 mod folder;
 mod notices;
 #[cfg(feature = "packages")]
@@ -21,10 +22,10 @@ use crate::out;
 use crate::setup::{self, Stage};
 
 pub(crate) use build::host;
-#[cfg(feature = "vm")]
-pub(crate) use build::link_statically;
 pub use build::{build, build_binary};
 pub use facts::Facts;
+#[cfg(feature = "vm")]
+pub(crate) use flags::link_statically;
 pub use folder::fill;
 #[cfg(feature = "packages")]
 pub use pack::pack;

@@ -49,15 +49,17 @@ impl Part {
 
 impl Subject {
     pub(super) fn app(app: &'static Registration) -> Result<Self> {
-        let mut parts = Vec::new();
+        let (mut parts, mut others) = (Vec::new(), Vec::new());
         for embedded in Embedded::all() {
             let is_main = embedded.package == app.package;
             if is_main || app.also_loads.contains(&embedded.name) {
                 let part = Part::new(embedded.object(), is_main);
-                parts.push(part.with_context(|| format!("the object of `{}`", app.name))?);
+                let part = part.with_context(|| format!("the object of `{}`", app.name))?;
+                let kind = if is_main { &mut parts } else { &mut others };
+                kind.push(part);
             }
         }
-        parts.sort_by_key(|part| !part.is_main);
+        parts.append(&mut others);
         Ok(Self {
             name: app.name.to_owned(),
             kind: Kind::App(app),

@@ -3,6 +3,13 @@
 mod service;
 mod signals;
 mod typing;
+#[cfg(all(
+    feature = "static",
+    panic = "abort",
+    target_env = "gnu",
+    target_feature = "crt-static"
+))]
+mod unwind;
 mod wait;
 mod workload;
 

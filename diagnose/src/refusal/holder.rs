@@ -25,11 +25,11 @@ struct Process {
 impl Holder {
     /// The holders of links matching `predicate`, those in this process's network namespace first.
     pub(super) fn of_links(predicate: impl Fn(&LinkInfo) -> bool) -> Vec<Self> {
-        let mut holders: Vec<_> = LinkInfoIter::default()
+        let (mut holders, others): (Vec<_>, Vec<_>) = LinkInfoIter::default()
             .filter(|link| predicate(link))
             .map(|link| Self::of_program(link.prog_id))
-            .collect();
-        holders.sort_by_key(|holder| !holder.shares_network());
+            .partition(Self::shares_network);
+        holders.extend(others);
         holders
     }
 

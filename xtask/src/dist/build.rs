@@ -1,6 +1,5 @@
 //! Builds static binaries.
 
-use std::env;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -8,12 +7,9 @@ use anyhow::{Context, Result, bail};
 use bpfapps_task::cargo::{self, Built};
 use bpfapps_task::workspace::Workspace;
 
+use super::flags;
 use crate::apps::EXPORTERS;
-use crate::{cc, elf};
-
-/// The oldest glibc whose start-up code can relocate a static binary that has its relocations
-/// packed: that makes it 4 % smaller.
-const PACKED_SINCE: (u32, u32) = (2, 36);
+use crate::elf;
 
 /// Builds the binary to ship, with these apps and, if wanted, their exporters, or with everything.
 pub fn build(apps: &[String], exporters: bool) -> Result<Built> {
@@ -41,34 +37,8 @@ pub fn build_binary(package: &str, binary: &str) -> Result<PathBuf> {
 fn command(package: &str, binary: &str, features: &[&str]) -> Result<Command> {
     let mut command = cargo::cargo(["build", "--package", package, "--bin", binary, "--release"]);
     command.args(["--features", &features.join(",")]);
-    link_statically(&mut command)?;
+    flags::link_small(&mut command)?;
     Ok(command)
-}
-
-/// Has a `cargo build` link libelf, zlib and the C library into its programs.
-pub(crate) fn link_statically(command: &mut Command) -> Result<()> {
-    let mut flags = env::var("RUSTFLAGS").unwrap_or_default();
-    flags.push_str(" -C target-feature=+crt-static");
-    if glibc().is_some_and(|version| version >= PACKED_SINCE) {
-        flags.push_str(" -C link-arg=-Wl,-z,pack-relative-relocs");
-    }
-    for name in cc::beside_libelf().unwrap_or_default() {
-        flags.push_str(&format!(" -C link-arg=-l{name}"));
-    }
-    // with a --target, what runs while building is not linked statically
-    command
-        .args(["--target", &host()?])
-        .env("RUSTFLAGS", flags.trim_start())
-        .env("LIBBPF_SYS_LIBRARY_PATH", cc::libelf_folder()?);
-    Ok(())
-}
-
-/// The C library whose static half is linked; `None` if it is not glibc.
-fn glibc() -> Option<(u32, u32)> {
-    let version = stdout(Command::new("getconf").arg("GNU_LIBC_VERSION")).ok()?;
-    let version = String::from_utf8(version).ok()?;
-    let (major, minor) = version.trim().strip_prefix("glibc ")?.split_once('.')?;
-    Some((major.parse().ok()?, minor.parse().ok()?))
 }
 
 /// The triple of this machine, from cargo.

@@ -5,7 +5,6 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use jiff::{SignedDuration, Timestamp};
 use nix::sys::time::TimeSpec;
 use nix::time::{ClockId, clock_gettime};
 
@@ -18,7 +17,8 @@ const TRIES: usize = 3;
 /// The wall clock and the boot clock, read together.
 #[derive(Debug)]
 pub(in super::super) struct Reading {
-    pub(super) wall: Timestamp,
+    /// Nanoseconds since 1970.
+    pub(super) wall: i128,
     pub(super) since_boot: Duration,
     /// How long it took: the two differ by at most that.
     pub(super) took: Duration,
@@ -46,7 +46,7 @@ impl Reading {
 
     fn once() -> Result<Self> {
         let before = since_boot()?;
-        let wall = Timestamp::now();
+        let wall = wall()?;
         let took = since_boot()?.saturating_sub(before);
         Ok(Self {
             wall,
@@ -66,15 +66,18 @@ impl Reading {
     ///
     /// It is out of range.
     pub(super) fn boot_ns(&self) -> Result<i64> {
-        let boot = self.wall - SignedDuration::try_from(self.since_boot)?;
-        i64::try_from(boot.as_nanosecond()).context("the wall clock stands beyond 2262")
+        let since_boot = i128::try_from(self.since_boot.as_nanos())?;
+        i64::try_from(self.wall - since_boot).context("the wall clock stands beyond 2262")
     }
 
     /// One for tests.
     #[cfg(test)]
     pub(in super::super) fn at(wall: &str, boot_ns: u64) -> Self {
         Self {
-            wall: wall.parse().expect("a timestamp"),
+            wall: wall
+                .parse::<jiff::Timestamp>()
+                .expect("a timestamp")
+                .as_nanosecond(),
             since_boot: Duration::from_nanos(boot_ns),
             took: Duration::ZERO,
         }
@@ -88,6 +91,12 @@ impl Reading {
 /// The kernel has no boot clock.
 pub fn boot_time() -> Result<u64> {
     Ok(u64::try_from(since_boot()?.as_nanos())?)
+}
+
+/// The wall clock, in nanoseconds since 1970.
+fn wall() -> Result<i128> {
+    let now = clock_gettime(ClockId::CLOCK_REALTIME).context("failed to read the wall clock")?;
+    Ok(i128::from(now.tv_sec()) * 1_000_000_000 + i128::from(now.tv_nsec()))
 }
 
 /// The clock as the kernel has it, and its BPF programs: a time namespace shifts what this process
