@@ -4,14 +4,14 @@ use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use anyhow::{Context, Error, Result};
 use nix::poll::PollFlags;
 use rustix::termios::tcgetwinsize;
 
-use super::file::OutputFile;
+use super::file::{OutputFile, Unwritten};
 use crate::run::{Signals, wait};
 
 /// Rows are gathered up to this many bytes.
@@ -76,9 +76,7 @@ pub(crate) struct Stdout {
     /// Number of events.
     events: u64,
     /// Number of events that were dropped because the reader is blocked or the file not writable.
-    unwritten: Arc<AtomicU64>,
-    /// How many of these the documents in the file tell, and those in the buffer.
-    told: [u64; 2],
+    unwritten: Unwritten,
     signals: Rc<Signals>,
 }
 
@@ -99,8 +97,7 @@ impl Stdout {
             followed: None,
             ends: Vec::new(),
             events: 0,
-            unwritten: Arc::default(),
-            told: [0; 2],
+            unwritten: Unwritten::default(),
             signals,
         })
     }
@@ -180,21 +177,19 @@ impl Stdout {
 
     /// Number of events that were formatted but not written.
     pub(crate) fn unwritten(&self) -> u64 {
-        self.unwritten.load(Ordering::Relaxed)
+        self.unwritten.now()
     }
 
     /// The same, for another thread.
     pub(crate) fn shared_unwritten(&self) -> Arc<AtomicU64> {
-        Arc::clone(&self.unwritten)
+        self.unwritten.shared()
     }
 
     /// Events that a file did not take, of which no document tells, and all such events: the next one in the buffer is
     /// to tell it.
     pub(crate) fn tell_unwritten(&mut self) -> Option<(u64, u64)> {
-        let unwritten = self.unwritten();
-        let untold = unwritten - self.told[0];
-        self.told[1] = unwritten;
-        (self.followed.is_some() && untold > 0).then_some((untold, unwritten))
+        self.followed.as_ref()?;
+        self.unwritten.tell()
     }
 
     pub(crate) fn flush_if_full(&mut self) -> Result<()> {
@@ -218,9 +213,9 @@ impl Stdout {
         if written < self.buffer.len() {
             let cut_off = self.ends.iter().filter(|end| end.at > written);
             let count = cut_off.filter(|end| end.is_event).count() as u64;
-            self.unwritten.fetch_add(count, Ordering::Relaxed);
+            self.unwritten.add(count);
         } else {
-            self.told[0] = self.told[1];
+            self.unwritten.is_told();
         }
         self.buffer.clear();
         self.ends.clear();

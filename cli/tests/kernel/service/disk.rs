@@ -1,6 +1,8 @@
 //! A disk that is full, and not for ever.
 
 use std::fs;
+use std::io::Write as _;
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -134,10 +136,20 @@ fn full_disk_costs_counted_events_and_tears_none() -> Result<()> {
 }
 
 fn full_disk_is_a_loss_for_strict() -> Result<()> {
-    let mut on = OnDisk::start("128K", &["-o", "json", "--strict"])?;
+    let folder = TempDir::new()?;
+    let socket = folder.path().join("metrics");
+    let address = format!("unix:{}", socket.display());
+    let args = ["-o", "json", "--strict", "--metrics", &address];
+    let mut on = OnDisk::start("128K", &args)?;
     on.fill()?;
     on.shell.run(100)?;
     on.procs.says("events are lost until that works again")?;
+    let mut stream = UnixStream::connect(&socket)?;
+    write!(stream, "GET /metrics HTTP/1.1\r\n\r\n")?;
+    let page = std::io::read_to_string(stream)?;
+    let series = "bpfapps_lost_total{app=\"procs\",stage=\"output\",cpu=\"\"} ";
+    let (_, value) = page.split_once(series).with_context(|| page.clone())?;
+    ensure!(!value.starts_with('0'), "none is counted: {page}");
     on.procs.signal(Signal::SIGINT)?;
     let exit = on.procs.wait()?.expect_code(3)?;
     exit.expect_stderr("events: the file could not be written")?;

@@ -5,6 +5,8 @@ mod current;
 mod names;
 mod old;
 mod options;
+mod unwritten;
 
 pub(crate) use current::OutputFile;
 pub(crate) use options::FileOptions;
+pub(crate) use unwritten::Unwritten;
