@@ -9,6 +9,7 @@ fn tests() -> String {
     let folders = [
         "cli/tests",
         "cli/tests/kernel",
+        "cli/tests/kernel/service",
         "apps/bootstrap/tests/kernel",
         "apps/procs/tests/kernel",
         "refused/tests",

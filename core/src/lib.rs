@@ -37,6 +37,7 @@
 //! | `session` | one run of it: open, load, attach, report; logging, memlock, privileges |
 //! | `events` | records out of the kernel: [`Stream`], [`Snapshot`], a [`tracepoint`]'s fields, losses |
 //! | `metrics` | what `--metrics` serves of it: counts of events, losses and programs |
+//! | `telemetry` | what `--otlp` sends of it: each event |
 //! | `run` | until when it runs: signals, and the command of a [`Workload`] |
 //! | [`output`] | [rows](output::Row) for people, documents for programs |
 //! | [`net`] | addresses, and hooks of network interfaces |
@@ -53,6 +54,8 @@ pub mod net;
 pub mod output;
 mod run;
 mod session;
+#[cfg_attr(not(feature = "otlp"), path = "telemetry/none.rs")]
+mod telemetry;
 mod trace;
 
 pub use anyhow::{Context, Error, Result, bail};

@@ -49,8 +49,22 @@ pub fn open(path: &Path, largest: u64) -> Result<File> {
 /// It can't be written.
 pub fn create(path: &Path) -> Result<File> {
     let mut options = OpenOptions::new();
-    let flags = OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+    // appends, so that whoever truncates it meanwhile leaves no hole
+    let flags = OFlag::O_NONBLOCK | OFlag::O_NOCTTY | OFlag::O_APPEND;
     options.write(true).create(true).truncate(true);
+    let file = caller::act(|| options.custom_flags(flags.bits()).open(path))?;
+    file.with_context(|| format!("failed to write to {}", path.display()))
+}
+
+/// The same, but keeps what an existing file contains.
+///
+/// # Errors
+///
+/// It can't be written.
+pub fn append(path: &Path) -> Result<File> {
+    let mut options = OpenOptions::new();
+    let flags = OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+    options.append(true).create(true);
     let file = caller::act(|| options.custom_flags(flags.bits()).open(path))?;
     file.with_context(|| format!("failed to write to {}", path.display()))
 }

@@ -20,8 +20,8 @@ const APPS: &str = "cli/src/apps.rs";
 /// The workspace's manifest with all versions.
 const VERSIONS: &str = "Cargo.toml";
 
-/// The feature of the binary that is no app, and that a binary with fewer apps has as well.
-pub(crate) const METRICS: &str = "metrics";
+/// The features of the binary that are no apps, and that a binary with fewer apps has as well.
+pub(crate) const EXPORTERS: [&str; 2] = ["metrics", "otlp"];
 
 /// An app in the lists of the binary.
 #[derive(Debug)]

@@ -56,7 +56,7 @@ impl App for Procs {
     fn run(self, session: &Session) -> Result<()> {
         let mut object = MaybeUninit::uninit();
         let mut open = session.open(ProcsSkelBuilder::default(), &mut object)?;
-        self.configure(&mut open)?;
+        self.configure(session, &mut open)?;
 
         let mut skel = session.load(open)?;
         self.filter.fill(&skel.maps)?;
@@ -75,11 +75,11 @@ impl App for Procs {
 impl Procs {
     /// Disables features that this kernel lacks or that no option asks for. The verifier drops code
     /// that these read-only globals disable.
-    fn configure(&self, open: &mut OpenProcsSkel<'_>) -> Result<()> {
+    fn configure(&self, session: &Session, open: &mut OpenProcsSkel<'_>) -> Result<()> {
         // Task storage is for programs that the kernel's BTF has typed.
         let typed = Path::new(btf::KERNEL).exists();
         let rodata = rodata(open)?;
-        let documents = self.stream.is_documents();
+        let documents = session.makes_documents(&self.stream);
         let own_pids = !documents && self.filter.has_own_pids(self.workload.is_given())?;
         let details = documents || own_pids;
         rodata.with_own_pids = own_pids.into();

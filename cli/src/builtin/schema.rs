@@ -122,9 +122,10 @@ fn lost() -> Value {
                 "enum": stages().collect::<Vec<_>>(),
                 "description": "ring: events that found the ring buffer full. map: entries that \
                  found a map full. program: skipped runs of a BPF program that was preempted; \
-                 each may have been an event."
+                 each may have been an event. output: events that a file could not take, \
+                 as on a full disk."
             },
-            "cpu": number(0, "On which CPU, but for the stage program."),
+            "cpu": number(0, "On which CPU, but for the stages program and output."),
             "count": number(1, "How many, since the last such document of the stage and CPU."),
             "total": number(1, "How many in all, at this stage.")
         },

@@ -1,5 +1,5 @@
 //! `bpfapps doctor` on the running kernel, healthy and ill in each way that it knows; what every app
-//! serves to Prometheus; and the console blocks of the pages.
+//! does as a service; and the console blocks of the pages.
 
 mod effort;
 mod fixing;
@@ -9,8 +9,10 @@ mod machine;
 mod metrics;
 mod narrow;
 mod objects;
+mod otlp;
 mod pages;
 mod report;
+mod service;
 mod shells;
 
 use std::process::ExitCode;
@@ -26,9 +28,14 @@ fn main() -> ExitCode {
             lent::TESTS,
             metrics::TESTS,
             narrow::TESTS,
+            otlp::TESTS,
             pages::TESTS,
+            service::disk::TESTS,
+            service::files::TESTS,
+            service::notify::TESTS,
+            service::outside::TESTS,
             shells::TESTS,
         ],
-        &[],
+        &[service::disk::FIXTURES],
     )
 }

@@ -1,15 +1,15 @@
 use std::fmt;
 
 use anyhow::{Result, bail};
-use clap::{ArgMatches, Args as _, Command, FromArgMatches as _};
+use clap::{ArgMatches, Command, FromArgMatches as _};
 use nix::errno::Errno;
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
 
 use super::{App, Rehearsal, rehearsal};
-use crate::metrics;
 use crate::output::Document;
 use crate::session::{Needs, Options, Session};
+use crate::{metrics, telemetry};
 
 /// An app as the command line sees it. [`register!`](crate::register) makes these.
 pub struct Registration {
@@ -46,8 +46,11 @@ impl Registration {
             run: |matches, options| {
                 processes_exist(matches)?;
                 let app = A::from_arg_matches(matches)?;
-                let served = metrics::Arguments::from_arg_matches(matches)?.served(A::NAME);
-                let session = Session::serving(sized(options, matches), A::NEEDS, served)?;
+                let sent = telemetry::Arguments::from_arg_matches(matches)?.sent(A::NAME);
+                let metrics = metrics::Arguments::from_arg_matches(matches)?;
+                let served = metrics.served(A::NAME, sent.is_some());
+                let options = sized(options, matches);
+                let session = Session::exporting(options, A::NEEDS, served, sent)?;
                 app.run(&session)?;
                 session.exit_code()
             },
@@ -67,7 +70,8 @@ impl Registration {
 /// not as an unknown option.
 pub(super) fn command<A: App>() -> Command {
     // the app's description counts, and comes last
-    let command = metrics::Arguments::augment_args(Command::new(A::NAME));
+    let command = metrics::Arguments::augment(Command::new(A::NAME), A::DOCUMENTS);
+    let command = telemetry::Arguments::augment(command, A::DOCUMENTS);
     let command = A::augment_args(command);
     command.mut_args(|arg| match arg.get_action().takes_values() {
         true => arg.allow_negative_numbers(true),

@@ -1,9 +1,12 @@
 //! Counts of lost events, by stage.
 
+use std::fmt;
+
 use anyhow::{Result, ensure};
 
 use super::program::{ProgramInfo, SKIPPED};
 use super::shared::Counters;
+use crate::output::Output;
 
 /// A place where something is lost.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +25,13 @@ const PROGRAM: Stage = Stage {
     why: "it was preempted at work",
 };
 
+/// The stage of events that were to be sent.
+pub(crate) const EXPORT: Stage = Stage {
+    name: "export",
+    lost: "events",
+    why: "the receiver did not take them",
+};
+
 /// In the order of `enum bpfapps_stage`.
 const STAGES: [Stage; 2] = [
     Stage {
@@ -36,9 +46,19 @@ const STAGES: [Stage; 2] = [
     },
 ];
 
+/// The stage of events that a file did not take.
+pub(crate) const OUTPUT: Stage = Stage {
+    name: "output",
+    lost: "events",
+    why: "the file could not be written",
+};
+
 /// The names of the stages at which something is lost.
 pub fn stages() -> impl Iterator<Item = &'static str> {
-    STAGES.iter().chain([&PROGRAM]).map(|stage| stage.name)
+    STAGES
+        .iter()
+        .chain([&PROGRAM, &OUTPUT, &EXPORT])
+        .map(|stage| stage.name)
 }
 
 /// Each of `counters`, with its stage and CPU.
@@ -72,16 +92,41 @@ pub(crate) struct Lost {
     /// A counter for each stage and CPU.
     counters: Counters,
     reported: Vec<u64>,
-    /// The programs that may be skipped.
-    programs: Vec<ProgramInfo>,
-    told_skipped: u64,
+    others: Vec<Other>,
+}
+
+/// A number that grows.
+pub(crate) struct Count(Box<dyn Fn() -> u64 + Send + Sync>);
+
+impl Count {
+    pub(crate) fn of(count: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
+        Self(Box::new(count))
+    }
+
+    pub(crate) fn now(&self) -> u64 {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.now().fmt(f)
+    }
+}
+
+/// A stage whose losses no BPF program counts.
+#[derive(Debug)]
+pub(crate) struct Other {
+    stage: Stage,
+    count: Count,
+    told: u64,
 }
 
 impl Lost {
     /// # Errors
     ///
     /// There are not as many counters as `bpfapps/ringbuf.h` has.
-    pub(crate) fn new(counters: Counters, programs: Vec<ProgramInfo>) -> Result<Self> {
+    pub(crate) fn new(counters: Counters, others: Vec<Other>) -> Result<Self> {
         let count = counters.read().count();
         ensure!(
             count.is_multiple_of(STAGES.len()),
@@ -91,8 +136,7 @@ impl Lost {
         Ok(Self {
             counters,
             reported: vec![0; count],
-            programs,
-            told_skipped: 0,
+            others,
         })
     }
 
@@ -108,35 +152,88 @@ impl Lost {
         news
     }
 
-    /// Skipped runs since the last call. Takes some system calls.
-    pub(crate) fn news_of_skipped(&mut self) -> Option<News> {
-        let total = self.skipped();
-        let count = total - self.told_skipped;
-        self.told_skipped = total;
+    /// Losses of the other stages since the last call. Takes some system calls.
+    pub(crate) fn other_news(&mut self) -> Vec<News> {
+        self.others.iter_mut().filter_map(Other::news).collect()
+    }
+
+    /// All losses so far, of any kind. Takes some system calls.
+    pub(crate) fn total(&self) -> u64 {
+        let others = self.others.iter().map(|other| other.count.now());
+        self.counters.read().sum::<u64>() + others.sum::<u64>()
+    }
+
+    /// All losses and where they occurred, in words; `None` without losses. The file did not take
+    /// `unwritten` events.
+    pub(crate) fn describe(&self, unwritten: u64) -> Option<String> {
+        let counted = describe(&self.counters.read().collect::<Vec<_>>());
+        let others = self.others.iter().map(Other::describe);
+        let all = [counted, describe_unwritten(unwritten)]
+            .into_iter()
+            .chain(others);
+        let all: Vec<_> = all.flatten().collect();
+        (!all.is_empty()).then(|| all.join("; "))
+    }
+}
+
+impl Other {
+    /// Runs of these programs that the kernel skipped.
+    pub(crate) fn skipped(programs: Vec<ProgramInfo>) -> Self {
+        let skipped = move || {
+            let counts = programs.iter();
+            counts.filter_map(|program| program.count(SKIPPED)).sum()
+        };
+        Self::new(PROGRAM, Count::of(skipped))
+    }
+
+    /// Events that were to be sent.
+    pub(crate) fn unsent(count: Count) -> Self {
+        Self::new(EXPORT, count)
+    }
+
+    fn new(stage: Stage, count: Count) -> Self {
+        Self {
+            stage,
+            count,
+            told: 0,
+        }
+    }
+
+    fn news(&mut self) -> Option<News> {
+        let total = self.count.now();
+        let count = total - self.told;
+        self.told = total;
         (count > 0).then_some(News {
-            stage: PROGRAM.name,
+            stage: self.stage.name,
             cpu: None,
             count,
             total,
         })
     }
 
-    /// Skipped runs of all programs so far.
-    fn skipped(&self) -> u64 {
-        let counts = self.programs.iter();
-        counts.filter_map(|program| program.count(SKIPPED)).sum()
-    }
-
-    /// All losses and where they occurred, in words; `None` without losses.
+    /// The losses in words, if there are any.
     pub(crate) fn describe(&self) -> Option<String> {
-        let counted = describe(&self.counters.read().collect::<Vec<_>>());
-        let skipped = match self.skipped() {
-            0 => None,
-            total => Some(format!("lost {total} {}: {}", PROGRAM.lost, PROGRAM.why)),
-        };
-        let all: Vec<_> = counted.into_iter().chain(skipped).collect();
-        (!all.is_empty()).then(|| all.join("; "))
+        let Stage { lost, why, .. } = self.stage;
+        let total = self.count.now();
+        (total > 0).then(|| format!("lost {total} {lost}: {why}"))
     }
+}
+
+/// Events that a file did not take, if no document has told that yet.
+pub(super) fn news_of_unwritten(output: &Output) -> Option<News> {
+    let (count, total) = output.tell_unwritten()?;
+    Some(News {
+        stage: OUTPUT.name,
+        cpu: None,
+        count,
+        total,
+    })
+}
+
+/// The loss of events that a file did not take, in words.
+pub(crate) fn describe_unwritten(unwritten: u64) -> Option<String> {
+    let Stage { lost, why, .. } = OUTPUT;
+    (unwritten > 0).then(|| format!("lost {unwritten} {lost}: {why}"))
 }
 
 /// Describes events that were formatted or still in the ring when stdout blocked.

@@ -21,9 +21,9 @@ pub use record::{Byte, Record, c_bytes, set_text, take};
 pub use snapshot::{Listing, Snapshot};
 pub use stream::Stream;
 
-pub(crate) use lost::Lost;
 #[cfg(feature = "metrics")]
 pub(crate) use lost::counted;
+pub(crate) use lost::{Count, EXPORT, Lost, OUTPUT, Other, describe_unwritten};
 pub(crate) use perf::ring_bytes as perf_ring_bytes;
 pub(crate) use program::ProgramInfo;
 #[cfg(feature = "metrics")]
@@ -33,3 +33,6 @@ pub(crate) use record::set_global;
 pub(crate) use ring::RingRecords;
 pub(crate) use shared::{Counters, map as share};
 pub(crate) use source::{Records, Source};
+pub(crate) use stream::bytes;
+#[cfg(any(feature = "metrics", feature = "otlp"))]
+pub(crate) use stream::seconds;

@@ -12,6 +12,7 @@ use super::stream::{Limits, Stream};
 use super::{Source, lost};
 use crate::output::{Blocked, Format, Output, boot_time};
 use crate::run::Run;
+use crate::telemetry::Telemetry;
 
 /// Maximum number of records before rows are written and signals are checked.
 const BATCH: usize = 4096;
@@ -35,6 +36,7 @@ pub(crate) struct Reader<'a> {
     lost: Lost,
     awake: Awake,
     format: Format,
+    telemetry: Option<&'a Telemetry>,
 }
 
 impl<'a> Reader<'a> {
@@ -46,6 +48,7 @@ impl<'a> Reader<'a> {
         source: Source<'a>,
         awake: Awake,
         lost: Lost,
+        telemetry: Option<&'a Telemetry>,
     ) -> Self {
         Self {
             run,
@@ -55,16 +58,19 @@ impl<'a> Reader<'a> {
             lost,
             awake,
             format: stream.output,
+            telemetry,
         }
     }
 
     /// Reads until the end, whatever that is.
     pub(crate) fn read(&mut self) -> End {
         let result = self.read_all();
-        let lost = self.lost.describe();
+        self.finish();
         if !result.as_ref().is_err_and(|err| err.is::<Blocked>()) {
+            let lost = self.lost.describe(self.output.unwritten());
             return End { result, lost };
         }
+        let lost = self.lost.describe(0);
         match self.source.records.discard() {
             Ok(discarded) => {
                 let unwritten = self.output.unwritten() + discarded;
@@ -97,8 +103,10 @@ impl<'a> Reader<'a> {
                 self.wait(Some(ready), left)?
             };
             if ended || self.limits.is_over() {
+                self.run.service.stopping();
                 self.run.end_command()?;
                 self.handle(self.source.capacity)?;
+                self.finish();
                 self.report_lost(true)?;
                 return self.output.flush();
             }
@@ -139,18 +147,35 @@ impl<'a> Reader<'a> {
         self.output.follow_clock()?;
         // Rows from before the error come out before the error.
         self.output.flush()?;
+        self.run.service.count(|| {
+            let lost = self.lost.total() + self.output.unwritten();
+            (self.output.written(), lost)
+        });
+        // records may come without a pause
+        self.run.service.alive();
         let count = count?;
         self.limits.events -= count as u64;
         Ok(count)
     }
 
+    /// Waits for what is on its way to the receiver.
+    fn finish(&self) {
+        if let Some(telemetry) = self.telemetry {
+            telemetry.finish();
+        }
+    }
+
     /// In a stream of documents, a loss is one of them.
-    fn report_lost(&mut self, skipped: bool) -> Result<()> {
+    fn report_lost(&mut self, others: bool) -> Result<()> {
         if self.format == Format::Table {
             return Ok(());
         }
-        let skipped = skipped.then(|| self.lost.news_of_skipped()).flatten();
-        for news in self.lost.news().into_iter().chain(skipped) {
+        let mut news = self.lost.news();
+        if others {
+            news.extend(self.lost.other_news());
+        }
+        news.extend(lost::news_of_unwritten(self.output));
+        for news in news {
             let now = boot_time()?;
             self.output.document(self.format, |fields| {
                 fields.kind("lost", now);

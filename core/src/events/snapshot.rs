@@ -1,7 +1,6 @@
 //! Lists of existing objects, from BPF iterators.
 
 use std::io::{BufRead as _, BufReader, Read};
-use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -9,7 +8,7 @@ use libbpf_rs::{Iter, Link};
 
 use super::stream::seconds;
 use super::{Record, Stream};
-use crate::output::Format;
+use crate::output::{FileOptions, Format};
 
 /// The options of an app that lists existing objects: flatten it into the app's options.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -21,9 +20,8 @@ pub struct Snapshot {
     )]
     output: Format,
 
-    /// Write it to FILE, in place of stdout
-    #[arg(long, value_name = "FILE")]
-    output_file: Option<PathBuf>,
+    #[command(flatten)]
+    file: FileOptions,
 
     /// Repeat every SECONDS seconds, such as 0.5, until interrupted
     #[arg(short, long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = seconds)]
@@ -33,7 +31,7 @@ pub struct Snapshot {
 impl Snapshot {
     /// The output format and file.
     pub(crate) fn stream(&self) -> Stream {
-        Stream::printed_as(self.output, self.output_file.clone())
+        Stream::printed_as(self.output, self.file.clone())
     }
 
     /// The interval between lists.

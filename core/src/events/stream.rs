@@ -1,11 +1,10 @@
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use bpfapps_host::settings::page_size;
 use clap::ColorChoice;
 
-use crate::output::Format;
+use crate::output::{FileOptions, Format};
 
 /// The options of an app that reports events: flatten it into the app's options.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -17,9 +16,8 @@ pub struct Stream {
     )]
     pub(crate) output: Format,
 
-    /// Write events to FILE, in place of stdout
-    #[arg(long, value_name = "FILE")]
-    pub(crate) output_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) file: FileOptions,
 
     /// Colour the table: auto (on a terminal), always or never
     #[arg(
@@ -54,16 +52,16 @@ impl Stream {
         self.ring_size
     }
 
-    /// True for JSON and YAML, which may have more fields than the table.
-    pub fn is_documents(&self) -> bool {
+    /// True for JSON and YAML.
+    pub(crate) fn is_documents(&self) -> bool {
         self.output != Format::Table
     }
 
     /// One without limits.
-    pub(super) fn printed_as(output: Format, file: Option<PathBuf>) -> Self {
+    pub(super) fn printed_as(output: Format, file: FileOptions) -> Self {
         Self {
             output,
-            output_file: file,
+            file,
             ..Self::default()
         }
     }
@@ -97,7 +95,7 @@ impl Limits {
     }
 }
 
-pub(super) fn seconds(text: &str) -> Result<Duration> {
+pub(crate) fn seconds(text: &str) -> Result<Duration> {
     let seconds: f64 = text.parse().context("not a number")?;
     let duration = Duration::try_from_secs_f64(seconds)
         .ok()
@@ -109,16 +107,26 @@ fn ring_size(text: &str) -> Result<u32> {
     valid_ring_size(text, page_size()?)
 }
 
+/// A size such as `65536`, `256K`, `8M` or `2G`.
+pub(crate) fn bytes(text: &str) -> Result<u64> {
+    let units = [
+        ("K", 10),
+        ("k", 10),
+        ("M", 20),
+        ("m", 20),
+        ("G", 30),
+        ("g", 30),
+    ];
+    let mut units = units.into_iter();
+    let in_units = units.find_map(|(unit, bits)| Some((text.strip_suffix(unit)?, 1 << bits)));
+    let (number, unit) = in_units.unwrap_or((text, 1));
+    let number: u64 = number.parse().context("not a number of bytes, K, M or G")?;
+    number.checked_mul(unit).context("too large")
+}
+
 /// The kernel requires a power of two of pages, and libbpf a 32-bit number.
 fn valid_ring_size(text: &str, page: u64) -> Result<u32> {
-    let (number, unit) = match text.strip_suffix(['K', 'k']) {
-        Some(number) => (number, 1 << 10),
-        None => text
-            .strip_suffix(['M', 'm'])
-            .map_or((text, 1), |number| (number, 1 << 20)),
-    };
-    let number: u64 = number.parse().context("not a number of bytes, K or M")?;
-    let bytes = number.checked_mul(unit).context("too large")?;
+    let bytes = bytes(text)?;
     let largest = 1 << 31;
     let above = bytes.max(page).min(largest).next_power_of_two();
     if above == bytes {
@@ -172,13 +180,19 @@ mod tests {
         assert_eq!(parse("2048"), nearest("is 4K"));
         assert_eq!(parse("4096M"), nearest("is 2048M"));
         assert_eq!(parse("18446744073709551615M"), Err("too large".to_owned()));
-        assert_eq!(parse("-1"), Err("not a number of bytes, K or M".to_owned()));
-        assert_eq!(parse(""), Err("not a number of bytes, K or M".to_owned()));
+        assert_eq!(
+            parse("-1"),
+            Err("not a number of bytes, K, M or G".to_owned())
+        );
+        assert_eq!(
+            parse(""),
+            Err("not a number of bytes, K, M or G".to_owned())
+        );
     }
 
     proptest! {
         #[test]
-        fn a_ring_size_is_valid_or_refused(text in "[0-9]{0,21}[KMkmG-]?") {
+        fn a_ring_size_is_valid_or_refused(text in "[0-9]{0,21}[KMGkmgT-]?") {
             if let Ok(size) = valid_ring_size(&text, 4096) {
                 prop_assert!(size.is_power_of_two() && size >= 4096, "{text}: {size}");
             }

@@ -4,15 +4,11 @@
 //! threads. It reads what the loop of events counts anyway, or what the kernel counts: a scrape
 //! holds nothing up.
 
-mod address;
 mod events;
-mod http;
-mod losses;
-mod page;
+mod kernel;
+mod options;
 mod process;
-mod programs;
-mod ring;
-mod server;
+mod serve;
 
 use std::cell::RefCell;
 use std::os::fd::OwnedFd;
@@ -25,13 +21,16 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::events::Counters;
-use crate::output::{Counts, Document};
+use crate::events::{Count, Counters};
+use crate::output::{Document, Observer};
 use events::Events;
-use page::Page;
-use programs::Programs;
+use kernel::{Losses, Maps, Programs, Ring};
+use serve::Address;
 
-pub(crate) use address::Address;
+#[cfg(feature = "otlp")]
+pub(crate) use options::EXPORTER;
+pub(crate) use options::{Arguments, Served};
+pub(crate) use serve::Page;
 
 /// The prefix of all names but `process_…`.
 const PREFIX: &str = "bpfapps";
@@ -39,46 +38,24 @@ const PREFIX: &str = "bpfapps";
 /// Stack of the thread, which formats a page and no more.
 const STACK: usize = 256 * 1024;
 
-/// The options of every app that has metrics.
-#[derive(Clone, Debug, clap::Args)]
-pub(crate) struct Arguments {
-    /// Serve metrics for Prometheus at ADDRESS: IP:PORT, unix:PATH, or systemd for its socket
-    #[arg(long, value_name = "ADDRESS", display_order = 99)]
-    metrics: Option<Address>,
-}
-
-impl Arguments {
-    /// What is served of the app of that name, if anything is.
-    pub(crate) fn served(self, app: &'static str) -> Option<Served> {
-        let address = self.metrics?;
-        Some(Served { app, address })
-    }
-}
-
-/// Whose metrics are served, and where.
-#[derive(Clone, Debug)]
-pub(crate) struct Served {
-    app: &'static str,
-    address: Address,
-}
-
 /// The metrics of a run.
 #[derive(Debug)]
 pub(crate) struct Metrics {
     /// Until they are served.
-    waiting: RefCell<Option<(OwnedFd, Registry)>>,
-    events: Arc<Events>,
+    waiting: RefCell<Option<(Option<OwnedFd>, Registry)>>,
+    events: Events,
     programs: Arc<Programs>,
+    maps: Arc<Maps>,
 }
 
 impl Metrics {
-    /// Opens the socket; nothing is answered yet.
+    /// Opens the socket, if there is one; nothing is answered yet.
     ///
     /// # Errors
     ///
     /// The address is taken, or not ours.
     pub(crate) fn start(served: &Served) -> Result<Self> {
-        let socket = served.address.listen()?;
+        let socket = served.address.as_ref().map(Address::listen).transpose()?;
         let label = ("app".into(), served.app.into());
         let mut registry = Registry::with_labels([label].into_iter());
         registry.register_collector(Box::new(process::Process::own()?));
@@ -87,29 +64,37 @@ impl Metrics {
         own.register("build", "The program that reports", Info::new(version));
         let ready = ConstGauge::new(1_u64);
         own.register("ready", "1 once no event is missed any more", ready);
-        let events = Arc::new(Events::default());
-        own.register_collector(Box::new(Arc::clone(&events)));
+        let events = Events::register(&served.by_field, own);
         let programs = Arc::new(Programs::measured());
         own.register_collector(Box::new(Arc::clone(&programs)));
+        let maps = Arc::new(Maps::default());
+        own.register_collector(Box::new(Arc::clone(&maps)));
         Ok(Self {
             waiting: RefCell::new(Some((socket, registry))),
             events,
             programs,
+            maps,
         })
     }
 
-    /// Serves what the kernel counts of the programs of a loaded object.
-    pub(crate) fn watch_programs(&self, object: &Object) {
+    /// Serves what the kernel counts of the programs of a loaded object, and the entries of its
+    /// maps.
+    pub(crate) fn watch_object(&self, object: &Object) {
         self.programs.add(object);
+        self.maps.add(object);
     }
 
-    /// Serves the counters of losses.
+    /// Serves the counters of losses, and those of other stages.
     ///
     /// # Errors
     ///
     /// It is not known how many CPUs there are.
-    pub(crate) fn watch_losses(&self, counters: Counters) -> Result<()> {
-        let losses = losses::Losses::of(counters)?;
+    pub(crate) fn watch_losses(
+        &self,
+        counters: Counters,
+        others: Vec<(&'static str, Count)>,
+    ) -> Result<()> {
+        let losses = Losses::of(counters, others)?;
         self.register(|own| own.register_collector(Box::new(losses)));
         Ok(())
     }
@@ -120,7 +105,7 @@ impl Metrics {
     ///
     /// It can't be mapped.
     pub(crate) fn watch_ring(&self, map: &impl MapCore) -> Result<()> {
-        let ring = ring::Ring::map(map)?;
+        let ring = Ring::map(map)?;
         let size = ConstGauge::new(ring.bytes());
         self.register(|own| {
             own.register_with_unit("ring", "Size of the ring buffer", Unit::Bytes, size);
@@ -129,33 +114,43 @@ impl Metrics {
         Ok(())
     }
 
-    /// Counts of the events of these types, which are served.
-    pub(crate) fn counts(&self, documents: &[Document]) -> Counts {
-        self.events.counts(documents)
+    /// True if documents of events are read.
+    pub(crate) fn reads_documents(&self) -> bool {
+        self.events.reads_documents()
     }
 
-    /// Answers from now on, in a thread of its own, with the rights that this one has left.
+    /// Counts events of these types.
+    pub(crate) fn observer(&self, documents: &[Document]) -> Box<dyn Observer> {
+        self.events.observer(documents)
+    }
+
+    /// Answers from now on, in a thread of its own, with the rights that this one has left. Returns
+    /// the page that it answers with, the first time.
     ///
     /// # Errors
     ///
     /// There can be no other thread.
-    pub(crate) fn serve(&self) -> Result<()> {
+    pub(crate) fn serve(&self) -> Result<Option<Arc<Page>>> {
         let Some((socket, registry)) = self.waiting.borrow_mut().take() else {
-            return Ok(());
+            return Ok(None);
         };
-        let page = Page::new(registry);
+        let page = Arc::new(Page::new(registry));
+        let Some(socket) = socket else {
+            return Ok(Some(page));
+        };
+        let served = Arc::clone(&page);
         let thread = thread::Builder::new()
             .name("metrics".into())
             .stack_size(STACK);
         let serve = move || {
-            if let Err(err) = server::serve(&socket, |request| http::answer(request, &page)) {
+            if let Err(err) = serve::serve(&socket, |request| serve::answer(request, &served)) {
                 log::warn!("metrics are no longer served: {err:#}");
             }
         };
         thread
             .spawn(serve)
             .context("failed to start the thread for metrics")?;
-        Ok(())
+        Ok(Some(page))
     }
 
     fn register(&self, register: impl FnOnce(&mut Registry)) {

@@ -1,17 +1,25 @@
 //! In place of metrics where the binary is built without them.
 
+use std::sync::Arc;
+
 use anyhow::Result;
+use clap::Command;
 use libbpf_rs::{MapCore, Object};
 
-use crate::events::Counters;
-use crate::output::{Counts, Document};
+use crate::events::{Count, Counters};
+use crate::output::{Document, Observer};
 
 /// No option.
 #[derive(Clone, Debug, clap::Args)]
+#[group(skip)]
 pub(crate) struct Arguments {}
 
 impl Arguments {
-    pub(crate) fn served(self, _: &str) -> Option<Served> {
+    pub(crate) fn augment(command: Command, _: &[Document]) -> Command {
+        command
+    }
+
+    pub(crate) fn served(self, _: &str, _: bool) -> Option<Served> {
         None
     }
 }
@@ -19,6 +27,10 @@ impl Arguments {
 /// There are none.
 #[derive(Debug)]
 pub(crate) enum Served {}
+
+/// There is none.
+#[derive(Debug)]
+pub(crate) enum Page {}
 
 /// There are none.
 #[derive(Debug)]
@@ -29,11 +41,11 @@ impl Metrics {
         match *served {}
     }
 
-    pub(crate) fn watch_programs(&self, _: &Object) {
+    pub(crate) fn watch_object(&self, _: &Object) {
         match *self {}
     }
 
-    pub(crate) fn watch_losses(&self, _: Counters) -> Result<()> {
+    pub(crate) fn watch_losses(&self, _: Counters, _: Vec<(&'static str, Count)>) -> Result<()> {
         match *self {}
     }
 
@@ -41,11 +53,15 @@ impl Metrics {
         match *self {}
     }
 
-    pub(crate) fn counts(&self, _: &[Document]) -> Counts {
+    pub(crate) fn reads_documents(&self) -> bool {
         match *self {}
     }
 
-    pub(crate) fn serve(&self) -> Result<()> {
+    pub(crate) fn observer(&self, _: &[Document]) -> Box<dyn Observer> {
+        match *self {}
+    }
+
+    pub(crate) fn serve(&self) -> Result<Option<Arc<Page>>> {
         match *self {}
     }
 }

@@ -1,11 +1,12 @@
 //! Output on stdout: rows for people, documents for programs.
 
 mod clock;
-mod counts;
 mod document;
 mod fields;
+mod file;
 mod line;
 mod numbers;
+mod observer;
 mod rows;
 mod stdout;
 mod style;
@@ -14,8 +15,9 @@ mod width;
 
 use std::cell::{Cell, RefCell};
 use std::os::fd::{AsFd as _, BorrowedFd};
-use std::path::Path;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
@@ -28,12 +30,13 @@ use fields::head;
 
 pub use bpfapps_explain::escape;
 pub use clock::boot_time;
-pub(crate) use counts::Counts;
 pub use document::{Document, Field, Kind};
 pub use fields::Fields;
+pub(crate) use file::{FileOptions, OutputFile};
 pub use line::Line;
 use numbers::push_hundredths;
 pub use numbers::{push_decimal, push_hex, push_ms, push_signed};
+pub(crate) use observer::Observer;
 pub use rows::{Columns, Row, Rows, sample};
 pub(crate) use stdout::Blocked;
 pub use stdout::Closed;
@@ -88,20 +91,41 @@ impl Output {
         let mut stdout = self.stdout.borrow_mut();
         stdout.buffer().extend_from_slice(line.as_bytes());
         stdout.buffer().push(b'\n');
+        stdout.end_document();
         stdout.flush()
     }
 
-    /// Sends output to this file from now on; an existing file is replaced.
-    fn go_to(&self, file: &Path) -> Result<()> {
-        self.stdout.borrow_mut().go_to(file)
+    /// Sends output to this file from now on.
+    fn go_to(&self, file: OutputFile) {
+        self.stdout.borrow_mut().go_to(file);
     }
 
-    /// Adds one document, which `fill` fills.
+    /// The rights of this program, and of threads that it starts, are those that are left.
+    ///
+    /// # Errors
+    ///
+    /// There can be no other thread.
+    pub(crate) fn settle(&self) -> Result<()> {
+        match self.stdout.borrow_mut().followed() {
+            Some(file) => file.settle(),
+            None => Ok(()),
+        }
+    }
+
+    /// Adds one document that is no event, which `fill` fills.
     pub(crate) fn document(&self, format: Format, fill: impl FnOnce(&mut Fields<'_>)) {
-        let mut stdout = self.stdout.borrow_mut();
+        self.fields(format, fill);
+        self.stdout.borrow_mut().end_document();
+    }
+
+    fn fields(&self, format: Format, fill: impl FnOnce(&mut Fields<'_>)) {
+        self.add_document(self.stdout.borrow_mut().buffer(), format, fill);
+    }
+
+    fn add_document(&self, out: &mut Vec<u8>, format: Format, fill: impl FnOnce(&mut Fields<'_>)) {
         let mut clock = self.clock.borrow_mut();
         let head = &self.heads[usize::from(format == Format::Yaml)];
-        let mut fields = Fields::new(stdout.buffer(), &mut clock, format, head);
+        let mut fields = Fields::new(out, &mut clock, format, head);
         fill(&mut fields);
         fields.end();
     }
@@ -125,6 +149,7 @@ impl Output {
             stdout
                 .buffer()
                 .extend_from_slice(step_text(step).as_bytes());
+            stdout.end_document();
         } else {
             self.document(format, |fields| {
                 fields.kind("clock_step", now);
@@ -139,9 +164,25 @@ impl Output {
         self.stdout.borrow_mut().flush()
     }
 
+    /// Number of events that were written.
+    pub(crate) fn written(&self) -> u64 {
+        let stdout = self.stdout.borrow();
+        stdout.events() - stdout.unwritten()
+    }
+
     /// Number of events that were formatted but not written.
     pub(crate) fn unwritten(&self) -> u64 {
         self.stdout.borrow().unwritten()
+    }
+
+    /// The same, for another thread.
+    pub(crate) fn shared_unwritten(&self) -> Arc<AtomicU64> {
+        self.stdout.borrow().shared_unwritten()
+    }
+
+    /// Events that a file did not take, and that no document has told, and how many there are in all.
+    pub(crate) fn tell_unwritten(&self) -> Option<(u64, u64)> {
+        self.stdout.borrow_mut().tell_unwritten()
     }
 
     /// Waits for `more`, for `timeout`, for a step of the wall clock, or for the end of `run`: true
@@ -168,7 +209,9 @@ impl Output {
             (self.steps.as_fd(), PollFlags::POLLIN),
         ];
         fds.extend(more);
-        let ready = wait(&fds, timeout)?;
+        let timeouts = [timeout, stdout.patience(), run.service.patience()].into_iter();
+        let ready = wait(&fds, timeouts.flatten().min())?;
+        run.service.alive();
         if ready[1] {
             return Err(Closed.into());
         }
@@ -185,6 +228,9 @@ impl Output {
     pub(crate) fn wait_until(&self, run: &Run, timeout: Duration) -> Result<bool> {
         let end = Instant::now() + timeout;
         loop {
+            if let Some(file) = self.stdout.borrow_mut().followed() {
+                file.look();
+            }
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() || self.wait(run, None, Some(left))? {
                 self.follow_clock()?;

@@ -1,6 +1,5 @@
 use std::borrow::Cow;
 use std::env;
-use std::path::Path;
 
 use anyhow::Result;
 use clap::ColorChoice;
@@ -8,7 +7,7 @@ use clap::ColorChoice;
 use super::clock::{Clock, boot_time};
 use super::fields::head;
 use super::line::Look;
-use super::{Counts, Document, Fields, Format, Line, Output, Style, style};
+use super::{Document, Fields, Format, Line, Observer, Output, OutputFile, Style, style};
 
 /// Title and least width of each column, left to right.
 pub type Columns = &'static [(&'static str, usize)];
@@ -72,7 +71,9 @@ pub struct Rows<'session> {
     output: &'session Output,
     format: Format,
     coloured: bool,
-    counts: Option<Counts>,
+    observers: Vec<Box<dyn Observer>>,
+    /// The document of an event whose row is a line of a table.
+    document: Vec<u8>,
 }
 
 impl<'session> Rows<'session> {
@@ -81,11 +82,11 @@ impl<'session> Rows<'session> {
         output: &'session Output,
         format: Format,
         color: ColorChoice,
-        file: Option<&Path>,
-        counts: Option<Counts>,
+        file: Option<OutputFile>,
+        observers: Vec<Box<dyn Observer>>,
     ) -> Result<Self> {
         match file {
-            Some(file) => output.go_to(file)?,
+            Some(file) => output.go_to(file),
             None => output.has_documents.set(format != Format::Table),
         }
         let has_times = format != Format::Table || R::COLUMNS.iter().any(|(it, _)| *it == "TIME");
@@ -95,15 +96,19 @@ impl<'session> Rows<'session> {
             output,
             format,
             coloured: style::is_wanted(color, on_terminal, |name| env::var_os(name)),
-            counts,
+            observers,
+            document: Vec::new(),
         };
         match rows.format {
-            Format::Table => rows.line(R::COLUMNS, |line| {
-                for (title, _) in R::COLUMNS {
-                    line.style(Style::Title);
-                    line.text(title.as_bytes());
-                }
-            }),
+            Format::Table => {
+                rows.line(R::COLUMNS, |line| {
+                    for (title, _) in R::COLUMNS {
+                        line.style(Style::Title);
+                        line.text(title.as_bytes());
+                    }
+                });
+                output.stdout.borrow_mut().end_title();
+            }
             Format::Json | Format::Yaml => {
                 let now = boot_time()?;
                 output.document(format, |fields| fields.kind("ready", now));
@@ -118,17 +123,41 @@ impl<'session> Rows<'session> {
     ///
     /// The buffer was full and stdout did not take it.
     pub fn write<R: Row>(&mut self, row: &R) -> Result<()> {
+        let begin = self.output.stdout.borrow_mut().buffer().len();
         match self.format {
             Format::Table => self.line(R::COLUMNS, |line| row.write(line)),
             Format::Json | Format::Yaml => {
-                self.output
-                    .document(self.format, |fields| row.fields(fields));
+                self.output.fields(self.format, |fields| row.fields(fields));
             }
         }
-        if let Some(counts) = &self.counts {
-            counts.add(&row.kind());
+        if !self.observers.is_empty() {
+            self.observe(row, begin);
         }
         self.output.stdout.borrow_mut().end_event()
+    }
+
+    /// Shows the event to the observers; its row begins there in the buffer.
+    fn observe<R: Row>(&mut self, row: &R, begin: usize) {
+        let mut stdout = self.output.stdout.borrow_mut();
+        let are_read = self
+            .observers
+            .iter()
+            .any(|observer| observer.reads_documents());
+        let document = if !are_read {
+            &[]
+        } else if self.format == Format::Json {
+            &stdout.buffer()[begin..]
+        } else {
+            let document = &mut self.document;
+            document.clear();
+            let fill = |fields: &mut Fields<'_>| row.fields(fields);
+            self.output.add_document(document, Format::Json, fill);
+            document
+        };
+        let kind = row.kind();
+        for observer in &mut self.observers {
+            observer.observe(&kind, document);
+        }
     }
 
     fn line(&self, columns: Columns, fill: impl FnOnce(&mut Line<'_>)) {

@@ -2,15 +2,16 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::path::Path;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Error, Result};
-use bpfapps_host::files;
 use nix::poll::PollFlags;
 use rustix::termios::tcgetwinsize;
 
+use super::file::OutputFile;
 use crate::run::{Signals, wait};
 
 /// Rows are gathered up to this many bytes.
@@ -46,6 +47,13 @@ impl fmt::Display for Blocked {
 
 impl std::error::Error for Blocked {}
 
+/// A place in the buffer where a row or document ends.
+#[derive(Clone, Copy, Debug)]
+struct End {
+    at: usize,
+    is_event: bool,
+}
+
 /// Standard output, or a file in its place, with a buffer that is flushed when we say so.
 ///
 /// A reader that pauses (Ctrl-S, a slow pipe) does not keep the program from ending: it is waited
@@ -61,10 +69,16 @@ pub(crate) struct Stdout {
     /// Width of the terminal when the current rows began.
     width: Option<usize>,
     buffer: Vec<u8>,
-    /// End of each event in the buffer.
-    ends: Vec<usize>,
-    /// Number of events that were dropped because the reader is blocked.
-    unwritten: u64,
+    /// A file in its place, which others may rename.
+    followed: Option<OutputFile>,
+    /// End of each row and document in the buffer.
+    ends: Vec<End>,
+    /// Number of events.
+    events: u64,
+    /// Number of events that were dropped because the reader is blocked or the file not writable.
+    unwritten: Arc<AtomicU64>,
+    /// How many of these the documents in the file tell, and those in the buffer.
+    told: [u64; 2],
     signals: Rc<Signals>,
 }
 
@@ -82,18 +96,44 @@ impl Stdout {
             name: "stdout".to_owned(),
             width: None,
             buffer: Vec::new(),
+            followed: None,
             ends: Vec::new(),
-            unwritten: 0,
+            events: 0,
+            unwritten: Arc::default(),
+            told: [0; 2],
             signals,
         })
     }
 
-    pub(crate) fn go_to(&mut self, file: &Path) -> Result<()> {
-        self.file = files::create(file)?;
-        self.is_file = is_file(&self.file);
-        self.is_terminal = self.file.is_terminal();
-        self.name = file.display().to_string();
-        Ok(())
+    pub(crate) fn go_to(&mut self, file: OutputFile) {
+        self.is_file = file.is_regular();
+        if self.is_file {
+            self.is_terminal = false;
+            self.followed = Some(file);
+            return;
+        }
+        let (file, path) = file.into_parts();
+        self.is_terminal = file.is_terminal();
+        self.file = file;
+        self.name = path.display().to_string();
+    }
+
+    /// The file in its place, if there is one.
+    pub(crate) fn followed(&mut self) -> Option<&mut OutputFile> {
+        self.followed.as_mut()
+    }
+
+    /// How long it can be left alone.
+    pub(crate) fn patience(&self) -> Option<Duration> {
+        self.followed.is_some().then(OutputFile::patience)
+    }
+
+    /// What is in the buffer is the title line of a table: each file begins with it.
+    pub(crate) fn end_title(&mut self) {
+        self.end_document();
+        if let Some(file) = &mut self.followed {
+            file.set_head(&self.buffer);
+        }
     }
 
     pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
@@ -118,17 +158,50 @@ impl Stdout {
 
     /// Marks the end of an event; writes the buffer if it is full.
     pub(crate) fn end_event(&mut self) -> Result<()> {
-        self.ends.push(self.buffer.len());
+        self.events += 1;
+        self.end(true);
         self.flush_if_full()
+    }
+
+    /// Marks the end of a line or document that is no event.
+    pub(crate) fn end_document(&mut self) {
+        self.end(false);
+    }
+
+    fn end(&mut self, is_event: bool) {
+        let at = self.buffer.len();
+        self.ends.push(End { at, is_event });
+    }
+
+    /// Number of events so far.
+    pub(crate) fn events(&self) -> u64 {
+        self.events
     }
 
     /// Number of events that were formatted but not written.
     pub(crate) fn unwritten(&self) -> u64 {
-        self.unwritten
+        self.unwritten.load(Ordering::Relaxed)
+    }
+
+    /// The same, for another thread.
+    pub(crate) fn shared_unwritten(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.unwritten)
+    }
+
+    /// Events that a file did not take, of which no document tells, and all such events: the next one in the buffer is
+    /// to tell it.
+    pub(crate) fn tell_unwritten(&mut self) -> Option<(u64, u64)> {
+        let unwritten = self.unwritten();
+        let untold = unwritten - self.told[0];
+        self.told[1] = unwritten;
+        (self.followed.is_some() && untold > 0).then_some((untold, unwritten))
     }
 
     pub(crate) fn flush_if_full(&mut self) -> Result<()> {
-        if self.buffer.len() < FULL {
+        let largest = self.followed.as_ref().and_then(OutputFile::largest);
+        // what is written at once is to fit in a file
+        let full = largest.map_or(FULL, |largest| FULL.min(largest / 2));
+        if self.buffer.len() < full {
             Ok(())
         } else {
             self.flush()
@@ -138,14 +211,43 @@ impl Stdout {
     /// Writes all that is in the buffer.
     pub(crate) fn flush(&mut self) -> Result<()> {
         let mut written = 0;
-        let end = self.write(&mut written);
-        if end.is_err() {
-            let cut_off = self.ends.iter().filter(|&&end| end > written);
-            self.unwritten += cut_off.count() as u64;
+        let end = match self.followed {
+            Some(_) => self.write_to_file(&mut written),
+            None => self.write(&mut written),
+        };
+        if written < self.buffer.len() {
+            let cut_off = self.ends.iter().filter(|end| end.at > written);
+            let count = cut_off.filter(|end| end.is_event).count() as u64;
+            self.unwritten.fetch_add(count, Ordering::Relaxed);
+        } else {
+            self.told[0] = self.told[1];
         }
         self.buffer.clear();
         self.ends.clear();
         end
+    }
+
+    /// A file that has been written to may be written to again, once the disk is no longer full.
+    fn write_to_file(&mut self, written: &mut usize) -> Result<()> {
+        let Some(file) = &mut self.followed else {
+            return Ok(());
+        };
+        if self.buffer.is_empty() {
+            file.look();
+            return Ok(());
+        }
+        let ends = self.ends.iter().map(|end| end.at);
+        let (length, failed) = file.write(&self.buffer, ends);
+        *written = length;
+        match failed {
+            None => {}
+            Some(err) if !file.has_begun() => {
+                let name = file.path().display();
+                return Err(Error::new(err).context(format!("failed to write to {name}")));
+            }
+            Some(err) => file.warn_of_losses(&err),
+        }
+        Ok(())
     }
 
     fn write(&mut self, written: &mut usize) -> Result<()> {
@@ -188,7 +290,10 @@ impl Stdout {
 
 impl AsFd for Stdout {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.file.as_fd()
+        match &self.followed {
+            Some(file) => file.as_fd(),
+            None => self.file.as_fd(),
+        }
     }
 }
 

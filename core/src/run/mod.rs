@@ -1,5 +1,6 @@
-//! Until when a program runs: signals, and the command that it traces.
+//! Until when a program runs: signals, the command that it traces, and the service manager.
 
+mod service;
 mod signals;
 mod typing;
 mod wait;
@@ -15,6 +16,7 @@ use nix::poll::PollFlags;
 
 use workload::Running;
 
+use service::Service;
 pub(crate) use signals::Signals;
 pub use signals::let_signals_end_it;
 pub(crate) use wait::wait;
@@ -23,11 +25,12 @@ pub use workload::Workload;
 /// How long a command may take to end after it was asked to.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// The signals that end this program, and the command that it runs.
+/// The signals that end this program, the command that it runs, and the manager that it tells.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) signals: Rc<Signals>,
     command: RefCell<Option<Running>>,
+    pub(crate) service: Service,
 }
 
 impl Run {
@@ -35,6 +38,7 @@ impl Run {
         Ok(Self {
             signals: Rc::new(Signals::new()?),
             command: RefCell::new(None),
+            service: Service::of_environment(),
         })
     }
 

@@ -33,6 +33,10 @@ impl Workload {
         let (program, args) = self.command.split_first().context("there is no command")?;
         let mut command = Command::new(program);
         command.args(args);
+        // those are for this program
+        for name in ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"] {
+            command.env_remove(name);
+        }
         if to_stderr {
             command.stdout(io::stderr());
         }

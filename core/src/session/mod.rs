@@ -33,6 +33,7 @@ use crate::events::ProgramInfo;
 use crate::metrics::{Metrics, Served};
 use crate::output::Output;
 use crate::run::Run;
+use crate::telemetry::{Sent, Telemetry};
 
 pub use embedded::Embedded;
 pub use exit::exit_code;
@@ -60,6 +61,7 @@ pub struct Session {
     /// What was loaded.
     programs: RefCell<Vec<ProgramInfo>>,
     metrics: Option<Metrics>,
+    telemetry: Option<Telemetry>,
     /// In a rehearsal, the programs and maps that were loaded.
     rehearsal: Option<RefCell<Option<Loads>>>,
 }
@@ -76,11 +78,19 @@ impl Session {
         Self::new(options, needs, None)
     }
 
-    /// The same, with metrics that are served.
-    pub(crate) fn serving(options: Options, needs: Needs, served: Option<Served>) -> Result<Self> {
+    /// The same, with metrics that are served and events that are sent.
+    pub(crate) fn exporting(
+        options: Options,
+        needs: Needs,
+        served: Option<Served>,
+        sent: Option<Sent>,
+    ) -> Result<Self> {
         let session = Self::start(options, needs)?;
-        let metrics = served.as_ref().map(Metrics::start).transpose()?;
-        Ok(Self { metrics, ..session })
+        Ok(Self {
+            metrics: served.as_ref().map(Metrics::start).transpose()?,
+            telemetry: sent.map(Telemetry::new).transpose()?,
+            ..session
+        })
     }
 
     /// One that ends once the programs are loaded.
@@ -97,6 +107,7 @@ impl Session {
         Ok(Self {
             programs: RefCell::default(),
             metrics: None,
+            telemetry: None,
             types: options.types()?,
             ring_size: options.ring_size,
             needs,
@@ -187,7 +198,7 @@ impl Session {
         // before anything is attached that might report it
         ProgramInfo::add(&mut self.programs.borrow_mut(), loaded.object());
         if let Some(metrics) = &self.metrics {
-            metrics.watch_programs(loaded.object());
+            metrics.watch_object(loaded.object());
         }
         if let (Some(rehearsal), Some(loads)) = (&self.rehearsal, loads) {
             rehearsal.borrow_mut().get_or_insert(loads);
@@ -200,7 +211,8 @@ impl Session {
 
     /// Gives up every capability except those that the app keeps, and root's account, permanently:
     /// no_new_privs is set too. Root continues as the user who called sudo, or as nobody. Metrics
-    /// are served from then on, if they are wanted.
+    /// are served and events are sent from then on, if that is wanted, and systemd is told that the app
+    /// is ready.
     ///
     /// [`Session::poll`] does it. An app with a loop of its own calls it once all is attached and
     /// each ring buffer is mapped.
@@ -209,10 +221,21 @@ impl Session {
     ///
     /// The kernel refuses.
     pub fn give_up_privileges(&self) -> Result<()> {
+        self.shed()?;
+        self.run.service.ready();
+        Ok(())
+    }
+
+    /// The same, of an app that is ready only once its first line is written.
+    fn shed(&self) -> Result<()> {
         privileges::give_up(self.needs.keeps, self.run.has_command())?;
-        match &self.metrics {
-            Some(metrics) => metrics.serve(),
-            None => Ok(()),
+        self.output.settle()?;
+        let Some(metrics) = &self.metrics else {
+            return Ok(());
+        };
+        match (metrics.serve()?, &self.telemetry) {
+            (Some(page), Some(telemetry)) => telemetry.start(page),
+            _ => Ok(()),
         }
     }
 }

@@ -4,7 +4,9 @@ use anyhow::{Context, Result};
 use bpfapps_host::capabilities::{CapSet, Capability, CapsHashSet};
 use bpfapps_host::{namespaces, users};
 use nix::sys::prctl::{set_keepcaps, set_no_new_privs};
-use nix::unistd::{Gid, Uid, getuid, setgroups, setresgid, setresuid};
+use nix::unistd::{
+    Gid, Uid, getegid, geteuid, getuid, setfsgid, setfsuid, setgroups, setresgid, setresuid,
+};
 
 /// The user whom nothing belongs to, and that user's group.
 const NOBODY: u32 = 65534;
@@ -37,6 +39,27 @@ pub(super) fn give_up(keeps: &[Capability], has_command: bool) -> Result<()> {
         .and_then(|()| caps::set(None, CapSet::Effective, &kept))
         .context("failed to give up capabilities")?;
     set_no_new_privs().context("failed to set no_new_privs")
+}
+
+/// Calls `action` with the rights to files that [`give_up`] will leave, and the number of the user
+/// who will have them. What it opens is that user's, and what it may not do fails now, not later.
+pub(super) fn act_as_left<T>(action: impl FnOnce(u32) -> T) -> Result<T> {
+    let held = caps::read(None, CapSet::Permitted).context("failed to read own capabilities")?;
+    let own = caps::read(None, CapSet::Effective).context("failed to read own capabilities")?;
+    let account = account(&held, false);
+    if let Some(Account { uid, gid }) = account {
+        setfsgid(Gid::from_raw(gid));
+        setfsuid(Uid::from_raw(uid));
+    }
+    let cleared = caps::clear(None, CapSet::Effective);
+    let user = account.map_or_else(|| geteuid().as_raw(), |account| account.uid);
+    let done = cleared.map(|()| action(user));
+    if account.is_some() {
+        setfsuid(geteuid());
+        setfsgid(getegid());
+    }
+    caps::set(None, CapSet::Effective, &own).context("failed to change own capabilities")?;
+    done.context("failed to change own capabilities")
 }
 
 /// The account that root continues with: that of the caller of sudo, or nobody's. `None` if this is

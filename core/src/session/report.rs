@@ -2,21 +2,26 @@
 
 use std::mem::size_of;
 use std::os::fd::AsFd as _;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use libbpf_rs::skel::Skel;
 use libbpf_rs::{Map, MapCore, MapType};
 use log::warn;
+use nix::unistd::geteuid;
 
 use super::Session;
 use super::exit::{EventsLost, exit_code};
+use super::privileges;
 use crate::events::{
-    Event, Lost, PerfRecords, Reader, Record, RingRecords, Snapshot, Source, Stream,
-    perf_ring_bytes, share,
+    Count, EXPORT, Event, Lost, OUTPUT, Other, PerfRecords, Reader, Record, RingRecords, Snapshot,
+    Source, Stream, describe_unwritten, perf_ring_bytes, share,
 };
+use crate::metrics::Metrics;
 use crate::output::{Row, Rows};
 use crate::run::Workload;
+use crate::telemetry::Telemetry;
 
 /// Bytes that the kernel adds before each record of a ring buffer (BPF_RINGBUF_HDR_SZ).
 const RECORD_HEADER: usize = 8;
@@ -30,12 +35,24 @@ impl Session {
     ///
     /// stdout does not take the line.
     pub fn rows<R: Row>(&self, stream: &Stream) -> Result<Rows<'_>> {
-        let file = stream.output_file.as_deref();
-        let counts = self
-            .metrics
-            .as_ref()
-            .map(|metrics| metrics.counts(R::DOCUMENTS));
-        Rows::start::<R>(&self.output, stream.output, stream.color, file, counts)
+        // what is to be renamed later is opened with the rights of then
+        let file = match stream.file.rotates() {
+            true => privileges::act_as_left(|user| stream.file.open(user))?,
+            false => stream.file.open(geteuid().as_raw()),
+        }?;
+        let metrics = self.metrics.as_ref();
+        let counts = metrics.map(|metrics| metrics.observer(R::DOCUMENTS));
+        let copies = self.telemetry.as_ref().map(Telemetry::observer);
+        let observers = counts.into_iter().chain(copies).collect();
+        Rows::start::<R>(&self.output, stream.output, stream.color, file, observers)
+    }
+
+    /// True if documents are made of events, which may have more fields than the table: they are the
+    /// output, metrics are made of their fields, or they are sent.
+    pub fn makes_documents(&self, stream: &Stream) -> bool {
+        let metrics = self.metrics.as_ref();
+        let are_counted = metrics.is_some_and(Metrics::reads_documents);
+        stream.is_documents() || are_counted || self.telemetry.is_some()
     }
 
     /// Runs the command of `workload`, if there is one. Call it between [`Session::rows`] and
@@ -173,15 +190,23 @@ impl Session {
     ) -> Result<()> {
         let stream = snapshot.stream();
         let mut rows = self.rows::<R>(&stream)?;
-        self.give_up_privileges()?;
+        self.shed()?;
         loop {
             look(&mut rows)?;
             self.output.flush()?;
+            self.run.service.ready();
+            self.run
+                .service
+                .count(|| (self.output.written(), self.output.unwritten()));
             match snapshot.interval() {
                 Some(interval) if !self.sleep(interval)? => {}
-                _ => return Ok(()),
+                _ => break,
             }
         }
+        if let Some(lost) = describe_unwritten(self.output.unwritten()) {
+            warn!("{lost}");
+        }
+        Ok(())
     }
 
     /// Waits for `timeout`, or until the program is to end: true means the end.
@@ -204,19 +229,42 @@ impl Session {
 
     /// The exit code of a successful run: 0, or the command's. Waits for a command that still runs.
     pub(crate) fn exit_code(&self) -> Result<u8> {
+        // a snapshot has reported no losses yet
+        if let Some(telemetry) = self.telemetry.as_ref().filter(|it| !it.is_finished()) {
+            telemetry.finish();
+            if let Some(lost) = Other::unsent(telemetry.lost()).describe() {
+                warn!("{lost}");
+            }
+        }
         self.run.exit_code()
     }
 
     fn read(&self, stream: &Stream, source: Source<'_>, shared: &dyn MapCore) -> Result<()> {
         let (awake, counters) = share(shared)?;
         if let Some(metrics) = &self.metrics {
-            metrics.watch_losses(counters.clone())?;
+            let unwritten = self.output.shared_unwritten();
+            let unwritten = Count::of(move || unwritten.load(Ordering::Relaxed));
+            let unsent = self.telemetry.as_ref().map(|it| (EXPORT.name, it.lost()));
+            let others = [(OUTPUT.name, unwritten)].into_iter().chain(unsent);
+            metrics.watch_losses(counters.clone(), others.collect())?;
         }
-        let lost = Lost::new(counters, self.programs.take())?;
-        let mut reader = Reader::new(&self.run, &self.output, stream, source, awake, lost);
-        self.give_up_privileges()?;
+        let skipped = Other::skipped(self.programs.take());
+        let unsent = self.telemetry.as_ref().map(|it| Other::unsent(it.lost()));
+        let others = [skipped].into_iter().chain(unsent).collect();
+        let lost = Lost::new(counters, others)?;
+        let mut reader = Reader::new(
+            &self.run,
+            &self.output,
+            stream,
+            source,
+            awake,
+            lost,
+            self.telemetry.as_ref(),
+        );
+        self.shed()?;
         // The title line, or the first document: from now on nothing is missed.
         self.output.flush()?;
+        self.run.service.ready();
         let end = reader.read();
         let Some(lost) = end.lost else {
             return end.result;

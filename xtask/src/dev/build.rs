@@ -14,7 +14,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
 use super::{Event, Shared, output};
-use crate::apps::METRICS;
+use crate::apps::EXPORTERS;
 use crate::cargo::{self, Building};
 
 /// cargo's variable for the folder of everything but the results.
@@ -142,7 +142,7 @@ impl Package {
     fn command(&self) -> Command {
         let mut command = cargo::cargo(["build", "--package", self.binary]);
         command.args(["--no-default-features", "--features", &self.app]);
-        command.args(["--features", METRICS]);
+        command.args(["--features", &EXPORTERS.join(",")]);
         command.arg("--target-dir").arg(self.target.join("dev"));
         if env::var_os(BUILD_DIR).is_none() {
             command.env(BUILD_DIR, self.target);

@@ -13,7 +13,7 @@ use nix::errno::Errno;
 use notify::{Config, ErrorKind, EventKind, INotifyWatcher, RecursiveMode, Watcher};
 
 use super::Event;
-use crate::apps::METRICS;
+use crate::apps::EXPORTERS;
 use crate::{cargo, out};
 
 /// A series of saves is over after this time without a change.
@@ -79,7 +79,7 @@ impl Sources {
 /// The folders of the packages that cargo would compile, itself or for a build script.
 fn packages(binary: &str, app: &str) -> Result<Vec<PathBuf>> {
     let mut tree = cargo::cargo(["tree", "--package", binary, "--no-default-features"]);
-    tree.args(["--features", app, "--features", METRICS])
+    tree.args(["--features", app, "--features", &EXPORTERS.join(",")])
         .args(["--edges", "normal,build"])
         .args(["--prefix", "none", "--format", "{p}"])
         .stderr(Stdio::inherit());

@@ -8,18 +8,20 @@ use anyhow::{Context, Result, bail};
 use bpfapps_task::cargo::{self, Built};
 use bpfapps_task::workspace::Workspace;
 
-use crate::apps::METRICS;
+use crate::apps::EXPORTERS;
 use crate::{cc, elf};
 
 /// The oldest glibc whose start-up code can relocate a static binary that has its relocations
 /// packed: that makes it 4 % smaller.
 const PACKED_SINCE: (u32, u32) = (2, 36);
 
-/// Builds the binary to ship, with these apps and, if wanted, their metrics, or with everything.
-pub fn build(apps: &[String], metrics: bool) -> Result<Built> {
+/// Builds the binary to ship, with these apps and, if wanted, their exporters, or with everything.
+pub fn build(apps: &[String], exporters: bool) -> Result<Built> {
     let mut features = vec!["static"];
     features.extend(apps.iter().map(String::as_str));
-    features.extend(metrics.then_some(METRICS));
+    if exporters {
+        features.extend(EXPORTERS);
+    }
     let binary = Workspace::here()?.binary()?;
     let mut command = command(binary, binary, &features)?;
     if !apps.is_empty() {

@@ -164,6 +164,41 @@ fn wrong_values_are_refused() -> Result<()> {
             "--metrics <ADDRESS>",
         ),
         (
+            "--metrics-label",
+            &["com", "args", ""],
+            "--metrics-label <FIELDS>",
+        ),
+        (
+            "--metrics-histogram",
+            &["duration", "comm", ""],
+            "--metrics-histogram <FIELDS>",
+        ),
+        (
+            "--metrics-series",
+            &[NUMBERS, &["0"]].concat(),
+            "--metrics-series <N>",
+        ),
+        (
+            "--metrics-expiry",
+            &["0", "-1", "soon", ""],
+            "--metrics-expiry <SECONDS>",
+        ),
+        (
+            "--otlp",
+            &["", "127.0.0.1:4318", "https://127.0.0.1", "env"],
+            "--otlp <URL>",
+        ),
+        (
+            "--otlp-queue",
+            &["-1", "1T", "many", ""],
+            "--otlp-queue <BYTES>",
+        ),
+        (
+            "--otlp-timeout",
+            &["0", "-1", "soon", ""],
+            "--otlp-timeout <SECONDS>",
+        ),
+        (
             "--comm",
             &["sixteen-bytes-xx", ""],
             "a task's name has from 1 to 15 bytes",
@@ -173,6 +208,12 @@ fn wrong_values_are_refused() -> Result<()> {
             &[NUMBERS, &["256"]].concat(),
             "--exit-code <CODE>",
         ),
+        (
+            "--rotate",
+            &[NUMBERS, &["0", "63K", "1T"]].concat(),
+            "--rotate <SIZE>",
+        ),
+        ("--keep", &[NUMBERS, &["0"]].concat(), "--keep <N>"),
         ("--output", &["xml", ""], "--output <FORMAT>"),
         ("--color", &["red", ""], "--color <WHEN>"),
         (

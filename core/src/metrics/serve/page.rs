@@ -7,7 +7,7 @@ use prometheus_client::registry::Registry;
 
 /// How the page is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Format {
+pub(crate) enum Format {
     /// OpenMetrics
     Open,
     /// Prometheus's own
@@ -16,14 +16,14 @@ pub(super) enum Format {
 
 impl Format {
     /// Its media type, as a reader names it in `Accept`.
-    pub(super) fn media_type(self) -> &'static str {
+    pub(crate) fn media_type(self) -> &'static str {
         match self {
             Self::Open => "application/openmetrics-text",
             Self::Plain => "text/plain",
         }
     }
 
-    pub(super) fn content_type(self) -> &'static str {
+    pub(crate) fn content_type(self) -> &'static str {
         match self {
             Self::Open => "application/openmetrics-text; version=1.0.0; charset=utf-8",
             Self::Plain => "text/plain; version=0.0.4; charset=utf-8",
@@ -33,15 +33,21 @@ impl Format {
 
 /// What is served.
 #[derive(Debug)]
-pub(super) struct Page(Registry);
+pub(crate) struct Page(Registry);
 
 impl Page {
-    pub(super) fn new(registry: Registry) -> Self {
+    pub(crate) fn new(registry: Registry) -> Self {
         Self(registry)
     }
 
+    /// Its text as OpenMetrics has it.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn open_metrics(&self) -> Result<String, fmt::Error> {
+        self.text(Format::Open)
+    }
+
     /// Its text as of now.
-    pub(super) fn text(&self, format: Format) -> Result<String, fmt::Error> {
+    pub(crate) fn text(&self, format: Format) -> Result<String, fmt::Error> {
         let mut page = String::new();
         match format {
             Format::Open => text::encode(&mut page, &self.0)?,

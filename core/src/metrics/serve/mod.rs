@@ -1,5 +1,9 @@
 //! The server: one thread, in which no connection holds up another.
 
+mod address;
+mod http;
+mod page;
+
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -11,8 +15,12 @@ use nix::poll::PollFlags;
 use rustix::io::Errno;
 use rustix::net::{SocketFlags, accept_with};
 
-use super::http::too_long;
 use crate::run::wait;
+use http::too_long;
+
+pub(crate) use address::Address;
+pub(crate) use http::answer;
+pub(crate) use page::Page;
 
 /// Connections that are open at the same time: for one more the oldest is closed.
 const MOST: usize = 16;

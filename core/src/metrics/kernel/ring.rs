@@ -17,14 +17,14 @@ use prometheus_client::registry::Unit;
 
 /// A ring buffer's counters: how many bytes were read, and how many written, since its start.
 #[derive(Debug)]
-pub(super) struct Ring {
+pub(crate) struct Ring {
     read: Mmap,
     written: Mmap,
     bytes: u64,
 }
 
 impl Ring {
-    pub(super) fn map(map: &impl MapCore) -> Result<Self> {
+    pub(crate) fn map(map: &impl MapCore) -> Result<Self> {
         let page = usize::try_from(page_size()?)?;
         let counter = |number: usize| {
             let mut options = MmapOptions::new();
@@ -40,7 +40,7 @@ impl Ring {
         })
     }
 
-    pub(super) fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }
 

@@ -43,7 +43,7 @@ impl FromStr for Address {
 
 impl Address {
     /// A socket that listens there, and does not block.
-    pub(super) fn listen(&self) -> Result<OwnedFd> {
+    pub(crate) fn listen(&self) -> Result<OwnedFd> {
         let socket: OwnedFd = match self {
             Self::Tcp(address) => TcpListener::bind(address)
                 .with_context(|| format!("failed to serve metrics at {address}"))?

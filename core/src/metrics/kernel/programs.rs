@@ -18,7 +18,7 @@ use crate::events::{ProgramInfo, SKIPPED};
 
 /// The BPF programs that are loaded.
 #[derive(Debug)]
-pub(super) struct Programs {
+pub(crate) struct Programs {
     /// What the kernel says of each.
     programs: Mutex<Vec<ProgramInfo>>,
     /// The kernel measures programs only while this is open.
@@ -27,7 +27,7 @@ pub(super) struct Programs {
 
 impl Programs {
     /// None yet. The kernel measures their runs, if it lets us: it asks for CAP_SYS_ADMIN.
-    pub(super) fn measured() -> Self {
+    pub(crate) fn measured() -> Self {
         // SAFETY: it takes a number, and returns a descriptor of ours or a negative number.
         let fd = unsafe { bpf_enable_stats(BPF_STATS_RUN_TIME) };
         if fd < 0 {
@@ -41,7 +41,7 @@ impl Programs {
     }
 
     /// Adds the programs of `object`.
-    pub(super) fn add(&self, object: &Object) {
+    pub(crate) fn add(&self, object: &Object) {
         ProgramInfo::add(&mut self.lock(), object);
     }
 

@@ -6,20 +6,26 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 
-use crate::events::{Counters, counted};
+use crate::events::{Count, Counters, counted};
 
 /// Losses by stage and CPU. Those without one are there, too: a rate needs a series to start from.
 #[derive(Debug)]
-pub(super) struct Losses {
+pub(crate) struct Losses {
     counters: Counters,
+    /// Stages whose losses no BPF program counts.
+    others: Vec<(&'static str, Count)>,
     /// The map has counters for more CPUs than a machine has.
     cpus: usize,
 }
 
 impl Losses {
-    pub(super) fn of(counters: Counters) -> Result<Self> {
+    pub(crate) fn of(counters: Counters, others: Vec<(&'static str, Count)>) -> Result<Self> {
         let cpus = num_possible_cpus().context("failed to count CPUs")?;
-        Ok(Self { counters, cpus })
+        Ok(Self {
+            counters,
+            others,
+            cpus,
+        })
     }
 }
 
@@ -32,6 +38,11 @@ impl Collector for Losses {
             let labels = [("stage", stage.to_owned()), ("cpu", cpu.to_string())];
             let mut metric = metric.encode_family(&labels)?;
             metric.encode_counter::<NoLabelSet, _, u64>(&count, None)?;
+        }
+        for (stage, count) in &self.others {
+            let labels = [("stage", *stage), ("cpu", "")];
+            let mut metric = metric.encode_family(&labels)?;
+            metric.encode_counter::<NoLabelSet, _, u64>(&count.now(), None)?;
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ const HEADERS: usize = 64;
 const LANDING: &str = "Metrics are at /metrics\n";
 
 /// The answer to what has come so far, or `None` while the request is not complete.
-pub(super) fn answer(bytes: &[u8], page: &Page) -> Option<Vec<u8>> {
+pub(crate) fn answer(bytes: &[u8], page: &Page) -> Option<Vec<u8>> {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS];
     let mut request = Request::new(&mut headers);
     let plain = Format::Plain.content_type();
@@ -52,7 +52,7 @@ pub(super) fn answer(bytes: &[u8], page: &Page) -> Option<Vec<u8>> {
 }
 
 /// The answer to a request that is too long.
-pub(super) fn too_long() -> Vec<u8> {
+pub(crate) fn too_long() -> Vec<u8> {
     let plain = Format::Plain.content_type();
     response(
         "431 Request Header Fields Too Large",
