@@ -51,7 +51,7 @@ fn app_of_another_repository_comes_and_goes() {
         ("cli/Cargo.toml", "kills = [\"dep:other-kills\"]".to_owned()),
         (
             "cli/Cargo.toml",
-            "default = [\"kills\", \"metrics\", \"taken\"]".to_owned(),
+            "default = [\"kills\", \"metrics\", \"otlp\", \"taken\"]".to_owned(),
         ),
         (
             "cli/Cargo.toml",

@@ -64,7 +64,7 @@ fn standalone_is_all_ones_own() {
     let manifest = fs::read_to_string(root.join("cli/Cargo.toml")).expect("a manifest");
     for line in [
         "name = \"own\"",
-        "default = [\"metrics\", \"mine\"]",
+        "default = [\"metrics\", \"mine\", \"otlp\"]",
         "mine = [\"dep:own-mine\"]",
         "own-mine = { path = \"../apps/mine\", optional = true }",
     ] {
