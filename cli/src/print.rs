@@ -25,6 +25,7 @@ pub(crate) fn document<T: Serialize>(
             .map(|text| text + "\n")
             .context("failed to write JSON"),
         Format::Yaml => yaml::write(value),
+        Format::None => Ok(String::new()),
     }
 }
 

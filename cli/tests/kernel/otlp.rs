@@ -26,6 +26,7 @@ use tempfile::TempDir;
 
 pub(crate) const TESTS: &[Test] = &[
     test!(events_arrive_as_logs),
+    test!(output_can_be_off),
     test!(metrics_arrive_at_the_end_as_well),
     test!(processes_are_spans),
     test!(every_event_is_sent_or_lost),
@@ -304,6 +305,21 @@ fn events_arrive_as_logs() -> Result<()> {
         );
         Ok(())
     })
+}
+
+fn output_can_be_off() -> Result<()> {
+    let receiver = Receiver::start(&[])?;
+    let url = receiver.url();
+    let mut command = cli([
+        "procs", "-o", "none", "--otlp", &url, "--", "sh", "-c", "true; :",
+    ]);
+    let exit = Process::run(&mut command)?
+        .expect_code(0)?
+        .expect_no_stderr()?;
+    ensure!(exit.stdout.is_empty(), "{exit:#?}");
+    let sent = receiver.got(|got| got.taken.len());
+    ensure!(sent == 2, "{sent} events");
+    Ok(())
 }
 
 fn metrics_arrive_at_the_end_as_well() -> Result<()> {

@@ -167,7 +167,7 @@ impl<'a> Reader<'a> {
 
     /// In a stream of documents, a loss is one of them.
     fn report_lost(&mut self, others: bool) -> Result<()> {
-        if self.format == Format::Table {
+        if !self.format.is_documents() {
             return Ok(());
         }
         let mut news = self.lost.news();

@@ -13,7 +13,7 @@ use crate::output::{FileOptions, Format};
 /// The options of an app that lists existing objects: flatten it into the app's options.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Snapshot {
-    /// Output format: table, json (one line each) or yaml (one document each)
+    /// Output format: table, json (one line each), yaml (one document each) or none
     #[arg(
         short, long, value_name = "FORMAT", value_enum, default_value_t = Format::Table,
         hide_possible_values = true

@@ -9,7 +9,7 @@ use crate::output::{FileOptions, Format};
 /// The options of an app that reports events: flatten it into the app's options.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Stream {
-    /// Output format: table, json (one line each) or yaml (one document each)
+    /// Output format: table, json (one line each), yaml (one document each) or none
     #[arg(
         short, long, value_name = "FORMAT", value_enum, default_value_t = Format::Table,
         hide_possible_values = true
@@ -54,7 +54,7 @@ impl Stream {
 
     /// True for JSON and YAML.
     pub(crate) fn is_documents(&self) -> bool {
-        self.output != Format::Table
+        self.output.is_documents()
     }
 
     /// One without limits.

@@ -54,6 +54,16 @@ pub enum Format {
     Json,
     /// YAML; of events, one document each
     Yaml,
+    /// Nothing: events are counted, and sent where that is wanted
+    #[value(hide = true)]
+    None,
+}
+
+impl Format {
+    /// True for JSON and YAML.
+    pub(crate) fn is_documents(self) -> bool {
+        matches!(self, Self::Json | Self::Yaml)
+    }
 }
 
 /// stdout, or a file in its place, and the clock by which rows are dated.

@@ -87,9 +87,12 @@ impl<'session> Rows<'session> {
     ) -> Result<Self> {
         match file {
             Some(file) => output.go_to(file),
-            None => output.has_documents.set(format != Format::Table),
+            None => output.has_documents.set(format.is_documents()),
         }
-        let has_times = format != Format::Table || R::COLUMNS.iter().any(|(it, _)| *it == "TIME");
+        let has_times = match format {
+            Format::Table => R::COLUMNS.iter().any(|(it, _)| *it == "TIME"),
+            _ => format.is_documents(),
+        };
         output.dated.set(has_times.then_some(format));
         let on_terminal = output.stdout.borrow().is_terminal();
         let rows = Self {
@@ -113,6 +116,7 @@ impl<'session> Rows<'session> {
                 let now = boot_time()?;
                 output.document(format, |fields| fields.kind("ready", now));
             }
+            Format::None => {}
         }
         Ok(rows)
     }
@@ -129,6 +133,7 @@ impl<'session> Rows<'session> {
             Format::Json | Format::Yaml => {
                 self.output.fields(self.format, |fields| row.fields(fields));
             }
+            Format::None => {}
         }
         if !self.observers.is_empty() {
             self.observe(row, begin);
