@@ -2,6 +2,7 @@
 //! apps that the templates render.
 
 mod c_files;
+mod prometheus;
 mod rules;
 mod tally;
 pub(crate) mod templates;
@@ -65,11 +66,9 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     if options.template.is_none() {
         run.checks(checks()?)?;
         rules::hold(&mut run)?;
-        run.tests(
-            "tests",
-            cargo(["test", "--workspace", "--no-fail-fast"]),
-            &options.args,
-        )?;
+        let mut tests = cargo(["test", "--workspace", "--no-fail-fast"]);
+        tests.env("PATH", prometheus::search_path()?);
+        run.tests("tests", tests, &options.args)?;
     }
     // arguments select tests of the workspace, not of templates
     let has_templates = templates::are_here()? && options.args.is_empty();

@@ -3,6 +3,7 @@
 
 mod debian;
 mod fedora;
+mod fleet;
 mod image;
 mod kubernetes;
 mod prometheus;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
             TESTS,
             debian::TESTS,
             fedora::TESTS,
+            fleet::TESTS,
             image::TESTS,
             kubernetes::TESTS,
             prometheus::TESTS,
