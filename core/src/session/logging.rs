@@ -22,6 +22,11 @@ pub fn init(verbose: bool) {
     } else {
         LevelFilter::Warn
     });
+    // what it says of a certificate is in its error, too
+    builder.filter_module("rustls_platform_verifier", LevelFilter::Off);
+    for http in ["rustls", "ureq", "ureq_proto"] {
+        builder.filter_module(http, LevelFilter::Warn);
+    }
     let filter = env::var(FILTER).unwrap_or_default();
     // env_logger would print it as it is
     let is_plain = visible(&filter) == filter;

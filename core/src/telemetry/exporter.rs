@@ -42,6 +42,8 @@ impl Exporter {
             .http_status_as_error(false)
             .max_redirects(0)
             .user_agent(concat!("bpfapps/", env!("CARGO_PKG_VERSION")));
+        #[cfg(feature = "otlp-tls")]
+        let config = config.tls_config(tls());
         Self {
             agent: config.build().new_agent(),
             sent,
@@ -156,6 +158,16 @@ impl Exporter {
         let rejected = answer.partial_success.unwrap_or_default();
         Answer::Taken(u64::try_from(rejected.rejected_log_records).unwrap_or(0))
     }
+}
+
+/// https, with the certificates that this machine trusts.
+#[cfg(feature = "otlp-tls")]
+fn tls() -> ureq::tls::TlsConfig {
+    // one that is installed already will do
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    ureq::tls::TlsConfig::builder()
+        .root_certs(ureq::tls::RootCerts::PlatformVerifier)
+        .build()
 }
 
 /// What came of a request.

@@ -155,7 +155,11 @@ impl Target {
         let url: Uri = url.parse().context("not a URL")?;
         match url.scheme_str() {
             Some("http") => {}
-            Some("https") => bail!("https is not spoken: send to a collector on this machine"),
+            Some("https") if cfg!(feature = "otlp-tls") => {}
+            Some("https") => bail!(
+                "https needs a binary with the cargo feature otlp-tls: else send to a collector on \
+                 this machine"
+            ),
             _ => bail!("not a URL such as http://127.0.0.1:4318"),
         }
         let host = url.host().filter(|host| !host.is_empty());
