@@ -31,6 +31,7 @@ pub mod platform;
 mod release;
 pub mod settings;
 pub mod shell;
+pub mod units;
 pub mod users;
 
 pub use release::Release;

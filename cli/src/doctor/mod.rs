@@ -138,7 +138,7 @@ fn examine(
     let demands = || subjects.iter().flat_map(Subject::demands);
     let types = btf.as_ref().ok().map(|btf| Types::of(btf, demands()));
     let mut checks = platform::checks(subjects, file, btf.as_ref(), apps);
-    let (rights, allowed) = rights::checks(subjects);
+    let (rights, allowed) = rights::checks(subjects, apps.binary.name);
     checks.extend(rights);
     checks.extend(settings::checks(subjects));
     // from here on tracefs is mounted for this thread

@@ -4,18 +4,19 @@ use bpfapps_core::raise_memlock;
 use bpfapps_diagnose::{make_map, user_namespace};
 use bpfapps_host::capabilities::{CapSet, Capability, held, lend, lent_to_everybody, missing};
 use bpfapps_host::hooks::tracefs;
+use bpfapps_host::units::Service;
 use bpfapps_host::{platform, settings, shell};
 use nix::errno::Errno;
 use nix::unistd::geteuid;
 
 use super::check::{Check, list};
 use super::fix::Fix;
-use super::subject::{Subject, names_where};
+use super::subject::{Kind, Subject, names_where};
 
 const UNPRIVILEGED: &str = "kernel.unprivileged_bpf_disabled";
 
 /// Also returns true if the kernel accepts anything from this process.
-pub(super) fn checks(subjects: &[Subject]) -> (Vec<Check>, bool) {
+pub(super) fn checks(subjects: &[Subject], binary: &str) -> (Vec<Check>, bool) {
     raise_memlock();
     let made = make_map();
     let all = |_: &Subject| true;
@@ -25,6 +26,7 @@ pub(super) fn checks(subjects: &[Subject]) -> (Vec<Check>, bool) {
     ];
     checks.extend(lent());
     checks.push(mounted(subjects));
+    checks.extend(subjects.iter().filter_map(|it| service(it, binary)));
     (checks, made.is_ok())
 }
 
@@ -130,6 +132,43 @@ fn lent() -> Option<Check> {
     let cause = "everybody on this machine may run it, and has them then";
     let fix = format!("leave it to its owner and its group: sudo {keep}");
     Some(ok("program file", found).warn(cause, fix))
+}
+
+/// Whether the service of an app may do what the app needs, if there is one.
+fn service(subject: &Subject, binary: &str) -> Option<Check> {
+    let Kind::App(app) = subject.kind else {
+        return None;
+    };
+    let service = Service::of(binary, app.name)?;
+    let wanted = subject.capabilities();
+    let lacks = missing(&wanted, &service.capabilities);
+    let user = if service.is_root { "root" } else { "a user" };
+    let check = Check::ok(
+        &subject.name,
+        "service",
+        format!("{} starts as {user}", service.name),
+    );
+    let edit = format!("systemctl edit {}", service.name);
+    if !lacks.is_empty() {
+        let cause = format!("its unit does not give it {}", list(&lacks));
+        let names: Vec<_> = lacks.iter().map(ToString::to_string).collect();
+        let names = names.join(" ");
+        let fix = format!(
+            "{edit}, and add to [Service]: AmbientCapabilities={names} and \
+             CapabilityBoundingSet={names}"
+        );
+        return Some(check.warn(cause, fix));
+    }
+    if subject.needs_tracefs() && !service.is_root {
+        let cause = "it needs tracefs, which only root reads";
+        return Some(check.warn(cause, format!("{edit}, and add to [Service]: User=root")));
+    }
+    let has = match wanted.is_empty() {
+        true => String::new(),
+        false => format!(" with {}", list(&wanted)),
+    };
+    let found = format!("{} starts as {user}{has}", service.name);
+    Some(Check::ok(&subject.name, "service", found))
 }
 
 fn mounted(subjects: &[Subject]) -> Check {

@@ -29,6 +29,7 @@ pub(crate) const TESTS: &[Test] = &[
     test!(interpreter_is_a_warning),
     test!(container_wsl_and_android_are_named),
     test!(namespaces_are_named),
+    test!(service_without_rights_is_a_warning),
 ];
 
 /// The least of bpf(2): to make a map.
@@ -255,5 +256,31 @@ fn namespaces_are_named() -> Result<()> {
         .check("machine", "namespaces")?
         .expect("fail", &words)?;
     report.expect_code(1)?;
+    Ok(())
+}
+
+fn service_without_rights_is_a_warning() -> Result<()> {
+    const UNIT: &str = "/run/systemd/system/bpfapps@.service";
+    let report = |unit: &str| {
+        let unit = format!("[Service]\nExecStart=/usr/bin/bpfapps %i\n{unit}");
+        Report::of(&mut sandbox::with_file(UNIT, &unit, &doctor())?)?.expect_code(0)
+    };
+    let user = "DynamicUser=yes\nAmbientCapabilities=CAP_BPF";
+    let lacks = report(user)?;
+    let check = lacks.check("procs", "service")?;
+    check.expect(
+        "warn",
+        &["bpfapps@procs.service", "CAP_PERFMON", "systemctl edit"],
+    )?;
+
+    let has = report(&format!("{user} CAP_PERFMON"))?;
+    let check = has.check("procs", "service")?;
+    check.expect("ok", &["bpfapps@procs.service", "CAP_BPF and CAP_PERFMON"])?;
+    // it reads tracefs
+    has.check("minimal", "service")?
+        .expect("warn", &["tracefs", "User=root"])?;
+    report("")?
+        .check("minimal", "service")?
+        .expect("ok", &["root"])?;
     Ok(())
 }
