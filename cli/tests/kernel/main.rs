@@ -27,6 +27,7 @@ fn main() -> ExitCode {
             foreign::TESTS,
             lent::TESTS,
             metrics::TESTS,
+            metrics::fields::TESTS,
             narrow::TESTS,
             otlp::TESTS,
             pages::TESTS,
