@@ -46,11 +46,11 @@ fn repository_is_built_run_and_tested_and_upgraded() {
     assert_eq!(own.apps(), ["first"]);
 
     // the next release says something else, and one line gets it
-    let title = |own: &Repository| text(own.binary(&["explain", "BPF0001"]));
-    assert!(!title(&own).contains(NEXT));
+    let page = |own: &Repository| text(own.binary(&["explain", "BPF0001"]));
+    assert!(!page(&own).contains(NEXT));
     archives.publish(&packages, NEXT, |file, text| {
         match file.ends_with("BPF0001.md") {
-            true => format!("{NEXT}: {text}"),
+            true => format!("{text}\nSince {NEXT}.\n"),
             false => text.to_owned(),
         }
     });
@@ -60,7 +60,7 @@ fn repository_is_built_run_and_tested_and_upgraded() {
         "Cargo.toml",
         &manifest.replace(&line, &line.replace(version, NEXT)),
     );
-    assert!(title(&own).contains(NEXT));
+    assert!(page(&own).contains(NEXT));
     assert_eq!(own.versions(), [NEXT]);
     own.works();
 }

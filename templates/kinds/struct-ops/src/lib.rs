@@ -20,7 +20,7 @@ struct {{ Name }} {
         short, long, value_name = "PERCENT", default_value_t = 50,
         value_parser = clap::value_parser!(u32).range(1..=99)
     )]
-    keep: u32,
+    share: u32,
 
     #[command(flatten)]
     stream: Stream,
@@ -37,7 +37,7 @@ impl App for {{ Name }} {
     fn run(self, session: &Session) -> Result<()> {
         let mut object = MaybeUninit::uninit();
         let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
-        rodata(&mut open)?.keep = self.keep;
+        rodata(&mut open)?.share = self.share;
 
         let mut skel = session.load(open)?;
         let name = skel.maps.algorithm.name().to_owned();

@@ -19,7 +19,7 @@ _Static_assert(sizeof(ALGORITHM) <= sizeof(((struct tcp_congestion_ops *)0)->nam
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /* how much of the window is kept after a loss, in percent */
-const volatile __u32 keep = 50;
+const volatile __u32 share = 50;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -109,7 +109,7 @@ SEC("struct_ops")
 __u32 BPF_PROG(handle_loss, struct sock *sk)
 {
 	__u32 window = ((struct tcp_sock *)sk)->snd_cwnd;
-	__u32 kept = (__u64)window * keep / 100;
+	__u32 kept = (__u64)window * share / 100;
 	struct history *s = history(sk);
 
 	s->losses++;

@@ -85,8 +85,8 @@ fn documents_are_what_the_schema_says() -> Result<()> {
 }
 
 /// The window and the threshold after a loss, of which so much was to be kept.
-fn after_a_loss(keep: &str) -> Result<(u64, u64)> {
-    let mut app = App::start(&["{{ name }}", "-o", "json", "--keep", keep])?;
+fn after_a_loss(share: &str) -> Result<(u64, u64)> {
+    let mut app = App::start(&["{{ name }}", "-o", "json", "--share", share])?;
     // a packet on its way when the interface goes down may also just wait until it is up again (and
     // then the kernel sets the threshold back to none, 2^31 - 1), or be lost twice
     for _ in 0..30 {
@@ -134,7 +134,7 @@ fn second_one_is_refused() -> Result<()> {
 }
 
 fn wrong_share_is_refused() -> Result<()> {
-    refuses(&["{{ name }}"], &[["--keep", "0"], ["--keep", "100"]])
+    refuses(&["{{ name }}"], &[["--share", "0"], ["--share", "100"]])
 }
 
 fn kernel_that_is_too_old_is_named() -> Result<()> {
