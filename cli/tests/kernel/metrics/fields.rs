@@ -75,7 +75,7 @@ fn values_over_the_limit_are_other() -> Result<()> {
 }
 
 fn series_that_does_not_change_goes_away() -> Result<()> {
-    let short = ["--metrics-label", "comm", "--metrics-expiry", "0.5"];
+    let short = ["--metrics-label", "comm", "--metrics-expiry", "2"];
     let served = Served::start(&[&["bootstrap"][..], &short].concat())?;
     ensure!(Command::new("true").status()?.success(), "true has failed");
     let series = "type=\"exit\",comm=\"true\"}";
