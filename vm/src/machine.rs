@@ -109,7 +109,8 @@ impl Machine {
         let mut qemu = Command::new("setpriv");
         qemu.args(["--pdeathsig", "KILL", "qemu-system-x86_64"]);
         qemu.args(["-no-user-config", "-nodefaults", "-display", "none"]);
-        qemu.args(["-no-reboot", "-smp", "2", "-m", "2G"]);
+        // the archive is in memory twice at the start, and half of what is left holds the files
+        qemu.args(["-no-reboot", "-smp", "2", "-m", "3G"]);
         qemu.args(["-accel", accel, "-cpu", cpu]);
         qemu.arg("-kernel").arg(&self.image);
         qemu.arg("-initrd").arg(&self.initramfs);
