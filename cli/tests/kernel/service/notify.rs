@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use bpfapps_core::Capability::{CAP_BPF, CAP_DAC_OVERRIDE, CAP_PERFMON};
+use bpfapps_core::Capability::{CAP_BPF, CAP_DAC_OVERRIDE, CAP_PERFMON, CAP_SYS_RESOURCE};
 use bpfapps_testkit::{Process, Test, cli, lending, sandbox, test};
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
@@ -248,7 +248,8 @@ fn command_is_not_the_service() -> Result<()> {
 }
 
 fn socket_of_others_is_not_used_for_the_caller() -> Result<()> {
-    let lent = [CAP_BPF, CAP_PERFMON, CAP_DAC_OVERRIDE];
+    // the last one raises the limit of memory, which counts before Linux 5.11
+    let lent = [CAP_BPF, CAP_PERFMON, CAP_DAC_OVERRIDE, CAP_SYS_RESOURCE];
     let (_folder, program) = lending(&lent)?;
     let manager = Manager::at_path()?;
     let run = || -> Result<()> {
