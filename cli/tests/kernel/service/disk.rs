@@ -119,7 +119,7 @@ fn full_disk_costs_counted_events_and_tears_none() -> Result<()> {
         "{reported} reported, {lost} lost"
     );
     ensure!(
-        lost > 100 && documents.len() > before.len() + 20,
+        lost > 0 && documents.len() > before.len() + 20,
         "{lost} lost"
     );
     // in the stream, too
