@@ -6,6 +6,8 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use bpfapps_testkit::{Fixture, Process, Test, cli, fixture, test};
@@ -14,7 +16,7 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
-use super::{Shell, count, documents};
+use super::{PATIENCE, Shell, count, documents};
 
 pub(crate) const TESTS: &[Test] = &[
     test!(full_disk_costs_counted_events_and_tears_none),
@@ -104,7 +106,14 @@ fn full_disk_costs_counted_events_and_tears_none() -> Result<()> {
     let expected =
         "x: No space left on device (os error 28): events are lost until that works again";
     ensure!(said.ends_with(expected), "{said}");
-    let before = documents(&on.read()?)?;
+    // the part of an event that the disk took is there for a moment
+    let end = Instant::now() + PATIENCE;
+    let before = loop {
+        match documents(&on.read()?) {
+            Err(_) if Instant::now() < end => thread::sleep(Duration::from_millis(10)),
+            read => break read?,
+        }
+    };
     fs::remove_file(filler)?;
     on.shell.run(20)?;
     on.procs.signal(Signal::SIGINT)?;
