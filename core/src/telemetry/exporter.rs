@@ -58,12 +58,14 @@ impl Exporter {
     pub(super) fn run(mut self) {
         let mut due = Instant::now();
         loop {
+            // also while events come without a pause
+            if Instant::now() >= due {
+                self.send_metrics();
+                due = Instant::now() + self.sent.endpoint.interval;
+            }
             match self.queue.next(due) {
                 Next::Documents(documents) => self.send_events(&documents),
-                Next::Nothing => {
-                    self.send_metrics();
-                    due = Instant::now() + self.sent.endpoint.interval;
-                }
+                Next::Nothing => {}
                 Next::End => break,
             }
         }

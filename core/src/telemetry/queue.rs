@@ -42,7 +42,7 @@ type Document = Box<[u8]>;
 pub(super) enum Next {
     /// Send these.
     Documents(Vec<Document>),
-    /// It is time for something else.
+    /// The time is up.
     Nothing,
     /// The run is over, and nothing is left.
     End,

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use bpfapps_testkit::{Exit, Process, Test, cli, test};
+use nix::sys::signal::Signal;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
@@ -22,6 +23,7 @@ pub(crate) const TESTS: &[Test] = &[
     test!(events_arrive_as_logs),
     test!(output_can_be_off),
     test!(metrics_arrive_at_the_end_as_well),
+    test!(metrics_arrive_while_events_do),
     test!(processes_are_spans),
     test!(every_event_is_sent_or_lost),
     test!(receiver_that_was_away_gets_what_waited),
@@ -180,6 +182,20 @@ fn metrics_arrive_at_the_end_as_well() -> Result<()> {
         );
         Ok(())
     })
+}
+
+fn metrics_arrive_while_events_do() -> Result<()> {
+    let receiver = Receiver::start(&[])?;
+    let url = receiver.url();
+    let mut command = cli(["procs", "-o", "none", "--otlp", &url]);
+    command.env("OTEL_METRIC_EXPORT_INTERVAL", "500");
+    let storm = ["--", "sh", "-c", "while :; do /bin/true; done"];
+    let app = Process::start(command.args(storm))?;
+    let arrived = receiver.until(|got| got.requests > 1 && got.pages > 3);
+    // it ends the command that it runs
+    app.signal(Signal::SIGINT)?;
+    app.wait()?;
+    arrived
 }
 
 fn processes_are_spans() -> Result<()> {

@@ -49,6 +49,8 @@ pub(super) struct Got {
     pub(super) taken: Vec<LogRecord>,
     pub(super) resources: Vec<String>,
     pub(super) headers: String,
+    /// Number of requests with metrics.
+    pub(super) pages: usize,
     pub(super) metrics: ExportMetricsServiceRequest,
     pub(super) spans: Vec<Span>,
 }
@@ -142,6 +144,7 @@ fn serve(mut stream: TcpStream, got: &Mutex<Got>, is_over: &AtomicBool) -> Resul
         }
         let mut got = got.lock().unwrap_or_else(PoisonError::into_inner);
         if head.starts_with("POST /v1/metrics ") {
+            got.pages += 1;
             got.metrics = ExportMetricsServiceRequest::decode(&*body)?;
             stream.write_all(NOTHING_MORE)?;
             continue;
