@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Error, Result, bail, ensure};
 use clap::{Args as _, Command};
-use ureq::http::Uri;
+use ureq::http::{HeaderName, HeaderValue, Uri};
 
 use crate::events::{bytes, seconds};
 use crate::metrics::EXPORTER;
@@ -166,6 +166,14 @@ impl Target {
         host.context("names no host")?;
         let headers = either("HEADERS").unwrap_or_default();
         let headers = pairs(&headers).context("OTEL_EXPORTER_OTLP_HEADERS")?;
+        for (name, value) in &headers {
+            let is_valid =
+                name.parse::<HeaderName>().is_ok() && value.parse::<HeaderValue>().is_ok();
+            ensure!(
+                is_valid,
+                "OTEL_EXPORTER_OTLP_HEADERS: {name:?} is no header of HTTP"
+            );
+        }
         Ok(Self { url, headers })
     }
 }
@@ -240,6 +248,9 @@ mod tests {
         let given = are("http://c/v1/logs", "http://c/v1/metrics");
         assert_eq!(urls("http://c", &[whole]), given);
         assert!(urls("env", &[base, ("PROTOCOL", "grpc")]).is_err());
+        for wrong in ["a b=c", "a=b%0Ac"] {
+            assert!(urls("env", &[base, ("HEADERS", wrong)]).is_err(), "{wrong}");
+        }
     }
 
     #[test]
