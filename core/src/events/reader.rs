@@ -67,7 +67,7 @@ impl<'a> Reader<'a> {
         let result = self.read_all();
         self.finish();
         if !result.as_ref().is_err_and(|err| err.is::<Blocked>()) {
-            let lost = self.lost.describe(self.output.unwritten());
+            let lost = self.lost.describe(self.output.unwritten_to_file());
             return End { result, lost };
         }
         let lost = self.lost.describe(0);

@@ -185,7 +185,16 @@ impl Output {
         self.stdout.borrow().unwritten()
     }
 
-    /// The same, for another thread.
+    /// The same, of a file; a reader of stdout that is gone has lost nothing.
+    pub(crate) fn unwritten_to_file(&self) -> u64 {
+        let mut stdout = self.stdout.borrow_mut();
+        match stdout.followed() {
+            Some(_) => stdout.unwritten(),
+            None => 0,
+        }
+    }
+
+    /// Number of events that were formatted but not written, for another thread.
     pub(crate) fn shared_unwritten(&self) -> Arc<AtomicU64> {
         self.stdout.borrow().shared_unwritten()
     }

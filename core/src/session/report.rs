@@ -203,7 +203,7 @@ impl Session {
                 _ => break,
             }
         }
-        if let Some(lost) = describe_unwritten(self.output.unwritten()) {
+        if let Some(lost) = describe_unwritten(self.output.unwritten_to_file()) {
             warn!("{lost}");
         }
         Ok(())
