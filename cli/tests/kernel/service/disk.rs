@@ -21,6 +21,7 @@ use super::{PATIENCE, Shell, count, documents};
 pub(crate) const TESTS: &[Test] = &[
     test!(full_disk_costs_counted_events_and_tears_none),
     test!(full_disk_is_a_loss_for_strict),
+    test!(reader_that_goes_is_no_loss_for_strict),
     test!(full_disk_from_the_start_is_an_error),
     test!(file_that_is_rotated_outlives_a_full_disk),
 ];
@@ -166,6 +167,19 @@ fn full_disk_is_a_loss_for_strict() -> Result<()> {
 }
 
 /// The command is not run then.
+fn reader_that_goes_is_no_loss_for_strict() -> Result<()> {
+    let app = cli(["procs", "-o", "json", "--strict", "--", "true"]);
+    // the one line that is read is there before any event is
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", "\"$@\" | head -n 1", "sh"])
+        .arg(app.get_program());
+    let exit = Process::run(command.args(app.get_args()))?.expect_code(0)?;
+    exit.expect_no_stderr()?
+        .expect_stdout("\"type\":\"ready\"")?;
+    Ok(())
+}
+
 fn full_disk_from_the_start_is_an_error() -> Result<()> {
     let folder = TempDir::new()?;
     let mut command = fixture("on_small_disk")?;
