@@ -1,7 +1,8 @@
 //! A disk that is full, and not for ever.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::Write as _;
+use std::os::fd::AsRawFd as _;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -54,7 +55,7 @@ pub(crate) fn on_small_disk(args: &[String]) -> Result<()> {
 struct OnDisk {
     procs: Process,
     shell: Shell,
-    disk: PathBuf,
+    disk: Disk,
     _folder: TempDir,
 }
 
@@ -69,20 +70,29 @@ impl OnDisk {
         let procs = shell.traced_by(&mut command, &file, args)?;
         let root = PathBuf::from(format!("/proc/{}/root", procs.pid()));
         Ok(Self {
-            disk: root.join(folder.path().strip_prefix("/")?),
+            disk: Disk(File::open(root.join(folder.path().strip_prefix("/")?))?),
             procs,
             shell,
             _folder: folder,
         })
     }
+}
 
-    fn read(&self) -> Result<String> {
-        Ok(fs::read_to_string(self.disk.join("x"))?)
+/// The open folder: it is there until this is closed, also when procs has ended.
+struct Disk(File);
+
+impl Disk {
+    fn path(&self, name: &str) -> PathBuf {
+        Path::new("/proc/self/fd").join(format!("{}/{name}", self.0.as_raw_fd()))
+    }
+
+    fn read(&self, name: &str) -> Result<String> {
+        Ok(fs::read_to_string(self.path(name))?)
     }
 
     /// Takes all room that is left.
     fn fill(&self) -> Result<PathBuf> {
-        let filler = self.disk.join("filler");
+        let filler = self.path("filler");
         let written = fs::write(&filler, vec![b'x'; 1 << 20]);
         ensure!(written.is_err(), "it is larger than 1 MiB");
         Ok(filler)
@@ -100,7 +110,7 @@ fn lost(stderr: &[String]) -> Result<usize> {
 fn full_disk_costs_counted_events_and_tears_none() -> Result<()> {
     let mut on = OnDisk::start("128K", &["-o", "json"])?;
     on.shell.run(10)?;
-    let filler = on.fill()?;
+    let filler = on.disk.fill()?;
     // what is left of the last block takes the beginning of it
     on.shell.run(200)?;
     let said = on.procs.says("failed to write to ")?;
@@ -110,7 +120,7 @@ fn full_disk_costs_counted_events_and_tears_none() -> Result<()> {
     // the part of an event that the disk took is there for a moment
     let end = Instant::now() + PATIENCE;
     let before = loop {
-        match documents(&on.read()?) {
+        match documents(&on.disk.read("x")?) {
             Err(_) if Instant::now() < end => thread::sleep(Duration::from_millis(10)),
             read => break read?,
         }
@@ -118,11 +128,10 @@ fn full_disk_costs_counted_events_and_tears_none() -> Result<()> {
     fs::remove_file(filler)?;
     on.shell.run(20)?;
     on.procs.signal(Signal::SIGINT)?;
-    let file = fs::File::open(on.disk.join("x"))?;
     let exit = on.procs.wait()?.expect_code(0)?;
     ensure!(exit.stderr.len() == 2, "{exit:#?}");
     let lost = lost(&exit.stderr)?;
-    let documents = documents(&std::io::read_to_string(file)?)?;
+    let documents = documents(&on.disk.read("x")?)?;
     let reported = count(&documents, "exec") + count(&documents, "exit");
     ensure!(
         reported + lost == 2 * 230,
@@ -151,7 +160,7 @@ fn full_disk_is_a_loss_for_strict() -> Result<()> {
     let address = format!("unix:{}", socket.display());
     let args = ["-o", "json", "--strict", "--metrics", &address];
     let mut on = OnDisk::start("128K", &args)?;
-    on.fill()?;
+    on.disk.fill()?;
     on.shell.run(100)?;
     on.procs.says("events are lost until that works again")?;
     let mut stream = UnixStream::connect(&socket)?;
@@ -212,12 +221,9 @@ fn file_that_is_rotated_outlives_a_full_disk() -> Result<()> {
     on.shell.run(400)?;
     on.procs.says("No space left on device")?;
     on.procs.signal(Signal::SIGINT)?;
-    let files = ["x.1", "x"].map(|name| fs::File::open(on.disk.join(name)));
     let exit = on.procs.wait()?.expect_code(0)?;
-    let mut all = Vec::new();
-    for file in files {
-        all.extend(documents(&std::io::read_to_string(file?)?)?);
-    }
+    let mut all = documents(&on.disk.read("x.1")?)?;
+    all.extend(documents(&on.disk.read("x")?)?);
     let lost = lost(&exit.stderr)?;
     let reported = count(&all, "exec") + count(&all, "exit");
     // what was removed is not lost
