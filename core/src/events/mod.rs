@@ -34,5 +34,4 @@ pub(crate) use ring::RingRecords;
 pub(crate) use shared::{Counters, map as share};
 pub(crate) use source::{Records, Source};
 pub(crate) use stream::bytes;
-#[cfg(any(feature = "metrics", feature = "otlp"))]
 pub(crate) use stream::seconds;

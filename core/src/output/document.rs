@@ -38,6 +38,10 @@ pub enum Kind {
     Numbers,
     /// A number with decimals
     Decimal,
+    /// A whole number that only grows
+    Counter,
+    /// How many values there were in each bucket: several fields, whose names it begins
+    Histogram,
     /// Whatever has a name that starts so: numbers and text
     Any,
 }
@@ -66,6 +70,16 @@ impl Field {
     /// A number with decimals.
     pub const fn decimal(name: &'static str, about: &'static str) -> Self {
         Self::new(name, about, Kind::Decimal)
+    }
+
+    /// A number that only grows.
+    pub const fn counter(name: &'static str, about: &'static str) -> Self {
+        Self::new(name, about, Kind::Counter)
+    }
+
+    /// A [histogram](crate::output::values::Histogram).
+    pub const fn histogram(name: &'static str, about: &'static str) -> Self {
+        Self::new(name, about, Kind::Histogram)
     }
 
     /// A field written by [`Fields::flag`](crate::output::Fields::flag).

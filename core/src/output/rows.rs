@@ -7,7 +7,7 @@ use clap::ColorChoice;
 use super::clock::{Clock, boot_time};
 use super::fields::head;
 use super::line::Look;
-use super::{Document, Fields, Format, Line, Observer, Output, OutputFile, Style, style};
+use super::{Bars, Document, Fields, Format, Line, Observer, Output, OutputFile, Style, style};
 
 /// Title and least width of each column, left to right.
 pub type Columns = &'static [(&'static str, usize)];
@@ -31,6 +31,9 @@ pub trait Row {
 
     /// Writes the fields of its JSON or YAML document.
     fn fields(&self, fields: &mut Fields<'_>);
+
+    /// Adds its histograms, which the table shows below it.
+    fn bars(&self, _: &mut Bars<'_>) {}
 }
 
 impl<R: Row> Row for &R {
@@ -47,6 +50,10 @@ impl<R: Row> Row for &R {
 
     fn fields(&self, fields: &mut Fields<'_>) {
         (**self).fields(fields);
+    }
+
+    fn bars(&self, bars: &mut Bars<'_>) {
+        (**self).bars(bars);
     }
 }
 
@@ -129,7 +136,13 @@ impl<'session> Rows<'session> {
     pub fn write<R: Row>(&mut self, row: &R) -> Result<()> {
         let begin = self.output.stdout.borrow_mut().buffer().len();
         match self.format {
-            Format::Table => self.line(R::COLUMNS, |line| row.write(line)),
+            Format::Table => {
+                self.line(R::COLUMNS, |line| row.write(line));
+                let mut stdout = self.output.stdout.borrow_mut();
+                let width = stdout.width();
+                let out = stdout.buffer();
+                row.bars(&mut Bars { out, width });
+            }
             Format::Json | Format::Yaml => {
                 self.output.fields(self.format, |fields| row.fields(fields));
             }

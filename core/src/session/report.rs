@@ -279,8 +279,9 @@ impl Session {
 }
 
 /// The memory that the BPF side shares with the reader of its events.
-fn reader<'skel, 'obj: 'skel>(skel: &'skel impl Skel<'obj>) -> Result<Map<'skel>> {
+pub(super) fn reader<'skel, 'obj: 'skel>(skel: &'skel impl Skel<'obj>) -> Result<Map<'skel>> {
     let mut maps = skel.object().maps();
     let reader = maps.find(|map| map.name() == "reader");
-    reader.context("the BPF object has no map `reader`: include bpfapps/ringbuf.h")
+    reader
+        .context("the BPF object has no map `reader`: include bpfapps/ringbuf.h or bpfapps/count.h")
 }
