@@ -49,7 +49,7 @@
 		__uint(max_entries, 1);                                                            \
 		__type(key, __u32);                                                                \
 		__array(values, struct name##_keys);                                               \
-	} name SEC(".maps") = { .values = { &name##_0 } }
+	} name SEC(".maps") = {.values = {&name##_0}}
 
 /*
  * The counts of a key on this CPU, to add to. NULL, which is counted as a loss, if the map is full.

@@ -70,8 +70,9 @@ typedef __u16 bpfapps_words;       /* words, quoted if needed   list; each word 
 /* clang-format on */
 
 /*
- * Counts of a key, for BPFAPPS_COUNTED: see bpfapps/count.h and bpfapps/histogram.h. What a histogram
- * shows depends on the end of its name: x_ns are times, x_bytes are sizes, others are numbers.
+ * Counts of a key, for BPFAPPS_COUNTED: see bpfapps/count.h and bpfapps/histogram.h. What a
+ * histogram shows depends on the end of its name: x_ns are times, x_bytes are sizes, others are
+ * numbers.
  */
 struct bpfapps_count {
 	__u64 total;

@@ -73,7 +73,8 @@ impl Reader<'_> {
             .collect();
         self.shape.fields.push(other());
         self.shape.is_counted = true;
-        self.shape.instead = Some("line.text(b\"other\")");
+        self.shape.instead =
+            Some("line.text(if self.other == 0 { b\"-\" } else { &b\"other\"[..] })");
         Ok(())
     }
 }

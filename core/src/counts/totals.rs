@@ -1,3 +1,4 @@
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
@@ -63,6 +64,7 @@ impl Totals {
     }
 
     /// Passes a record for each key to `show`, and one for all others; rates are those of this time.
+    /// The largest are first: by the first number of what is counted.
     ///
     /// # Errors
     ///
@@ -72,7 +74,9 @@ impl Totals {
         time: Duration,
         mut show: impl FnMut(&R) -> Result<()>,
     ) -> Result<()> {
-        for (key, total) in &mut self.keys {
+        let mut keys: Vec<_> = self.keys.iter_mut().collect();
+        keys.sort_unstable_by_key(|(key, total)| (Reverse(total.words[0]), *key));
+        for (key, total) in keys {
             show(&record(key, &mut total.words, 0, time)?)?;
         }
         if let Some(words) = &mut self.other {
