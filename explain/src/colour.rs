@@ -5,10 +5,14 @@ use std::io::{self, IsTerminal as _};
 /// True if a stream gets colours that nobody asked for or against; `variable` reads the
 /// environment.
 pub fn is_coloured(on_terminal: bool, variable: impl Fn(&str) -> Option<OsString>) -> bool {
-    let able = || variable("TERM").is_some_and(|term| !term.is_empty() && term != "dumb");
     // https://no-color.org: an empty one does not count
     let refused = || variable("NO_COLOR").is_some_and(|value| !value.is_empty());
-    on_terminal && able() && !refused()
+    on_terminal && knows_escapes(&variable) && !refused()
+}
+
+/// True if terminals of this environment know escape sequences.
+pub fn knows_escapes(variable: impl Fn(&str) -> Option<OsString>) -> bool {
+    variable("TERM").is_some_and(|term| !term.is_empty() && term != "dumb")
 }
 
 /// The same for stderr.

@@ -24,7 +24,7 @@ mod wrap;
 pub use check::{Check, Status, list, table};
 pub use clang::explain_clang;
 pub use code::Code;
-pub use colour::{coloured, is_coloured, stderr_is_coloured};
+pub use colour::{coloured, is_coloured, knows_escapes, stderr_is_coloured};
 pub use escape::{escape, is_invisible, one_line, printable, visible};
 pub use failure::{Failure, report};
 pub use nearest::{did_you_mean, nearest};

@@ -26,7 +26,8 @@ impl App {
     pub fn start(args: &[&str]) -> Result<Self> {
         let name = args.first().context("which app")?;
         let mut process = Process::start(&mut cli(args.iter().copied()))?;
-        let Ok(title) = process.line(|_| true) else {
+        // a list that is repeated begins with its time
+        let Ok(title) = process.line(|line| !is_time(line)) else {
             bail!("{name} did not get ready: {:#?}", process.wait()?)
         };
         is_as_in_readme(name, &title)?;
@@ -94,6 +95,12 @@ impl App {
         let name = self.name.clone();
         checked(&name, &self.end()?.stdout)
     }
+}
+
+/// True for `12:34:56`.
+fn is_time(line: &str) -> bool {
+    let digits = |part: &str| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
+    line.split(':').count() == 3 && line.split(':').all(digits)
 }
 
 /// Fails if the README of the app's own package shows a table with other columns.

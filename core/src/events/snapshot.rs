@@ -8,7 +8,7 @@ use libbpf_rs::{Iter, Link};
 
 use super::stream::seconds;
 use super::{Record, Stream};
-use crate::output::{FileOptions, Format};
+use crate::output::{FileOptions, Format, List, Row};
 
 /// The options of an app that lists existing objects: flatten it into the app's options.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -26,12 +26,31 @@ pub struct Snapshot {
     /// Repeat every SECONDS seconds, such as 0.5, until interrupted
     #[arg(short, long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = seconds)]
     interval: Option<Duration>,
+
+    /// Sort by a field of the documents or a column: large numbers first, text by the alphabet
+    #[arg(long, value_name = "FIELD")]
+    sort: Option<String>,
+
+    /// Show only the first N rows
+    #[arg(
+        long, value_name = "N", allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u64).range(1..)
+    )]
+    top: Option<u64>,
 }
 
 impl Snapshot {
     /// The output format and file.
     pub(crate) fn stream(&self) -> Stream {
         Stream::printed_as(self.output, self.file.clone())
+    }
+
+    /// How lists of `R` are shown, of which more than one is if it `repeats`.
+    pub(crate) fn list<R: Row>(&self, repeats: bool) -> Result<List> {
+        let top = self
+            .top
+            .map_or(usize::MAX, |top| top.try_into().unwrap_or(usize::MAX));
+        List::new::<R>(self.sort.as_deref(), top, repeats)
     }
 
     /// The interval between lists.

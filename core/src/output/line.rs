@@ -19,6 +19,8 @@ pub struct Line<'a> {
     begin: usize,
     /// Start of the current column's text in `out`.
     start: usize,
+    /// End of the last column's text in `out`.
+    end: usize,
     styled: bool,
 }
 
@@ -45,6 +47,7 @@ impl<'a> Line<'a> {
             look,
             begin,
             start: begin,
+            end: begin,
             styled: false,
         }
     }
@@ -123,11 +126,18 @@ impl<'a> Line<'a> {
         if self.styled {
             self.end_style();
         }
-        if !rest.is_empty() {
+        if rest.is_empty() {
+            self.end = self.start + used;
+        } else {
             let gap = width.saturating_sub(used) + 1;
             self.out.resize(self.out.len() + gap, b' ');
             self.start = self.out.len();
         }
+    }
+
+    /// The text of the last column, once it is filled.
+    pub(super) fn last_column(&self) -> &[u8] {
+        &self.out[self.start..self.end.max(self.start)]
     }
 
     pub(super) fn end(self) {

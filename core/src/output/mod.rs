@@ -39,6 +39,7 @@ pub use line::Line;
 use numbers::push_hundredths;
 pub use numbers::{push_decimal, push_hex, push_ms, push_signed};
 pub(crate) use observer::Observer;
+pub(crate) use rows::List;
 pub use rows::{Columns, Row, Rows, sample};
 pub(crate) use stdout::Blocked;
 pub use stdout::Closed;

@@ -1,3 +1,7 @@
+mod live;
+mod order;
+mod screen;
+
 use std::borrow::Cow;
 use std::env;
 
@@ -8,6 +12,9 @@ use super::clock::{Clock, boot_time};
 use super::fields::head;
 use super::line::Look;
 use super::{Bars, Document, Fields, Format, Line, Observer, Output, OutputFile, Style, style};
+pub(crate) use live::List;
+use live::Shape;
+use order::{Key, Order};
 
 /// Title and least width of each column, left to right.
 pub type Columns = &'static [(&'static str, usize)];
@@ -81,6 +88,8 @@ pub struct Rows<'session> {
     observers: Vec<Box<dyn Observer>>,
     /// The document of an event whose row is a line of a table.
     document: Vec<u8>,
+    /// The rows are lists, of what there is at a time.
+    list: Option<List>,
 }
 
 impl<'session> Rows<'session> {
@@ -91,39 +100,41 @@ impl<'session> Rows<'session> {
         color: ColorChoice,
         file: Option<OutputFile>,
         observers: Vec<Box<dyn Observer>>,
+        list: Option<List>,
     ) -> Result<Self> {
         match file {
             Some(file) => output.go_to(file),
             None => output.has_documents.set(format.is_documents()),
         }
-        let has_times = match format {
-            Format::Table => R::COLUMNS.iter().any(|(it, _)| *it == "TIME"),
+        let on_terminal = output.stdout.borrow().is_terminal();
+        let mut list = list;
+        let shape = list.as_mut().map(|list| list.shape(format, on_terminal));
+        let shape = shape.unwrap_or(Shape::Plain);
+        let has_times = match (format, shape) {
+            (Format::Table, Shape::Plain) => R::COLUMNS.iter().any(|(it, _)| *it == "TIME"),
+            // a step of the clock has no place on a screen
+            (Format::Table, shape) => shape == Shape::Block,
             _ => format.is_documents(),
         };
         output.dated.set(has_times.then_some(format));
-        let on_terminal = output.stdout.borrow().is_terminal();
         let rows = Self {
             output,
             format,
             coloured: style::is_wanted(color, on_terminal, |name| env::var_os(name)),
             observers,
             document: Vec::new(),
+            list,
         };
         match rows.format {
-            Format::Table => {
-                rows.line(R::COLUMNS, |line| {
-                    for (title, _) in R::COLUMNS {
-                        line.style(Style::Title);
-                        line.text(title.as_bytes());
-                    }
-                });
+            Format::Table if shape == Shape::Plain => {
+                rows.title(R::COLUMNS);
                 output.stdout.borrow_mut().end_title();
             }
             Format::Json | Format::Yaml => {
                 let now = boot_time()?;
                 output.document(format, |fields| fields.kind("ready", now));
             }
-            Format::None => {}
+            Format::Table | Format::None => {}
         }
         Ok(rows)
     }
@@ -134,6 +145,7 @@ impl<'session> Rows<'session> {
     ///
     /// The buffer was full and stdout did not take it.
     pub fn write<R: Row>(&mut self, row: &R) -> Result<()> {
+        self.begin_block()?;
         let begin = self.output.stdout.borrow_mut().buffer().len();
         match self.format {
             Format::Table => {
@@ -151,7 +163,24 @@ impl<'session> Rows<'session> {
         if !self.observers.is_empty() {
             self.observe(row, begin);
         }
-        self.output.stdout.borrow_mut().end_event()
+        let Some(mut list) = self.list.take() else {
+            return self.output.stdout.borrow_mut().end_event();
+        };
+        let key = list
+            .order()
+            .map_or(Key::Missing, |order| self.key(order, row));
+        let end = list.add(&mut self.output.stdout.borrow_mut(), begin, key);
+        self.list = Some(list);
+        end
+    }
+
+    /// The place of a row in a sorted list.
+    fn key<R: Row>(&mut self, order: &Order, row: &R) -> Key {
+        self.document.clear();
+        let fill = |fields: &mut Fields<'_>| row.fields(fields);
+        let document = &mut self.document;
+        self.output.add_document(document, Format::Json, fill);
+        order.key(row, document, &mut self.output.clock.borrow_mut())
     }
 
     /// Shows the event to the observers; its row begins there in the buffer.
@@ -176,6 +205,16 @@ impl<'session> Rows<'session> {
         for observer in &mut self.observers {
             observer.observe(&kind, document);
         }
+    }
+
+    /// The title line of a table.
+    fn title(&self, columns: Columns) {
+        self.line(columns, |line| {
+            for (title, _) in columns {
+                line.style(Style::Title);
+                line.text(title.as_bytes());
+            }
+        });
     }
 
     fn line(&self, columns: Columns, fill: impl FnOnce(&mut Line<'_>)) {

@@ -36,7 +36,10 @@ impl Session {
         let skipped = Other::skipped(self.programs.take());
         let mut lost = Lost::new(counters, vec![skipped])?;
         let stream = counting.snapshot.stream();
-        let mut rows = self.rows::<R::Row<'_>>(&stream)?;
+        let list = counting
+            .snapshot
+            .list::<R::Row<'_>>(counting.interval().is_some())?;
+        let mut rows = self.start_rows::<R::Row<'_>>(&stream, Some(list))?;
         self.run(&counting.workload)?;
         self.shed()?;
         self.output.flush()?;
@@ -65,7 +68,7 @@ impl Session {
                 totals.show(now - shown, |record: &R| rows.write(&record.row(&[])?))?;
                 shown = now;
                 lost.report(&self.output, stream.output, true)?;
-                self.output.flush()?;
+                rows.end_list()?;
                 let written = || (self.output.written(), lost.total());
                 self.run.service.count(written);
             }
@@ -73,6 +76,7 @@ impl Session {
                 break;
             }
         }
+        rows.leave()?;
         match lost.describe(self.output.unwritten_to_file()) {
             Some(told) if counting.strict => Err(EventsLost(told).into()),
             told => {

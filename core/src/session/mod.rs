@@ -13,6 +13,7 @@ mod needs;
 mod options;
 mod privileges;
 mod report;
+mod snapshots;
 mod types;
 
 use std::cell::RefCell;

@@ -15,11 +15,11 @@ use super::Session;
 use super::exit::{EventsLost, exit_code};
 use super::privileges;
 use crate::events::{
-    Count, EXPORT, Event, Lost, OUTPUT, Other, PerfRecords, Reader, Record, RingRecords, Snapshot,
-    Source, Stream, describe_unwritten, perf_ring_bytes, share,
+    Count, EXPORT, Event, Lost, OUTPUT, Other, PerfRecords, Reader, Record, RingRecords, Source,
+    Stream, perf_ring_bytes, share,
 };
 use crate::metrics::Metrics;
-use crate::output::{Row, Rows};
+use crate::output::{List, Row, Rows};
 use crate::run::Workload;
 use crate::telemetry::Telemetry;
 
@@ -35,6 +35,14 @@ impl Session {
     ///
     /// stdout does not take the line.
     pub fn rows<R: Row>(&self, stream: &Stream) -> Result<Rows<'_>> {
+        self.start_rows::<R>(stream, None)
+    }
+
+    pub(super) fn start_rows<R: Row>(
+        &self,
+        stream: &Stream,
+        list: Option<List>,
+    ) -> Result<Rows<'_>> {
         // what is to be renamed later is opened with the rights of then
         let file = match stream.file.rotates() {
             true => privileges::act_as_left(|user| stream.file.open(user))?,
@@ -44,7 +52,14 @@ impl Session {
         let counts = metrics.map(|metrics| metrics.observer(R::DOCUMENTS));
         let copies = self.telemetry.as_ref().map(Telemetry::observer);
         let observers = counts.into_iter().chain(copies).collect();
-        Rows::start::<R>(&self.output, stream.output, stream.color, file, observers)
+        Rows::start::<R>(
+            &self.output,
+            stream.output,
+            stream.color,
+            file,
+            observers,
+            list,
+        )
     }
 
     /// True if documents are made of events, which may have more fields than the table: they are the
@@ -174,39 +189,6 @@ impl Session {
             capacity: records.capacity(),
         };
         self.read(stream, source, &reader(skel)?)
-    }
-
-    /// Calls `look` once, or repeatedly until a signal ends the program, and writes the rows that
-    /// it adds. Before the first call all privileges are given up except those that the app keeps;
-    /// reading an iterator again requires CAP_BPF on kernels before 5.19.
-    ///
-    /// # Errors
-    ///
-    /// The first error of `look`, or of writing rows.
-    pub fn snapshots<R: Row>(
-        &self,
-        snapshot: &Snapshot,
-        mut look: impl FnMut(&mut Rows<'_>) -> Result<()>,
-    ) -> Result<()> {
-        let stream = snapshot.stream();
-        let mut rows = self.rows::<R>(&stream)?;
-        self.shed()?;
-        loop {
-            look(&mut rows)?;
-            self.output.flush()?;
-            self.run.service.ready();
-            self.run
-                .service
-                .count(|| (self.output.written(), self.output.unwritten()));
-            match snapshot.interval() {
-                Some(interval) if !self.sleep(interval)? => {}
-                _ => break,
-            }
-        }
-        if let Some(lost) = describe_unwritten(self.output.unwritten_to_file()) {
-            warn!("{lost}");
-        }
-        Ok(())
     }
 
     /// Waits for `timeout`, or until the program is to end: true means the end.

@@ -4,7 +4,9 @@ use std::process::{self, Command, ExitCode};
 use std::thread;
 
 use anyhow::{Result, bail, ensure};
-use bpfapps_testkit::{App, Fixture, Process, Test, cli, documents_of, fixture, sandbox, test};
+use bpfapps_testkit::{
+    App, Fixture, Process, Terminal, Test, cli, documents_of, fixture, sandbox, test,
+};
 use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::Pid;
 
@@ -15,6 +17,9 @@ const TESTS: &[Test] = &[
     test!(process_of_a_container_has_its_number),
     test!(only_those_states_are_listed),
     test!(wrong_state_is_refused),
+    test!(lists_are_blocks_in_a_pipe),
+    test!(list_is_renewed_on_a_terminal),
+    test!(missing_field_to_sort_by_is_named),
 ];
 
 const FIXTURES: &[Fixture] = &[fixture!(wait_for_a_signal), fixture!(leave_a_zombie)];
@@ -105,5 +110,50 @@ fn wrong_state_is_refused() -> Result<()> {
     Process::run(&mut cli(["{{ name }}", "--state", "Q"]))?
         .expect_code(2)?
         .expect_stderr("`Q` is not a state: use RSDTtXZPI")?;
+    Ok(())
+}
+
+fn lists_are_blocks_in_a_pipe() -> Result<()> {
+    let args = ["{{ name }}", "--interval", "0.05", "--top", "2", "--sort", "tid"];
+    let mut app = App::start(&args)?;
+    for _ in 0..2 {
+        app.row(str::is_empty)?;
+    }
+    let exit = app.end()?;
+    let [time, title, first, second, end, next, ..] = exit.stdout.as_slice() else {
+        bail!("no two lists: {exit:#?}");
+    };
+    ensure!(time.len() == 8 && time.split(':').count() == 3, "{exit:#?}");
+    ensure!(title.starts_with("TIME ") && end.is_empty(), "{exit:#?}");
+    ensure!(next.len() == 8, "{exit:#?}");
+    let tid = |row: &str| row.split_whitespace().nth(4).and_then(|tid| tid.parse::<u32>().ok());
+    ensure!(tid(first) > tid(second) && tid(second).is_some(), "{exit:#?}");
+    Ok(())
+}
+
+fn list_is_renewed_on_a_terminal() -> Result<()> {
+    let terminal = Terminal::new(20)?;
+    let mut command = cli(["{{ name }}", "--interval", "0.05"]);
+    command.env("TERM", "xterm").env("NO_COLOR", "1");
+    let mut app = Process::start_on(&terminal, &mut command)?;
+    let is_title = |line: &str| line == "\x1b[H\x1b[KTIME     STATE COMM…";
+    app.line(is_title)?;
+    let more = app.line(|line| line.starts_with("\x1b[J"))?;
+    // there are more threads than lines, and the next list follows on the same line
+    ensure!(more.contains(" more\x1b[H\x1b[KTIME "), "{more:?}");
+    app.signal(Signal::SIGINT)?;
+    let exit = app.wait()?.expect_code(0)?;
+    let last = exit.stdout.last().map_or("", String::as_str);
+    ensure!(last.ends_with(" more"), "{exit:#?}");
+    let rows = exit.stdout.iter().take_while(|line| !line.starts_with("\x1b[J"));
+    // from the title on, above it is what moves the screen up
+    ensure!(rows.skip(23).count() == 23, "{exit:#?}");
+    Ok(())
+}
+
+fn missing_field_to_sort_by_is_named() -> Result<()> {
+    Process::run(&mut cli(["{{ name }}", "--sort", "weight"]))?
+        .expect_code(1)?
+        .expect_stderr("error: failed to sort by `weight`: the fields are pid, tid, uid, ")?;
     Ok(())
 }
