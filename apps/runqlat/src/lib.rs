@@ -53,7 +53,13 @@ impl App for Runqlat {
 
         let mut skel = session.load(open)?;
         session.attach(&mut skel)?;
-        session.count::<waits>(&self.counting, &skel)
+
+        let counting = self.counting.hiding(match self.by {
+            None => &["CGROUP", "PID", "COMM"],
+            Some(By::Process) => &["CGROUP"],
+            Some(By::Cgroup) => &["PID", "COMM"],
+        });
+        session.count::<waits>(&counting, &skel)
     }
 }
 

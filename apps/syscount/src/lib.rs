@@ -68,7 +68,15 @@ impl App for Syscount {
 
         let mut skel = session.load(open)?;
         session.attach(&mut skel)?;
-        session.count::<syscalls>(&self.counting, &skel)
+
+        let mut counting = self.counting;
+        if !self.process {
+            counting = counting.hiding(&["PID", "COMM"]);
+        }
+        if !self.latency {
+            counting = counting.hiding(&["LATENCY_NS"]);
+        }
+        session.count::<syscalls>(&counting, &skel)
     }
 }
 

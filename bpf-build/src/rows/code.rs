@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 
-use super::counted;
+use super::counted::{self, instead};
 use super::field::{Field, escaped};
 use super::shape::{Kind, Shape};
 use super::vocabulary::Json;
@@ -236,7 +236,6 @@ fn write_row(code: &mut String, shape: &Shape) -> Result<()> {
     if let Some(time) = &shape.time {
         writeln!(code, "            line.time({time});")?;
     }
-    let mut instead = shape.instead;
     for field in &shape.fields {
         let Some((_, _, value)) = &field.column else {
             continue;
@@ -251,7 +250,7 @@ fn write_row(code: &mut String, shape: &Shape) -> Result<()> {
                 {};
             }}
 ",
-                instead.take().unwrap_or("line.none()")
+                instead(field)
             )?,
         }
     }

@@ -73,8 +73,6 @@ impl Reader<'_> {
             .collect();
         self.shape.fields.push(other());
         self.shape.is_counted = true;
-        self.shape.instead =
-            Some("line.text(if self.other == 0 { b\"-\" } else { &b\"other\"[..] })");
         Ok(())
     }
 }
@@ -97,6 +95,15 @@ fn other() -> Field {
         meaning: "integer",
         has_bars: false,
         member: "other".to_owned(),
+    }
+}
+
+/// The code for a column whose field is missing.
+pub(super) fn instead(field: &Field) -> &'static str {
+    let of_key = |condition: &String| condition.starts_with(IS_ONE);
+    match field.condition.as_ref().is_some_and(of_key) {
+        true => "line.text(if self.other == 0 { b\"-\" } else { &b\"other\"[..] })",
+        false => "line.none()",
     }
 }
 

@@ -26,8 +26,6 @@ pub(crate) struct Shape {
     pub(crate) is_counted: bool,
     /// The totals among the counts of a key.
     pub(crate) counts: Vec<String>,
-    /// The code for a column that is missing: only the first one.
-    pub(crate) instead: Option<&'static str>,
 }
 
 /// Which kind of document a record is.

@@ -37,9 +37,20 @@ pub struct Counting {
 
     #[command(flatten)]
     pub(crate) workload: Workload,
+
+    /// Columns that are left out.
+    #[arg(skip)]
+    pub(crate) hidden: Vec<&'static str>,
 }
 
 impl Counting {
+    /// Leaves out columns that have nothing to show, as what they show was not asked for.
+    #[must_use]
+    pub fn hiding(mut self, titles: &[&'static str]) -> Self {
+        self.hidden.extend_from_slice(titles);
+        self
+    }
+
     /// How often the counts are shown; `None`: at the end.
     pub(crate) fn interval(&self) -> Option<Duration> {
         (!self.once).then(|| self.snapshot.interval().unwrap_or(INTERVAL))

@@ -223,6 +223,7 @@ impl<'session> Rows<'session> {
         let look = Look {
             coloured: self.coloured,
             width: stdout.width(),
+            hidden: self.list.as_ref().map_or(0, |list| list.hidden),
         };
         let mut line = Line::new(stdout.buffer(), columns, &mut clock, look);
         fill(&mut line);

@@ -39,6 +39,7 @@ impl Session {
         let list = counting
             .snapshot
             .list::<R::Row<'_>>(counting.interval().is_some())?;
+        let list = list.hiding(&counting.hidden);
         let mut rows = self.start_rows::<R::Row<'_>>(&stream, Some(list))?;
         self.run(&counting.workload)?;
         self.shed()?;

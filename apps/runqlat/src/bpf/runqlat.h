@@ -12,8 +12,7 @@ struct thread {
 };
 
 struct counts {
-	bpfapps_log2 latency_ns
-		BPFAPPS_ABOUT("How long threads that could run waited for a CPU.");
+	bpfapps_log2 latency_ns BPFAPPS_ABOUT("How long threads that could run waited for a CPU.");
 };
 
 BPFAPPS_COUNTED(waits, thread, counts, "waits", "The times that threads waited so far.");

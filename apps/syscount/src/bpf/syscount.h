@@ -13,8 +13,8 @@ struct call {
 struct counts {
 	bpfapps_count calls BPFAPPS_ABOUT("Calls that have returned.");
 	bpfapps_count errors BPFAPPS_ABOUT("Calls that have failed.");
-	bpfapps_log2 latency_ns BPFAPPS_NO_BARS
-		BPFAPPS_ABOUT("How long they took, with --latency.");
+	bpfapps_log2
+		latency_ns BPFAPPS_NO_BARS BPFAPPS_ABOUT("How long they took, with --latency.");
 };
 
 BPFAPPS_COUNTED(syscalls, call, counts, "syscalls", "The calls of a system call so far.");
