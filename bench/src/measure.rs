@@ -1,5 +1,6 @@
 //! The measurements, one module each.
 
+pub(crate) mod count;
 pub(crate) mod drain;
 pub(crate) mod idle;
 pub(crate) mod kernel;

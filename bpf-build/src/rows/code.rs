@@ -191,7 +191,11 @@ fn document(
             Json::Numbers => one("numbers", name, about, optional)?,
             Json::Texts => one("texts", name, about, optional)?,
             Json::Counter => one("counter", name, about, optional)?,
-            Json::Histogram => one("histogram", name, about, optional)?,
+            Json::Histogram => writeln!(
+                code,
+                "                    Field::histogram({name:?}, {about:?}, {}),",
+                field.buckets
+            )?,
             Json::Returned => {
                 one("number", name, about, optional)?;
                 one(

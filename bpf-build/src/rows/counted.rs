@@ -93,6 +93,7 @@ fn other() -> Field {
         condition: Some("self.other != 0".to_owned()),
         only: Vec::new(),
         meaning: "integer",
+        buckets: String::new(),
         has_bars: false,
         member: "other".to_owned(),
     }

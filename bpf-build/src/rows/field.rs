@@ -28,6 +28,8 @@ pub(crate) struct Field {
     /// The kinds of documents that it is in; none are all.
     pub(crate) only: Vec<String>,
     pub(super) meaning: &'static str,
+    /// The bounds of a histogram, in Rust.
+    pub(crate) buckets: String,
     /// A histogram with bars below the row.
     pub(crate) has_bars: bool,
     /// In C.
@@ -211,6 +213,7 @@ impl Reader<'_> {
             condition: None,
             only: Vec::new(),
             meaning: ENUM.name,
+            buckets: String::new(),
             has_bars: false,
             member: at.to_owned(),
         });
@@ -247,7 +250,11 @@ impl Reader<'_> {
             value: value.into(),
             ..vocabulary::HISTOGRAM
         };
-        self.push(name, at, &meaning, tags)
+        self.push(name, at, &meaning, tags)?;
+        if let Some(field) = self.shape.fields.last_mut() {
+            field.buckets = buckets.to_owned();
+        }
+        Ok(())
     }
 
     fn push(&mut self, name: &str, at: &str, meaning: &Meaning, tags: &Tags) -> Result<()> {
@@ -310,6 +317,7 @@ impl Reader<'_> {
             condition,
             only: tags.only.clone(),
             meaning: meaning.name,
+            buckets: String::new(),
             has_bars: meaning.json == Json::Histogram && !tags.no_bars,
             member: name.to_owned(),
         });

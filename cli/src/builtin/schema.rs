@@ -81,7 +81,7 @@ fn add(field: &Field, properties: &mut Map<String, Value>, patterns: &mut Map<St
             let hex = json!({ "type": "array", "items": { "$ref": "#/$defs/hex" } });
             properties.insert(format!("{name}_hex"), hex)
         }
-        Kind::Histogram => {
+        Kind::Histogram(_) => {
             for (part, meaning) in HISTOGRAM {
                 let about = format!("{about} {meaning}");
                 let about = about.trim_start();
@@ -126,7 +126,7 @@ const LISTS: [&str; 2] = ["from", "buckets"];
 fn names(field: &Field) -> Vec<String> {
     let of_histogram = |part: &str| format!("{}_{part}", field.name);
     match field.kind {
-        Kind::Histogram => ["count", "sum", "from", "buckets"].map(of_histogram).into(),
+        Kind::Histogram(_) => ["count", "sum", "from", "buckets"].map(of_histogram).into(),
         _ => vec![field.name.to_owned()],
     }
 }

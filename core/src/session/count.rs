@@ -10,7 +10,6 @@ use super::Session;
 use super::exit::EventsLost;
 use super::report::reader;
 use crate::counts::{Counted, Counting, Table, Totals};
-use crate::events::{Lost, Other, share};
 
 /// The longest time between two looks: what is counted meanwhile has to fit in the map.
 const LOOK: Duration = Duration::from_secs(1);
@@ -32,9 +31,7 @@ impl Session {
         skel: &impl Skel<'obj>,
     ) -> Result<()> {
         let mut table = Table::find::<R>(skel)?;
-        let (_, counters) = share(&reader(skel)?)?;
-        let skipped = Other::skipped(self.programs.take());
-        let mut lost = Lost::new(counters, vec![skipped])?;
+        let (_, mut lost) = self.losses(&reader(skel)?)?;
         let stream = counting.snapshot.stream();
         let list = counting
             .snapshot

@@ -25,7 +25,7 @@ const volatile bool only_failed = false;
 /* handle_enter is there, too */
 const volatile bool with_latency = false;
 
-BPFAPPS_COUNTS(table, syscalls, 65536);
+BPFAPPS_COUNTS(table, syscalls, 131072);
 
 /* when a thread has entered the kernel; an entry is written again, so it is added once */
 struct {

@@ -119,6 +119,9 @@ impl Rows<'_> {
     ///
     /// stdout does not take them.
     pub(crate) fn end_list(&mut self) -> Result<()> {
+        self.observers
+            .iter_mut()
+            .for_each(|observer| observer.end_list());
         let Some(list) = &mut self.list else {
             return self.output.flush();
         };

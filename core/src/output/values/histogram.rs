@@ -16,7 +16,7 @@ impl Value for PerSecond {
 }
 
 /// The bounds of the buckets of a histogram, as `bpfapps/histogram.h` has them.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Buckets {
     /// 0, 1, 2 to 3, 4 to 7 and so on
     Log2,
