@@ -5,6 +5,7 @@
  * `count fill MAP KEYS`: adds that many keys to the map of that id, and waits until it is empty.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +32,12 @@ static int attach(void)
 {
 	struct bpf_object *opened = bpf_object__open_mem(object, object_end - object, NULL);
 	struct bpf_program *program;
+	sigset_t signals;
+	int signal;
 
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
 	if (!opened || bpf_object__load(opened))
 		return fail("load programs");
 	bpf_object__for_each_program(program, opened) {
@@ -40,8 +46,7 @@ static int attach(void)
 	}
 	printf("EVENT \n");
 	fflush(stdout);
-	pause();
-	return 0;
+	return sigwait(&signals, &signal);
 }
 
 static int call(unsigned long times)

@@ -11,6 +11,7 @@ use anyhow::{Context, Result, ensure};
 use bpfapps_task::out;
 
 use super::kernel::{Runs, Runtime};
+use super::mount;
 use crate::figures::{Goal, Table, goals, median, ratio};
 use crate::process::{self, files, number};
 use crate::programs::{Program, Programs};
@@ -34,6 +35,7 @@ const HISTOGRAM: &str = "tracepoint:raw_syscalls:sys_enter { @[pid] = hist(args-
 const PERCPU_HASH: u64 = 5;
 
 pub(crate) fn measure(programs: &Programs) -> Result<()> {
+    mount::tracefs()?;
     let object = programs.c.bpf_object("count.bpf.c")?;
     let count = programs.c.program("count.c", "count", Some(&object))?;
     let runtime = programs.c.program("runtime.c", "runtime", None)?;
@@ -49,7 +51,8 @@ pub(crate) fn measure(programs: &Programs) -> Result<()> {
     let tracers = [ours, bpftrace(COUNTER), bpftrace(HISTOGRAM)];
     let mut running = Vec::new();
     for tracer in &tracers {
-        let mut tracer = tracer.start()?;
+        // bpftrace shows a line at once on a terminal only
+        let mut tracer = Tracer::start_on_terminal(&mut tracer.command(), tracer.title)?;
         tracer.ready()?;
         running.push(tracer);
     }
