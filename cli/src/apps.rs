@@ -14,3 +14,5 @@ use bpfapps_procs as _;
 use bpfapps_runqlat as _;
 #[cfg(feature = "syscount")]
 use bpfapps_syscount as _;
+#[cfg(feature = "top")]
+use bpfapps_top as _;
