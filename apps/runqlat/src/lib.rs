@@ -50,6 +50,7 @@ impl App for Runqlat {
             Some(By::Process) => types::by::BY_PROCESS,
             Some(By::Cgroup) => types::by::BY_CGROUP,
         };
+        self.counting.fit(&mut open)?;
 
         let mut skel = session.load(open)?;
         session.attach(&mut skel)?;

@@ -13,6 +13,9 @@ use bpfapps_core::{
 
 skeleton!("syscount");
 
+/// Room for system calls of processes within a second.
+const KEYS_OF_PROCESSES: u32 = 4096;
+
 /// Count system calls, their errors, and how long they take
 #[derive(Debug, clap::Args)]
 struct Syscount {
@@ -65,6 +68,11 @@ impl App for Syscount {
         rodata.only_failed = self.failed;
         rodata.with_latency = self.latency;
         open.progs.handle_enter.set_autoload(self.latency);
+        if self.process {
+            open.maps.table_0.set_max_entries(KEYS_OF_PROCESSES)?;
+            open.maps.table_1.set_max_entries(KEYS_OF_PROCESSES)?;
+        }
+        self.counting.fit(&mut open)?;
 
         let mut skel = session.load(open)?;
         session.attach(&mut skel)?;

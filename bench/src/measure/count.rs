@@ -170,7 +170,7 @@ fn per_run(before: &str, after: &str, name: &str) -> Result<f64> {
 fn read(programs: &Programs, count: &Path) -> Result<f64> {
     let app = programs
         .app("syscount", "SYSCALL ")
-        .args(["--once", "--keys", "200000"]);
+        .args(["--once", "--keys", "100000"]);
     // nothing else is counted meanwhile
     let app = app.args(["--pid", &std::process::id().to_string()]);
     let mut times = Vec::with_capacity(TURNS);

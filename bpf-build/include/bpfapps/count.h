@@ -34,12 +34,12 @@
 /*
  * A table of counts for each key of a BPFAPPS_COUNTED record, with at most `keys` keys between two
  * looks of the reader. It consists of two maps: one is at work, and the reader empties the other.
- * Each CPU has counts of its own.
+ * Each CPU has counts of its own. All memory is there from the start, as the kernel can not always
+ * get some in a program: twice `keys` counts for each CPU.
  */
 #define BPFAPPS_COUNTS(name, record, keys)                                                         \
 	struct name##_keys {                                                                       \
 		__uint(type, BPF_MAP_TYPE_PERCPU_HASH);                                            \
-		__uint(map_flags, BPF_F_NO_PREALLOC);                                              \
 		__uint(max_entries, keys);                                                         \
 		__type(key, BPFAPPS_MEMBER(record, key));                                          \
 		__type(value, BPFAPPS_MEMBER(record, counts));                                     \

@@ -1,7 +1,14 @@
 use std::time::Duration;
 
+use anyhow::{Context as _, Result};
+use libbpf_rs::MapType;
+use libbpf_rs::skel::OpenSkel;
+
 use crate::events::{Snapshot, seconds};
 use crate::run::Workload;
+
+/// The default of `--keys`.
+const KEYS: usize = 10_000;
 
 /// The default of `--interval`.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -20,12 +27,13 @@ pub struct Counting {
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = seconds)]
     pub(crate) timeout: Option<Duration>,
 
-    /// Count up to N keys each; `other` has what the rest counts
+    /// Count up to N keys each, by default 10,000, with room for as many in the kernel; `other` has
+    /// what the rest counts
     #[arg(
-        long, value_name = "N", default_value_t = 10_000, allow_negative_numbers = true,
-        value_parser = clap::value_parser!(u64).range(1..)
+        long, value_name = "N", allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u32).range(1..)
     )]
-    pub(crate) keys: u64,
+    keys: Option<u32>,
 
     /// Move a key into `other` that has not changed for SECONDS seconds
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = seconds)]
@@ -44,6 +52,27 @@ pub struct Counting {
 }
 
 impl Counting {
+    /// Makes room in the kernel for as many keys as the command line says, if the BPF code has less.
+    ///
+    /// # Errors
+    ///
+    /// libbpf refuses.
+    pub fn fit<'obj>(&self, open: &mut impl OpenSkel<'obj>) -> Result<()> {
+        let Some(keys) = self.keys else { return Ok(()) };
+        let maps = open.open_object_mut().maps_mut();
+        for mut map in maps.filter(|map| map.map_type() == MapType::PercpuHash) {
+            let most = map.max_entries().max(keys);
+            map.set_max_entries(most).context("failed to size a map")?;
+        }
+        Ok(())
+    }
+
+    /// The number of keys.
+    pub(crate) fn keys(&self) -> usize {
+        self.keys
+            .map_or(KEYS, |keys| keys.try_into().unwrap_or(usize::MAX))
+    }
+
     /// Leaves out columns that have nothing to show, as what they show was not asked for.
     #[must_use]
     pub fn hiding(mut self, titles: &[&'static str]) -> Self {

@@ -43,8 +43,7 @@ impl Session {
         self.output.flush()?;
         self.run.service.ready();
 
-        let most = usize::try_from(counting.keys).unwrap_or(usize::MAX);
-        let mut totals = Totals::new(most, counting.expire);
+        let mut totals = Totals::new(counting.keys(), counting.expire);
         let start = Instant::now();
         let end = counting
             .timeout

@@ -22,7 +22,7 @@ const volatile enum by by = BY_NOTHING;
 /* count only this process; 0 is every process */
 const volatile __u32 only_pid = 0;
 
-BPFAPPS_COUNTS(table, waits, 65536);
+BPFAPPS_COUNTS(table, waits, 1024);
 
 /* since when a thread waits; an entry is written again, so it is added once */
 struct {

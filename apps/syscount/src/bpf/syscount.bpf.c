@@ -25,7 +25,8 @@ const volatile bool only_failed = false;
 /* handle_enter is there, too */
 const volatile bool with_latency = false;
 
-BPFAPPS_COUNTS(table, syscalls, 131072);
+/* enough for all system calls; lib.rs makes it larger for processes */
+BPFAPPS_COUNTS(table, syscalls, 512);
 
 /* when a thread has entered the kernel; an entry is written again, so it is added once */
 struct {

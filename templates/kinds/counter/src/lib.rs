@@ -34,6 +34,7 @@ impl App for {{ Name }} {
         let mut object = MaybeUninit::uninit();
         let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
         rodata(&mut open)?.only_pid = self.pid.unwrap_or(0);
+        self.counting.fit(&mut open)?;
 
         let mut skel = session.load(open)?;
         session.attach(&mut skel)?;

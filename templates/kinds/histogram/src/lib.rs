@@ -48,6 +48,7 @@ impl App for {{ Name }} {
             let namespace = PidNamespace::own()?;
             (rodata.pidns_dev, rodata.pidns_ino) = (namespace.dev, namespace.ino);
         }
+        self.counting.fit(&mut open)?;
 
         let skel = session.load(open)?;
         // attach the return probe first, so that no call misses its return

@@ -12,7 +12,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 const volatile __u32 only_pid = 0;
 
 /* up to this many commands between two looks of the reader */
-BPFAPPS_COUNTS(table, calls, 10240);
+BPFAPPS_COUNTS(table, calls, 1024);
 
 /* when a call began, by thread: of a recursive function only the innermost call is counted */
 struct {
