@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use bpfapps_core::output::values::snake;
 use bpfapps_diagnose::Target;
 use bpfapps_diagnose::object::{Extern, Program};
 use bpfapps_explain::Code;
@@ -201,28 +202,5 @@ impl Look<'_> {
         });
         let wanted: Vec<_> = wanted.collect();
         (!wanted.is_empty()).then(|| self.verdict("kernel types", "", &wanted))
-    }
-}
-
-/// Converts `RawTracepoint` to `raw_tracepoint`, the name in bpftool.
-fn snake(kind: impl std::fmt::Debug) -> String {
-    let mut text = String::new();
-    for letter in format!("{kind:?}").chars() {
-        if letter.is_uppercase() && !text.is_empty() {
-            text.push('_');
-        }
-        text.push(letter.to_ascii_lowercase());
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn types_have_the_names_that_others_give_them() {
-        assert_eq!(snake(ProgramType::RawTracepoint), "raw_tracepoint");
-        assert_eq!(snake(MapType::LruHash), "lru_hash");
     }
 }

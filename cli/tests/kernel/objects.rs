@@ -79,7 +79,7 @@ fn own_object_is_fine_as_a_file() -> Result<()> {
         .expect("ok", &program)?;
     report
         .check(&file.name(), "maps")?
-        .expect("ok", &["ring_buf"])?;
+        .expect("ok", &["ringbuf"])?;
     report
         .check("machine", "capabilities")?
         .expect("ok", &["CAP_BPF and CAP_PERFMON"])?;

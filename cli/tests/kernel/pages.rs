@@ -14,12 +14,14 @@ pub(crate) const TESTS: &[Test] = &[
     test!(rows_of_procs_are_what_its_guide_shows),
     test!(failed_execs_are_what_the_guide_of_procs_shows),
     test!(traced_commands_are_what_the_guide_of_procs_shows),
+    test!(rows_of_top_are_what_its_guide_shows),
     test!(reports_of_doctor_are_what_its_guide_shows),
     test!(mistakes_of_a_configuration_are_what_its_guide_shows),
 ];
 
 const README: &str = include_str!("../../../README.md");
 const PROCESSES: &str = include_str!("../../../docs/guides/processes.md");
+const TOP: &str = include_str!("../../../docs/guides/top.md");
 const DOCTOR: &str = include_str!("../../../docs/guides/doctor.md");
 const CONFIGURATION: &str = include_str!("../../../docs/guides/configuration.md");
 
@@ -30,6 +32,7 @@ const TRACED: [&str; 2] = [
     "sudo bpfapps procs --args -- sh -c 'ls /nonexistent; which \"two words\"; kill -KILL $$'",
     "sudo bpfapps procs -o json -- sh -c 'exit 7'",
 ];
+const RANKED: &str = "sudo bpfapps top";
 const EXAMINED: &str = "sudo bpfapps doctor bootstrap";
 const CHECKED: &str = "bpfapps config check my.yaml";
 
@@ -119,9 +122,9 @@ fn shell(script: &str) -> Result<()> {
 
 fn each_block_is_run() -> Result<()> {
     let run = [
-        BOOTSTRAP, NOBODY, FAILED, TRACED[0], TRACED[1], EXAMINED, CHECKED,
+        BOOTSTRAP, NOBODY, FAILED, TRACED[0], TRACED[1], RANKED, EXAMINED, CHECKED,
     ];
-    for page in [README, PROCESSES, DOCTOR, CONFIGURATION] {
+    for page in [README, PROCESSES, TOP, DOCTOR, CONFIGURATION] {
         for (command, output) in blocks(page) {
             let is_known = output.is_empty() || run.contains(&command);
             ensure!(
@@ -167,6 +170,19 @@ fn traced_commands_are_what_the_guide_of_procs_shows() -> Result<()> {
         all_printed(&shown(PROCESSES, command)?, &exit.stdout)?;
     }
     Ok(())
+}
+
+fn rows_of_top_are_what_its_guide_shows() -> Result<()> {
+    needs::linux("5.14", "memory in /proc for everybody")?;
+    let bootstrap = App::start(&["bootstrap"])?;
+    let mut top = App::start(&["top", "--interval", "0.1"])?;
+    for name in [" handle_exec ", " handle_exit "] {
+        shell("exit 7")?;
+        top.row(|row| row.contains(name) && !row.contains(" - "))?;
+    }
+    let exit = top.end()?;
+    bootstrap.end()?;
+    all_printed(&shown(TOP, RANKED)?, &exit.stdout)
 }
 
 /// Compares the names of the machine's checks, and the complete checks of the app.

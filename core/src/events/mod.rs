@@ -11,6 +11,7 @@ mod ring;
 mod shared;
 mod snapshot;
 mod source;
+mod statistics;
 mod stream;
 pub mod tracepoint;
 
@@ -19,6 +20,7 @@ pub use lost::stages;
 pub use perf::PerfRecords;
 pub use record::{Byte, Record, c_bytes, set_text, take};
 pub use snapshot::{Listing, Snapshot};
+pub use statistics::RunStatistics;
 pub use stream::Stream;
 
 #[cfg(feature = "metrics")]

@@ -40,6 +40,27 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// Repeats the list every `interval`, unless the command line has another one.
+    #[must_use]
+    pub fn or_every(mut self, interval: Duration) -> Self {
+        self.interval.get_or_insert(interval);
+        self
+    }
+
+    /// Sorts by `field`, unless the command line has another one.
+    #[must_use]
+    pub fn or_sorted_by(mut self, field: &str) -> Self {
+        self.sort.get_or_insert_with(|| field.to_owned());
+        self
+    }
+
+    /// Shows one list.
+    #[must_use]
+    pub fn once(mut self) -> Self {
+        self.interval = None;
+        self
+    }
+
     /// The output format and file.
     pub(crate) fn stream(&self) -> Stream {
         Stream::printed_as(self.output, self.file.clone())
@@ -53,8 +74,8 @@ impl Snapshot {
         List::new::<R>(self.sort.as_deref(), top, self.interval.is_some())
     }
 
-    /// The interval between lists.
-    pub(crate) fn interval(&self) -> Option<Duration> {
+    /// The interval between lists, if there are more than one.
+    pub fn interval(&self) -> Option<Duration> {
         self.interval
     }
 }

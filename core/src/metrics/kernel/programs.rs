@@ -1,42 +1,36 @@
 //! What the kernel counts of each BPF program: runs and their time, and runs that it skipped.
-#![allow(unsafe_code)]
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::os::fd::{FromRawFd as _, OwnedFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use libbpf_rs::Object;
-use libbpf_rs::libbpf_sys::{BPF_STATS_RUN_TIME, bpf_enable_stats};
 use log::info;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Unit;
 
-use crate::events::{ProgramInfo, SKIPPED};
+use crate::events::{ProgramInfo, RunStatistics, SKIPPED};
 
 /// The BPF programs that are loaded.
 #[derive(Debug)]
 pub(crate) struct Programs {
     /// What the kernel says of each.
     programs: Mutex<Vec<ProgramInfo>>,
-    /// The kernel measures programs only while this is open.
-    statistics: Option<OwnedFd>,
+    statistics: Option<RunStatistics>,
 }
 
 impl Programs {
     /// None yet. The kernel measures their runs, if it lets us: it asks for CAP_SYS_ADMIN.
     pub(crate) fn measured() -> Self {
-        // SAFETY: it takes a number, and returns a descriptor of ours or a negative number.
-        let fd = unsafe { bpf_enable_stats(BPF_STATS_RUN_TIME) };
-        if fd < 0 {
-            info!("runs of BPF programs are not measured: that needs CAP_SYS_ADMIN");
+        let statistics = RunStatistics::enable();
+        if let Err(err) = &statistics {
+            info!("{err}");
         }
         Self {
             programs: Mutex::default(),
-            // SAFETY: it is open, and nobody else knows it.
-            statistics: (fd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(fd) }),
+            statistics: statistics.ok(),
         }
     }
 

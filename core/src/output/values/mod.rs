@@ -20,7 +20,7 @@ pub use numbers::{Bytes, Hex, Ns, Percent};
 pub use process::{Errno, ExitStatus, Mode, Returned, Signal, Syscall};
 pub use remote::{Address, Endpoint, Interface, Ipv4, Protocol, TcpFlags};
 pub use stack::{KernelStack, UserStack};
-pub use text::{Enum, Flags, HexBytes, List, Named, Text, Words, counted};
+pub use text::{Enum, Flags, HexBytes, List, Named, Text, Words, counted, snake};
 
 /// A member of a record.
 pub trait Value {

@@ -196,6 +196,18 @@ impl<E: Named> Value for Flags<'_, E> {
     }
 }
 
+/// A kind of BPF program, map or link by the name in bpftool: `RawTracepoint` is `raw_tracepoint`.
+pub fn snake(kind: impl std::fmt::Debug) -> String {
+    let mut text = String::new();
+    for letter in format!("{kind:?}").chars() {
+        if letter.is_uppercase() && !text.is_empty() {
+            text.push('_');
+        }
+        text.push(letter.to_ascii_lowercase());
+    }
+    text.replace("ring_buf", "ringbuf")
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::tests::{one, shown};
@@ -263,5 +275,13 @@ mod tests {
     fn enumerators_have_names() {
         assert_eq!(one(&Enum(&Open(1))), ("write".into(), "\"write\"".into()));
         assert_eq!(one(&Enum(&Open(2))), ("2".into(), "\"2\"".into()));
+    }
+
+    #[test]
+    fn kinds_have_the_names_that_others_give_them() {
+        use libbpf_rs::{MapType, ProgramType};
+        assert_eq!(snake(ProgramType::RawTracepoint), "raw_tracepoint");
+        assert_eq!(snake(MapType::LruHash), "lru_hash");
+        assert_eq!(snake(MapType::UserRingBuf), "user_ringbuf");
     }
 }
