@@ -5,7 +5,6 @@
 
 mod holders;
 mod objects;
-mod row;
 
 use std::mem::MaybeUninit;
 use std::time::Duration;
@@ -18,8 +17,6 @@ use bpfapps_core::{
 
 use crate::holders::Holders;
 use crate::objects::Programs;
-use crate::row::{Map, Program};
-use crate::types::kind;
 
 skeleton!("top");
 
@@ -58,7 +55,7 @@ impl App for Top {
         // programs and maps are found by their ids
         .keeps(&[Capability::CAP_SYS_ADMIN]);
 
-    const DOCUMENTS: &'static [Document] = &[Program::DOCUMENTS[0], Map::DOCUMENTS[0]];
+    const DOCUMENTS: &'static [Document] = &[program::DOCUMENTS[0], map::DOCUMENTS[0]];
 
     fn run(self, session: &Session) -> Result<()> {
         let mut object = MaybeUninit::uninit();
@@ -76,23 +73,20 @@ impl App for Top {
         let interval = snapshot.interval().unwrap_or(INTERVAL);
         let snapshot = if self.once { snapshot.once() } else { snapshot };
         if self.maps {
-            return session.snapshots::<Map>(&snapshot.or_sorted_by("memory_bytes"), |rows| {
-                let mut holders = Holders::now(files)?;
-                objects::maps(&mut holders).try_for_each(|map| rows.write(&map))
+            return session.snapshots::<map>(&snapshot.or_sorted_by("memory_bytes"), |rows| {
+                let holders = Holders::now(files)?;
+                objects::maps(&holders).try_for_each(|map| rows.write(&map))
             });
         }
 
         let mut programs = Programs::start()?;
         let mut is_first = true;
-        session.snapshots::<Program>(&snapshot.or_sorted_by("run_time_ns"), |rows| {
+        session.snapshots::<program>(&snapshot.or_sorted_by("run_time_ns"), |rows| {
             if std::mem::take(&mut is_first) {
                 session.sleep(interval)?;
             }
-            let mut holders = Holders::now(files)?;
-            programs.since_last(|program| {
-                let holders = holders.of(kind::KIND_PROGRAM, program.id);
-                rows.write(&Program { holders, ..program })
-            })
+            let holders = Holders::now(files)?;
+            programs.since_last(Some(&holders), |program| rows.write(program))
         })
     }
 }

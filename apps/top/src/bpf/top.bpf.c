@@ -37,7 +37,7 @@ int list_holders(struct bpf_iter__task_file *ctx)
 	if (!task || !file || file->f_inode->i_sb->s_magic != ANON_INODE_FS_MAGIC)
 		return 0;
 
-	/* only the kernel names these; the addresses of their operations are not in every kallsyms */
+	/* the kernel names these files; few list the addresses of their operations in kallsyms */
 	if (bpf_probe_read_kernel(name, sizeof(name), file->f_path.dentry->d_name.name))
 		return 0;
 	if (is_named(name, "bpf-map")) {

@@ -5,6 +5,7 @@ mod program;
 use std::fs;
 use std::path::Path;
 use std::process::{self, ExitCode};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -155,23 +156,35 @@ fn map_has_its_memory_and_its_holder() -> Result<()> {
 
 fn busiest_program_is_first() -> Result<()> {
     needs::linux("5.8", "BPF iterators")?;
-    // it has the lower id, and does nothing
+    // in another order than that of their ids
     let _idle = Filter::load("idle")?;
-    let exit = Process::run(&mut cli(["top", "--once", "--interval", "0.1"]))?.expect_code(0)?;
+    let busy = Filter::load("busy")?;
+    let is_over = AtomicBool::new(false);
+    let exit = thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                busy.run(100_000)?;
+            }
+            anyhow::Ok(())
+        });
+        let exit = Process::run(&mut cli(["top", "--once", "--interval", "0.1"]));
+        is_over.store(true, Ordering::Relaxed);
+        exit
+    });
+    let exit = exit?.expect_code(0)?;
     let (title, rows) = exit.stdout.split_first().context("no title")?;
-    let columns =
-        "ID     TYPE             NAME             RUNS/S    NS/RUN   CPU     MEMORY  HOLDERS";
+    let columns = "ID     TYPE           NAME             RUNS/S    NS/RUN   CPU     MEMORY  HOLDERS PID     COMM";
     ensure!(title == columns, "{title}");
     let place = |name| rows.iter().position(|row| row.contains(name));
-    let (busy, idle) = (place(" list_holders "), place(" idle "));
-    ensure!(busy.is_some() && busy < idle, "{exit:#?}");
+    let [busy, own, idle] = [" busy ", " list_holders ", " idle "].map(place);
+    ensure!(busy.is_some() && busy < own && own < idle, "{exit:#?}");
     let idle = idle.map_or("", |place| &rows[place]);
     let words: Vec<_> = idle.split_whitespace().collect();
     ensure!(
-        words[1..6] == ["socket_filter", "idle", "0", "-", "0.00%"],
+        words.len() == 10 && words[1..6] == ["socket_filter", "idle", "0", "-", "0.00%"],
         "{idle}"
     );
-    ensure!(idle.ends_with(&format!("({})", process::id())), "{idle}");
+    ensure!(words[7..9] == ["1", &process::id().to_string()], "{idle}");
     Ok(())
 }
 
@@ -182,7 +195,7 @@ fn list_is_renewed_on_a_terminal() -> Result<()> {
     command.env("TERM", "xterm").env("NO_COLOR", "1");
     let mut app = Process::start_on(&terminal, &mut command)?;
     let is_title =
-        |line: &str| line.ends_with("\x1b[H\x1b[KID     TYPE             NAME           …");
+        |line: &str| line.ends_with("\x1b[H\x1b[KID     TYPE           NAME             …");
     app.line(is_title)?;
     // the next list follows in the line of the last row
     app.line(is_title)?;
