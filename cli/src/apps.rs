@@ -10,3 +10,5 @@ use bpfapps_bootstrap as _;
 use bpfapps_minimal as _;
 #[cfg(feature = "procs")]
 use bpfapps_procs as _;
+#[cfg(feature = "profile")]
+use bpfapps_profile as _;

@@ -1,0 +1,24 @@
+//! `bpfapps profile` on the running kernel: what its user sees.
+
+mod files;
+mod fixtures;
+mod formats;
+mod losses;
+mod pprof;
+mod refusals;
+mod wanted;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    bpfapps_testkit::main(
+        &[
+            formats::TESTS,
+            wanted::TESTS,
+            files::TESTS,
+            losses::TESTS,
+            refusals::TESTS,
+        ],
+        &[fixtures::FIXTURES],
+    )
+}
