@@ -99,7 +99,7 @@ fn without_capabilities_each_is_named() -> Result<()> {
     let report = Report::of(&mut { command })?.expect_code(1)?;
     report.check("machine", "capabilities")?.expect(
         "fail",
-        &["CAP_BPF and CAP_PERFMON missing, also from the bounding set"],
+        &["CAP_BPF, CAP_PERFMON, CAP_SYSLOG and CAP_SYS_PTRACE missing, also from the bounding set"],
     )?;
     report
         .check("bootstrap", "programs")?

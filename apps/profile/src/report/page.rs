@@ -21,8 +21,8 @@ pub(super) fn write(svg: &[u8], report: &Report) -> Vec<u8> {
     let start = svg.find("<svg").unwrap_or(0);
     let parts = [
         ("{{ about }}", report.about()),
-        ("{{ rows }}", rows(report)),
         ("{{ graph }}", svg[start..].to_owned()),
+        ("{{ rows }}", rows(report)),
     ];
     let mut page = String::new();
     let mut rest = PAGE;

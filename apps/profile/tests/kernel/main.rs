@@ -1,5 +1,6 @@
 //! `bpfapps profile` on the running kernel: what its user sees.
 
+mod browser;
 mod files;
 mod fixtures;
 mod formats;
@@ -15,6 +16,7 @@ fn main() -> ExitCode {
         &[
             formats::TESTS,
             wanted::TESTS,
+            browser::TESTS,
             files::TESTS,
             losses::TESTS,
             refusals::TESTS,
