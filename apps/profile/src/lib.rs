@@ -2,8 +2,7 @@
 //!
 //! Hooks: perf_event (the cycles or the clock of each CPU); for a command or a process also
 //! `raw_tp/sched_process_exit`, and for a command `raw_tp/sched_process_fork`.
-//! Needs: Linux 5.8 with BTF; CAP_BPF and CAP_PERFMON, and for names CAP_SYSLOG, CAP_SYS_PTRACE and
-//! CAP_DAC_READ_SEARCH.
+//! Needs: Linux 5.8 with BTF; CAP_BPF and CAP_PERFMON, and for names CAP_SYSLOG and CAP_SYS_PTRACE.
 
 mod callers;
 mod clock;
@@ -82,7 +81,7 @@ impl App for Profile {
     const NAME: &'static str = "profile";
 
     // CAP_BPF empties maps before Linux 5.19; the others read /proc/kallsyms, the maps of a process
-    // and the files in them
+    // and the files in them, also removed ones (CAP_CHECKPOINT_RESTORE)
     const NEEDS: Needs = Needs::linux("5.8")
         .btf()
         .capabilities(&[
@@ -93,6 +92,7 @@ impl App for Profile {
         ])
         .keeps(&[
             Capability::CAP_BPF,
+            Capability::CAP_CHECKPOINT_RESTORE,
             Capability::CAP_DAC_READ_SEARCH,
             Capability::CAP_SYSLOG,
             Capability::CAP_SYS_PTRACE,

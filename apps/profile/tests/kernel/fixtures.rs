@@ -17,6 +17,7 @@ pub(crate) const FIXTURES: &[Fixture] = &[
     fixture!(split_in_cgroup),
     fixture!(other),
     fixture!(rename),
+    fixture!(without_frames),
 ];
 
 /// Where the fixture `split` spends 70 % of its time.
@@ -91,10 +92,29 @@ fn rename(_: &[String]) -> Result<()> {
     })
 }
 
+/// Is busy where the frame pointer leads nowhere.
+fn without_frames(args: &[String]) -> Result<()> {
+    spend(args.first(), || {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: it counts a register down, and the frame pointer is what it was again.
+        unsafe {
+            std::arch::asm!(
+                "push rbp", "xor ebp, ebp", "2: dec {0}", "jnz 2b", "pop rbp",
+                inout(reg) 1_000_000_u64 => _,
+            );
+        }
+    })
+}
+
 /// `bpfapps profile ARGS -- fixture split SECONDS`.
 pub(crate) fn profile_split(args: &[&str], seconds: &str) -> Result<Command> {
+    profile("split", args, seconds)
+}
+
+/// The same with another fixture.
+pub(crate) fn profile(name: &str, args: &[&str], seconds: &str) -> Result<Command> {
     let mut command = cli(["profile"].iter().chain(args).copied());
-    let split = fixture("split")?;
+    let split = fixture(name)?;
     command.arg("--").arg(split.get_program()).arg(seconds);
     let variables = split.get_envs();
     command.envs(variables.filter_map(|(name, value)| Some((name, value?))));

@@ -5,6 +5,7 @@ mod files;
 mod fixtures;
 mod formats;
 mod losses;
+mod names;
 mod pprof;
 mod refusals;
 mod wanted;
@@ -18,6 +19,7 @@ fn main() -> ExitCode {
             wanted::TESTS,
             browser::TESTS,
             files::TESTS,
+            names::TESTS,
             losses::TESTS,
             refusals::TESTS,
         ],
