@@ -5,8 +5,11 @@ use std::collections::HashMap;
 use crate::report::shown;
 use crate::samples::Samples;
 
-/// Samples without a caller, below this part of all: the start of a program has none either.
-const FEW: u64 = 50;
+/// Samples without a caller that are nothing to warn of: the start of a program has none either.
+const FEW: u64 = 10;
+
+/// The same, as a part of all samples: one of so many.
+const PART: u64 = 50;
 
 /// Samples in user space, and which of them have no caller.
 #[derive(Debug)]
@@ -45,7 +48,7 @@ impl Callers {
             without,
             program,
         } = self;
-        if *without > 0 && without * FEW >= *all {
+        if *without >= FEW && without * PART >= *all {
             log::warn!(target: "profile",
                 "{without} samples of {all} have no caller: {program} is built without frame \
                  pointers; -fno-omit-frame-pointer, or for Rust -C force-frame-pointers, adds them"

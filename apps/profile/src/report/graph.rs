@@ -2,7 +2,7 @@
 
 use bpfapps_core::{Context as _, Result};
 use inferno::flamegraph::color::{MultiPalette, Palette};
-use inferno::flamegraph::{self, Options};
+use inferno::flamegraph::{self, Options, TextTruncateDirection};
 
 use super::Report;
 
@@ -14,6 +14,7 @@ pub(super) fn draw(lines: &str, report: &Report) -> Result<Vec<u8>> {
     // the kernel has another colour, and a function always the same one
     options.colors = Palette::Multi(MultiPalette::Java);
     options.hash = true;
+    options.text_truncate_direction = TextTruncateDirection::Right;
     let mut svg = Vec::new();
     flamegraph::from_lines(&mut options, lines.lines(), &mut svg)
         .context("failed to draw the flame graph")?;

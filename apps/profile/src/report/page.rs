@@ -20,7 +20,6 @@ pub(super) fn write(svg: &[u8], report: &Report) -> Vec<u8> {
     // in a page it has no heading of its own
     let start = svg.find("<svg").unwrap_or(0);
     let parts = [
-        ("{{ about }}", report.about()),
         ("{{ graph }}", svg[start..].to_owned()),
         ("{{ rows }}", rows(report)),
     ];

@@ -170,7 +170,8 @@ fn profile(report: &Report) -> Profile {
     let mapping = mapping.collect();
     let location = named.places.iter().enumerate().map(|(index, place)| {
         let (mapping_id, address) = match place.frame {
-            Frame::Kernel(address) => (id(kernel), address),
+            // who reads the file need not know where the kernel is
+            Frame::Kernel(_) => (id(kernel), 0),
             Frame::File(file, offset) => (id(file), offset),
             Frame::Unknown => (0, 0),
         };

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use bpfapps_testkit::{Process, Test, cli, fixture, test};
 use nix::sys::signal::Signal;
 
-use crate::fixtures::{count, profile_split, wait_for_cpu};
+use crate::fixtures::{count, profile_split, wait_for_cpu, wait_until_it_samples};
 use crate::formats::open_to_all;
 
 pub(crate) const TESTS: &[Test] = &[
@@ -39,7 +39,7 @@ fn file_is_replaced_at_the_end() -> Result<()> {
     let name = link.to_str().context("UTF-8")?;
     let args = ["profile", "--output-file", name];
     let profile = Process::start(&mut cli(args))?;
-    profile.wait_for_state('S')?;
+    wait_until_it_samples(&profile)?;
     wait_for_cpu(&split, 1.5)?;
     ensure!(
         fs::read_to_string(&file)? == old,

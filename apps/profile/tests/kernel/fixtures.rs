@@ -145,6 +145,15 @@ pub(crate) fn expect_seventy(seventy: u64, thirty: u64) -> Result<()> {
     Ok(())
 }
 
+/// Waits until all is attached.
+pub(crate) fn wait_until_it_samples(profile: &Process) -> Result<()> {
+    // the first thing after that
+    while profile.status("NoNewPrivs")? != "1" {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ok(())
+}
+
 /// Waits until a process has used this much CPU time.
 pub(crate) fn wait_for_cpu(process: &Process, seconds: f64) -> Result<()> {
     let ticks = seconds * 100.0;

@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result, ensure};
 use bpfapps_testkit::{Exit, Process, Test, cli, fixture, test};
 use nix::sys::signal::Signal;
 
-use crate::fixtures::{count, wait_for_cpu};
+use crate::fixtures::{count, wait_for_cpu, wait_until_it_samples};
 
 pub(crate) const TESTS: &[Test] = &[
     test!(different_stacks_without_number_are_no_loss),
@@ -18,7 +18,7 @@ fn run(args: &[&str], stopped: Option<f64>) -> Result<Exit> {
     let pid = rename.pid().to_string();
     let mut command = cli(["profile", "--hz", "4000", "--pid", &pid]);
     let profile = Process::start(command.args(args))?;
-    profile.wait_for_state('S')?;
+    wait_until_it_samples(&profile)?;
     let used = match stopped {
         Some(seconds) => {
             wait_for_cpu(&rename, 0.5)?;

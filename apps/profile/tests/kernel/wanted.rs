@@ -6,7 +6,7 @@ use bpfapps_testkit::loaded::{loaded, nothing_left};
 use bpfapps_testkit::{Process, Test, cli, fixture, test};
 use nix::sys::signal::Signal;
 
-use crate::fixtures::{count, profile_split, wait_for_cpu};
+use crate::fixtures::{count, profile_split, wait_for_cpu, wait_until_it_samples};
 
 pub(crate) const TESTS: &[Test] = &[
     test!(all_processes_are_sampled),
@@ -14,6 +14,7 @@ pub(crate) const TESTS: &[Test] = &[
     test!(process_is_sampled_until_it_ends),
     test!(cgroup_is_sampled_and_nobody_else),
     test!(command_does_not_write_into_the_profile),
+    test!(only_privileges_that_names_need_are_kept),
 ];
 
 fn all_processes_are_sampled() -> Result<()> {
@@ -52,7 +53,7 @@ fn process_is_sampled_until_it_ends() -> Result<()> {
     let split = Process::start(&mut fixture("split")?)?;
     let pid = split.pid().to_string();
     let profile = Process::start(&mut cli(["profile", "--pid", &pid]))?;
-    profile.wait_for_state('S')?;
+    wait_until_it_samples(&profile)?;
     wait_for_cpu(&split, 2.0)?;
     split.signal(Signal::SIGKILL)?;
     // nobody ends it
@@ -84,5 +85,16 @@ fn command_does_not_write_into_the_profile() -> Result<()> {
     ensure!(count(&exit.stdout, "forged")?.1 > 0, "{exit:#?}");
     ensure!(!exit.stdout.concat().contains("forged"), "{exit:#?}");
     exit.expect_stderr("forged 1")?;
+    Ok(())
+}
+
+fn only_privileges_that_names_need_are_kept() -> Result<()> {
+    let profile = Process::start(&mut cli(["profile"]))?;
+    wait_until_it_samples(&profile)?;
+    // CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE, CAP_SYSLOG, CAP_BPF and CAP_CHECKPOINT_RESTORE
+    let kept: u64 = [2, 19, 34, 39, 40].iter().map(|bit| 1 << bit).sum();
+    profile.expect_privileges(&format!("{kept:016x}"), 65534)?;
+    profile.signal(Signal::SIGTERM)?;
+    profile.wait()?.expect_code(0)?;
     Ok(())
 }
