@@ -2,12 +2,14 @@
 
 mod folded;
 mod graph;
+pub(crate) mod named;
 mod page;
 mod pprof;
+mod proto;
 
 use bpfapps_core::{Result, c_bytes, output};
 
-use crate::names::Named;
+use named::Named;
 
 pub(crate) use folded::Before;
 
