@@ -55,12 +55,15 @@ struct Profile {
     cgroup: Option<String>,
 
     /// Output format: folded (stacks and their samples), svg (flame graph), html (flame graph and
-    /// table) or pprof
+    /// table) or pprof [default: by the end of FILE, which is .svg, .html or .pb.gz, else folded]
     #[arg(
-        short, long, value_name = "FORMAT", value_enum, default_value_t = Format::Folded,
+        short,
+        long,
+        value_name = "FORMAT",
+        value_enum,
         hide_possible_values = true
     )]
-    output: Format,
+    output: Option<Format>,
 
     /// Write to FILE, in place of stdout: it is replaced as a whole at the end
     #[arg(long, value_name = "FILE")]
@@ -101,7 +104,9 @@ impl App for Profile {
     fn run(self, session: &Session) -> Result<()> {
         // all that can be wrong is found out before the first sample
         clock::check(self.hz)?;
-        if self.compare.is_some() && self.output == Format::Pprof {
+        let file = self.output_file.as_deref();
+        let format = self.output.unwrap_or_else(|| Format::of_file(file));
+        if self.compare.is_some() && format == Format::Pprof {
             bail!(Failure::new(
                 "--compare makes no pprof file",
                 "write two of them, and compare them with go tool pprof -diff_base"
@@ -109,11 +114,7 @@ impl App for Profile {
         }
         let before = self.compare.as_deref().map(Before::read).transpose()?;
         let cgroup = self.cgroup.as_deref().map(cgroups::open).transpose()?;
-        let destination = Destination::open(
-            session,
-            self.output_file.as_deref(),
-            self.output.is_binary(),
-        )?;
+        let destination = Destination::open(session, file, format.is_binary())?;
 
         let mut object = MaybeUninit::uninit();
         let mut open = session.open(ProfileSkelBuilder::default(), &mut object)?;
@@ -153,7 +154,7 @@ impl App for Profile {
             log::warn!(target: "profile", "no sample was taken in {seconds:.1} s: nothing is written");
             return polled;
         }
-        destination.write(session, &self.output.render(&report, before.as_ref())?)?;
+        destination.write(session, &format.render(&report, before.as_ref())?)?;
         callers.warn();
         polled
     }

@@ -7,6 +7,9 @@ mod page;
 mod pprof;
 mod proto;
 
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+
 use bpfapps_core::{Result, c_bytes, output};
 
 use named::Named;
@@ -27,6 +30,18 @@ pub(crate) enum Format {
 }
 
 impl Format {
+    /// By the end of its name.
+    pub(crate) fn of_file(path: Option<&Path>) -> Self {
+        let name = path.map_or(b"".as_slice(), |path| path.as_os_str().as_bytes());
+        let ends = [
+            (".svg", Self::Svg),
+            (".html", Self::Html),
+            (".pb.gz", Self::Pprof),
+        ];
+        let found = ends.iter().find(|(end, _)| name.ends_with(end.as_bytes()));
+        found.map_or(Self::Folded, |(_, format)| *format)
+    }
+
     /// True for what a terminal does not show.
     pub(crate) fn is_binary(self) -> bool {
         self == Self::Pprof

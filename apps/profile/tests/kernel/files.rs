@@ -12,6 +12,7 @@ use crate::formats::open_to_all;
 
 pub(crate) const TESTS: &[Test] = &[
     test!(file_is_replaced_at_the_end),
+    test!(format_is_by_the_end_of_the_name),
     test!(file_stays_when_the_run_fails),
     test!(file_that_cannot_be_written_is_found_out_first),
 ];
@@ -94,6 +95,30 @@ fn file_that_cannot_be_written_is_found_out_first() -> Result<()> {
         let exit = Process::run(&mut profile_split(&["--output-file", path], "3600")?)?;
         let exit = exit.expect_code(1)?;
         exit.expect_stderr(&format!("error: failed to write to {path}: {what}"))?;
+    }
+    Ok(())
+}
+
+fn format_is_by_the_end_of_the_name() -> Result<()> {
+    let folder = tempfile::tempdir_in("/tmp")?;
+    open_to_all(folder.path())?;
+    let starts: [(&str, &[u8]); 3] = [
+        ("a.svg", b"<?xml"),
+        ("a.html", b"<!DOCTYPE html>"),
+        ("a.pb.gz", b"\x1f\x8b"),
+    ];
+    for (name, start) in starts {
+        let file = folder.path().join(name);
+        let path = file.to_str().context("UTF-8")?;
+        let args = ["--hz", "997", "--output-file", path];
+        Process::run(&mut profile_split(&args, "0.3")?)?.expect_code(0)?;
+        ensure!(fs::read(&file)?.starts_with(start), "{name}");
+        // unless another one is wanted
+        let args = [&args[..], &["-o", "folded"]].concat();
+        Process::run(&mut profile_split(&args, "0.3")?)?.expect_code(0)?;
+        let text = fs::read_to_string(&file)?;
+        let lines: Vec<_> = text.lines().map(str::to_owned).collect();
+        ensure!(count(&lines, "spins_seventy")?.0 > 10, "{name}: {text}");
     }
     Ok(())
 }

@@ -95,7 +95,7 @@ fn missing_callers_are_counted_and_explained() -> Result<()> {
     let name = name.rsplit('/').next().unwrap_or_default();
     let words = format!(
         " have no caller: {} is built without frame pointers; -fno-omit-frame-pointer",
-        &name[..15]
+        name.get(..15).unwrap_or(name)
     );
     let (_, all) = count(&exit.stdout, "")?;
     let line = exit.stderr.iter().find(|line| line.contains(&words));
