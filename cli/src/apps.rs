@@ -10,6 +10,8 @@ use bpfapps_bootstrap as _;
 use bpfapps_minimal as _;
 #[cfg(feature = "procs")]
 use bpfapps_procs as _;
+#[cfg(feature = "profile")]
+use bpfapps_profile as _;
 #[cfg(feature = "runqlat")]
 use bpfapps_runqlat as _;
 #[cfg(feature = "syscount")]

@@ -72,8 +72,8 @@ pub use output::values::Named;
 pub use app::{App, Registration, Rehearsal, UsdtProbe, milliseconds, registry, seconds};
 pub use counts::{Counted, Counting};
 pub use events::{
-    Byte, Event, Listing, PerfRecords, Record, RunStatistics, Snapshot, Stream, c_bytes, set_text,
-    stages, take, tracepoint,
+    Byte, Event, Listing, PerfRecords, Period, Record, RunStatistics, Snapshot, Stream, c_bytes,
+    set_text, stages, take, tracepoint,
 };
 pub use output::{Document, Field, Kind, Row};
 pub use run::{Workload, let_signals_end_it};

@@ -99,12 +99,13 @@ fn without_capabilities_each_is_named() -> Result<()> {
     let report = Report::of(&mut { command })?.expect_code(1)?;
     report.check("machine", "capabilities")?.expect(
         "fail",
-        &["CAP_BPF, CAP_PERFMON and CAP_SYS_ADMIN missing, also from the bounding set"],
+        &["CAP_BPF, CAP_PERFMON, CAP_SYSLOG, CAP_SYS_ADMIN and CAP_SYS_PTRACE missing, also from the bounding set"],
     )?;
     report
         .check("bootstrap", "programs")?
         .expect("warn", &["not tried"])?;
-    let expected = "error: this machine can not run bootstrap, minimal, procs and top";
+    let expected = "error: this machine can not run bootstrap, minimal, procs, profile, runqlat, syscount \
+                    and top";
     ensure!(report.stderr == [expected], "{report:#?}");
     Ok(())
 }
@@ -169,7 +170,8 @@ fn without_btf_only_those_fail_that_need_it() -> Result<()> {
         .check("bootstrap", "programs")?
         .expect("fail", &words)?;
     report.check("minimal", "programs")?.expect("ok", &[])?;
-    let expected = "error: this machine can not run bootstrap, procs and top";
+    let expected =
+        "error: this machine can not run bootstrap, procs, profile, runqlat, syscount and top";
     ensure!(report.stderr == [expected], "{report:#?}");
     let minimal = cli(["doctor", "minimal", "-o", "json"]);
     let report = Report::of(&mut sandbox::without_btf(&minimal)?)?.expect_code(0)?;

@@ -21,7 +21,7 @@ pub use perf::PerfRecords;
 pub use record::{Byte, Record, c_bytes, set_text, take};
 pub use snapshot::{Listing, Snapshot};
 pub use statistics::RunStatistics;
-pub use stream::Stream;
+pub use stream::{Period, Stream};
 
 #[cfg(feature = "metrics")]
 pub(crate) use lost::counted;

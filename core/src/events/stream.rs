@@ -77,6 +77,29 @@ impl Stream {
     }
 }
 
+/// The options of an app that reports once, at its end: flatten it into the app's options.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Period {
+    /// End after SECONDS seconds, such as 0.5
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = seconds)]
+    timeout: Option<Duration>,
+
+    /// End with exit code 3 if anything was lost
+    #[arg(long)]
+    strict: bool,
+}
+
+impl Period {
+    /// A stream without output, for [`Session::poll`](crate::Session::poll).
+    pub fn stream(&self) -> Stream {
+        Stream {
+            timeout: self.timeout,
+            strict: self.strict,
+            ..Stream::default()
+        }
+    }
+}
+
 /// The events and the time that remain of a run.
 #[derive(Debug)]
 pub(crate) struct Limits {

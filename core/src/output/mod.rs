@@ -101,9 +101,13 @@ impl Output {
 
     /// Writes one line, at once.
     pub(crate) fn say(&self, line: &str) -> Result<()> {
+        self.put(format!("{line}\n").as_bytes())
+    }
+
+    /// Writes bytes, at once.
+    pub(crate) fn put(&self, bytes: &[u8]) -> Result<()> {
         let mut stdout = self.stdout.borrow_mut();
-        stdout.buffer().extend_from_slice(line.as_bytes());
-        stdout.buffer().push(b'\n');
+        stdout.buffer().extend_from_slice(bytes);
         stdout.end_document();
         stdout.flush()
     }

@@ -212,6 +212,31 @@ impl Session {
         self.output.say(line)
     }
 
+    /// Writes bytes to stdout, at once.
+    ///
+    /// # Errors
+    ///
+    /// stdout does not take them.
+    pub fn write(&self, bytes: &[u8]) -> Result<()> {
+        self.output.put(bytes)
+    }
+
+    /// Keeps stdout for what the app writes: that of a command goes to stderr.
+    pub fn reserve_stdout(&self) {
+        self.output.has_documents.set(true);
+    }
+
+    /// Calls `action` with the rights to files that remain once privileges are given up, and with the
+    /// number of the user who has them: the app may then still rename and remove a file that it
+    /// creates there.
+    ///
+    /// # Errors
+    ///
+    /// The kernel does not take the other rights away, or give them back.
+    pub fn act_as_left<T>(&self, action: impl FnOnce(u32) -> T) -> Result<T> {
+        privileges::act_as_left(action)
+    }
+
     /// The exit code of a successful run: 0, or the command's. Waits for a command that still runs.
     pub(crate) fn exit_code(&self) -> Result<u8> {
         // a snapshot has reported no losses yet

@@ -29,6 +29,16 @@ pub(super) fn stage(root: &Path, pages: &[Page]) -> Result<PathBuf> {
     write("SUMMARY.md", &summary(&contents.text, pages))?;
     fs::copy(root.join("docs/book.toml"), folder.join("book.toml"))
         .context("failed to copy docs/book.toml")?;
+    let images = root.join("docs/images");
+    if images.exists() {
+        let to = folder.join("docs/images");
+        fs::create_dir_all(&to).context("failed to create a folder of images")?;
+        for image in fs::read_dir(&images).context("failed to list docs/images")? {
+            let image = image?;
+            fs::copy(image.path(), to.join(image.file_name()))
+                .context("failed to copy an image")?;
+        }
+    }
     Ok(folder)
 }
 

@@ -100,7 +100,11 @@ fn app_that_needs_tracefs_starts_as_root() -> Result<()> {
         let name = name.ok().context("a name")?;
         with_more.extend(name.strip_suffix(".service.d").map(str::to_owned));
     }
-    ensure!(with_more == ["bpfapps@minimal"], "{with_more:?}");
+    with_more.sort();
+    ensure!(
+        with_more == ["bpfapps@minimal", "bpfapps@profile"],
+        "{with_more:?}"
+    );
     let text = fs::read_to_string(units.join("bpfapps@minimal.service.d/needs.conf"))?;
     ensure!(text.contains("\nUser=root\n"), "{text}");
     Ok(())

@@ -1,0 +1,59 @@
+//! What interrupts the CPUs in order to sample them.
+
+use std::io;
+use std::os::fd::IntoRawFd as _;
+
+use bpfapps_core::host::settings::sysctl;
+use bpfapps_core::{Failure, Result, Session, Target, bail};
+use libbpf_rs::{Link, ProgramMut};
+use nix::errno::Errno;
+use perf_event::events::{Event, Hardware, Software};
+use perf_event::{Builder, Counter};
+
+/// Refuses a rate that the kernel does not allow.
+pub(crate) fn check(hz: u64) -> Result<()> {
+    let most: Option<u64> = sysctl("kernel.perf_event_max_sample_rate");
+    match most {
+        Some(most) if hz > most => bail!(Failure::new(
+            format!("--hz {hz} is more than this kernel allows, which is {most}"),
+            format!(
+                "sysctl kernel.perf_event_max_sample_rate={hz} allows it; 99 is enough to see where time goes"
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Attaches to each CPU that is switched on, for as long as the links live.
+pub(crate) fn attach(session: &Session, program: &ProgramMut<'_>, hz: u64) -> Result<Vec<Link>> {
+    let mut links = Vec::new();
+    for cpu in 0..libbpf_rs::num_possible_cpus()? {
+        // a virtual machine often has no counter of cycles
+        let counter =
+            count(Hardware::CPU_CYCLES, cpu, hz).or_else(|_| count(Software::CPU_CLOCK, cpu, hz));
+        match counter {
+            // the link closes it
+            Ok(counter) => {
+                links.push(session.attach_to(program.name(), Target::PerfEvent, || {
+                    program.attach_perf_event(counter.into_raw_fd())
+                })?)
+            }
+            Err(err) if err.raw_os_error() == Some(Errno::ENODEV as i32) => {}
+            Err(err) => {
+                session.attach_to(program.name(), Target::PerfEvent, || Err::<(), _>(err))?;
+            }
+        }
+    }
+    log::info!("{} CPUs are sampled", links.len());
+    Ok(links)
+}
+
+fn count(event: impl Event, cpu: usize, hz: u64) -> io::Result<Counter> {
+    let mut builder = Builder::new(event);
+    builder
+        .one_cpu(cpu)
+        .any_pid()
+        .include_kernel()
+        .sample_frequency(hz)
+        .build()
+}

@@ -1,0 +1,108 @@
+//! Functions have names, or it is said why not.
+
+use std::fs;
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
+
+use anyhow::{Result, ensure};
+use bpfapps_testkit::{Process, Test, cli, fixture, needs, own_path, skip, test};
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::signal::Signal;
+
+use crate::fixtures::{count, profile, profile_split, wait_for_cpu};
+
+pub(crate) const TESTS: &[Test] = &[
+    test!(program_that_was_removed_has_names),
+    test!(program_that_only_its_container_sees_has_names),
+    test!(kernel_has_names),
+    test!(missing_callers_are_counted_and_explained),
+];
+
+/// Samples a fixture `split` that runs as this command; it is busy for long.
+fn seventy_of(split: &mut Command, before: impl FnOnce() -> Result<()>) -> Result<(u64, u64)> {
+    let split = Process::start(split.arg("60"))?;
+    wait_for_cpu(&split, 0.1)?;
+    before()?;
+    let pid = split.pid().to_string();
+    let exit = Process::run(&mut cli(["profile", "--timeout", "1", "--pid", &pid]))?;
+    let exit = exit.expect_code(0)?;
+    split.signal(Signal::SIGKILL)?;
+    count(&exit.stdout, "spins_seventy")
+}
+
+/// The same fixture, as a copy of this program.
+fn copied_to(path: &std::path::Path) -> Result<Command> {
+    let mut copy = Command::new(path);
+    for (name, value) in fixture("split")?.get_envs() {
+        copy.env(name, value.unwrap_or_default());
+    }
+    Ok(copy)
+}
+
+fn program_that_was_removed_has_names() -> Result<()> {
+    needs::linux("5.9", "CAP_CHECKPOINT_RESTORE")?;
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("it");
+    fs::copy(own_path()?, &path)?;
+    let (seventy, all) = seventy_of(&mut copied_to(&path)?, || Ok(fs::remove_file(&path)?))?;
+    ensure!(seventy > 10, "{seventy} of {all} samples");
+    Ok(())
+}
+
+fn program_that_only_its_container_sees_has_names() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("it");
+    let mut split = copied_to(&path)?;
+    let (from, to, mount) = (own_path()?, path.clone(), folder.path().to_owned());
+    let none = None::<&str>;
+    let enter = move || {
+        use nix::mount::{MsFlags, mount as mount_on};
+        unshare(CloneFlags::CLONE_NEWNS)?;
+        mount_on(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)?;
+        mount_on(Some("it"), &mount, Some("tmpfs"), MsFlags::empty(), none)?;
+        fs::copy(&from, &to).map(drop)
+    };
+    // SAFETY: this process has no other thread that might hold a lock of the allocator.
+    #[allow(unsafe_code)]
+    unsafe {
+        split.pre_exec(enter)
+    };
+    let (seventy, all) = seventy_of(&mut split, || {
+        ensure!(!path.exists(), "it is visible here");
+        Ok(())
+    })?;
+    ensure!(seventy > 10, "{seventy} of {all} samples");
+    Ok(())
+}
+
+fn kernel_has_names() -> Result<()> {
+    let script = "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); echo > /dev/null; done";
+    let mut command = cli(["profile", "--hz", "997", "--", "sh", "-c", script]);
+    let exit = Process::run(&mut command)?.expect_code(0)?;
+    let call = ["do_syscall_64_[k]", "el0_svc_[k]"];
+    let counts = call.map(|name| count(&exit.stdout, name).map(|(count, _)| count));
+    let [x86, arm] = counts;
+    ensure!(x86? + arm? > 5, "{exit:#?}");
+    Ok(())
+}
+
+fn missing_callers_are_counted_and_explained() -> Result<()> {
+    if !cfg!(target_arch = "x86_64") {
+        return skip("the fixture is written for x86-64");
+    }
+    let exit = Process::run(&mut profile("without_frames", &[], "1")?)?.expect_code(0)?;
+    let name = own_path()?;
+    let name = name.rsplit('/').next().unwrap_or_default();
+    let words = format!(
+        " have no caller: {} is built without frame pointers; -fno-omit-frame-pointer",
+        name.get(..15).unwrap_or(name)
+    );
+    let (_, all) = count(&exit.stdout, "")?;
+    let line = exit.stderr.iter().find(|line| line.contains(&words));
+    let numbers = line.and_then(|line| line.split_once(" samples of "));
+    ensure!(numbers.is_some() && all > 50, "{exit:#?}");
+    // a program with them is not named
+    let exit = Process::run(&mut profile_split(&[], "1")?)?;
+    exit.expect_code(0)?.expect_no_stderr()?;
+    Ok(())
+}
