@@ -1,5 +1,7 @@
 //! BPF object files that belong to no app, as `doctor` tries them: opened, loaded as a whole or a program alone, and let go again.
 
+use std::ffi::OsStr;
+
 use anyhow::{Context as _, Error, Result};
 use bpfapps_core::{fit_maps, logging, raise_memlock};
 use bpfapps_diagnose::{self as diagnose, Loading, Object, Programs, Verdict};
@@ -32,6 +34,24 @@ pub fn open(object: &Object<'_>) -> Result<OpenObject> {
     }
 }
 
+/// Why the kernel does not take an object.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    /// The program that it refused; `None` if it came to no program.
+    pub(crate) program: Option<String>,
+    /// Why.
+    pub(crate) error: Error,
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self {
+            program: None,
+            error,
+        }
+    }
+}
+
 /// Lets the kernel verify the whole object, and leaves nothing behind: a test of whether it would
 /// load.
 ///
@@ -39,20 +59,21 @@ pub fn open(object: &Object<'_>) -> Result<OpenObject> {
 ///
 /// libbpf can't read it, or the kernel refuses a map or a program.
 pub fn try_load(object: &Object<'_>) -> Result<()> {
+    try_whole(object).map_err(|refused| refused.error)
+}
+
+/// The same, and names the program that ended it.
+pub(crate) fn try_whole(object: &Object<'_>) -> Result<(), Refused> {
     load(object, open(object)?)
 }
 
-/// The same for one program, as if it were the only one. Its maps may be smaller: their sizes matter
-/// to the object as a whole.
-///
-/// # Errors
-///
-/// Those of [`try_load`].
-pub fn try_program(object: &Object<'_>, name: &str) -> Result<()> {
+/// The same for some of its programs, as if there were no others. Their maps may be smaller: the
+/// sizes matter to the object as a whole.
+pub(crate) fn try_programs(object: &Object<'_>, names: &[String]) -> Result<(), Refused> {
     let mut open = open(object)?;
     for mut program in open.progs_mut() {
-        let is_it = program.name() == name;
-        program.set_autoload(is_it);
+        let is_wanted = names.iter().any(|name| program.name() == OsStr::new(name));
+        program.set_autoload(is_wanted);
     }
     diagnose::object::shrink(&mut open);
     load(object, open)
@@ -99,7 +120,7 @@ pub fn verify(object: &Object<'_>, name: &str) -> Result<Verified> {
     })
 }
 
-fn load(object: &Object<'_>, mut open: OpenObject) -> Result<()> {
+fn load(object: &Object<'_>, mut open: OpenObject) -> Result<(), Refused> {
     raise_memlock();
     diagnose::object::complete(&mut open);
     let programs = Programs::of(&open);
@@ -110,10 +131,22 @@ fn load(object: &Object<'_>, mut open: OpenObject) -> Result<()> {
             Ok(())
         }
         Err(err) => {
+            let program = log.messages().iter().find_map(|message| refused(message));
+            let program = program.map(str::to_owned);
             let verdict = explain(err, log.messages(), programs, object);
-            Err(log.tell(verdict))
+            let error = log.tell(verdict);
+            Err(Refused { program, error })
         }
     }
+}
+
+/// `libbpf: prog 'NAME': failed to load: -EINVAL`
+fn refused(message: &str) -> Option<&str> {
+    let mut lines = message.lines();
+    lines.find_map(|line| {
+        let (name, what) = line.strip_prefix("libbpf: prog '")?.split_once("': ")?;
+        what.starts_with("failed to load:").then_some(name)
+    })
 }
 
 fn explain(

@@ -7,11 +7,12 @@ const MOST: usize = 3;
 
 /// Up to three names similar to `value`, the most similar first.
 pub fn nearest<'a>(value: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-    // a kernel has 200,000 names
+    // a kernel has 200,000 names: most are left out before they are compared
     let compared = BatchComparator::new(value.bytes());
+    let letters = letters(value);
     let mut near: Vec<(usize, &str)> = Vec::with_capacity(MOST + 1);
     for name in names {
-        let contains = name.contains(value);
+        let contains = name.len() >= value.len() && name.contains(value);
         // a mistyped name has about the right length
         if !contains && name.len().abs_diff(value.len()) > 6 {
             continue;
@@ -20,6 +21,9 @@ pub fn nearest<'a>(value: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a
         let worst = near.last().filter(|_| near.len() == MOST);
         let most = name.len().max(value.len()) / 2;
         let most = worst.map_or(most, |(worst, _)| most.min(*worst)) + bonus;
+        if least(letters, self::letters(name)) > most {
+            continue;
+        }
         let cutoff = Args::default().score_cutoff(most);
         let Some(distance) = compared.distance_with_args(name.bytes(), &cutoff) else {
             continue;
@@ -31,6 +35,17 @@ pub fn nearest<'a>(value: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a
         }
     }
     near.into_iter().map(|(_, name)| name).collect()
+}
+
+/// The least distance of two names: each letter that one of them lacks takes a change of its own.
+fn least(one: u64, other: u64) -> usize {
+    let (more, less) = (one & !other, other & !one);
+    more.count_ones().max(less.count_ones()) as usize
+}
+
+/// The letters that occur in a name, a bit each; some letters share one.
+fn letters(name: &str) -> u64 {
+    name.bytes().fold(0, |bits, byte| bits | 1 << (byte & 63))
 }
 
 /// `did you mean a, b or c?`, or `None` if `near` is empty.
@@ -64,5 +79,20 @@ mod tests {
         assert!(nearest("xyzzy", names.into_iter()).is_empty());
         assert_eq!(did_you_mean(&[]), None);
         assert_eq!(nearest("exit", names.into_iter()), ["do_exit"]);
+    }
+    /// What is left out without a comparison is not similar.
+    #[test]
+    fn least_distance_is_never_larger_than_the_distance() {
+        let names = [
+            "", "a", "ab", "ba", "vfs_read", "vfs_raed", "do_exit", "äö", "A@\0",
+        ];
+        for one in names {
+            for other in names {
+                let exact = BatchComparator::new(one.bytes()).distance(other.bytes());
+                let least = least(letters(one), letters(other));
+                assert!(least <= exact, "{one:?} {other:?}");
+            }
+        }
+        assert_eq!(least(letters("abc"), letters("cdefg")), 4);
     }
 }

@@ -69,10 +69,12 @@ impl Look<'_> {
 
     /// Why the kernel does not take this program alone.
     pub(super) fn refusal(&self, program: &Program) -> Option<&Error> {
-        let mut without = self.trial.without.iter();
-        without
-            .find(|(name, _)| *name == program.name)
-            .map(|(_, err)| err)
+        let without = self.trial.without.iter();
+        let mut alone = without.filter(|(name, _)| *name == program.name);
+        let whole = self.trial.failure.iter();
+        let mut first = whole.filter(|it| it.program.as_ref() == Some(&program.name));
+        let alone = alone.next().map(|(_, err)| err);
+        alone.or_else(|| Some(&first.next()?.error))
     }
 
     /// True if the known reason of a refusal is none of these.
@@ -87,7 +89,7 @@ impl Look<'_> {
 
     /// Why it can't run.
     pub(super) fn failure(&self) -> Option<&Error> {
-        let whole = self.trial.failure.as_ref()?;
+        let whole = &self.trial.failure.as_ref()?.error;
         let refused: Vec<_> = self.all().filter(|it| self.is_refused(it)).collect();
         let mut lone = refused.iter().filter(|it| self.twin(it).is_none());
         match lone.next() {

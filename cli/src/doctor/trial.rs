@@ -1,13 +1,15 @@
 //! Loads the programs, by the app itself, without attaching them.
 
 use std::collections::BTreeSet;
+use std::slice;
 
 use anyhow::Error;
 use bpfapps_core::{Options, Registration, Rehearsal};
+use bpfapps_diagnose::Object;
 use clap::{ArgAction, Command};
 
 use super::subject::{Kind, Subject};
-use crate::objects::{try_load, try_program};
+use crate::objects::{Refused, try_load, try_programs, try_whole};
 
 /// The result of loading the programs of an app or a file.
 #[derive(Debug, Default)]
@@ -19,7 +21,7 @@ pub(super) struct Trial {
     /// The programs that load without any option.
     pub(super) first: Vec<String>,
     /// Why it can't run.
-    pub(super) failure: Option<Error>,
+    pub(super) failure: Option<Refused>,
     /// The parts that do not work, and why: an option, a program, an object.
     pub(super) without: Vec<(String, Error)>,
 }
@@ -59,7 +61,7 @@ fn rehearse(app: &Registration, options: &Options) -> Option<Trial> {
     match run(&[]) {
         Rehearsal::NeedsArguments => return None,
         Rehearsal::Failed(err) => {
-            trial.failure = Some(err);
+            trial.failure = Some(err.into());
             return Some(trial);
         }
         Rehearsal::Loaded(loads) => {
@@ -122,27 +124,55 @@ fn load(subject: &Subject) -> Trial {
         let own = part.demands.programs.iter();
         let own = own.filter(|it| it.autoload && !it.awaits_hook());
         let own: Vec<_> = own.map(|program| program.name.clone()).collect();
-        let Err(whole) = try_load(&part.object) else {
+        let Err(whole) = try_whole(&part.object) else {
             trial.first.extend_from_slice(&own);
             trial.loaded.extend(own);
             continue;
         };
-        let mut refused = Vec::new();
-        for name in own {
-            match try_program(&part.object, &name) {
-                Ok(()) => {
-                    trial.loaded.insert(name);
-                }
-                Err(err) => refused.push((name, err)),
-            }
-        }
+        let (loaded, mut refused) = apart(&part.object, own, whole.program.as_deref());
+        trial.loaded.extend(loaded);
         // an app may work with a part of its programs; for a file that is unknown
         if is_file || trial.loaded.is_empty() {
             trial.failure = Some(whole);
         } else {
             trial.first = trial.loaded.iter().cloned().collect();
+            let first = whole.program.map(|program| (program, whole.error));
+            trial.without.extend(first);
         }
         trial.without.append(&mut refused);
     }
     trial
+}
+
+/// The programs of `own` that load, and why the others do not. `first` is known not to.
+///
+/// libbpf reads all types of the kernel for each load, so what is left is loaded together, without
+/// the program that the kernel refused. Only what fails for another reason is loaded one by one.
+fn apart(
+    object: &Object<'_>,
+    own: Vec<String>,
+    first: Option<&str>,
+) -> (Vec<String>, Vec<(String, Error)>) {
+    let mut left = own;
+    let mut refused = Vec::new();
+    let mut ended_by = first.map(str::to_owned);
+    while let Some(at) = ended_by.and_then(|it| left.iter().position(|name| *name == it)) {
+        left.remove(at);
+        if left.is_empty() {
+            return (left, refused);
+        }
+        let Err(err) = try_programs(object, &left) else {
+            return (left, refused);
+        };
+        ended_by = err.program.filter(|program| left.contains(program));
+        refused.extend(ended_by.clone().map(|program| (program, err.error)));
+    }
+    left.retain(|name| match try_programs(object, slice::from_ref(name)) {
+        Ok(()) => true,
+        Err(err) => {
+            refused.push((name.clone(), err.error));
+            false
+        }
+    });
+    (left, refused)
 }

@@ -28,6 +28,7 @@ pub(crate) const TESTS: &[Test] = &[
     test!(symbol_that_is_not_there_is_named),
     test!(field_that_is_not_there_is_named),
     test!(refused_programs_are_a_failure),
+    test!(programs_load_without_the_refused_ones),
 ];
 
 /// A file with an object of ours, after `change`.
@@ -223,5 +224,34 @@ fn refused_programs_are_a_failure() -> Result<()> {
     report
         .check(&file.name(), "programs")?
         .expect("fail", &[])?;
+    Ok(())
+}
+
+/// The first load ends with one of them, the second with the other, the third with none.
+fn programs_load_without_the_refused_ones() -> Result<()> {
+    let file = File::of("bootstrap", |bytes| {
+        let bytes = replaced(
+            bytes,
+            b"tp_btf/sched_process_exec\0",
+            b"tp_btf/sched_process_exce\0",
+        );
+        replaced(
+            bytes,
+            b"tp_btf/sched_process_exit\0",
+            b"tp_btf/sched_process_exti\0",
+        )
+    })?;
+    let report = Report::of(&mut file.doctor())?.expect_code(1)?;
+    let words = [
+        "refuses all 4 together; one by one it accepts handle_exec_raw and handle_exit_raw",
+        "failed to load handle_exec",
+    ];
+    report
+        .check(&file.name(), "programs")?
+        .expect("fail", &words)?;
+    // a program that is refused for its hook is no sign of a missing helper or type
+    for check in ["helpers", "kernel types"] {
+        report.check(&file.name(), check)?.expect("ok", &[])?;
+    }
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::Result;
+use memchr::memchr;
 use memchr::memmem::Finder;
 
 use crate::files;
@@ -61,9 +62,17 @@ impl Names {
 
     /// The rest of each name that starts with `prefix`, without duplicates.
     pub fn after(&self, prefix: &str) -> BTreeSet<&str> {
-        self.all()
-            .filter_map(|name| str::from_utf8(name).ok()?.strip_prefix(prefix))
-            .collect()
+        let start = ["\0", prefix].concat();
+        let finder = Finder::new(&start);
+        let mut found = BTreeSet::new();
+        for file in &self.files {
+            for at in finder.find_iter(file) {
+                let rest = &file[at + start.len()..];
+                let end = memchr(0, rest).unwrap_or(rest.len());
+                found.extend(str::from_utf8(&rest[..end]));
+            }
+        }
+        found
     }
 
     /// True if a type, function or constant has that name.
@@ -71,11 +80,6 @@ impl Names {
         let whole = [b"\0", name.as_bytes(), b"\0"].concat();
         let finder = Finder::new(&whole);
         self.files.iter().any(|file| finder.find(file).is_some())
-    }
-
-    fn all(&self) -> impl Iterator<Item = &[u8]> {
-        let files = self.files.iter();
-        files.flat_map(|file| file.split(|byte| *byte == 0))
     }
 }
 
@@ -95,7 +99,7 @@ mod tests {
         let names = Names {
             files: vec![
                 b"\0int\0btf_trace_b\0".to_vec(),
-                b"btf_trace_a\0btf_trace_b".to_vec(),
+                b"\0btf_trace_a\0btf_trace_b".to_vec(),
             ],
         };
         assert_eq!(names.after("btf_trace_"), ["a", "b"].into());

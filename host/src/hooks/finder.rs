@@ -121,7 +121,7 @@ impl Hooks {
         }
         let message = "this kernel has no such function";
         Absent::new(Code::NO_FUNCTION, message, ABSENT)
-            .near(name, all.names())
+            .with_near(all.near(name))
             .into()
     }
 
@@ -309,7 +309,7 @@ mod tests {
 
     #[test]
     fn category_of_a_raw_tracepoint_is_told_to_be_none() {
-        let names = Names::in_memory(b"btf_trace_sched_switch\0btf_trace_sys_enter\0");
+        let names = Names::in_memory(b"\0btf_trace_sched_switch\0btf_trace_sys_enter\0");
         let hooks = Hooks::of_this_kernel().with_types(names);
         assert_eq!(hooks.raw_tracepoint("sched_switch"), Finding::There);
         let hint = |name| match hooks.raw_tracepoint(name) {

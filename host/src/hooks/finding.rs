@@ -56,10 +56,12 @@ impl Absent {
 
     /// Adds the names of `all` that are similar to `name`.
     pub(super) fn near<'a>(self, name: &str, all: impl Iterator<Item = &'a str>) -> Self {
-        Self {
-            near: nearest(name, all).into_iter().map(str::to_owned).collect(),
-            ..self
-        }
+        self.with_near(nearest(name, all).into_iter().map(str::to_owned).collect())
+    }
+
+    /// Adds similar names.
+    pub(super) fn with_near(self, near: Vec<String>) -> Self {
+        Self { near, ..self }
     }
 
     /// The fix.

@@ -1,11 +1,14 @@
 //! The functions of the running kernel, by name.
 
-use std::collections::BTreeSet;
-use std::fs;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+use std::{fs, iter};
 
 use anyhow::{Context, Result};
 use bpfapps_explain::{Code, Failure, did_you_mean, nearest};
 use log::info;
+use memchr::memmem::Finder;
+use memchr::{memchr, memchr_iter};
 
 use super::tracefs;
 
@@ -24,7 +27,11 @@ const VARIANTS: [&str; 2] = [".isra.", ".constprop."];
 /// The functions that the kernel and its modules have.
 #[derive(Debug)]
 pub struct Functions {
-    names: BTreeSet<String>,
+    /// Each name between two line ends, in the order of the file: there are more than a hundred
+    /// thousand, and a search through them takes less time than a set of them.
+    names: String,
+    /// The similar names that were found: several programs may lack the same one.
+    near: Mutex<BTreeMap<String, Vec<String>>>,
 }
 
 impl Functions {
@@ -34,9 +41,9 @@ impl Functions {
     ///
     /// It can't be read, or names none.
     pub fn read() -> Result<Self> {
-        let text = fs::read_to_string(FILE).with_context(|| format!("failed to read {FILE}"))?;
+        let text = fs::read(FILE).with_context(|| format!("failed to read {FILE}"))?;
         let functions = Self::parse(&text);
-        anyhow::ensure!(!functions.names.is_empty(), "{FILE} names no function");
+        anyhow::ensure!(!functions.is_empty(), "{FILE} names no function");
         Ok(functions)
     }
 
@@ -57,21 +64,42 @@ impl Functions {
     /// A line has a name, and for a module's function the module.
     fn parse_traceable(text: &str) -> Self {
         let names = text.lines().filter(|line| !line.contains(' '));
-        Self {
-            names: names.map(str::to_owned).collect(),
-        }
+        Self::of(names)
     }
 
     /// A line has an address, a type, a name, and for a module's function the module.
-    fn parse(text: &str) -> Self {
-        let function = |line: &str| {
-            let mut words = line.split_ascii_whitespace().skip(1);
-            let is_code = matches!(words.next()?, "t" | "T" | "w" | "W");
-            Some(words.next().filter(|_| is_code)?.to_owned())
-        };
-        Self {
-            names: text.lines().filter_map(function).collect(),
+    fn parse(text: &[u8]) -> Self {
+        // all addresses have the same number of digits
+        let digits = memchr(b' ', text).unwrap_or_default();
+        let mut start = 0;
+        let lines = memchr_iter(b'\n', text).map(|end| {
+            let line = &text[start..end];
+            start = end + 1;
+            line
+        });
+        Self::of(lines.filter_map(|line| {
+            let [b' ', b't' | b'T' | b'w' | b'W', b' ', name @ ..] = line.get(digits..)? else {
+                return None;
+            };
+            let module = name.ends_with(b"]").then(|| memchr(b'\t', name)).flatten();
+            str::from_utf8(&name[..module.unwrap_or(name.len())]).ok()
+        }))
+    }
+
+    fn of<'a>(all: impl Iterator<Item = &'a str>) -> Self {
+        let mut names = "\n".to_owned();
+        for name in all {
+            names.push_str(name);
+            names.push('\n');
         }
+        Self {
+            names,
+            near: Mutex::default(),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.names().next().is_none()
     }
 
     /// The first of `candidates` that this kernel has, or else a clone of one that the compiler
@@ -81,15 +109,14 @@ impl Functions {
     ///
     /// It has none of them.
     pub fn first_of<'a>(&'a self, candidates: &[impl AsRef<str>]) -> Result<&'a str> {
-        let exact = candidates
-            .iter()
-            .find_map(|name| self.names.get(name.as_ref()));
+        let mut names = candidates.iter().map(AsRef::as_ref);
+        let exact = names.find_map(|name| self.starting(name, "\n").next());
         let variant = || {
             candidates
                 .iter()
                 .find_map(|name| self.variant(name.as_ref()))
         };
-        let found = exact.map(String::as_str).or_else(variant);
+        let found = exact.or_else(variant);
         let found = found.ok_or_else(|| self.failure(candidates))?;
         if candidates
             .first()
@@ -102,25 +129,46 @@ impl Functions {
 
     /// True if there is a function of exactly this name.
     pub fn has(&self, name: &str) -> bool {
-        self.names.contains(name)
+        self.starting(name, "\n").next().is_some()
     }
 
-    /// All names, sorted.
+    /// All names. A static function of several files is there several times.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.names.iter().map(String::as_str)
+        self.names.lines().skip(1)
+    }
+
+    /// The names similar to `name`, the most similar first.
+    pub fn near(&self, name: &str) -> Vec<String> {
+        let search = || nearest(name, self.names()).into_iter().map(str::to_owned);
+        let Ok(mut known) = self.near.lock() else {
+            return search().collect();
+        };
+        let found = known.entry(name.to_owned());
+        found.or_insert_with(|| search().collect()).clone()
     }
 
     /// The rest of each name that starts with `prefix`.
     pub fn behind(&self, prefix: &str) -> impl Iterator<Item = &str> {
-        let names = self.names.range(prefix.to_owned()..);
-        names.map_while(move |name| name.strip_prefix(prefix))
+        let names = self.starting(prefix, "");
+        names.map(move |name| &name[prefix.len()..])
+    }
+
+    /// The names that start with `name`, if `then` is what follows.
+    fn starting(&self, name: &str, then: &str) -> impl Iterator<Item = &str> {
+        let start = ["\n", name, then].concat();
+        let all = Finder::new(&start).into_owned();
+        let mut rest = &*self.names;
+        iter::from_fn(move || {
+            rest = &rest[all.find(rest.as_bytes())? + 1..];
+            rest.lines().next()
+        })
     }
 
     fn failure(&self, candidates: &[impl AsRef<str>]) -> Failure {
         let names = candidates.iter().map(AsRef::as_ref);
         let quoted: Vec<_> = names.clone().map(|name| format!("`{name}`")).collect();
-        let near = names.flat_map(|name| nearest(name, self.names()));
-        let near: Vec<_> = near.take(3).collect();
+        let near: Vec<_> = names.flat_map(|name| self.near(name)).collect();
+        let near: Vec<_> = near.iter().take(3).map(String::as_str).collect();
         Failure::new(
             format!("this kernel has no function {}", quoted.join(" or ")),
             did_you_mean(&near).unwrap_or_else(|| ABSENT.to_owned()),
@@ -129,16 +177,14 @@ impl Functions {
     }
 
     fn variant(&self, name: &str) -> Option<&str> {
-        VARIANTS.iter().find_map(|infix| {
-            let start = format!("{name}{infix}");
-            let first = self.names.range(start.clone()..).next()?;
-            first.starts_with(&start).then_some(first.as_str())
-        })
+        let mut all = VARIANTS.iter();
+        all.find_map(|infix| self.starting(name, infix).min())
     }
 
-    /// The functions whose names match `pattern`, in which `*` matches anything.
+    /// The functions whose names match `pattern`, in which `*` matches anything, sorted.
     pub fn matching(&self, pattern: &str) -> Vec<&str> {
-        self.names().filter(|name| matches(pattern, name)).collect()
+        let found: BTreeSet<_> = self.names().filter(|name| matches(pattern, name)).collect();
+        found.into_iter().collect()
     }
 }
 
@@ -157,7 +203,7 @@ fn matches(pattern: &str, name: &str) -> bool {
 mod tests {
     use super::*;
 
-    const KALLSYMS: &str = "\
+    const KALLSYMS: &[u8] = b"\
         ffffffff81000000 T _text\n\
         ffffffff816cbe90 T vfs_unlink\n\
         ffffffff816cbf90 t do_thing.constprop.0\n\
