@@ -1,10 +1,11 @@
-//! Prometheus for the tests that look at its metrics and rules with it.
+//! Debian's packages for the tests that run what is shipped with them.
 //!
-//! Debian's package is unpacked, not installed: installed, it would start a server.
+//! They are unpacked below target/, not installed: installed, they would start servers.
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -14,47 +15,90 @@ use bpfapps_task::workspace::Workspace;
 
 use crate::out;
 
+/// Where systemd is on a machine that it does not run.
+const SYSTEMD: &str = "/usr/lib/systemd/systemd";
+
+/// Folders that are links into /usr on a machine of today.
+const MERGED: [&str; 4] = ["bin", "lib", "lib64", "sbin"];
+
 /// PATH with Prometheus in it. Without one its tests are skipped, which is said.
-pub(super) fn search_path() -> Result<OsString> {
+pub(super) fn path_with_prometheus() -> Result<OsString> {
     let own = env::var_os("PATH").unwrap_or_default();
     if path::has("promtool") {
         return Ok(own);
     }
-    let folder = Workspace::here()?.target().join("prometheus");
-    if !folder.exists()
-        && let Err(err) = unpack(&folder)
-    {
-        out::note(format_args!("tests with Prometheus are skipped: {err:#}"));
+    // its program needs none of the packages that the package asks for
+    let Some(folder) = unpacked("prometheus", &["download"])? else {
         return Ok(own);
-    }
+    };
     let programs = [folder.join("usr/bin")].into_iter();
     Ok(env::join_paths(programs.chain(env::split_paths(&own)))?)
 }
 
-fn unpack(folder: &Path) -> Result<()> {
+/// Has systemd in `target/systemd`, with the libraries that this machine lacks, unless it is
+/// installed. Without one its tests are skipped, which is said.
+pub(super) fn bring_systemd() -> Result<()> {
+    if !Path::new(SYSTEMD).exists() {
+        let install = [
+            "--yes",
+            "--no-install-recommends",
+            "--download-only",
+            "--option=APT::Sandbox::User=root",
+            "install",
+        ];
+        unpacked("systemd", &install)?;
+    }
+    Ok(())
+}
+
+/// The folder `target/NAME`, with what apt-get downloads of a package there.
+fn unpacked(name: &str, download: &[&str]) -> Result<Option<PathBuf>> {
+    let folder = Workspace::here()?.target().join(name);
+    if !folder.exists()
+        && let Err(err) = unpack(name, download, &folder)
+    {
+        out::note(format_args!("tests with {name} are skipped: {err:#}"));
+        return Ok(None);
+    }
+    Ok(Some(folder))
+}
+
+fn unpack(name: &str, download: &[&str], folder: &Path) -> Result<()> {
     for program in ["apt-get", "dpkg-deb"] {
         ensure!(path::has(program), "this machine has no {program}");
     }
     let fresh = folder.with_extension("new");
-    if fresh.exists() {
-        fs::remove_dir_all(&fresh)?;
+    let archives = folder.with_extension("archives");
+    for new in [&fresh, &archives] {
+        if new.exists() {
+            fs::remove_dir_all(new)?;
+        }
+        fs::create_dir_all(new)?;
     }
-    fs::create_dir_all(&fresh)?;
-    let mut download = Command::new("apt-get");
-    run(download
-        .args(["--quiet=2", "download", "prometheus"])
-        .current_dir(&fresh))?;
-    let package = package(&fresh)?;
-    let mut extract = Command::new("dpkg-deb");
-    run(extract.arg("--extract").arg(&package).arg(&fresh))?;
-    fs::remove_file(package)?;
-    fs::rename(&fresh, folder).context("failed to keep Prometheus")
-}
-
-fn package(folder: &Path) -> Result<PathBuf> {
-    let mut files = fs::read_dir(folder)?;
-    let file = files.next().context("apt-get downloaded nothing")??;
-    Ok(file.path())
+    let mut get = Command::new("apt-get");
+    get.arg("--quiet=2").arg(format!(
+        "--option=Dir::Cache::Archives={}/",
+        archives.display()
+    ));
+    run(get.args(download).arg(name).current_dir(&archives))?;
+    for link in MERGED {
+        if Path::new("/").join(link).is_symlink() {
+            fs::create_dir_all(fresh.join("usr").join(link))?;
+            symlink(Path::new("usr").join(link), fresh.join(link))?;
+        }
+    }
+    let mut count = 0;
+    for entry in fs::read_dir(&archives)? {
+        let package = entry?.path();
+        if package.extension() == Some(OsStr::new("deb")) {
+            let mut extract = Command::new("dpkg-deb");
+            run(extract.arg("--extract").arg(package).arg(&fresh))?;
+            count += 1;
+        }
+    }
+    ensure!(count > 0, "apt-get downloaded nothing");
+    fs::remove_dir_all(archives)?;
+    fs::rename(&fresh, folder).with_context(|| format!("failed to keep {name}"))
 }
 
 fn run(command: &mut Command) -> Result<()> {
