@@ -1,5 +1,6 @@
 //! `--otlp`: what a receiver gets, and what becomes of events if it takes none.
 
+pub(crate) mod memory;
 mod receiver;
 
 use std::fs;
