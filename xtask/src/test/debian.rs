@@ -64,7 +64,7 @@ fn unpacked(name: &str, download: &[&str]) -> Result<Option<PathBuf>> {
 }
 
 fn unpack(name: &str, download: &[&str], folder: &Path) -> Result<()> {
-    for program in ["apt-get", "dpkg-deb"] {
+    for program in ["apt-get", "dpkg-deb", "tar"] {
         ensure!(path::has(program), "this machine has no {program}");
     }
     let fresh = folder.with_extension("new");
@@ -80,7 +80,10 @@ fn unpack(name: &str, download: &[&str], folder: &Path) -> Result<()> {
         "--option=Dir::Cache::Archives={}/",
         archives.display()
     ));
-    run(get.args(download).arg(name).current_dir(&archives))?;
+    run(
+        get.args(download).arg(name).current_dir(&archives),
+        Stdio::null(),
+    )?;
     for link in MERGED {
         if Path::new("/").join(link).is_symlink() {
             fs::create_dir_all(fresh.join("usr").join(link))?;
@@ -91,8 +94,7 @@ fn unpack(name: &str, download: &[&str], folder: &Path) -> Result<()> {
     for entry in fs::read_dir(&archives)? {
         let package = entry?.path();
         if package.extension() == Some(OsStr::new("deb")) {
-            let mut extract = Command::new("dpkg-deb");
-            run(extract.arg("--extract").arg(package).arg(&fresh))?;
+            extract(&package, &fresh)?;
             count += 1;
         }
     }
@@ -101,8 +103,21 @@ fn unpack(name: &str, download: &[&str], folder: &Path) -> Result<()> {
     fs::rename(&fresh, folder).with_context(|| format!("failed to keep {name}"))
 }
 
-fn run(command: &mut Command) -> Result<()> {
-    let ended = command.stdin(Stdio::null()).output();
+/// As `dpkg-deb --extract`, which would replace links by folders.
+fn extract(package: &Path, folder: &Path) -> Result<()> {
+    let mut files = Command::new("dpkg-deb");
+    files.arg("--fsys-tarfile").arg(package);
+    let mut files = files.stdout(Stdio::piped()).spawn()?;
+    let stdout = files.stdout.take().context("stdout is a pipe")?;
+    let mut tar = Command::new("tar");
+    tar.args(["--extract", "--keep-directory-symlink", "--directory"]);
+    let extracted = run(tar.arg(folder), stdout);
+    ensure!(files.wait()?.success(), "dpkg-deb has failed");
+    extracted
+}
+
+fn run(command: &mut Command, stdin: impl Into<Stdio>) -> Result<()> {
+    let ended = command.stdin(stdin).output();
     let ended =
         ended.with_context(|| format!("failed to run {}", command.get_program().display()))?;
     let said = String::from_utf8_lossy(&ended.stderr);

@@ -8,7 +8,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, exit};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use bpfapps_testkit::{Fixture, cgroup, fixture};
 use caps::{CapSet, Capability};
 use nix::mount::{MsFlags, mount};
@@ -16,6 +16,8 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
 use nix::unistd::chroot;
+
+use super::SYSTEMD;
 
 pub(crate) const FIXTURES: &[Fixture] = &[fixture!(machine), fixture!(first_process)];
 
@@ -34,11 +36,11 @@ const DROPPED: [Capability; 4] = [
 
 const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
 
-/// `CGROUP FOLDER SYSTEMD LAYERS`: it prints the id of the machine's first process, and waits for
+/// `CGROUP FOLDER [ADDED]`: it prints the id of the machine's first process, and waits for
 /// its end.
 fn machine(args: &[String]) -> Result<()> {
     let [cgroup, args @ ..] = args else {
-        bail!("a cgroup, a folder, a program and layers");
+        bail!("a cgroup, a folder, and what is added to the root");
     };
     cgroup::enter(cgroup)?;
     let own = CloneFlags::CLONE_NEWNS
@@ -56,8 +58,8 @@ fn machine(args: &[String]) -> Result<()> {
 
 /// It has a root where everything can be changed, and nothing is when it is gone.
 fn first_process(args: &[String]) -> Result<()> {
-    let [folder, systemd, layers] = args else {
-        bail!("a folder, a program and layers");
+    let [folder, added @ ..] = args else {
+        bail!("a folder, and what is added to the root");
     };
     // with it ends all that runs in there
     set_pdeathsig(Signal::SIGKILL)?;
@@ -66,10 +68,16 @@ fn first_process(args: &[String]) -> Result<()> {
     for part in [UPPER, WORK, ROOT] {
         fs::create_dir(folder.join(part))?;
     }
+    for added in added {
+        let mut copy = Command::new("cp");
+        copy.args(["--archive", "--no-target-directory", added]);
+        let copied = copy.arg(folder.join(UPPER)).status()?;
+        ensure!(copied.success(), "failed to copy {added}");
+    }
     hide(&folder.join(UPPER).join("etc/systemd/system"))?;
     let [upper, work, root] = [UPPER, WORK, ROOT].map(|part| folder.join(part));
     let options = format!(
-        "lowerdir={layers},upperdir={},workdir={}",
+        "lowerdir=/,upperdir={},workdir={}",
         upper.display(),
         work.display()
     );
@@ -85,7 +93,7 @@ fn first_process(args: &[String]) -> Result<()> {
         caps::drop(None, CapSet::Bounding, capability)?;
     }
     caps::clear(None, CapSet::Inheritable)?;
-    let mut command = Command::new(systemd);
+    let mut command = Command::new(SYSTEMD);
     command
         .args(["--unit=basic.target", "--log-target=journal-or-kmsg"])
         .args(["--log-level=notice", "--show-status=no"])
@@ -93,7 +101,7 @@ fn first_process(args: &[String]) -> Result<()> {
         .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
         // it leaves devices and clocks alone
         .env("container", "test");
-    Err(command.exec()).with_context(|| format!("failed to run {systemd}"))
+    Err(command.exec()).context("failed to run systemd")
 }
 
 /// An empty folder in place of the one below: services that others enabled are not started.

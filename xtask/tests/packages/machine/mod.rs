@@ -29,7 +29,7 @@ pub(super) const TESTS: [&[Test]; 2] = [service::TESTS, fleet::TESTS];
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Where systemd is, on a machine of today.
-const SYSTEMD: &str = "usr/lib/systemd/systemd";
+const SYSTEMD: &str = "/usr/lib/systemd/systemd";
 
 /// It ends when this is dropped.
 struct Machine {
@@ -42,12 +42,10 @@ struct Machine {
 impl Machine {
     /// Boots one; skips the test where that can't be.
     fn boot() -> Result<Self> {
-        let mut layers = vec![PathBuf::from("/")];
-        if !Path::new("/").join(SYSTEMD).exists() {
-            // where `cargo xtask test` unpacks it
-            layers.insert(0, Workspace::here()?.target().join("systemd"));
-        }
-        if !layers[0].join(SYSTEMD).exists() {
+        // where `cargo xtask test` unpacks it
+        let unpacked = Workspace::here()?.target().join("systemd");
+        let added = (!Path::new(SYSTEMD).exists()).then_some(unpacked);
+        if added.as_ref().is_some_and(|added| !added.exists()) {
             skip("systemd is not installed, nor in target/systemd")?;
         }
         if !path::has("dpkg") {
@@ -56,10 +54,8 @@ impl Machine {
         let cgroup = Cgroup::new()?;
         let folder = TempDir::new()?;
         fs::create_dir(folder.path().join("machine"))?;
-        let layers: Vec<_> = layers.iter().map(|it| it.to_string_lossy()).collect();
         let mut boot = fixture("machine")?;
-        boot.arg(cgroup.path()).arg(folder.path());
-        boot.arg(Path::new("/").join(SYSTEMD)).arg(layers.join(":"));
+        boot.arg(cgroup.path()).arg(folder.path()).args(added);
         let mut process = Process::start(&mut boot)?;
         let first = match process.line(|_| true) {
             Ok(first) => first,

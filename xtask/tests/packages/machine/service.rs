@@ -102,6 +102,7 @@ fn service_lives_and_dies_with_systemd() -> Result<()> {
     let status = machine.property(UNIT, "ExecMainStatus")?;
     ensure!(status == "2", "it has ended with {status}: {said}");
     ensure!(machine.property(UNIT, "ActiveState")? == "failed");
+    ensure!(machine.property(UNIT, "NRestarts")? == "0");
     Ok(())
 }
 
