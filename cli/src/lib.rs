@@ -30,7 +30,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::{self, ExitCode};
 
-use anyhow::Result;
+use anyhow::{Error, Result};
 use bpfapps_core::{Options, Registration, exit_code, let_signals_end_it, registry};
 use bpfapps_explain::{coloured, one_line, printable, report, stderr_is_coloured};
 use bpfapps_host::caller;
@@ -41,6 +41,9 @@ use crate::builtin::Builtin;
 use crate::command::{Called, whole};
 use crate::options::{config, environment};
 use crate::registered::Apps;
+
+/// The exit code after a mistake in the options, wherever they come from.
+const WRONG_USAGE: u8 = 2;
 
 /// The identity of a binary with apps. [`main!`] takes it from its package.
 #[derive(Clone, Copy, Debug)]
@@ -72,22 +75,26 @@ pub fn run(binary: Binary) -> ExitCode {
         Err(err) => {
             let code = exit_code(&err);
             if code != 0 {
-                let text = report(&err, &call::explain(&binary));
-                let text = if stderr_is_coloured() {
-                    coloured(&text)
-                } else {
-                    text
-                };
-                // If stderr is closed, the exit code must do. Written at once, so that no other
-                // output comes in between.
-                let _ = io::stderr().write_all(text.as_bytes());
+                show(&err, &binary);
             }
             ExitCode::from(code)
         }
     }
 }
 
-/// Returns the exit code of a run that went well.
+fn show(err: &Error, binary: &Binary) {
+    let text = report(err, &call::explain(binary));
+    let text = if stderr_is_coloured() {
+        coloured(&text)
+    } else {
+        text
+    };
+    // If stderr is closed, the exit code must do. Written at once, so that no other output comes in
+    // between.
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
+/// Returns the exit code of a run that went well, or whose mistake has been shown.
 fn start(binary: Binary, args: Vec<OsString>) -> Result<u8> {
     caller::is_not_lent()?;
     let_signals_end_it()?;
@@ -104,15 +111,22 @@ fn start(binary: Binary, args: Vec<OsString>) -> Result<u8> {
         Err(err) => complain(err, &command, None),
     };
     let found = called.app(&matches, &apps);
-    if let Some((app, found)) = found
-        && let Some((file, added)) = config::args(app, &apps, found)?
-    {
-        let begin = called.app_args(&args, &apps);
-        let args = [&args[..begin], &added, &args[begin..]].concat();
-        let matches = command.try_get_matches_from_mut(args);
-        let matches = matches.unwrap_or_else(|err| complain(err, &command, Some(&file)));
-        let found = called.app(&matches, &apps);
-        return found.map_or(Ok(0), |(app, found)| run_app(app, found));
+    let configured = found.map(|(app, found)| config::args(app, &apps, found));
+    match configured.transpose() {
+        Ok(None | Some(None)) => {}
+        Ok(Some(Some((file, added)))) => {
+            let begin = called.app_args(&args, &apps);
+            let args = [&args[..begin], &added, &args[begin..]].concat();
+            let matches = command.try_get_matches_from_mut(args);
+            let matches = matches.unwrap_or_else(|err| complain(err, &command, Some(&file)));
+            let found = called.app(&matches, &apps);
+            return found.map_or(Ok(0), |(app, found)| run_app(app, found));
+        }
+        // as on the command line: systemd does not try it again
+        Err(err) => {
+            show(&err, &binary);
+            return Ok(WRONG_USAGE);
+        }
     }
     if let Some(err) = lacking {
         complain(err, &command, None);

@@ -149,7 +149,7 @@ fn mistake_in_the_file_of_a_run_is_told_with_its_line() {
     let (code, stdout, stderr) = run(Command::new(BPFAPPS)
         .args(["procs", "-d", "5", "--config"])
         .arg(&path));
-    assert_eq!((code, stdout.as_str()), (Some(1), ""));
+    assert_eq!((code, stdout.as_str()), (Some(2), ""));
     let reason = "5: invalid value '0' for '--duration <MS>': 0 is not in 1..=18446744073709\n";
     assert_eq!(stderr, format!("{place}{reason}"));
 
@@ -157,7 +157,7 @@ fn mistake_in_the_file_of_a_run_is_told_with_its_line() {
     let link = folder.path().join("minimal");
     symlink(BPFAPPS, &link).expect("a link");
     let (code, _, stderr) = run(Command::new(link).env("BPFAPPS_CONFIG", &path));
-    assert_eq!(code, Some(1));
+    assert_eq!(code, Some(2));
     let reason = "2: unexpected argument '--oncee' found (similar: '--once')\n";
     let hint = format!(
         "hint: `{BPFAPPS} config check {}` names each mistake\n",

@@ -57,7 +57,7 @@ pub use fixture::{Fixture, fixture, own_path};
 pub use harness::{Test, main, many};
 pub use process::Process;
 pub use program::{cli, installed, lending, program};
-pub use shell::type_into;
+pub use shell::{type_into, while_testing};
 pub use skipped::skip;
 pub use terminal::Terminal;
 pub use trampoline::{needs_fentry, needs_lsm};

@@ -1,9 +1,15 @@
 use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::process::{Command, Stdio, id};
 
 use anyhow::{Context, Result, ensure};
 
 use crate::skip;
+
+/// A loop of sh(1) that runs commands without a pause. It ends with this process, so that none is left
+/// of a test that is killed.
+pub fn while_testing(commands: &str) -> String {
+    format!("while [ -d /proc/{} ]; do {commands}; done", id())
+}
 
 /// Types lines into an interactive shell, `\t` for the Tab key, and returns all that its terminal
 /// shows. Skips the test where the shell is not installed.

@@ -2,7 +2,7 @@
 //! apps that the templates render.
 
 mod c_files;
-mod prometheus;
+mod debian;
 mod rules;
 mod tally;
 pub(crate) mod templates;
@@ -67,7 +67,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         run.checks(checks()?)?;
         rules::hold(&mut run)?;
         let mut tests = cargo(["test", "--workspace", "--no-fail-fast"]);
-        tests.env("PATH", prometheus::search_path()?);
+        tests.env("PATH", debian::path_with_prometheus()?);
+        debian::bring_systemd()?;
         run.tests("tests", tests, &options.args)?;
     }
     // arguments select tests of the workspace, not of templates

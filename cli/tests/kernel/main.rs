@@ -31,6 +31,7 @@ fn main() -> ExitCode {
             metrics::fields::TESTS,
             narrow::TESTS,
             otlp::TESTS,
+            otlp::memory::TESTS,
             pages::TESTS,
             service::disk::TESTS,
             service::files::TESTS,

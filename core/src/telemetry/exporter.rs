@@ -11,10 +11,9 @@ use prost::Message as _;
 use ureq::Agent;
 use ureq::http::{HeaderMap, StatusCode};
 
-use super::event::Event;
 use super::options::{Endpoint, Sent, Target};
 use super::queue::{Next, Queue};
-use super::{logs, metrics, spans};
+use super::requests::{Body, Event, logs, metrics, spans};
 use crate::metrics::Page;
 
 /// The first pause before a request is sent again, and the longest.
@@ -22,6 +21,9 @@ const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(30)];
 
 /// Bytes of an answer that are read.
 const LONGEST: u64 = 64 * 1024;
+
+/// Bytes of the client's buffers.
+const BUFFER: usize = 16 * 1024;
 
 /// Sends the events in the queue, and metrics now and then, until the run is over.
 #[derive(Debug)]
@@ -41,6 +43,9 @@ impl Exporter {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
+            // an answer is short, and a request is there already
+            .input_buffer_size(BUFFER)
+            .output_buffer_size(BUFFER)
             .user_agent(concat!("bpfapps/", env!("CARGO_PKG_VERSION")));
         #[cfg(feature = "otlp-tls")]
         let config = config.tls_config(tls());
@@ -74,16 +79,18 @@ impl Exporter {
     }
 
     fn send_events(&mut self, documents: &[Box<[u8]>]) {
-        let events = documents.iter().map(|document| Event::parse(document));
-        let events: Vec<_> = events.collect();
         let (app, resource) = (self.sent.app, &self.resource);
-        let logs = logs::request(app, resource, &events).encode_to_vec();
-        let spans = self
-            .sent
-            .spans
-            .then(|| spans::request(app, resource, &events));
-        let spans = spans.flatten().map(|spans| spans.encode_to_vec());
-        drop(events);
+        let (mut logs, mut spans) = (Body::default(), Body::default());
+        let observed = Timestamp::now();
+        for document in documents {
+            let event = Event::parse(document);
+            logs.add(&logs::record(app, &event, observed));
+            if self.sent.spans {
+                spans::span(&event).inspect(|span| spans.add(span));
+            }
+        }
+        let logs = logs.finish(app, resource).unwrap_or_default();
+        let spans = spans.finish(app, resource);
         let all = documents.len() as u64;
         let mut lost = self.deliver(|it| &it.logs, &logs).min(all);
         if let Some(spans) = spans {

@@ -4,15 +4,11 @@
 //! given up does all the rest. What the queue has no room for, or the receiver does not take, is
 //! counted as lost.
 
-mod event;
 mod exporter;
-mod logs;
-mod metrics;
 mod options;
 mod queue;
+mod requests;
 mod resource;
-mod spans;
-mod values;
 
 use std::cell::RefCell;
 use std::sync::Arc;

@@ -5,7 +5,7 @@ use opentelemetry_proto::tonic::resource::v1::Resource;
 use serde_json::Value;
 
 use super::options::pairs;
-use super::values::attribute;
+use super::requests::attribute;
 
 /// What the events come from: this program on this machine, and what the environment says.
 ///

@@ -3,9 +3,9 @@
 
 mod debian;
 mod fedora;
-mod fleet;
 mod image;
 mod kubernetes;
+mod machine;
 mod prometheus;
 mod systemd;
 
@@ -29,13 +29,14 @@ fn main() -> ExitCode {
             TESTS,
             debian::TESTS,
             fedora::TESTS,
-            fleet::TESTS,
             image::TESTS,
             kubernetes::TESTS,
+            machine::TESTS[0],
+            machine::TESTS[1],
             prometheus::TESTS,
             systemd::TESTS,
         ],
-        &[image::FIXTURES],
+        &[image::FIXTURES, machine::FIXTURES],
     )
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use bpfapps_testkit::loaded::{loaded, nothing_left};
-use bpfapps_testkit::{Exit, Process, Test, cli, fixture, test};
+use bpfapps_testkit::{Exit, Process, Test, cli, fixture, test, while_testing};
 use nix::sys::signal::Signal;
 
 use crate::losses::told_as_lost;
@@ -70,9 +70,10 @@ fn exit_code_is_that_of_the_command() -> Result<()> {
 }
 
 fn signal_is_handed_on_to_the_command() -> Result<()> {
-    let script = r#"trap "exit 3" TERM; echo waits; while :; do sleep 0.01; done"#;
+    let waits = while_testing("sleep 0.01");
+    let script = format!("trap 'exit 3' TERM; echo waits; {waits}");
     let mut procs = Process::start(&mut cli([
-        "procs", "--comm", "none", "--", "sh", "-c", script,
+        "procs", "--comm", "none", "--", "sh", "-c", &script,
     ]))?;
     procs.line(|line| line == "waits")?;
     procs.signal(Signal::SIGTERM)?;

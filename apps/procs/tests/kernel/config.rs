@@ -14,9 +14,9 @@ pub(crate) const TESTS: &[Test] = &[
     test!(file_of_the_system_is_read),
 ];
 
-/// Fails unless it ends with this line on stderr alone.
-fn refused(command: &mut Command, error: &str) -> Result<()> {
-    let exit = Process::run(command)?.expect_code(1)?;
+/// Fails unless it ends so, with this line on stderr alone.
+fn refused(command: &mut Command, code: i32, error: &str) -> Result<()> {
+    let exit = Process::run(command)?.expect_code(code)?;
     ensure!(exit.stderr == [error], "{error}: {exit:#?}");
     Ok(())
 }
@@ -37,12 +37,17 @@ fn option_goes_before_environment_before_file() -> Result<()> {
         let error = |place| {
             format!("error: failed to read /of/the/{place}: No such file or directory (os error 2)")
         };
-        refused(&mut command, &error("file"))?;
+        refused(&mut command, 1, &error("file"))?;
         refused(
             command.env("BPFAPPS_BTF", "/of/the/environment"),
+            1,
             &error("environment"),
         )?;
-        refused(command.args(["--btf", "/of/the/option"]), &error("option"))?;
+        refused(
+            command.args(["--btf", "/of/the/option"]),
+            1,
+            &error("option"),
+        )?;
     }
 
     // A repeated option on the command line replaces the configured list: of uid 1 and 2 no event
@@ -68,11 +73,12 @@ fn file_of_the_system_is_read() -> Result<()> {
     };
     let error =
         format!("error: {file}:2: unexpected argument '--durtion' found (similar: '--duration')");
-    refused(&mut with("procs:\n  durtion: 5\n", &[])?, &error)?;
+    refused(&mut with("procs:\n  durtion: 5\n", &[])?, 2, &error)?;
     // where another is named, it is not looked at
     let error = "error: failed to read /other: No such file or directory (os error 2)";
     refused(
         &mut with("procs:\n  durtion: 5\n", &["--config", "/other"])?,
+        2,
         error,
     )?;
     let mut limited = with("procs:\n  timeout: 0.1\n", &[])?;

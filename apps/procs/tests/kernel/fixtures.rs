@@ -17,7 +17,8 @@ use nix::errno::Errno;
 use nix::fcntl::AtFlags;
 use nix::libc;
 use nix::sys::memfd::{MFdFlags, memfd_create};
-use nix::sys::prctl::set_name;
+use nix::sys::prctl::{set_name, set_pdeathsig};
+use nix::sys::signal::Signal;
 use nix::sys::wait::waitpid;
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{ForkResult, Pid, execve, execveat, fexecve, fork, setsid};
@@ -109,6 +110,8 @@ fn fork_child(work: impl FnOnce()) -> Result<Pid> {
 
 /// Starts children one after another and waits for each: name, number.
 pub(crate) fn fork_many(args: &[String]) -> Result<()> {
+    // a storm without an end must not outlive a test that is killed
+    set_pdeathsig(Signal::SIGKILL)?;
     for _ in 0..count(take_name(args)?)? {
         waitpid(fork_child(|| {})?, None)?;
     }

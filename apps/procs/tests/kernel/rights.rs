@@ -9,7 +9,9 @@ use anyhow::{Result, bail, ensure};
 use bpfapps_core::Capability::{self, CAP_BPF, CAP_PERFMON};
 use bpfapps_core::host::Release;
 use bpfapps_core::host::settings::MEMLOCK_FREE_SINCE;
-use bpfapps_testkit::{Process, Terminal, Test, cli, fixture, lending, own_path, sandbox, test};
+use bpfapps_testkit::{
+    Process, Terminal, Test, cli, fixture, lending, own_path, sandbox, test, while_testing,
+};
 use nix::sys::signal::Signal;
 
 use crate::row::{ready, row, start};
@@ -85,8 +87,8 @@ fn account_is_that_of_who_called_sudo() -> Result<()> {
 
 /// With CAP_KILL, which is all that is left: the command is still root's.
 fn command_of_roots_can_still_be_signalled() -> Result<()> {
-    let script = r#"trap "exit 3" TERM; while :; do sleep 0.01; done"#;
-    let mut procs = ready(&mut cli(["procs", "--", "sh", "-c", script]))?;
+    let script = format!("trap 'exit 3' TERM; {}", while_testing("sleep 0.01"));
+    let mut procs = ready(&mut cli(["procs", "--", "sh", "-c", &script]))?;
     row(&mut procs, |row| row.comm == "sleep")?;
     procs.expect_privileges("0000000000000020", 65534)?;
     procs.signal(Signal::SIGTERM)?;

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use bpfapps_host::Release;
-use bpfapps_testkit::{Process, Test, cli, skip, test};
+use bpfapps_testkit::{Process, Test, cli, skip, test, while_testing};
 use tempfile::TempDir;
 
 pub(crate) const TESTS: &[Test] = &[
@@ -151,8 +151,8 @@ fn programs_ring_and_losses_are_served() -> Result<()> {
     ensure!((-2.0..60.0).contains(&age), "started {age} s ago");
 
     // records wait there for the next batch
-    let storm = ["-c", "while :; do /bin/true; done"];
-    let storm = Process::start(Command::new("sh").args(storm))?;
+    let storm = while_testing("/bin/true");
+    let storm = Process::start(Command::new("sh").args(["-c", &storm]))?;
     let used = "bpfapps_ring_used_bytes{app=\"bootstrap\"}";
     served.until(|page| value(page, used) > Some(0.0))?;
     drop(storm);

@@ -1,5 +1,6 @@
 //! `--otlp`: what a receiver gets, and what becomes of events if it takes none.
 
+pub(crate) mod memory;
 mod receiver;
 
 use std::fs;
@@ -7,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use bpfapps_testkit::{Exit, Process, Test, cli, test};
+use bpfapps_testkit::{Exit, Process, Test, cli, test, while_testing};
 use nix::sys::signal::Signal;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
@@ -189,8 +190,8 @@ fn metrics_arrive_while_events_do() -> Result<()> {
     let url = receiver.url();
     let mut command = cli(["procs", "-o", "none", "--otlp", &url]);
     command.env("OTEL_METRIC_EXPORT_INTERVAL", "500");
-    let storm = ["--", "sh", "-c", "while :; do /bin/true; done"];
-    let app = Process::start(command.args(storm))?;
+    let storm = while_testing("/bin/true");
+    let app = Process::start(command.args(["--", "sh", "-c", &storm]))?;
     let arrived = receiver.until(|got| got.requests > 1 && got.pages > 3);
     // it ends the command that it runs
     app.signal(Signal::SIGINT)?;
@@ -242,7 +243,8 @@ fn every_event_is_sent_or_lost() -> Result<()> {
     let options = ["--otlp-queue", "256K", "--otlp-timeout", "2"];
     let folder = TempDir::new()?;
     let end = folder.path().join("end");
-    let until_end = format!("while [ ! -e {} ]; do /bin/true; done", end.display());
+    let until_end = format!("[ ! -e {} ] || exit 0; /bin/true", end.display());
+    let until_end = while_testing(&until_end);
     let app = traced(&receiver, &until_end, &options)?;
     receiver.until(|got| got.requests > 9)?;
     fs::write(&end, "")?;

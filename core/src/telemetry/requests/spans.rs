@@ -2,40 +2,15 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
-use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Status};
+use opentelemetry_proto::tonic::trace::v1::{Span, Status};
 
 use super::event::Event;
-use super::values::scope;
 
-/// A request with those of these events that have a duration, if there are any.
-pub(super) fn request(
-    app: &str,
-    resource: &Resource,
-    events: &[Event],
-) -> Option<ExportTraceServiceRequest> {
-    let spans: Vec<_> = events.iter().filter_map(span).collect();
-    if spans.is_empty() {
-        return None;
-    }
-    Some(ExportTraceServiceRequest {
-        resource_spans: vec![ResourceSpans {
-            resource: Some(resource.clone()),
-            scope_spans: vec![ScopeSpans {
-                scope: Some(scope(app)),
-                spans,
-                ..ScopeSpans::default()
-            }],
-            ..ResourceSpans::default()
-        }],
-    })
-}
-
-/// A process is the child of its parent's span, and all spans of a run are one trace.
-fn span(event: &Event) -> Option<Span> {
+/// The span of an event that has a duration. A process is the child of its parent's span, and all
+/// spans of a run are one trace.
+pub(in crate::telemetry) fn span(event: &Event) -> Option<Span> {
     let duration = event.number("duration_ns")?;
     let run = event.text("run");
     let process = |field: &str| {
@@ -99,11 +74,8 @@ mod tests {
             Event::parse(text.as_bytes())
         };
         let exec = Event::parse(br#"{"type":"exec","pid":7}"#);
-        let events = [exec, exit(8, 7, 1), exit(7, 1, 0)];
-        let request = request("procs", &Resource::default(), &events).expect("spans");
-        let [child, parent] = &request.resource_spans[0].scope_spans[0].spans[..] else {
-            panic!("{request:?}");
-        };
+        assert!(span(&exec).is_none());
+        let [child, parent] = [exit(8, 7, 1), exit(7, 1, 0)].map(|it| span(&it).expect("a span"));
         assert_eq!(child.parent_span_id, parent.span_id);
         assert_eq!(child.trace_id, parent.trace_id);
         assert_eq!((child.trace_id.len(), child.span_id.len()), (16, 8));

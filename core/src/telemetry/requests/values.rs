@@ -15,7 +15,7 @@ pub(super) fn scope(app: &str) -> InstrumentationScope {
 }
 
 /// An attribute of anything.
-pub(super) fn attribute(name: &str, value: &Value) -> KeyValue {
+pub(in crate::telemetry) fn attribute(name: &str, value: &Value) -> KeyValue {
     KeyValue {
         key: name.to_owned(),
         value: Some(any(value)),

@@ -1,39 +1,16 @@
 //! Events as OTLP logs.
 
 use jiff::Timestamp;
-use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
-use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs, SeverityNumber};
-use opentelemetry_proto::tonic::resource::v1::Resource;
+use opentelemetry_proto::tonic::logs::v1::{LogRecord, SeverityNumber};
 
 use super::event::Event;
-use super::values::{any, nanoseconds, scope};
+use super::values::{any, nanoseconds};
 
-/// A request with these events.
-pub(super) fn request(
-    app: &str,
-    resource: &Resource,
-    events: &[Event],
-) -> ExportLogsServiceRequest {
-    let observed = nanoseconds(Timestamp::now());
-    let records = events.iter().map(|event| record(app, event, observed));
-    let logs = ScopeLogs {
-        scope: Some(scope(app)),
-        log_records: records.collect(),
-        ..ScopeLogs::default()
-    };
-    ExportLogsServiceRequest {
-        resource_logs: vec![ResourceLogs {
-            resource: Some(resource.clone()),
-            scope_logs: vec![logs],
-            ..ResourceLogs::default()
-        }],
-    }
-}
-
-fn record(app: &str, event: &Event, observed: u64) -> LogRecord {
+/// The log of an event, which was looked at then.
+pub(in crate::telemetry) fn record(app: &str, event: &Event, observed: Timestamp) -> LogRecord {
     LogRecord {
         time_unix_nano: event.time(),
-        observed_time_unix_nano: observed,
+        observed_time_unix_nano: nanoseconds(observed),
         severity_number: SeverityNumber::Info.into(),
         event_name: format!("{app}.{}", event.kind()),
         body: Some(any(&event.kind().into())),
@@ -54,10 +31,7 @@ mod tests {
             br#"{"version":1,"run":"r","type":"exit","time":"1970-01-01T00:00:01.000000002Z",
             "pid":7,"comm":"sh","args":["a","b"],"duration_ns":5,"big":18446744073709551615,
             "cut":true}"#;
-        let request = request("procs", &Resource::default(), &[Event::parse(document)]);
-        let logs = &request.resource_logs[0].scope_logs[0];
-        assert_eq!(logs.scope.as_ref().expect("a scope").name, "bpfapps/procs");
-        let record = &logs.log_records[0];
+        let record = record("procs", &Event::parse(document), Timestamp::now());
         assert_eq!(
             (record.time_unix_nano, &*record.event_name),
             (1_000_000_002, "procs.exit")

@@ -25,10 +25,10 @@ const COMMON: [&str; 4] = ["version", "run", "type", "time"];
 
 /// What happened.
 #[derive(Debug)]
-pub(super) struct Event(Map<String, Value>);
+pub(in crate::telemetry) struct Event(Map<String, Value>);
 
 impl Event {
-    pub(super) fn parse(document: &[u8]) -> Self {
+    pub(in crate::telemetry) fn parse(document: &[u8]) -> Self {
         // it was made by us: it is JSON
         Self(serde_json::from_slice(document).unwrap_or_default())
     }

@@ -14,7 +14,7 @@ use opentelemetry_proto::tonic::resource::v1::Resource;
 use super::values::{attribute, nanoseconds, scope};
 
 /// A request with what stands on a page of OpenMetrics; its counters began at `start`.
-pub(super) fn request(
+pub(in crate::telemetry) fn request(
     app: &str,
     resource: &Resource,
     page: &str,
