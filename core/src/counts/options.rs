@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use libbpf_rs::MapType;
 use libbpf_rs::skel::OpenSkel;
 
-use crate::events::{Snapshot, seconds};
+use crate::events::{Period, Snapshot, seconds};
 use crate::run::Workload;
 
 /// The default of `--keys`.
@@ -23,10 +23,6 @@ pub struct Counting {
     #[arg(long, conflicts_with = "interval")]
     once: bool,
 
-    /// End after SECONDS seconds, such as 0.5
-    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = seconds)]
-    pub(crate) timeout: Option<Duration>,
-
     /// Count up to N keys each, by default 10,000, with room for as many in the kernel; `other` has
     /// what the rest counts
     #[arg(
@@ -39,9 +35,8 @@ pub struct Counting {
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = seconds)]
     pub(crate) expire: Option<Duration>,
 
-    /// End with exit code 3 if anything was lost
-    #[arg(long)]
-    pub(crate) strict: bool,
+    #[command(flatten)]
+    pub(crate) period: Period,
 
     #[command(flatten)]
     pub(crate) workload: Workload,

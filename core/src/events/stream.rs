@@ -77,16 +77,16 @@ impl Stream {
     }
 }
 
-/// The options of an app that reports once, at its end: flatten it into the app's options.
+/// The options of an app that reports at its end: flatten it into the app's options.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Period {
     /// End after SECONDS seconds, such as 0.5
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = seconds)]
-    timeout: Option<Duration>,
+    pub(crate) timeout: Option<Duration>,
 
     /// End with exit code 3 if anything was lost
     #[arg(long)]
-    strict: bool,
+    pub(crate) strict: bool,
 }
 
 impl Period {

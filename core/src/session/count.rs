@@ -75,7 +75,7 @@ impl Session {
         }
         rows.leave()?;
         match lost.describe(self.output.unwritten_to_file()) {
-            Some(told) if counting.strict => Err(EventsLost(told).into()),
+            Some(told) if counting.period.strict => Err(EventsLost(told).into()),
             told => {
                 told.iter().for_each(|told| warn!("{told}"));
                 Ok(())
