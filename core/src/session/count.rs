@@ -46,6 +46,7 @@ impl Session {
         let mut totals = Totals::new(counting.keys(), counting.expire);
         let start = Instant::now();
         let end = counting
+            .period
             .timeout
             .and_then(|timeout| start.checked_add(timeout));
         let mut shown = start;
