@@ -168,6 +168,9 @@ impl Profile {
         open.maps.even.set_max_entries(entries)?;
         open.maps.odd.set_max_entries(entries)?;
         open.maps.cgroup.set_autocreate(self.cgroup.is_some())?;
+        if !command {
+            open.maps.children.set_max_entries(1)?;
+        }
         open.progs.handle_fork.set_autoload(command);
         open.progs
             .handle_exit
