@@ -42,6 +42,8 @@ fn machine(args: &[String]) -> Result<()> {
     let [cgroup, args @ ..] = args else {
         bail!("a cgroup, a folder, and what is added to the root");
     };
+    // with the test ends the machine, and with that all that runs in there
+    set_pdeathsig(Signal::SIGKILL)?;
     cgroup::enter(cgroup)?;
     let own = CloneFlags::CLONE_NEWNS
         | CloneFlags::CLONE_NEWPID
@@ -61,7 +63,6 @@ fn first_process(args: &[String]) -> Result<()> {
     let [folder, added @ ..] = args else {
         bail!("a folder, and what is added to the root");
     };
-    // with it ends all that runs in there
     set_pdeathsig(Signal::SIGKILL)?;
     let folder = Path::new(folder);
     mount_new("tmpfs", &folder.join("machine"), MsFlags::empty(), "")?;
