@@ -81,6 +81,8 @@ impl C {
             .arg(self.libbpf.join("include"))
             .arg("-I")
             .arg(types)
+            .arg("-I")
+            .arg(workspace::root()?.join("bpf-build/include"))
             .arg("-o")
             .args([&compiled, &self.source(source)]);
         run(&mut clang)?;

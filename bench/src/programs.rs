@@ -79,6 +79,11 @@ impl Programs {
         bootstrap(self.built.program.clone())
     }
 
+    /// Another app of the binary that ships.
+    pub(crate) fn app(&self, name: &'static str, title: &'static str) -> Program {
+        Program::new(name, self.built.program.clone(), title).args([name])
+    }
+
     /// Builds a C program around a small BPF object, which wakes its reader for each event.
     pub(crate) fn small(&self) -> Result<Program> {
         let object = self.c.bpf_object("ready.bpf.c")?;

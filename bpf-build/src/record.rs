@@ -6,6 +6,8 @@ use anyhow::{Context, Result, bail};
 use libbpf_rs::btf::types::{Array, Int, IntEncoding, MemberAttr, Struct, Var};
 use libbpf_rs::btf::{Btf, BtfKind, BtfType, HasSize, ReferencesType, TypeId};
 
+use crate::rows::{counted, tags};
+
 /// A struct that `BPFAPPS_RECORD(name)` anchors in BTF, by a global with its name after an
 /// underscore.
 pub(crate) struct Declared<'btf> {
@@ -18,13 +20,21 @@ pub(crate) struct Declared<'btf> {
 /// The Rust code that makes records readable by `bpfapps_core`.
 pub(crate) fn rust_impls(btf: &Btf<'_>, records: &[Declared<'_>]) -> Result<String> {
     let mut code = String::new();
+    let tags = tags::all(btf);
     for Declared { name, ty, .. } in records {
-        check_struct(btf, ty, name)?;
+        match counted::parts(btf, ty, &tags) {
+            // what is between the parts is never in the kernel
+            Some(parts) => {
+                check_struct(btf, &parts.key, &format!("{name}.key"))?;
+                check_struct(btf, &parts.counts, &format!("{name}.counts"))?;
+            }
+            None => check_struct(btf, ty, name)?,
+        }
         write!(
             code,
             "pub use types::{name};\n\
              // SAFETY: bpfapps-build has read the layout in BTF: integers, enums and arrays of\n\
-             // these, each byte part of a member.\n\
+             // these.\n\
              unsafe impl ::bpfapps_core::Record for types::{name} {{}}\n"
         )?;
     }

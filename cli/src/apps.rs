@@ -10,5 +10,9 @@ use bpfapps_bootstrap as _;
 use bpfapps_minimal as _;
 #[cfg(feature = "procs")]
 use bpfapps_procs as _;
+#[cfg(feature = "runqlat")]
+use bpfapps_runqlat as _;
+#[cfg(feature = "syscount")]
+use bpfapps_syscount as _;
 #[cfg(feature = "top")]
 use bpfapps_top as _;

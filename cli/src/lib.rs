@@ -173,7 +173,7 @@ fn elsewhere(err: &clap::Error) -> String {
     match (&apps[..], named.starts_with('-')) {
         ([], _) => String::new(),
         (apps, true) => format!("hint: {named} is an option of {}\n", apps.join(", ")),
-        (apps, false) => format!("hint: {} runs a command behind --\n", apps.join(", ")),
+        (apps, false) => format!("hint: a command behind -- is for {}\n", apps.join(", ")),
     }
 }
 

@@ -36,6 +36,7 @@
 //! | `app` | what an app is: [`App`], [`Needs`], its [documents](Document), the [`registry`] |
 //! | `session` | one run of it: open, load, attach, report; logging, memlock, privileges |
 //! | `events` | records out of the kernel: [`Stream`], [`Snapshot`], a [`tracepoint`]'s fields, losses |
+//! | `counts` | what programs count by key: [`Counting`], [`Session::count`] |
 //! | `metrics` | what `--metrics` serves of it: counts of events, losses and programs |
 //! | `telemetry` | what `--otlp` sends of it: each event |
 //! | `run` | until when it runs: signals, and the command of a [`Workload`] |
@@ -47,6 +48,7 @@
 extern crate self as bpfapps_core;
 
 mod app;
+mod counts;
 mod events;
 #[cfg_attr(not(feature = "metrics"), path = "metrics/none.rs")]
 mod metrics;
@@ -68,6 +70,7 @@ pub use bpfapps_host::names::{errno_name, signal_name};
 pub use output::values::Named;
 
 pub use app::{App, Registration, Rehearsal, UsdtProbe, milliseconds, registry, seconds};
+pub use counts::{Counted, Counting};
 pub use events::{
     Byte, Event, Listing, PerfRecords, Record, RunStatistics, Snapshot, Stream, c_bytes, set_text,
     stages, take, tracepoint,

@@ -1,7 +1,10 @@
 //! Numbers that the kernel gives, by the names that people know.
 
 use std::borrow::Cow;
+use std::str::FromStr as _;
 
+use anyhow::{Context as _, Result, bail};
+use bpfapps_explain::nearest;
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use syscalls::Sysno;
@@ -39,6 +42,22 @@ pub fn syscall_name(number: u32) -> Cow<'static, str> {
     }
 }
 
+/// The number of a system call on this architecture.
+///
+/// # Errors
+///
+/// There is none of this name.
+pub fn syscall_number(name: &str) -> Result<u32> {
+    if let Ok(call) = Sysno::from_str(name) {
+        return u32::try_from(call.id()).context("not a number of a system call");
+    }
+    let names = Sysno::iter().map(|call| call.name());
+    match nearest(name, names).first() {
+        Some(near) => bail!("no such system call; a similar one is `{near}`"),
+        None => bail!("no such system call"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,6 +75,10 @@ mod tests {
     fn every_system_call_has_a_name() {
         let getpid = u32::try_from(nix::libc::SYS_getpid).expect("a number");
         assert_eq!([getpid, 9999].map(syscall_name), ["getpid", "syscall 9999"]);
+        assert_eq!(syscall_number("getpid").ok(), Some(getpid));
+        let error = syscall_number("get_pid").map_err(|err| err.to_string());
+        let similar = "no such system call; a similar one is `getpid`";
+        assert_eq!(error, Err(similar.to_owned()));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::process;
 use crate::programs::{Program, Programs};
 use crate::tracer::Tracer;
 use crate::workload::Storm;
-use runtime::{Runs, Runtime};
+pub(super) use runtime::{Runs, Runtime};
 
 /// Processes of one storm, and storms for each tracer.
 const PROCESSES: u64 = 3000;

@@ -1,6 +1,5 @@
 //! bootstrap and other tracers in a storm of execs and exits.
 
-mod mount;
 mod outcome;
 mod tracers;
 
@@ -9,6 +8,7 @@ use std::time::Instant;
 use anyhow::Result;
 use bpfapps_task::out;
 
+use super::mount;
 use crate::figures::{Goal, Table, goals, median, ratio};
 use crate::programs::{Program, Programs};
 use crate::tracer::Tracer;

@@ -69,6 +69,31 @@ typedef __u16 bpfapps_text;        /* text                      text */
 typedef __u16 bpfapps_words;       /* words, quoted if needed   list; each word ends with a NUL */
 /* clang-format on */
 
+/*
+ * Counts of a key, for BPFAPPS_COUNTED: see bpfapps/count.h and bpfapps/histogram.h. What a
+ * histogram shows depends on the end of its name: x_ns are times, x_bytes are sizes, others are
+ * numbers.
+ */
+struct bpfapps_count {
+	__u64 total;
+	__u64 rate; /* hundredths a second, which the reader sets */
+};
+typedef struct bpfapps_count bpfapps_count; /* 1234, and of the first count 12.34 a second */
+
+#define BPFAPPS_BUCKETS 64
+
+struct bpfapps_log2 {
+	__u64 sum;
+	__u64 buckets[BPFAPPS_BUCKETS]; /* 0, 1, 2 to 3, 4 to 7 …: the last one has no end */
+};
+typedef struct bpfapps_log2 bpfapps_log2; /* p50, p90, p99, and bars */
+
+struct bpfapps_linear {
+	__u64 sum;
+	__u64 buckets[BPFAPPS_BUCKETS]; /* below MIN, of STEP each, and a last one without an end */
+};
+typedef struct bpfapps_linear bpfapps_linear; /* as above; it needs BPFAPPS_LINEAR */
+
 #define BPFAPPS_TAG(text) __attribute__((btf_decl_tag("bpfapps:" text)))
 
 /* description of a member, for the schema */
@@ -92,6 +117,14 @@ typedef __u16 bpfapps_words;       /* words, quoted if needed   list; each word 
 /* of an array as many elements as that member says */
 #define BPFAPPS_COUNTED_BY(member) BPFAPPS_TAG("counted_by:" #member)
 
+/* the table has no bars for this histogram */
+#define BPFAPPS_NO_BARS BPFAPPS_TAG("no_bars")
+
+/* the first bucket of a bpfapps_linear ends below `min`, and the others have `step` values each */
+#define BPFAPPS_LINEAR(min, step) BPFAPPS_TAG("linear:" BPFAPPS_TEXT(min) ":" BPFAPPS_TEXT(step))
+#define BPFAPPS_TEXT(value)       BPFAPPS_TEXT_OF(value)
+#define BPFAPPS_TEXT_OF(value)    #value
+
 /*
  * An enum that selects the type of document of a record: one tag for each enumerator. BPFAPPS_ONLY
  * lists the types that have a member.
@@ -106,3 +139,16 @@ typedef __u16 bpfapps_words;       /* words, quoted if needed   list; each word 
 #define BPFAPPS_RECORD(name, ...) BPFAPPS_ANCHOR(name, ##__VA_ARGS__, #name, "", )
 #define BPFAPPS_ANCHOR(name, type, about, ...)                                                     \
 	struct name _##name BPFAPPS_TAG("record:" type ":" about) = {}
+
+/*
+ * Declares struct `name`: what is counted, by key. `key_type` is a struct with fields as of a
+ * record, and `counts_type` one with counts and histograms. The further arguments are as above.
+ */
+#define BPFAPPS_COUNTED(name, key_type, counts_type, ...)                                          \
+	struct name {                                                                              \
+		struct counts_type counts;                                                         \
+		/* 1: all keys that are not counted by themselves, which the reader makes */       \
+		__u64 other BPFAPPS_TAG("counted");                                                \
+		struct key_type key;                                                               \
+	};                                                                                         \
+	BPFAPPS_RECORD(name, ##__VA_ARGS__)

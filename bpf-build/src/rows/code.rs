@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 
+use super::counted::{self, instead};
 use super::field::{Field, escaped};
 use super::shape::{Kind, Shape};
 use super::vocabulary::Json;
@@ -13,11 +14,14 @@ const PRELUDE: &str = "\
 /// The rows of the records, from their header.
 mod record_rows {
     #[allow(unused_imports)]
+    use std::mem::offset_of;
+
+    #[allow(unused_imports)]
     use ::bpfapps_core::output::values::*;
     #[allow(unused_imports)]
-    use ::bpfapps_core::output::{Columns, Document, Field, Fields, Line, Row, boot_time};
+    use ::bpfapps_core::output::{Bars, Columns, Document, Field, Fields, Line, Row, boot_time};
     #[allow(unused_imports)]
-    use ::bpfapps_core::{Event, Result, c_bytes, take};
+    use ::bpfapps_core::{Counted, Event, Result, c_bytes, take};
 
     use super::types;
 ";
@@ -51,11 +55,13 @@ pub(crate) fn row(record: &str, document: &str, about: &str, shape: &Shape) -> R
 "
         )?;
     }
+    counted::code(&mut code, record, shape)?;
     writeln!(code, "\n    impl Row for {row} {{")?;
     columns(&mut code, shape)?;
     documents(&mut code, document, about, shape)?;
     write_row(&mut code, shape)?;
     write_fields(&mut code, shape)?;
+    write_bars(&mut code, shape)?;
     code.push_str("    }\n");
     Ok(code)
 }
@@ -184,6 +190,12 @@ fn document(
             Json::Flag => one("flag", name, about, optional)?,
             Json::Numbers => one("numbers", name, about, optional)?,
             Json::Texts => one("texts", name, about, optional)?,
+            Json::Counter => one("counter", name, about, optional)?,
+            Json::Histogram => writeln!(
+                code,
+                "                    Field::histogram({name:?}, {about:?}, {}),",
+                field.buckets
+            )?,
             Json::Returned => {
                 one("number", name, about, optional)?;
                 one(
@@ -239,9 +251,10 @@ fn write_row(code: &mut String, shape: &Shape) -> Result<()> {
                 "            if {condition} {{
                 line.value(&{value});
             }} else {{
-                line.none();
+                {};
             }}
-"
+",
+                instead(field)
             )?,
         }
     }
@@ -276,6 +289,24 @@ fn write_fields(code: &mut String, shape: &Shape) -> Result<()> {
 "
             )?,
         }
+    }
+    code.push_str("        }\n");
+    Ok(())
+}
+
+/// Histograms have bars below the row.
+fn write_bars(code: &mut String, shape: &Shape) -> Result<()> {
+    let mut histograms = shape
+        .fields
+        .iter()
+        .filter(|field| field.has_bars)
+        .peekable();
+    if histograms.peek().is_none() {
+        return Ok(());
+    }
+    code.push_str("\n        fn bars(&self, bars: &mut Bars<'_>) {\n");
+    for Field { name, value, .. } in histograms {
+        writeln!(code, "            bars.add({name:?}, &{value});")?;
     }
     code.push_str("        }\n");
     Ok(())

@@ -8,8 +8,8 @@ use super::enums::Enums;
 use super::shape::{Kind, Shape, Tail};
 use super::tags::{All, Tags};
 use super::vocabulary::{
-    self, ADDRESS, BYTES, CHARS, DURATION, ENUM, FLAGS, Json, Meaning, TEXT, TIME, USER_STACK,
-    WORDS,
+    self, ADDRESS, BYTES, CHARS, COUNT, DURATION, ENUM, FLAGS, Json, LINEAR, LOG2, Meaning, TEXT,
+    TIME, USER_STACK, WORDS,
 };
 
 /// A member as it is shown.
@@ -28,6 +28,10 @@ pub(crate) struct Field {
     /// The kinds of documents that it is in; none are all.
     pub(crate) only: Vec<String>,
     pub(super) meaning: &'static str,
+    /// The bounds of a histogram, in Rust.
+    pub(crate) buckets: String,
+    /// A histogram with bars below the row.
+    pub(crate) has_bars: bool,
     /// In C.
     pub(super) member: String,
 }
@@ -85,6 +89,18 @@ impl Reader<'_> {
                 bail!("a record happens once: this one has two members of type {TIME}");
             }
             return Ok(());
+        }
+        match named.as_deref() {
+            Some(COUNT) => return self.count(name, at, tags),
+            Some(LOG2) => return self.histogram(name, at, "Buckets::Log2", tags),
+            Some(LINEAR) => {
+                let Some((min, step)) = tags.linear else {
+                    bail!("a {LINEAR} has no bounds: write BPFAPPS_LINEAR(min, step) behind it");
+                };
+                let buckets = format!("Buckets::Linear {{ min: {min}, step: {step} }}");
+                return self.histogram(name, at, &buckets, tags);
+            }
+            _ => {}
         }
         if let Ok(inner) = Struct::try_from(ty) {
             let inner_name = inner.name().and_then(|name| name.to_str());
@@ -197,8 +213,47 @@ impl Reader<'_> {
             condition: None,
             only: Vec::new(),
             meaning: ENUM.name,
+            buckets: String::new(),
+            has_bars: false,
             member: at.to_owned(),
         });
+        Ok(())
+    }
+
+    /// A total, and a rate beside it.
+    fn count(&mut self, name: &str, at: &str, tags: &Tags) -> Result<()> {
+        self.push(name, at, &vocabulary::TOTAL, tags)?;
+        let about = tags.about.as_deref().unwrap_or("They");
+        let rate = Tags {
+            about: Some(format!(
+                "{} In a second, since the last document.",
+                about.trim_end()
+            )),
+            column: Some(("PER_S".to_owned(), vocabulary::RATE.width)),
+            // of further counts it would be in the way
+            no_column: tags.no_column || self.shape.fields.iter().any(Field::is_rate),
+            ..Tags::default()
+        };
+        self.push(&format!("{name}_per_second"), at, &vocabulary::RATE, &rate)
+    }
+
+    fn histogram(&mut self, name: &str, at: &str, buckets: &str, tags: &Tags) -> Result<()> {
+        let unit = match name {
+            name if name.ends_with("_ns") => "Unit::Ns",
+            name if name.ends_with("_bytes") => "Unit::Bytes",
+            _ => "Unit::None",
+        };
+        let value = vocabulary::HISTOGRAM
+            .value
+            .replace("BUCKETS", &format!("{buckets}, {unit}"));
+        let meaning = Meaning {
+            value: value.into(),
+            ..vocabulary::HISTOGRAM
+        };
+        self.push(name, at, &meaning, tags)?;
+        if let Some(field) = self.shape.fields.last_mut() {
+            field.buckets = buckets.to_owned();
+        }
         Ok(())
     }
 
@@ -262,6 +317,8 @@ impl Reader<'_> {
             condition,
             only: tags.only.clone(),
             meaning: meaning.name,
+            buckets: String::new(),
+            has_bars: meaning.json == Json::Histogram && !tags.no_bars,
             member: name.to_owned(),
         });
         Ok(())
@@ -276,6 +333,10 @@ impl Field {
             Json::Returned => vec![&self.name, "error"],
             _ => vec![&self.name],
         }
+    }
+
+    fn is_rate(&self) -> bool {
+        self.meaning == COUNT && self.json == Json::Decimal
     }
 }
 

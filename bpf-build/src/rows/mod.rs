@@ -1,10 +1,11 @@
 //! Generates the rows and documents that an app's header declares, as Rust code.
 
 mod code;
+pub(crate) mod counted;
 mod enums;
 mod field;
 mod shape;
-mod tags;
+pub(crate) mod tags;
 mod vocabulary;
 
 use anyhow::Result;
@@ -54,7 +55,10 @@ fn shape(
         enums,
         shape: Shape::default(),
     };
-    reader.read(record, name, "self")?;
+    match counted::parts(btf, record, tags) {
+        Some(parts) => reader.counted(&parts)?,
+        None => reader.read(record, name, "self")?,
+    }
     let mut shape = reader.shape;
     shape.finish(name, &counts(record, tags))?;
     Ok(shape)

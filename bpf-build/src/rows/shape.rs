@@ -22,6 +22,10 @@ pub(crate) struct Shape {
     pub(crate) tails: Vec<Tail>,
     /// The member that says which kind it is, the type of it, and the kinds.
     pub(crate) kind: Option<Kind>,
+    /// It is a record of `BPFAPPS_COUNTED`.
+    pub(crate) is_counted: bool,
+    /// The totals among the counts of a key.
+    pub(crate) counts: Vec<String>,
 }
 
 /// Which kind of document a record is.

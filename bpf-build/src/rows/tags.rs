@@ -12,6 +12,7 @@ pub(crate) struct Tags {
     /// Title and width.
     pub(crate) column: Option<(String, usize)>,
     pub(crate) no_column: bool,
+    pub(crate) no_bars: bool,
     pub(crate) optional: bool,
     pub(crate) flags: bool,
     pub(crate) counted_by: Option<String>,
@@ -20,6 +21,10 @@ pub(crate) struct Tags {
     /// Enumerators.
     pub(crate) only: Vec<String>,
     pub(crate) hidden: bool,
+    /// The member of a record with counts by key.
+    pub(crate) counted: bool,
+    /// Least value and step of a histogram.
+    pub(crate) linear: Option<(u64, u64)>,
     /// An unknown tag.
     pub(crate) wrong: Option<String>,
     /// For the global of a record: the type of its document, and its description.
@@ -68,6 +73,7 @@ impl Tags {
                 }
             }
             "no_column" => self.no_column = true,
+            "no_bars" => self.no_bars = true,
             "optional" => self.optional = true,
             "flags" => self.flags = true,
             "counted_by" => self.counted_by = Some(value.trim().to_owned()),
@@ -81,6 +87,18 @@ impl Tags {
                 self.only.extend(names.filter(|name| !name.is_empty()));
             }
             "hidden" => self.hidden = true,
+            "counted" => self.counted = true,
+            "linear" => {
+                let numbers = value.split_once(':').and_then(|(min, step)| {
+                    Some((integer(min)?, integer(step).filter(|step| *step > 0)?))
+                });
+                self.linear = numbers;
+                if numbers.is_none() {
+                    let wrong =
+                        format!("BPFAPPS_LINEAR takes two numbers, the second over 0: not {value}");
+                    self.wrong = Some(wrong);
+                }
+            }
             "record" => {
                 let (document, about) = value.split_once(':').unwrap_or((value, ""));
                 self.record = Some((document.to_owned(), about.to_owned()));
@@ -91,5 +109,14 @@ impl Tags {
                 self.wrong = Some(wrong);
             }
         }
+    }
+}
+
+/// A number as C writes it.
+fn integer(text: &str) -> Option<u64> {
+    let text = text.trim().trim_end_matches(['u', 'U', 'l', 'L']);
+    match text.strip_prefix("0x") {
+        Some(digits) => u64::from_str_radix(digits, 16).ok(),
+        None => text.parse().ok(),
     }
 }

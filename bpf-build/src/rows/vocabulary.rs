@@ -16,6 +16,10 @@ pub(crate) enum Json {
     ExitStatus,
     /// A number, and the name of the error that it may be.
     Returned,
+    /// A number that only grows.
+    Counter,
+    /// Its count, sum, quantiles and buckets.
+    Histogram,
 }
 
 /// How a type is shown.
@@ -55,6 +59,10 @@ pub(crate) const PORT: &str = "bpfapps_port";
 pub(crate) const PID: &str = "bpfapps_pid";
 /// The stack of a process, which another member names.
 pub(crate) const USER_STACK: &str = "bpfapps_user_stack";
+/// Counts of a key, which are structs.
+pub(crate) const COUNT: &str = "bpfapps_count";
+pub(crate) const LOG2: &str = "bpfapps_log2";
+pub(crate) const LINEAR: &str = "bpfapps_linear";
 /// Types of texts that follow the record.
 pub(crate) const TEXT: &str = "bpfapps_text";
 pub(crate) const WORDS: &str = "bpfapps_words";
@@ -73,6 +81,19 @@ pub(crate) const FLAGS: Meaning = meaning("enum", "Flags(&{})", 0, Json::Texts, 
 pub(crate) const fn number(width: usize) -> Meaning {
     meaning("integer", "{}", width, Json::Number, "")
 }
+
+/// How often something happened, and how often in a second.
+pub(crate) const TOTAL: Meaning = meaning(COUNT, "{}.total", 10, Json::Counter, "");
+pub(crate) const RATE: Meaning = meaning(COUNT, "PerSecond({}.rate)", 9, Json::Decimal, "");
+
+/// A histogram.
+pub(crate) const HISTOGRAM: Meaning = meaning(
+    LOG2,
+    "Histogram::new({}.sum, &{}.buckets, BUCKETS)",
+    0,
+    Json::Histogram,
+    "",
+);
 
 /// The types that have a meaning by their name.
 pub(crate) fn named(name: &str) -> Option<&'static Meaning> {

@@ -62,7 +62,7 @@ fn add(field: &Field, properties: &mut Map<String, Value>, patterns: &mut Map<St
         about => json!({ "type": ty, "description": about }),
     };
     match field.kind {
-        Kind::Number => properties.insert(name.into(), typed("integer".into())),
+        Kind::Number | Kind::Counter => properties.insert(name.into(), typed("integer".into())),
         Kind::Decimal => properties.insert(name.into(), typed("number".into())),
         Kind::Numbers => {
             let mut numbers = typed("array".into());
@@ -81,11 +81,54 @@ fn add(field: &Field, properties: &mut Map<String, Value>, patterns: &mut Map<St
             let hex = json!({ "type": "array", "items": { "$ref": "#/$defs/hex" } });
             properties.insert(format!("{name}_hex"), hex)
         }
+        Kind::Histogram(_) => {
+            for (part, meaning) in HISTOGRAM {
+                let about = format!("{about} {meaning}");
+                let about = about.trim_start();
+                let integer = json!({ "type": "integer", "description": about });
+                let list = json!({
+                    "type": "array", "items": { "type": "integer" }, "description": about
+                });
+                let is_list = LISTS.contains(&part);
+                let ty = if is_list { list } else { integer };
+                properties.insert(format!("{name}_{part}"), ty);
+            }
+            None
+        }
         Kind::Any => patterns.insert(
             format!("^{name}[A-Za-z0-9_]+$"),
             typed(json!(["integer", "string"])),
         ),
     };
+}
+
+/// The parts of a histogram, and what each is. Quantiles are missing if there are no values.
+const HISTOGRAM: [(&str, &str); 7] = [
+    ("count", "The number of values."),
+    ("sum", "The sum of all values."),
+    (
+        "p50",
+        "Half of the values are at most this, if those of a bucket are spread evenly.",
+    ),
+    ("p90", "90 % of the values are at most this, likewise."),
+    ("p99", "99 % of the values are at most this, likewise."),
+    (
+        "from",
+        "The least value of each bucket, from the first to the last one that is not empty.",
+    ),
+    ("buckets", "The number of values in each of these buckets."),
+];
+
+/// Those that are lists.
+const LISTS: [&str; 2] = ["from", "buckets"];
+
+/// The names that are always there.
+fn names(field: &Field) -> Vec<String> {
+    let of_histogram = |part: &str| format!("{}_{part}", field.name);
+    match field.kind {
+        Kind::Histogram(_) => ["count", "sum", "from", "buckets"].map(of_histogram).into(),
+        _ => vec![field.name.to_owned()],
+    }
 }
 
 fn schema(document: &Document) -> Value {
@@ -96,7 +139,7 @@ fn schema(document: &Document) -> Value {
         add(field, &mut properties, &mut patterns);
     }
     let required = document.fields.iter().filter(|field| !field.optional);
-    let required: Vec<_> = required.map(|field| field.name).collect();
+    let required: Vec<_> = required.flat_map(names).collect();
     json!({
         "description": document.about,
         "properties": properties,

@@ -104,7 +104,8 @@ fn without_capabilities_each_is_named() -> Result<()> {
     report
         .check("bootstrap", "programs")?
         .expect("warn", &["not tried"])?;
-    let expected = "error: this machine can not run bootstrap, minimal, procs and top";
+    let expected =
+        "error: this machine can not run bootstrap, minimal, procs, runqlat, syscount and top";
     ensure!(report.stderr == [expected], "{report:#?}");
     Ok(())
 }
@@ -169,7 +170,7 @@ fn without_btf_only_those_fail_that_need_it() -> Result<()> {
         .check("bootstrap", "programs")?
         .expect("fail", &words)?;
     report.check("minimal", "programs")?.expect("ok", &[])?;
-    let expected = "error: this machine can not run bootstrap, procs and top";
+    let expected = "error: this machine can not run bootstrap, procs, runqlat, syscount and top";
     ensure!(report.stderr == [expected], "{report:#?}");
     let minimal = cli(["doctor", "minimal", "-o", "json"]);
     let report = Report::of(&mut sandbox::without_btf(&minimal)?)?.expect_code(0)?;

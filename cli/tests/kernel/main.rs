@@ -27,6 +27,7 @@ fn main() -> ExitCode {
             foreign::TESTS,
             lent::TESTS,
             metrics::TESTS,
+            metrics::counted::TESTS,
             metrics::fields::TESTS,
             narrow::TESTS,
             otlp::TESTS,

@@ -33,8 +33,7 @@ pub(crate) use program::SKIPPED;
 pub(crate) use reader::Reader;
 pub(crate) use record::set_global;
 pub(crate) use ring::RingRecords;
-pub(crate) use shared::{Counters, map as share};
+pub(crate) use shared::{Awake, Counters, map as share};
 pub(crate) use source::{Records, Source};
 pub(crate) use stream::bytes;
-#[cfg(any(feature = "metrics", feature = "otlp"))]
 pub(crate) use stream::seconds;

@@ -10,7 +10,7 @@ use super::lost::Lost;
 use super::shared::Awake;
 use super::stream::{Limits, Stream};
 use super::{Source, lost};
-use crate::output::{Blocked, Format, Output, boot_time};
+use crate::output::{Blocked, Format, Output};
 use crate::run::Run;
 use crate::telemetry::Telemetry;
 
@@ -167,26 +167,6 @@ impl<'a> Reader<'a> {
 
     /// In a stream of documents, a loss is one of them.
     fn report_lost(&mut self, others: bool) -> Result<()> {
-        if !self.format.is_documents() {
-            return Ok(());
-        }
-        let mut news = self.lost.news();
-        if others {
-            news.extend(self.lost.other_news());
-        }
-        news.extend(lost::news_of_unwritten(self.output));
-        for news in news {
-            let now = boot_time()?;
-            self.output.document(self.format, |fields| {
-                fields.kind("lost", now);
-                fields.text("stage", news.stage.as_bytes());
-                if let Some(cpu) = news.cpu {
-                    fields.number("cpu", cpu);
-                }
-                fields.number("count", news.count);
-                fields.number("total", news.total);
-            });
-        }
-        Ok(())
+        self.lost.report(self.output, self.format, others)
     }
 }

@@ -66,12 +66,12 @@ impl Snapshot {
         Stream::printed_as(self.output, self.file.clone())
     }
 
-    /// How lists of `R` are shown.
-    pub(crate) fn list<R: Row>(&self) -> Result<List> {
+    /// How lists of `R` are shown, of which more than one is if it `repeats`.
+    pub(crate) fn list<R: Row>(&self, repeats: bool) -> Result<List> {
         let top = self
             .top
             .map_or(usize::MAX, |top| top.try_into().unwrap_or(usize::MAX));
-        List::new::<R>(self.sort.as_deref(), top, self.interval.is_some())
+        List::new::<R>(self.sort.as_deref(), top, repeats)
     }
 
     /// The interval between lists, if there are more than one.

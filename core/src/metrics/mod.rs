@@ -120,7 +120,7 @@ impl Metrics {
     }
 
     /// Counts events of these types.
-    pub(crate) fn observer(&self, documents: &[Document]) -> Box<dyn Observer> {
+    pub(crate) fn observer(&self, documents: &'static [Document]) -> Box<dyn Observer> {
         self.events.observer(documents)
     }
 

@@ -1,3 +1,5 @@
+use super::values::Buckets;
+
 /// A kind of document that an app prints with `--output json` or `yaml`: what its row's
 /// [`fields`](crate::output::Row::fields) writes.
 #[derive(Clone, Copy, Debug)]
@@ -8,6 +10,13 @@ pub struct Document {
     pub about: &'static str,
     /// Its fields besides `version`, `type` and `time`.
     pub fields: &'static [Field],
+}
+
+impl Document {
+    /// True of what is counted by key, not an event.
+    pub(crate) fn is_counts(&self) -> bool {
+        self.fields.iter().any(Field::is_count)
+    }
 }
 
 /// A field of a document.
@@ -38,6 +47,10 @@ pub enum Kind {
     Numbers,
     /// A number with decimals
     Decimal,
+    /// A whole number that only grows
+    Counter,
+    /// How many values there were in each bucket: several fields, whose names it begins
+    Histogram(Buckets),
     /// Whatever has a name that starts so: numbers and text
     Any,
 }
@@ -66,6 +79,21 @@ impl Field {
     /// A number with decimals.
     pub const fn decimal(name: &'static str, about: &'static str) -> Self {
         Self::new(name, about, Kind::Decimal)
+    }
+
+    /// A number that only grows.
+    pub const fn counter(name: &'static str, about: &'static str) -> Self {
+        Self::new(name, about, Kind::Counter)
+    }
+
+    /// A [histogram](crate::output::values::Histogram).
+    pub const fn histogram(name: &'static str, about: &'static str, buckets: Buckets) -> Self {
+        Self::new(name, about, Kind::Histogram(buckets))
+    }
+
+    /// True of a count of a key.
+    pub(crate) fn is_count(&self) -> bool {
+        matches!(self.kind, Kind::Counter | Kind::Histogram(_))
     }
 
     /// A field written by [`Fields::flag`](crate::output::Fields::flag).

@@ -30,6 +30,8 @@ pub(super) struct Look {
     pub(super) coloured: bool,
     /// Width of the terminal in cells, if the destination is one.
     pub(super) width: Option<usize>,
+    /// Columns that are left out, the first one as the lowest bit.
+    pub(super) hidden: u32,
 }
 
 impl<'a> Line<'a> {
@@ -122,6 +124,11 @@ impl<'a> Line<'a> {
             return;
         };
         self.columns = rest;
+        let is_hidden = self.look.hidden & 1 == 1;
+        self.look.hidden >>= 1;
+        if is_hidden {
+            return self.drop_column();
+        }
         let used = self.out.len() - self.start;
         if self.styled {
             self.end_style();
@@ -132,6 +139,17 @@ impl<'a> Line<'a> {
             let gap = width.saturating_sub(used) + 1;
             self.out.resize(self.out.len() + gap, b' ');
             self.start = self.out.len();
+        }
+    }
+
+    #[cold]
+    fn drop_column(&mut self) {
+        self.out.truncate(self.start);
+        if self.styled {
+            self.end_style();
+        }
+        if self.columns.is_empty() {
+            self.out.truncate(self.out.trim_ascii_end().len());
         }
     }
 

@@ -1,5 +1,6 @@
 //! Output on stdout: rows for people, documents for programs.
 
+mod bars;
 mod clock;
 mod document;
 mod fields;
@@ -28,6 +29,7 @@ use crate::run::{Run, Signals, wait};
 use clock::{Clock, Reading, Steps};
 use fields::head;
 
+pub use bars::Bars;
 pub use bpfapps_explain::escape;
 pub use clock::boot_time;
 pub use document::{Document, Field, Kind};

@@ -7,4 +7,7 @@ pub(crate) trait Observer: Debug {
 
     /// There was an event of this type; `document` is its JSON, if anyone reads documents.
     fn observe(&mut self, kind: &str, document: &[u8]);
+
+    /// A list of what there is has ended.
+    fn end_list(&mut self) {}
 }

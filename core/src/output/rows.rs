@@ -11,7 +11,7 @@ use clap::ColorChoice;
 use super::clock::{Clock, boot_time};
 use super::fields::head;
 use super::line::Look;
-use super::{Document, Fields, Format, Line, Observer, Output, OutputFile, Style, style};
+use super::{Bars, Document, Fields, Format, Line, Observer, Output, OutputFile, Style, style};
 pub(crate) use live::List;
 use live::Shape;
 use order::{Key, Order};
@@ -38,6 +38,9 @@ pub trait Row {
 
     /// Writes the fields of its JSON or YAML document.
     fn fields(&self, fields: &mut Fields<'_>);
+
+    /// Adds its histograms, which the table shows below it.
+    fn bars(&self, _: &mut Bars<'_>) {}
 }
 
 impl<R: Row> Row for &R {
@@ -54,6 +57,10 @@ impl<R: Row> Row for &R {
 
     fn fields(&self, fields: &mut Fields<'_>) {
         (**self).fields(fields);
+    }
+
+    fn bars(&self, bars: &mut Bars<'_>) {
+        (**self).bars(bars);
     }
 }
 
@@ -141,7 +148,13 @@ impl<'session> Rows<'session> {
         self.begin_block()?;
         let begin = self.output.stdout.borrow_mut().buffer().len();
         match self.format {
-            Format::Table => self.line(R::COLUMNS, |line| row.write(line)),
+            Format::Table => {
+                self.line(R::COLUMNS, |line| row.write(line));
+                let mut stdout = self.output.stdout.borrow_mut();
+                let width = stdout.width();
+                let out = stdout.buffer();
+                row.bars(&mut Bars { out, width });
+            }
             Format::Json | Format::Yaml => {
                 self.output.fields(self.format, |fields| row.fields(fields));
             }
@@ -210,6 +223,7 @@ impl<'session> Rows<'session> {
         let look = Look {
             coloured: self.coloured,
             width: stdout.width(),
+            hidden: self.list.as_ref().map_or(0, |list| list.hidden),
         };
         let mut line = Line::new(stdout.buffer(), columns, &mut clock, look);
         fill(&mut line);

@@ -1,6 +1,7 @@
 //! One run of an app: its BPF object opened, loaded and attached, and its events reported.
 
 mod attach;
+mod count;
 mod embedded;
 mod exit;
 mod globals;

@@ -15,11 +15,11 @@ use super::Session;
 use super::exit::{EventsLost, exit_code};
 use super::privileges;
 use crate::events::{
-    Count, EXPORT, Event, Lost, OUTPUT, Other, PerfRecords, Reader, Record, RingRecords, Source,
-    Stream, perf_ring_bytes, share,
+    Awake, Count, EXPORT, Event, Lost, OUTPUT, Other, PerfRecords, Reader, Record, RingRecords,
+    Source, Stream, perf_ring_bytes, share,
 };
 use crate::metrics::Metrics;
-use crate::output::{List, Row, Rows};
+use crate::output::{Document, List, Row, Rows};
 use crate::run::Workload;
 use crate::telemetry::Telemetry;
 
@@ -50,7 +50,10 @@ impl Session {
         }?;
         let metrics = self.metrics.as_ref();
         let counts = metrics.map(|metrics| metrics.observer(R::DOCUMENTS));
-        let copies = self.telemetry.as_ref().map(Telemetry::observer);
+        // counts of keys are sent as metrics
+        let are_events = !R::DOCUMENTS.iter().any(Document::is_counts);
+        let telemetry = self.telemetry.as_ref().filter(|_| are_events);
+        let copies = telemetry.map(Telemetry::observer);
         let observers = counts.into_iter().chain(copies).collect();
         Rows::start::<R>(
             &self.output,
@@ -221,7 +224,8 @@ impl Session {
         self.run.exit_code()
     }
 
-    fn read(&self, stream: &Stream, source: Source<'_>, shared: &dyn MapCore) -> Result<()> {
+    /// What is lost, and the memory that tells whether the reader is awake; metrics have the losses, too.
+    pub(super) fn losses(&self, shared: &dyn MapCore) -> Result<(Awake, Lost)> {
         let (awake, counters) = share(shared)?;
         if let Some(metrics) = &self.metrics {
             let unwritten = self.output.shared_unwritten();
@@ -233,7 +237,11 @@ impl Session {
         let skipped = Other::skipped(self.programs.take());
         let unsent = self.telemetry.as_ref().map(|it| Other::unsent(it.lost()));
         let others = [skipped].into_iter().chain(unsent).collect();
-        let lost = Lost::new(counters, others)?;
+        Ok((awake, Lost::new(counters, others)?))
+    }
+
+    fn read(&self, stream: &Stream, source: Source<'_>, shared: &dyn MapCore) -> Result<()> {
+        let (awake, lost) = self.losses(shared)?;
         let mut reader = Reader::new(
             &self.run,
             &self.output,
@@ -261,8 +269,9 @@ impl Session {
 }
 
 /// The memory that the BPF side shares with the reader of its events.
-fn reader<'skel, 'obj: 'skel>(skel: &'skel impl Skel<'obj>) -> Result<Map<'skel>> {
+pub(super) fn reader<'skel, 'obj: 'skel>(skel: &'skel impl Skel<'obj>) -> Result<Map<'skel>> {
     let mut maps = skel.object().maps();
     let reader = maps.find(|map| map.name() == "reader");
-    reader.context("the BPF object has no map `reader`: include bpfapps/ringbuf.h")
+    reader
+        .context("the BPF object has no map `reader`: include bpfapps/ringbuf.h or bpfapps/count.h")
 }

@@ -23,7 +23,7 @@ impl Session {
         snapshot: &Snapshot,
         mut look: impl FnMut(&mut Rows<'_>) -> Result<()>,
     ) -> Result<()> {
-        let list = snapshot.list::<R>()?;
+        let list = snapshot.list::<R>(snapshot.interval().is_some())?;
         let mut rows = self.start_rows::<R>(&snapshot.stream(), Some(list))?;
         self.shed()?;
         let end = self.repeat(&mut rows, snapshot.interval(), &mut look);

@@ -7,14 +7,14 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use anyhow::{Context, Result, bail};
 
 /// The kernel measures for as long as this lives.
-pub(super) struct Runtime {
+pub(crate) struct Runtime {
     child: Child,
     stdout: BufReader<ChildStdout>,
 }
 
 impl Runtime {
     /// Starts `runtime` for the BPF programs of these ids.
-    pub(super) fn start(runtime: &Path, ids: impl IntoIterator<Item = u64>) -> Result<Self> {
+    pub(crate) fn start(runtime: &Path, ids: impl IntoIterator<Item = u64>) -> Result<Self> {
         let mut child = Command::new(runtime)
             .args(ids.into_iter().map(|id| id.to_string()))
             .stdin(Stdio::piped())
@@ -29,7 +29,7 @@ impl Runtime {
     }
 
     /// The counts so far, a line for each program.
-    pub(super) fn look(&mut self) -> Result<String> {
+    pub(crate) fn look(&mut self) -> Result<String> {
         let stdin = self.child.stdin.as_mut().context("runtime without stdin")?;
         stdin.write_all(b"\n").context("failed to ask runtime")?;
         let mut lines = String::new();
@@ -54,14 +54,14 @@ impl Drop for Runtime {
 
 /// Number of runs of a program, and their total time.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Runs {
-    pub(super) ns: u64,
-    pub(super) count: u64,
+pub(crate) struct Runs {
+    pub(crate) ns: u64,
+    pub(crate) count: u64,
 }
 
 impl Runs {
     /// The runs of program `name`, from lines such as `handle_exec 4711 3`.
-    pub(super) fn of(lines: &str, name: &str) -> Result<Self> {
+    pub(crate) fn of(lines: &str, name: &str) -> Result<Self> {
         let line = lines
             .lines()
             .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))
@@ -73,7 +73,7 @@ impl Runs {
         })
     }
 
-    pub(super) fn since(&self, before: &Self) -> Self {
+    pub(crate) fn since(&self, before: &Self) -> Self {
         Self {
             ns: self.ns - before.ns,
             count: self.count - before.count,

@@ -1,5 +1,6 @@
 //! `--metrics`: what an app serves, and to whom.
 
+pub(crate) mod counted;
 pub(crate) mod fields;
 
 use std::fs;
@@ -243,6 +244,7 @@ fn clients_that_hang_keep_nobody_out() -> Result<()> {
 fn promtool_has_nothing_to_say() -> Result<()> {
     is_valid(&["bootstrap"])?;
     is_valid(&["minimal"])?;
+    is_valid(&["syscount", "--latency", "--interval", "0.1"])?;
     let by_field = [
         "--metrics-label",
         "comm",

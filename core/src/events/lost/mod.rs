@@ -5,7 +5,7 @@ mod other;
 use anyhow::{Result, ensure};
 
 use super::shared::Counters;
-use crate::output::Output;
+use crate::output::{Format, Output, boot_time};
 
 pub(crate) use other::{Count, Other};
 
@@ -114,8 +114,33 @@ impl Lost {
         })
     }
 
+    /// In a stream of documents, a loss is one of them. With `others` it takes some system calls.
+    pub(crate) fn report(&mut self, output: &Output, format: Format, others: bool) -> Result<()> {
+        if !format.is_documents() {
+            return Ok(());
+        }
+        let mut news = self.news();
+        if others {
+            news.extend(self.other_news());
+        }
+        news.extend(news_of_unwritten(output));
+        for news in news {
+            let now = boot_time()?;
+            output.document(format, |fields| {
+                fields.kind("lost", now);
+                fields.text("stage", news.stage.as_bytes());
+                if let Some(cpu) = news.cpu {
+                    fields.number("cpu", cpu);
+                }
+                fields.number("count", news.count);
+                fields.number("total", news.total);
+            });
+        }
+        Ok(())
+    }
+
     /// Losses since the last call.
-    pub(crate) fn news(&mut self) -> Vec<News> {
+    fn news(&mut self) -> Vec<News> {
         // nearly always nothing: no allocation then
         if self.counters.read().eq(self.reported.iter().copied()) {
             return Vec::new();
@@ -127,7 +152,7 @@ impl Lost {
     }
 
     /// Losses of the other stages since the last call. Takes some system calls.
-    pub(crate) fn other_news(&mut self) -> Vec<News> {
+    fn other_news(&mut self) -> Vec<News> {
         self.others.iter_mut().filter_map(Other::news).collect()
     }
 
@@ -151,7 +176,7 @@ impl Lost {
 }
 
 /// Events that a file did not take, if no document has told that yet.
-pub(super) fn news_of_unwritten(output: &Output) -> Option<News> {
+fn news_of_unwritten(output: &Output) -> Option<News> {
     let (count, total) = output.tell_unwritten()?;
     Some(News {
         stage: OUTPUT.name,

@@ -74,7 +74,7 @@ impl Measure {
     }
 
     /// Metrics are in base units: a field that ends in `_ns` is in seconds.
-    fn of(name: &str, about: &'static str) -> Self {
+    pub(super) fn of(name: &str, about: &'static str) -> Self {
         let units = [
             ("_ns", Unit::Seconds, 1e-9),
             ("_us", Unit::Seconds, 1e-6),
@@ -97,6 +97,9 @@ impl Measure {
 }
 
 fn field(name: &str, documents: &'static [Document]) -> Result<&'static Field> {
+    if documents.iter().any(Document::is_counts) {
+        bail!("it counts by key, and each field of the key is a label already");
+    }
     let fields = documents.iter().flat_map(|document| document.fields);
     let found = fields.clone().find(|field| match field.kind {
         Kind::Any => name.starts_with(field.name),

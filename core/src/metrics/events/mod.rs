@@ -1,6 +1,7 @@
 //! Counts of events: by type, and by fields of their documents.
 
 mod by_field;
+mod counted;
 mod pick;
 mod series;
 mod types;
@@ -11,6 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use prometheus_client::registry::Registry;
 
 use crate::output::{Document, Observer};
+use counted::{Counted, Counts};
 use series::AllSeries;
 use types::Types;
 
@@ -21,6 +23,7 @@ pub(super) use by_field::{ByField, Measure, label};
 pub(super) struct Events {
     types: Arc<Types>,
     series: Option<Arc<AllSeries>>,
+    counted: Arc<Counted>,
 }
 
 impl Events {
@@ -32,7 +35,13 @@ impl Events {
         if let Some(series) = &series {
             registry.register_collector(Box::new(Arc::clone(series)));
         }
-        Self { types, series }
+        let counted = Arc::new(Counted::new(by_field.most));
+        registry.register_collector(Box::new(Arc::clone(&counted)));
+        Self {
+            types,
+            series,
+            counted,
+        }
     }
 
     /// True if fields of documents are counted.
@@ -41,7 +50,10 @@ impl Events {
     }
 
     /// Counts events of these types.
-    pub(super) fn observer(&self, documents: &[Document]) -> Box<dyn Observer> {
+    pub(super) fn observer(&self, documents: &'static [Document]) -> Box<dyn Observer> {
+        if let Some(counts) = documents.iter().find(|document| document.is_counts()) {
+            return Box::new(Counts::of(counts, &self.counted));
+        }
         Box::new(Observed {
             types: self.types.counts(documents),
             series: self.series.clone(),

@@ -16,7 +16,7 @@ use super::by_field::{ByField, Measure};
 use super::pick::pick;
 
 /// The value of each label of events that have no series of their own.
-const OTHER: &str = "other";
+pub(super) const OTHER: &str = "other";
 
 /// Series are searched for expired ones at most this often, if there is no room for one more.
 const SEARCH: Duration = Duration::from_secs(1);
@@ -123,7 +123,7 @@ impl Measure {
 }
 
 /// A value as a label.
-fn text(value: &Value) -> String {
+pub(super) fn text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),

@@ -13,6 +13,7 @@ use crate::output::{Format, boot_time};
 #[derive(Debug)]
 pub(crate) struct List {
     pub(super) columns: Columns,
+    pub(super) hidden: u32,
     order: Option<Order>,
     /// The number of rows that are shown at most.
     top: usize,
@@ -45,6 +46,7 @@ impl List {
     pub(crate) fn new<R: Row>(sort: Option<&str>, top: usize, repeats: bool) -> Result<Self> {
         Ok(Self {
             columns: R::COLUMNS,
+            hidden: 0,
             order: sort.map(Order::by::<R>).transpose()?,
             top,
             repeats,
@@ -53,6 +55,16 @@ impl List {
             count: 0,
             is_begun: false,
         })
+    }
+
+    /// Leaves out columns of these titles.
+    pub(crate) fn hiding(self, titles: &[&str]) -> Self {
+        let columns = self.columns.iter().enumerate();
+        let hidden = columns.filter(|(_, (title, _))| titles.contains(title));
+        Self {
+            hidden: hidden.fold(0, |bits, (index, _)| bits | 1 << index),
+            ..self
+        }
     }
 
     /// Chooses the form.
@@ -107,6 +119,9 @@ impl Rows<'_> {
     ///
     /// stdout does not take them.
     pub(crate) fn end_list(&mut self) -> Result<()> {
+        self.observers
+            .iter_mut()
+            .for_each(|observer| observer.end_list());
         let Some(list) = &mut self.list else {
             return self.output.flush();
         };

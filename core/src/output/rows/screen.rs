@@ -44,11 +44,9 @@ impl Rows<'_> {
             stdout.buffer().resize(height - 1, b'\n');
         }
         let room = height - 1;
-        let fits = count <= room;
-        let rows = if fits { room } else { room.saturating_sub(1) };
-        let shown = &held[..held.len().min(rows)];
-        let more = Some(count - shown.len()).filter(|more| *more > 0 && room > 0);
-        let mut below = shown.len() + usize::from(more.is_some());
+        let (lines, shown) = fitting(&held, count, room);
+        let more = Some(count - shown).filter(|more| *more > 0 && room > 0);
+        let mut below = lines.len() + usize::from(more.is_some());
         // the last line clears all that is below it, too
         let mut begin = |buffer: &mut Vec<u8>| {
             buffer.extend_from_slice(if below > 0 { b"\x1b[K" } else { b"\x1b[J" });
@@ -57,10 +55,12 @@ impl Rows<'_> {
         stdout.buffer().extend_from_slice(b"\x1b[H");
         begin(stdout.buffer());
         stdout.buffer().extend_from_slice(title.trim_ascii_end());
-        for (_, row) in shown {
+        for line in lines {
             stdout.buffer().push(b'\n');
             begin(stdout.buffer());
-            stdout.buffer().extend_from_slice(row.trim_ascii_end());
+            stdout.buffer().extend_from_slice(line.trim_ascii_end());
+        }
+        for _ in 0..shown {
             stdout.end_event()?;
         }
         if let Some(more) = more {
@@ -74,6 +74,33 @@ impl Rows<'_> {
         stdout.end_document();
         Ok(())
     }
+}
+
+/// The lines of the first rows that fit in `room`, and the number of these rows. Of `count` rows, if these
+/// are more, the last line is to say how many.
+fn fitting(held: &[(Key, Vec<u8>)], count: usize, room: usize) -> (Vec<&[u8]>, usize) {
+    let rows = held
+        .iter()
+        .map(|(_, row)| row.trim_ascii_end().split(|byte| *byte == b'\n'));
+    let mut fit = Vec::new();
+    let mut all = Vec::new();
+    for row in rows {
+        all.extend(row);
+        fit.push(all.len());
+    }
+    if fit.len() == count && all.len() <= room {
+        return (all, count);
+    }
+    let room = room.saturating_sub(1);
+    let shown = fit.iter().take_while(|end| **end <= room).count();
+    // of a row that is higher than the screen, its first lines
+    let is_cut = shown == 0 && room > 0 && !fit.is_empty();
+    all.truncate(if is_cut {
+        room
+    } else {
+        fit[..shown].last().copied().unwrap_or(0)
+    });
+    (all, shown + usize::from(is_cut))
 }
 
 /// Lines of the terminal.

@@ -3,6 +3,7 @@
 //! bpf-build writes the [rows](super::Row) of an app with these. A new type is a `typedef` in that
 //! header, a line in bpf-build's vocabulary, and a [`Value`] here.
 
+mod histogram;
 #[cfg(feature = "symbols")]
 mod modules;
 mod numbers;
@@ -16,6 +17,7 @@ use std::borrow::Cow;
 
 use super::Fields;
 
+pub use histogram::{Buckets, Histogram, PerSecond, Unit};
 pub use numbers::{Bytes, Hex, Ns, Percent};
 pub use process::{Errno, ExitStatus, Mode, Returned, Signal, Syscall};
 pub use remote::{Address, Endpoint, Interface, Ipv4, Protocol, TcpFlags};

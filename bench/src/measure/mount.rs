@@ -10,7 +10,7 @@ const PLACE: &str = "/sys/kernel/tracing";
 
 /// If it is not mounted, mounts it for this process and its children. The kernel removes the mount
 /// with the last of them, and no other process sees it.
-pub(super) fn tracefs() -> Result<()> {
+pub(crate) fn tracefs() -> Result<()> {
     if statfs(PLACE).is_ok_and(|place| place.filesystem_type() == TRACEFS_MAGIC) {
         return Ok(());
     }

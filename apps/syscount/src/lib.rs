@@ -1,0 +1,83 @@
+//! System calls: how many, how many of them fail, and how long they take, counted in the kernel.
+//!
+//! Hooks: tp_btf/sys_exit, and tp_btf/sys_enter for times.
+//! Needs: Linux 5.8 with BTF; CAP_BPF and CAP_PERFMON.
+
+use std::mem::MaybeUninit;
+
+use bpfapps_core::host::names::syscall_number;
+use bpfapps_core::host::namespaces::PidNamespace;
+use bpfapps_core::{
+    App, Capability, Counting, Document, Needs, Result, Session, register, rodata, skeleton,
+};
+
+skeleton!("syscount");
+
+/// Count system calls, their errors, and how long they take
+#[derive(Debug, clap::Args)]
+struct Syscount {
+    /// Count only calls by this process
+    #[arg(short, long, value_name = "PID", value_parser = clap::value_parser!(u32).range(1..))]
+    pid: Option<u32>,
+
+    /// Count only this system call, such as openat
+    #[arg(short, long, value_name = "NAME", value_parser = syscall_number)]
+    syscall: Option<u32>,
+
+    /// Count the calls of each process by themselves
+    #[arg(short = 'P', long)]
+    process: bool,
+
+    /// Count only calls that fail
+    #[arg(short, long)]
+    failed: bool,
+
+    /// Measure how long calls take: that costs about as much again for each call
+    #[arg(short, long)]
+    latency: bool,
+
+    #[command(flatten)]
+    counting: Counting,
+}
+
+impl App for Syscount {
+    const NAME: &'static str = "syscount";
+
+    // to read the counts, before Linux 5.19
+    const NEEDS: Needs = Needs::linux("5.8").btf().keeps(&[Capability::CAP_BPF]);
+
+    const DOCUMENTS: &'static [Document] = syscalls::DOCUMENTS;
+
+    fn run(self, session: &Session) -> Result<()> {
+        let mut object = MaybeUninit::uninit();
+        let mut open = session.open(SyscountSkelBuilder::default(), &mut object)?;
+        let rodata = rodata(&mut open)?;
+        if let Some(pid) = self.pid {
+            rodata.only_pid = pid;
+            // in a container the kernel knows it by another number
+            let namespace = PidNamespace::own()?;
+            (rodata.pidns_dev, rodata.pidns_ino) = (namespace.dev, namespace.ino);
+        }
+        if let Some(number) = self.syscall {
+            rodata.only_syscall = i64::from(number);
+        }
+        rodata.by_process = self.process;
+        rodata.only_failed = self.failed;
+        rodata.with_latency = self.latency;
+        open.progs.handle_enter.set_autoload(self.latency);
+
+        let mut skel = session.load(open)?;
+        session.attach(&mut skel)?;
+
+        let mut counting = self.counting;
+        if !self.process {
+            counting = counting.hiding(&["PID", "COMM"]);
+        }
+        if !self.latency {
+            counting = counting.hiding(&["LATENCY_NS"]);
+        }
+        session.count::<syscalls>(&counting, &skel)
+    }
+}
+
+register!(Syscount);

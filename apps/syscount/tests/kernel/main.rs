@@ -1,0 +1,249 @@
+//! `bpfapps syscount` on the running kernel: what its user sees.
+#![allow(unsafe_code)]
+
+use std::process::{Command, ExitCode};
+use std::thread;
+
+use anyhow::{Context, Result, ensure};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, refuses, test};
+use nix::libc;
+use nix::unistd::{Pid, getsid};
+use serde_json::Value;
+
+const TESTS: &[Test] = &[
+    test!(row_has_calls_errors_and_times),
+    test!(calls_of_eight_threads_are_counted_exactly),
+    test!(calls_of_many_processes_are_counted_exactly),
+    test!(call_of_a_handler_is_no_call_of_minus_one),
+    test!(other_processes_are_left_out),
+    test!(only_calls_that_fail_are_counted),
+    test!(command_ends_it),
+    test!(wrong_values_are_refused),
+];
+
+const FIXTURES: &[Fixture] = &[fixture!(calls), fixture!(handles)];
+
+fn main() -> ExitCode {
+    bpfapps_testkit::main(&[TESTS], &[FIXTURES])
+}
+
+/// A system call that hardly any other program uses.
+const CALL: &str = "getsid";
+
+const THREADS: u64 = 8;
+
+/// Calls it so often in each of [`THREADS`] threads, and once more in vain.
+fn calls(args: &[String]) -> Result<()> {
+    let times: u64 = args.first().context("how often")?.parse()?;
+    let all = (0..THREADS)
+        .map(|_| thread::spawn(move || (0..times).try_for_each(|_| getsid(None).map(|_| ()))));
+    for one in all.collect::<Vec<_>>() {
+        one.join().ok().context("a thread has panicked")??;
+    }
+    ensure!(
+        getsid(Some(Pid::from_raw(i32::MAX))).is_err(),
+        "there is such a process"
+    );
+    Ok(())
+}
+
+/// Handles a signal, which ends with a system call that returns nowhere.
+fn handles(_: &[String]) -> Result<()> {
+    extern "C" fn handle(_: libc::c_int) {}
+
+    // SAFETY: the handler does nothing.
+    unsafe { libc::signal(libc::SIGUSR1, handle as *const () as libc::sighandler_t) };
+    // SAFETY: there is a handler.
+    unsafe { libc::raise(libc::SIGUSR1) };
+    Ok(())
+}
+
+fn provoke(times: u64) -> Result<u32> {
+    let mut command = fixture("calls")?;
+    Ok(Process::run(command.arg(times.to_string()))?
+        .expect_code(0)?
+        .pid)
+}
+
+/// The documents of the last list.
+fn counts(app: App) -> Result<Vec<Value>> {
+    let mut documents = app.documents()?;
+    documents.retain(|document| document["type"] == "syscalls");
+    Ok(documents)
+}
+
+fn row_has_calls_errors_and_times() -> Result<()> {
+    let mut app = App::start(&[
+        "syscount",
+        "--latency",
+        "--interval",
+        "0.1",
+        "-s",
+        CALL,
+        "-P",
+    ])?;
+    let title =
+        "SYSCALL          PID     COMM             CALLS      PER_S     ERRORS     LATENCY_NS";
+    ensure!(app.title() == title, "{}", app.title());
+    let pid = provoke(10)?.to_string();
+    let row = app.row(|row| {
+        let words: Vec<_> = row.split_whitespace().collect();
+        words.len() == 9 && words[1] == pid && words[3] == "81"
+    })?;
+    let words: Vec<_> = row.split_whitespace().collect();
+    ensure!(words[0] == CALL && words[5] == "1", "{row}");
+    ensure!(
+        words[6].starts_with("p50=") && words[6].ends_with('s'),
+        "{row}"
+    );
+    app.end()?.expect_no_stderr()?;
+    Ok(())
+}
+
+/// The tables change over many times meanwhile, or it ends before they do once.
+fn calls_of_eight_threads_are_counted_exactly() -> Result<()> {
+    for interval in ["0.01", "3600"] {
+        let mut args = vec!["syscount", "-o", "json", "--interval", interval, "--strict"];
+        args.extend(["--syscall", CALL, "--process", "--latency"]);
+        let app = App::start(&args)?;
+        let pid = provoke(20_000)?;
+        let counts = counts(app)?;
+        let last = counts.iter().rfind(|count| count["pid"] == pid);
+        let last = last.context("no calls")?;
+        let expected = THREADS * 20_000 + 1;
+        ensure!(last["calls"] == expected && last["errors"] == 1, "{last}");
+        ensure!(last["latency_ns_count"] == expected, "{last}");
+    }
+    Ok(())
+}
+
+/// Each process is a key, of which there are more than are counted by themselves, and each expires.
+fn calls_of_many_processes_are_counted_exactly() -> Result<()> {
+    let app = App::start(&[
+        "syscount",
+        "-o",
+        "json",
+        "--interval",
+        "0.05",
+        "--strict",
+        "--syscall",
+        CALL,
+        "--process",
+        "--keys",
+        "3",
+        "--expire",
+        "0.2",
+    ])?;
+    let processes = 40;
+    for _ in 0..processes {
+        provoke(10)?;
+    }
+    let counts = counts(app)?;
+    // the largest is first, `other` last
+    let end = counts
+        .iter()
+        .rposition(|count| count["other"] == true)
+        .context("no other")?;
+    let begin = counts[..end]
+        .iter()
+        .rposition(|count| count["other"] == true);
+    let last = &counts[begin.map_or(0, |begin| begin + 1)..=end];
+    let sum = |field: &str| -> u64 { last.iter().filter_map(|count| count[field].as_u64()).sum() };
+    let expected = processes * (THREADS * 10 + 1);
+    ensure!(
+        sum("calls") == expected && sum("errors") == processes,
+        "{last:#?}"
+    );
+    ensure!(last.len() <= 4, "{last:#?}");
+    Ok(())
+}
+
+fn call_of_a_handler_is_no_call_of_minus_one() -> Result<()> {
+    let app = App::start(&["syscount", "-o", "json", "--once", "--process"])?;
+    let pid = Process::run(&mut fixture("handles")?)?.expect_code(0)?.pid;
+    let counts = counts(app)?;
+    let mut of_pid = counts.iter().filter(|count| count["pid"] == pid);
+    let returned = of_pid
+        .clone()
+        .find(|count| count["syscall"] == "rt_sigreturn");
+    let returned = returned.with_context(|| format!("no rt_sigreturn: {counts:#?}"))?;
+    ensure!(
+        returned["calls"] == 1 && returned["errors"] == 0,
+        "{returned}"
+    );
+    let has_name = |count: &Value| {
+        count["syscall"]
+            .as_str()
+            .is_some_and(|name| !name.contains(' '))
+    };
+    ensure!(of_pid.all(has_name), "{counts:#?}");
+    Ok(())
+}
+
+fn other_processes_are_left_out() -> Result<()> {
+    let own = std::process::id();
+    let app = App::start(&[
+        "syscount",
+        "-o",
+        "json",
+        "--once",
+        "--pid",
+        &own.to_string(),
+        "-P",
+    ])?;
+    provoke(1)?;
+    getsid(None)?;
+    let counts = counts(app)?;
+    ensure!(
+        counts.iter().all(|count| count["pid"] == own),
+        "{counts:#?}"
+    );
+    ensure!(
+        counts.iter().any(|count| count["syscall"] == CALL),
+        "{counts:#?}"
+    );
+    Ok(())
+}
+
+fn only_calls_that_fail_are_counted() -> Result<()> {
+    let app = App::start(&[
+        "syscount", "-o", "json", "--once", "--failed", "-s", CALL, "-P",
+    ])?;
+    let pid = provoke(100)?;
+    let counts = counts(app)?;
+    let own = counts
+        .iter()
+        .find(|count| count["pid"] == pid)
+        .context("none")?;
+    ensure!(own["calls"] == 1 && own["errors"] == 1, "{own}");
+    Ok(())
+}
+
+/// It has the exit code of the command, and what that did.
+fn command_ends_it() -> Result<()> {
+    let calls = fixture("calls")?;
+    let mut command = cli([
+        "syscount", "-o", "json", "--once", "-s", CALL, "--", "sh", "-c",
+    ]);
+    command.arg("\"$0\" 5; exit 7").arg(calls.get_program());
+    let variables = calls
+        .get_envs()
+        .filter_map(|(name, value)| Some((name, value?)));
+    let exit = Process::run(command.envs(variables))?.expect_code(7)?;
+    exit.expect_stdout("\"calls\":41,")?;
+    Ok(())
+}
+
+fn wrong_values_are_refused() -> Result<()> {
+    let wrong = [
+        ["--pid", "0"],
+        ["--syscall", "get_sid"],
+        ["--keys", "0"],
+        ["--interval", "-1"],
+    ];
+    refuses(&["syscount"], &wrong)?;
+    let mut command = Command::new(cli([]).get_program());
+    let exit = Process::run(command.args(["syscount", "--syscall", "get_sid"]))?.expect_code(2)?;
+    exit.expect_stderr("no such system call; a similar one is `getsid`")?;
+    Ok(())
+}

@@ -1,0 +1,92 @@
+//! What an app counts by key, as metrics.
+
+use std::fs;
+use std::process;
+
+use anyhow::{Context as _, Result, ensure};
+use bpfapps_testkit::{Process, Test, cli, test};
+use nix::unistd::getsid;
+
+use super::{Served, value};
+
+pub(crate) const TESTS: &[Test] = &[
+    test!(counts_of_a_key_are_counters_and_histograms),
+    test!(keys_over_the_limit_are_other),
+    test!(fields_of_a_key_are_labels_anyway),
+];
+
+/// Counts the calls of this process.
+fn start(more: &[&str]) -> Result<Served> {
+    let own = process::id().to_string();
+    let app = [
+        "syscount",
+        "--interval",
+        "0.1",
+        "--latency",
+        "--process",
+        "--pid",
+        &own,
+    ];
+    Served::start(&[&app, more].concat())
+}
+
+fn counts_of_a_key_are_counters_and_histograms() -> Result<()> {
+    let served = start(&[])?;
+    for _ in 0..100 {
+        getsid(None)?;
+    }
+    let comm = fs::read_to_string("/proc/thread-self/comm")?;
+    let (own, comm) = (process::id(), comm.trim_end());
+    let key = format!("app=\"syscount\",syscall=\"getsid\",pid=\"{own}\",comm=\"{comm}\"");
+    let calls = format!("bpfapps_syscalls_calls_total{{{key}}}");
+    let page = served.until(|page| value(page, &calls) >= Some(100.0))?;
+    let is = |name: &str, more: &str, expected| {
+        let series = format!("bpfapps_syscalls_{name}{{{key}{more}}}");
+        let value = value(&page, &series).with_context(|| format!("no {series}\n{page}"))?;
+        ensure!(value == expected, "{series} is {value}\n{page}");
+        Ok(())
+    };
+    is("calls_total", "", 100.0)?;
+    is("errors_total", "", 0.0)?;
+    is("latency_seconds_count", "", 100.0)?;
+    is("latency_seconds_bucket", ",le=\"+Inf\"", 100.0)?;
+    let sum = value(
+        &page,
+        &format!("bpfapps_syscalls_latency_seconds_sum{{{key}}}"),
+    );
+    ensure!(
+        sum.is_some_and(|sum| sum > 1e-6 && sum < 10.0),
+        "{sum:?}\n{page}"
+    );
+    // what is counted by key is no event
+    ensure!(!page.contains("type=\"syscalls\""), "{page}");
+    let lost = "bpfapps_lost_total{app=\"syscount\",stage=\"map\",cpu=\"0\"}";
+    ensure!(value(&page, lost) == Some(0.0), "{page}");
+    Ok(())
+}
+
+fn keys_over_the_limit_are_other() -> Result<()> {
+    let served = start(&["--metrics-series", "1"])?;
+    getsid(None)?;
+    let other = "bpfapps_syscalls_calls_total{app=\"syscount\",syscall=\"other\",pid=\"other\"";
+    let is_other = |page: &&str| page.lines().any(|line| line.starts_with(other));
+    let page = served.until(|page| is_other(&page))?;
+    let series = page
+        .lines()
+        .filter(|line| line.starts_with("bpfapps_syscalls_calls_total"));
+    ensure!(series.count() == 2, "{page}");
+    Ok(())
+}
+
+fn fields_of_a_key_are_labels_anyway() -> Result<()> {
+    let args = [
+        "syscount",
+        "--metrics",
+        "127.0.0.1:0",
+        "--metrics-label",
+        "pid",
+    ];
+    let exit = Process::run(&mut cli(args))?.expect_code(2)?;
+    exit.expect_stderr("it counts by key, and each field of the key is a label already")?;
+    Ok(())
+}
