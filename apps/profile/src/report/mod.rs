@@ -106,3 +106,61 @@ pub(crate) fn shown(text: &[u8]) -> String {
         false => text,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::named::{Function, NamedStack, Place};
+    use super::*;
+    use crate::places::Frame;
+
+    /// One sample of a function with that name.
+    fn report(name: &str) -> Report {
+        let named = Named {
+            functions: vec![Function {
+                name: shown(name.as_bytes()),
+                source: shown(name.as_bytes()),
+                is_kernel: false,
+            }],
+            places: vec![Place {
+                frame: Frame::Unknown,
+                lines: vec![(0, 0)],
+            }],
+            stacks: vec![NamedStack {
+                comm: shown(name.as_bytes()),
+                places: vec![0],
+                count: 1,
+            }],
+            ..Named::default()
+        };
+        Report::new(named, 99, 1.0)
+    }
+
+    fn render(format: Format, name: &str) -> String {
+        let bytes = format.render(&report(name), None).expect("it is drawn");
+        String::from_utf8(bytes).expect("text")
+    }
+
+    #[test]
+    fn names_are_text_and_nothing_else() {
+        let hostile = "</title><script>alert(1)</script>\n]]>&lt;\x1b[2J;x";
+        for format in [Format::Svg, Format::Html] {
+            let text = render(format, hostile);
+            assert!(text.contains("alert(1)"), "{text}");
+            let scripts = |text: &str| text.matches("<script").count();
+            assert_eq!(scripts(&text), scripts(&render(format, "x")), "{text}");
+            assert!(!text.contains('\x1b'), "{text}");
+        }
+        let folded = render(Format::Folded, hostile);
+        assert_eq!(folded.lines().count(), 1, "{folded}");
+        assert_eq!(folded.matches(';').count(), 1, "{folded}");
+    }
+
+    #[test]
+    fn format_is_that_of_the_name() {
+        let of = |name| Format::of_file(Some(Path::new(name)));
+        assert_eq!(of("a/b.svg"), Format::Svg);
+        assert_eq!(of("b.pb.gz"), Format::Pprof);
+        assert_eq!(of("b.svg/c"), Format::Folded);
+        assert_eq!(Format::of_file(None), Format::Folded);
+    }
+}

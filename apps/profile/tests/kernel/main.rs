@@ -23,6 +23,6 @@ fn main() -> ExitCode {
             losses::TESTS,
             refusals::TESTS,
         ],
-        &[fixtures::FIXTURES],
+        &[fixtures::FIXTURES, names::FIXTURES],
     )
 }

@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Result, ensure};
-use bpfapps_testkit::{Process, Test, cli, fixture, needs, own_path, skip, test};
+use anyhow::{Result, bail, ensure};
+use bpfapps_testkit::{Fixture, Process, Test, cli, fixture, needs, own_path, skip, test};
+use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::Signal;
 
@@ -17,6 +19,8 @@ pub(crate) const TESTS: &[Test] = &[
     test!(kernel_has_names),
     test!(missing_callers_are_counted_and_explained),
 ];
+
+pub(crate) const FIXTURES: &[Fixture] = &[fixture!(split_in_mounts)];
 
 /// Samples a fixture `split` that runs as this command; it is busy for long.
 fn seventy_of(split: &mut Command, before: impl FnOnce() -> Result<()>) -> Result<(u64, u64)> {
@@ -31,12 +35,32 @@ fn seventy_of(split: &mut Command, before: impl FnOnce() -> Result<()>) -> Resul
 }
 
 /// The same fixture, as a copy of this program.
-fn copied_to(path: &std::path::Path) -> Result<Command> {
+fn copied_to(path: &Path) -> Result<Command> {
     let mut copy = Command::new(path);
     for (name, value) in fixture("split")?.get_envs() {
         copy.env(name, value.unwrap_or_default());
     }
     Ok(copy)
+}
+
+/// Becomes the fixture `split`, from a copy in a folder that others see empty.
+pub(crate) fn split_in_mounts(args: &[String]) -> Result<()> {
+    let [folder, seconds] = args else {
+        bail!("give a folder and seconds");
+    };
+    let none = None::<&str>;
+    unshare(CloneFlags::CLONE_NEWNS)?;
+    mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)?;
+    mount(
+        Some("it"),
+        folder.as_str(),
+        Some("tmpfs"),
+        MsFlags::empty(),
+        none,
+    )?;
+    let path = Path::new(folder).join("it");
+    fs::copy(own_path()?, &path)?;
+    Err(copied_to(&path)?.arg(seconds).exec().into())
 }
 
 fn program_that_was_removed_has_names() -> Result<()> {
@@ -52,21 +76,8 @@ fn program_that_was_removed_has_names() -> Result<()> {
 fn program_that_only_its_container_sees_has_names() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("it");
-    let mut split = copied_to(&path)?;
-    let (from, to, mount) = (own_path()?, path.clone(), folder.path().to_owned());
-    let none = None::<&str>;
-    let enter = move || {
-        use nix::mount::{MsFlags, mount as mount_on};
-        unshare(CloneFlags::CLONE_NEWNS)?;
-        mount_on(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)?;
-        mount_on(Some("it"), &mount, Some("tmpfs"), MsFlags::empty(), none)?;
-        fs::copy(&from, &to).map(drop)
-    };
-    // SAFETY: this process has no other thread that might hold a lock of the allocator.
-    #[allow(unsafe_code)]
-    unsafe {
-        split.pre_exec(enter)
-    };
+    let mut split = fixture("split_in_mounts")?;
+    split.arg(folder.path());
     let (seventy, all) = seventy_of(&mut split, || {
         ensure!(!path.exists(), "it is visible here");
         Ok(())
