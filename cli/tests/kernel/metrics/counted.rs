@@ -4,7 +4,8 @@ use std::fs;
 use std::process;
 
 use anyhow::{Context as _, Result, ensure};
-use bpfapps_testkit::{Process, Test, cli, test};
+use bpfapps_testkit::{Process, Test, cli, needs, test};
+use nix::sys::signal::Signal;
 use nix::unistd::getsid;
 
 use super::{Served, value};
@@ -13,6 +14,7 @@ pub(crate) const TESTS: &[Test] = &[
     test!(counts_of_a_key_are_counters_and_histograms),
     test!(keys_over_the_limit_are_other),
     test!(fields_of_a_key_are_labels_anyway),
+    test!(rows_that_a_list_leaves_out_are_counted),
 ];
 
 /// Counts the calls of this process.
@@ -88,5 +90,30 @@ fn fields_of_a_key_are_labels_anyway() -> Result<()> {
     ];
     let exit = Process::run(&mut cli(args))?.expect_code(2)?;
     exit.expect_stderr("it counts by key, and each field of the key is a label already")?;
+    Ok(())
+}
+
+fn rows_that_a_list_leaves_out_are_counted() -> Result<()> {
+    needs::linux("5.8", "BPF iterators")?;
+    // one list, at once; the app itself has several maps
+    let args = [
+        "top",
+        "--maps",
+        "--top",
+        "1",
+        "--sort",
+        "id",
+        "--interval",
+        "60",
+    ];
+    let mut served = Served::start(&args)?;
+    served.process.line(str::is_empty)?;
+    let maps = "bpfapps_events_total{app=\"top\",type=\"map\"}";
+    let page = served.get("")?;
+    ensure!(value(&page, maps) > Some(1.0), "{page}");
+    served.process.signal(Signal::SIGINT)?;
+    let exit = served.process.wait()?.expect_code(0)?;
+    // time, title, one row, and an empty line
+    ensure!(exit.stdout.len() == 4, "{exit:#?}");
     Ok(())
 }
