@@ -86,6 +86,15 @@ impl App {
         Ok(exit)
     }
 
+    /// Waits for its end, whatever that is.
+    ///
+    /// # Errors
+    ///
+    /// It does not end.
+    pub fn wait(self) -> Result<Exit> {
+        self.process.wait()
+    }
+
     /// Ends an app with `-o json` and returns all its documents, each checked against the schema.
     ///
     /// # Errors

@@ -7,13 +7,16 @@ use std::thread;
 use anyhow::{Context, Result, ensure};
 use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, refuses, test};
 use nix::libc;
-use nix::unistd::{Pid, getsid};
+use nix::sys::signal::Signal;
+use nix::sys::wait::waitpid;
+use nix::unistd::{ForkResult, Pid, fork, getsid};
 use serde_json::Value;
 
 const TESTS: &[Test] = &[
     test!(row_has_calls_errors_and_times),
     test!(calls_of_eight_threads_are_counted_exactly),
     test!(calls_of_many_processes_are_counted_exactly),
+    test!(calls_that_find_the_table_full_are_counted_losses),
     test!(call_of_a_handler_is_no_call_of_minus_one),
     test!(other_processes_are_left_out),
     test!(only_calls_that_fail_are_counted),
@@ -21,7 +24,7 @@ const TESTS: &[Test] = &[
     test!(wrong_values_are_refused),
 ];
 
-const FIXTURES: &[Fixture] = &[fixture!(calls), fixture!(handles)];
+const FIXTURES: &[Fixture] = &[fixture!(calls), fixture!(forks), fixture!(handles)];
 
 fn main() -> ExitCode {
     bpfapps_testkit::main(&[TESTS], &[FIXTURES])
@@ -55,6 +58,23 @@ fn handles(_: &[String]) -> Result<()> {
     unsafe { libc::signal(libc::SIGUSR1, handle as *const () as libc::sighandler_t) };
     // SAFETY: there is a handler.
     unsafe { libc::raise(libc::SIGUSR1) };
+    Ok(())
+}
+
+/// As many processes make one call each.
+fn forks(args: &[String]) -> Result<()> {
+    let times: u64 = args.first().context("how often")?.parse()?;
+    for _ in 0..times {
+        // SAFETY: this process has one thread.
+        match unsafe { fork() }? {
+            ForkResult::Child => {
+                let code = i32::from(getsid(None).is_err());
+                // SAFETY: nothing is left to clean up.
+                unsafe { libc::_exit(code) }
+            }
+            ForkResult::Parent { child } => waitpid(child, None)?,
+        };
+    }
     Ok(())
 }
 
@@ -155,6 +175,29 @@ fn calls_of_many_processes_are_counted_exactly() -> Result<()> {
         "{last:#?}"
     );
     ensure!(last.len() <= 4, "{last:#?}");
+    Ok(())
+}
+
+/// The reader is stopped, so that all keys have to be in the table at the same time.
+fn calls_that_find_the_table_full_are_counted_losses() -> Result<()> {
+    let mut app = App::start(&[
+        "syscount", "-o", "json", "--once", "--strict", "--process", "--syscall", CALL,
+    ])?;
+    // more than the 4096 that are empty, and as many in the other map
+    let calls = 2 * 4096 + 100;
+    app.process().signal(Signal::SIGSTOP)?;
+    Process::run(fixture("forks")?.arg(calls.to_string()))?.expect_code(0)?;
+    app.process().signal(Signal::SIGCONT)?;
+    app.process().signal(Signal::SIGINT)?;
+    let exit = app.wait()?.expect_code(3)?;
+    let documents = exit.stdout.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let counted: u64 = documents.filter_map(|document| document["calls"].as_u64()).sum();
+    let lost = exit.stderr.iter().find_map(|line| {
+        let (_, rest) = line.split_once("lost ")?;
+        rest.split_once(" entries: a map was full")?.0.parse::<u64>().ok()
+    });
+    let lost = lost.with_context(|| format!("nothing lost: {:?}", exit.stderr))?;
+    ensure!(lost > 0 && counted + lost == calls, "{counted} counted, {lost} lost");
     Ok(())
 }
 
