@@ -1,12 +1,11 @@
 use std::collections::BTreeSet;
 
+use bpfapps_btf::ext::word;
 use object::read::elf::ElfFile64;
 use object::{
     NativeEndian, Object as _, ObjectSection as _, ObjectSymbol as _, RelocationTarget,
     SectionIndex, SymbolIndex, SymbolKind,
 };
-
-use super::ext::word;
 
 /// Size of an instruction, in bytes.
 const INSTRUCTION: u64 = 8;

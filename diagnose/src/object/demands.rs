@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::Result;
+use bpfapps_btf::elf;
 use bpfapps_host::capabilities::Capability;
 use libbpf_rs::btf::Btf;
 use libbpf_rs::btf::types::{DataSec, Func, Var};
@@ -10,7 +11,7 @@ use object::{Object as _, ObjectSymbol as _};
 
 use super::code::Code;
 use super::relocations::Relocation;
-use super::{Helper, Object, Unset, Wanted, elf, relocations, unset};
+use super::{Helper, Object, Unset, Wanted, relocations, unset};
 use crate::Target;
 
 /// Fewer instructions are alike by chance.

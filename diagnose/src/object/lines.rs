@@ -1,5 +1,6 @@
 //! Finds the source line of an instruction from the line information in BTF.
 
+use bpfapps_btf::ext::{Ext, word};
 use bpfapps_explain::verifier::{LineInfo, Place};
 use bpfapps_host::files;
 use object::read::elf::ElfFile64;
@@ -7,7 +8,6 @@ use object::{Object as _, ObjectSection as _, SectionIndex};
 
 use super::LARGEST;
 use super::code::Code;
-use super::ext::{Ext, word};
 
 /// An object file opened for its line information. Lookups scan it each time, because they are few.
 pub struct Lines<'a> {

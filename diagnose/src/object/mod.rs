@@ -2,8 +2,6 @@
 
 mod code;
 mod demands;
-mod elf;
-mod ext;
 mod helpers;
 mod lines;
 mod relocations;
@@ -15,6 +13,7 @@ use std::fmt;
 use std::path::Path;
 
 use anyhow::Result;
+use bpfapps_btf::elf;
 use bpfapps_explain::Failure;
 use bpfapps_host::files;
 use libbpf_rs::{ObjectBuilder, OpenObject};

@@ -1,20 +1,11 @@
 //! The kernel types that an object's CO-RE relocations refer to, as listed in `.BTF.ext`.
 
 use anyhow::{Context, Result};
+use bpfapps_btf::ext::Ext;
+use bpfapps_btf::{RelocationKind, essential};
 use libbpf_rs::btf::types::{Array, Composite, Enum, Enum64};
 use libbpf_rs::btf::{Btf, BtfKind, BtfType, TypeId};
 use object::{File, Object as _, ObjectSection as _, SectionIndex};
-
-use super::ext::{Ext, word};
-
-/// Kinds of relocations: `enum bpf_core_relo_kind`.
-const FIELD_EXISTS: u32 = 2;
-const LAST_OF_FIELDS: u32 = 5;
-const TYPE_ID_LOCAL: u32 = 6;
-const TYPE_EXISTS: u32 = 8;
-const ENUMVAL_EXISTS: u32 = 10;
-const ENUMVAL_VALUE: u32 = 11;
-const TYPE_MATCHES: u32 = 12;
 
 /// A type, a field or an enumerator of the kernel that a program refers to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,58 +39,45 @@ pub(super) fn of(file: &File<'_>, btf: Option<&Btf<'_>>) -> Result<Vec<Relocatio
 
 fn read(file: &File<'_>, btf: &Btf<'_>, ext: &Ext<'_>) -> Result<Vec<Relocation>> {
     let mut found = Vec::new();
-    for about in ext.relocations()? {
+    for it in ext.relocations()? {
         let section = file
-            .section_by_name(about.section)
-            .with_context(|| format!("no section {}", about.section))?;
-        for record in about.records {
-            let field = |at| word(record, at).context("it ends early");
-            let access = ext
-                .name(field(8)?)
-                .context("a name outside the string table")?;
-            if let Some(wanted) = wanted(btf, TypeId::from(field(4)?), access, field(12)?) {
-                found.push(Relocation {
-                    section: section.index(),
-                    at: field(0)?.into(),
-                    wanted,
-                });
-            }
+            .section_by_name(it.section)
+            .with_context(|| format!("no section {}", it.section))?;
+        if let Some(wanted) = wanted(btf, &it) {
+            found.push(Relocation {
+                section: section.index(),
+                at: it.at.into(),
+                wanted,
+            });
         }
     }
     Ok(found)
 }
 
 /// `None` if nothing is required of the kernel, or the object's own types are inconsistent.
-fn wanted(btf: &Btf<'_>, ty: TypeId, access: &str, kind: u32) -> Option<Wanted> {
-    if kind == TYPE_ID_LOCAL {
+fn wanted(btf: &Btf<'_>, relocation: &bpfapps_btf::Relocation<'_>) -> Option<Wanted> {
+    let kind = relocation.kind;
+    if kind == RelocationKind::TypeIdLocal {
         return None;
     }
-    let ty = btf.type_by_id::<BtfType<'_>>(ty)?;
-    let root = match kind {
-        0..=LAST_OF_FIELDS => ty.skip_mods_and_typedefs(),
-        _ => ty,
+    let ty = btf.type_by_id::<BtfType<'_>>(TypeId::from(relocation.ty))?;
+    let root = match kind.is_field() {
+        true => ty.skip_mods_and_typedefs(),
+        false => ty,
     };
     let name = root.name().or_else(|| ty.name())?.to_str()?;
-    let steps: Vec<usize> = access
-        .split(':')
-        .map(str::parse)
-        .collect::<Result<_, _>>()
-        .ok()?;
-    let is_enumerator = matches!(kind, ENUMVAL_EXISTS | ENUMVAL_VALUE);
+    let steps = relocation.steps()?;
     let path = match kind {
-        0..=LAST_OF_FIELDS => fields(btf, root, &steps)?,
-        _ if is_enumerator => vec![enumerator(&root, *steps.first()?)?],
+        _ if kind.is_field() => fields(btf, root, &steps)?,
+        _ if kind.is_enumerator() => vec![enumerator(&root, *steps.first()?)?],
         _ => Vec::new(),
     };
     Some(Wanted {
         ty: essential(name).to_owned(),
         keyword: keyword(&root),
         path,
-        is_enumerator,
-        is_question: matches!(
-            kind,
-            FIELD_EXISTS | TYPE_EXISTS | ENUMVAL_EXISTS | TYPE_MATCHES
-        ),
+        is_enumerator: kind.is_enumerator(),
+        is_question: kind.is_question(),
     })
 }
 
@@ -109,14 +87,6 @@ pub(super) fn keyword(ty: &BtfType<'_>) -> &'static str {
         BtfKind::Union => "union",
         BtfKind::Enum | BtfKind::Enum64 => "enum",
         _ => "",
-    }
-}
-
-/// Strips the program's own suffix after three underscores: `task_struct___5_14`.
-fn essential(name: &str) -> &str {
-    match name.rfind("___") {
-        Some(end) if end > 0 => &name[..end],
-        _ => name,
     }
 }
 

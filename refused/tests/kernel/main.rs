@@ -6,6 +6,7 @@ mod loading;
 mod mistakes;
 mod objects;
 mod reserve;
+mod types;
 mod verify;
 
 use std::process::{Command, ExitCode};
@@ -22,8 +23,14 @@ fn main() -> ExitCode {
             verify::TESTS,
             mistakes::TESTS,
             reserve::TESTS,
+            types::TESTS,
         ],
-        &[fixtures::FIXTURES, loading::FIXTURES, objects::FIXTURES],
+        &[
+            fixtures::FIXTURES,
+            loading::FIXTURES,
+            objects::FIXTURES,
+            types::FIXTURES,
+        ],
     )
 }
 

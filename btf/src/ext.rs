@@ -3,6 +3,8 @@
 use anyhow::{Context, Result, ensure};
 use object::{Object, ObjectSection as _};
 
+use crate::relocation::{Relocation, RelocationKind};
+
 /// Position of the offset and length of the names in the header of `.BTF`.
 const NAMES: usize = 16;
 
@@ -14,20 +16,24 @@ const RELOCATIONS: usize = 24;
 const MIN_RECORD: usize = 16;
 
 /// The section, and the string table that it refers to.
-pub(super) struct Ext<'a> {
+#[derive(Clone, Copy, Debug)]
+pub struct Ext<'a> {
     ext: &'a [u8],
     names: &'a [u8],
 }
 
 /// The records about one section of code.
-pub(super) struct Records<'a> {
-    pub(super) section: &'a str,
-    pub(super) records: Vec<&'a [u8]>,
+#[derive(Clone, Debug)]
+pub struct Records<'a> {
+    /// The name of the section.
+    pub section: &'a str,
+    /// The records, each of at least 16 bytes.
+    pub records: Vec<&'a [u8]>,
 }
 
 impl<'a> Ext<'a> {
     /// `None` if the file lacks `.BTF` or `.BTF.ext`.
-    pub(super) fn of(file: &impl Object<'a>) -> Option<Self> {
+    pub fn of(file: &impl Object<'a>) -> Option<Self> {
         let data = |name| file.section_by_name(name)?.data().ok();
         Some(Self {
             ext: data(".BTF.ext")?,
@@ -35,18 +41,41 @@ impl<'a> Ext<'a> {
         })
     }
 
-    pub(super) fn line_info(&self) -> Result<Vec<Records<'a>>> {
+    /// The records that name the source line of an instruction.
+    ///
+    /// # Errors
+    ///
+    /// The section is damaged.
+    pub fn line_info(&self) -> Result<Vec<Records<'a>>> {
         self.table(LINE_INFO)
     }
 
-    pub(super) fn relocations(&self) -> Result<Vec<Records<'a>>> {
-        self.table(RELOCATIONS)
+    /// The CO-RE relocations.
+    ///
+    /// # Errors
+    ///
+    /// The section is damaged.
+    pub fn relocations(&self) -> Result<Vec<Relocation<'a>>> {
+        let mut relocations = Vec::new();
+        for about in self.table(RELOCATIONS)? {
+            for record in about.records {
+                let field = |at| word(record, at).context("it ends early");
+                let access = self.name(field(8)?);
+                relocations.push(Relocation {
+                    section: about.section,
+                    at: field(0)?,
+                    ty: field(4)?,
+                    access: access.context("a name outside the string table")?,
+                    kind: RelocationKind::of(field(12)?),
+                });
+            }
+        }
+        Ok(relocations)
     }
 
     /// The name at an offset in the string table.
-    pub(super) fn name(&self, offset: u32) -> Option<&'a str> {
-        let rest = self.names.get(offset as usize..)?;
-        str::from_utf8(rest.split(|&byte| byte == 0).next()?).ok()
+    pub fn name(&self, offset: u32) -> Option<&'a str> {
+        name(self.names, offset)
     }
 
     fn table(&self, field: usize) -> Result<Vec<Records<'a>>> {
@@ -77,13 +106,19 @@ impl<'a> Ext<'a> {
 }
 
 /// The 32-bit word at an offset.
-pub(super) fn word(bytes: &[u8], at: usize) -> Option<u32> {
+pub fn word(bytes: &[u8], at: usize) -> Option<u32> {
     let bytes = bytes.get(at..)?.first_chunk()?;
     Some(u32::from_ne_bytes(*bytes))
 }
 
+/// The name at an offset in a string table.
+pub(crate) fn name(names: &[u8], offset: u32) -> Option<&str> {
+    let rest = names.get(offset as usize..)?;
+    str::from_utf8(rest.split(|&byte| byte == 0).next()?).ok()
+}
+
 /// The part of a BTF section whose length and offset from the end of the header are at `field`.
-fn part(section: &[u8], field: usize) -> Option<&[u8]> {
+pub(crate) fn part(section: &[u8], field: usize) -> Option<&[u8]> {
     let begin = word(section, 4)?.checked_add(word(section, field)?)? as usize;
     section.get(begin..begin.checked_add(word(section, field + 4)? as usize)?)
 }

@@ -1,3 +1,5 @@
+//! Object files that libbpf can read on this machine.
+
 use bpfapps_explain::{Code, Failure};
 use object::{
     Architecture, File, Object as _, ObjectKind, ObjectSection as _, SectionKind, elf::ELFMAG,
@@ -13,7 +15,7 @@ const COMPILE: &str = "compile a BPF object file from C: clang -g -O2 -target bp
 /// # Errors
 ///
 /// The bytes are not such a file; the error says why.
-pub(super) fn parse(bytes: &[u8]) -> Result<File<'_>, Failure> {
+pub fn parse(bytes: &[u8]) -> Result<File<'_>, Failure> {
     let wrong = |what: String| Failure::new(what, COMPILE).code(Code::NO_OBJECT);
     if bytes.is_empty() {
         return Err(wrong("the file is empty".into()));
