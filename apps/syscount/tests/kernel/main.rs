@@ -181,7 +181,14 @@ fn calls_of_many_processes_are_counted_exactly() -> Result<()> {
 /// The reader is stopped, so that all keys have to be in the table at the same time.
 fn calls_that_find_the_table_full_are_counted_losses() -> Result<()> {
     let mut app = App::start(&[
-        "syscount", "-o", "json", "--once", "--strict", "--process", "--syscall", CALL,
+        "syscount",
+        "-o",
+        "json",
+        "--once",
+        "--strict",
+        "--process",
+        "--syscall",
+        CALL,
     ])?;
     // more than the 4096 that are empty, and as many in the other map
     let calls = 2 * 4096 + 100;
@@ -190,14 +197,25 @@ fn calls_that_find_the_table_full_are_counted_losses() -> Result<()> {
     app.process().signal(Signal::SIGCONT)?;
     app.process().signal(Signal::SIGINT)?;
     let exit = app.wait()?.expect_code(3)?;
-    let documents = exit.stdout.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let counted: u64 = documents.filter_map(|document| document["calls"].as_u64()).sum();
+    let documents = exit
+        .stdout
+        .iter()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let counted: u64 = documents
+        .filter_map(|document| document["calls"].as_u64())
+        .sum();
     let lost = exit.stderr.iter().find_map(|line| {
         let (_, rest) = line.split_once("lost ")?;
-        rest.split_once(" entries: a map was full")?.0.parse::<u64>().ok()
+        rest.split_once(" entries: a map was full")?
+            .0
+            .parse::<u64>()
+            .ok()
     });
     let lost = lost.with_context(|| format!("nothing lost: {:?}", exit.stderr))?;
-    ensure!(lost > 0 && counted + lost == calls, "{counted} counted, {lost} lost");
+    ensure!(
+        lost > 0 && counted + lost == calls,
+        "{counted} counted, {lost} lost"
+    );
     Ok(())
 }
 
