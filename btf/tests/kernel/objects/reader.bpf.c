@@ -2,19 +2,19 @@
 /* reads kernel types in each way that clang and libbpf know; kernel.c has these types */
 
 /* of libbpf's headers no more than this, so that the test needs none */
-#define SEC(name) __attribute__((section(name), used))
+#define SEC(name)                    __attribute__((section(name), used))
 #define bpf_core_field_offset(field) __builtin_preserve_field_info(field, 0)
-#define bpf_core_field_size(field) __builtin_preserve_field_info(field, 1)
+#define bpf_core_field_size(field)   __builtin_preserve_field_info(field, 1)
 #define bpf_core_field_exists(field) __builtin_preserve_field_info(field, 2)
 #define bpf_core_field_signed(field) __builtin_preserve_field_info(field, 3)
 #define bpf_core_field_lshift(field) __builtin_preserve_field_info(field, 4)
 #define bpf_core_field_rshift(field) __builtin_preserve_field_info(field, 5)
-#define bpf_core_type_exists(type) __builtin_preserve_type_info(*(type *)0, 0)
-#define bpf_core_type_size(type) __builtin_preserve_type_info(*(type *)0, 1)
+#define bpf_core_type_exists(type)   __builtin_preserve_type_info(*(type *)0, 0)
+#define bpf_core_type_size(type)     __builtin_preserve_type_info(*(type *)0, 1)
 /* the test makes the other question of it: clang has it since version 15 */
-#define bpf_core_type_matches bpf_core_type_exists
+#define bpf_core_type_matches                   bpf_core_type_exists
 #define bpf_core_enum_value_exists(type, value) __builtin_preserve_enum_value(*(type *)value, 0)
-#define bpf_core_enum_value(type, value) __builtin_preserve_enum_value(*(type *)value, 1)
+#define bpf_core_enum_value(type, value)        __builtin_preserve_enum_value(*(type *)value, 1)
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
