@@ -40,7 +40,8 @@ static int attach(void)
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	if (!opened || bpf_object__load(opened))
 		return fail("load programs");
-	bpf_object__for_each_program(program, opened) {
+	bpf_object__for_each_program(program, opened)
+	{
 		if (!bpf_program__attach(program))
 			return fail("attach a program");
 	}
