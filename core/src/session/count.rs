@@ -16,8 +16,8 @@ const LOOK: Duration = Duration::from_secs(1);
 
 impl Session {
     /// Shows what the programs count, each key `R` of the only BPFAPPS_COUNTS of the object, until a
-    /// signal asks the program to end, its time is over, or the command that it runs ends. Call it after the
-    /// programs are attached.
+    /// signal asks the program to end, its time is over, or the command that it runs ends. Call it
+    /// after the programs are attached.
     ///
     /// Gives up all privileges first, except those that the app keeps: reading maps requires CAP_BPF
     /// on kernels before 5.19. What found the map full is counted as lost.
@@ -58,6 +58,10 @@ impl Session {
             let waits = [Some(LOOK), next.map(left), end.map(left)];
             let wait = waits.into_iter().flatten().min().unwrap_or(LOOK);
             let is_over = self.sleep(wait)? || end.is_some_and(|end| left(end).is_zero());
+            if is_over {
+                self.run.service.stopping();
+                self.run.end_command()?;
+            }
 
             let now = Instant::now();
             table.take(|key, counts| totals.add::<R>(key, counts, now))?;
