@@ -10,11 +10,16 @@ use crate::run::Workload;
 /// The default of `--keys`.
 const KEYS: usize = 10_000;
 
+const COMMAND: &str =
+    "Run COMMAND, and end when it ends, with its exit code; what others do is counted, too";
+
 /// The default of `--interval`.
 const INTERVAL: Duration = Duration::from_secs(1);
 
 /// The options of an app that counts in the kernel: flatten it into the app's options.
 #[derive(Clone, Debug, clap::Args)]
+// programs that count do not know the command
+#[command(mut_arg("command", |arg| arg.help(COMMAND)))]
 pub struct Counting {
     #[command(flatten)]
     pub(crate) snapshot: Snapshot,
