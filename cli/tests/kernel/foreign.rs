@@ -30,12 +30,12 @@ fn what_is_no_file_is_not_waited_for() -> Result<()> {
     mkfifo(&pipe, Mode::S_IRUSR)?;
     for file in [pipe.as_path(), Path::new("/dev/zero"), folder.path()] {
         let file = file.to_string_lossy();
-        for args in [
-            ["doctor", "--object", &file],
-            ["bootstrap", "--btf", &file],
-            ["bootstrap", "--config", &file],
+        for (args, code) in [
+            (["doctor", "--object", &file], 1),
+            (["bootstrap", "--btf", &file], 1),
+            (["bootstrap", "--config", &file], 2),
         ] {
-            let exit = Process::run(&mut cli(args))?.expect_code(1)?;
+            let exit = Process::run(&mut cli(args))?.expect_code(code)?;
             ensure!(
                 exit.stderr == [format!("error: {file} is not a regular file")],
                 "{args:?}: {exit:#?}"
@@ -50,12 +50,12 @@ fn file_without_end_is_not_read() -> Result<()> {
     let file = folder.path().join("sparse");
     fs::File::create(&file)?.set_len(3 << 30)?;
     let file = file.to_string_lossy();
-    for (args, largest) in [
-        (["doctor", "--object", &file], "64 MiB"),
-        (["bootstrap", "--btf", &file], "1024 MiB"),
-        (["bootstrap", "--config", &file], "64 KiB"),
+    for (args, largest, code) in [
+        (["doctor", "--object", &file], "64 MiB", 1),
+        (["bootstrap", "--btf", &file], "1024 MiB", 1),
+        (["bootstrap", "--config", &file], "64 KiB", 2),
     ] {
-        let exit = Process::run(&mut cli(args))?.expect_code(1)?;
+        let exit = Process::run(&mut cli(args))?.expect_code(code)?;
         let error = format!("error: {file} is larger than {largest}");
         ensure!(exit.stderr == [error], "{args:?}: {exit:#?}");
     }
