@@ -53,32 +53,25 @@
 
 /*
  * The counts of a key on this CPU, to add to. NULL, which is counted as a loss, if the map is full.
- * Every byte of the key must be set.
+ * Every byte of the key must be set. A macro, as are those below: so the verifier names the line
+ * that uses it.
  */
-#define bpfapps_counts(table, record, key)                                                         \
-	((BPFAPPS_MEMBER(record, counts) *)bpfapps_entry(table, key, &_##record.counts))
-
-static __always_inline void *bpfapps_entry(void *table, const void *key, const void *zero)
-{
-	__u32 first = 0;
-	void *keys = bpf_map_lookup_elem(table, &first);
-	void *counts;
-
-	if (!keys)
-		return NULL;
-	counts = bpf_map_lookup_elem(keys, key);
-	if (counts)
-		return counts;
-	/* an interrupt on this CPU may have added it meanwhile */
-	bpf_map_update_elem(keys, key, zero, BPF_NOEXIST);
-	counts = bpf_map_lookup_elem(keys, key);
-	if (!counts)
-		bpfapps_count_lost(BPFAPPS_MAP_FULL);
-	return counts;
-}
+#define bpfapps_counts(table, record, of)                                                          \
+	({                                                                                         \
+		BPFAPPS_MEMBER(record, counts) *_counts = NULL;                                    \
+		__u32 _first = 0;                                                                  \
+		void *_keys = bpf_map_lookup_elem(table, &_first);                                 \
+		if (_keys)                                                                         \
+			_counts = bpf_map_lookup_elem(_keys, of);                                  \
+		if (_keys && !_counts) {                                                           \
+			/* an interrupt on this CPU may have added it meanwhile */                 \
+			bpf_map_update_elem(_keys, of, &_##record.counts, BPF_NOEXIST);            \
+			_counts = bpf_map_lookup_elem(_keys, of);                                  \
+			if (!_counts)                                                              \
+				bpfapps_count_lost(BPFAPPS_MAP_FULL);                              \
+		}                                                                                  \
+		_counts;                                                                           \
+	})
 
 /* interrupts may come in between on this CPU, so an atomic add */
-static __always_inline void bpfapps_add(bpfapps_count *count, __u64 n)
-{
-	__sync_fetch_and_add(&count->total, n);
-}
+#define bpfapps_add(count, n) ((void)__sync_fetch_and_add(&(count)->total, n))

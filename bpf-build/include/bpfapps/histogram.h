@@ -19,24 +19,26 @@ static __always_inline __u32 bpfapps_bits(__u64 value)
 	return value ? bits + 1 : bits;
 }
 
-static __always_inline void bpfapps_bucket_add(__u64 *buckets, __u64 bucket)
-{
-	if (bucket >= BPFAPPS_BUCKETS)
-		bucket = BPFAPPS_BUCKETS - 1;
-	__sync_fetch_and_add(&buckets[bucket], 1);
-}
+#define bpfapps_bucket_add(histogram, value, bucket)                                               \
+	({                                                                                         \
+		__u64 _bucket = (bucket);                                                          \
+		if (_bucket >= BPFAPPS_BUCKETS)                                                    \
+			_bucket = BPFAPPS_BUCKETS - 1;                                             \
+		__sync_fetch_and_add(&(histogram)->sum, value);                                    \
+		__sync_fetch_and_add(&(histogram)->buckets[_bucket], 1);                           \
+	})
 
 /* adds a value to a histogram by powers of two */
-static __always_inline void bpfapps_log2_add(bpfapps_log2 *histogram, __u64 value)
-{
-	__sync_fetch_and_add(&histogram->sum, value);
-	bpfapps_bucket_add(histogram->buckets, bpfapps_bits(value));
-}
+#define bpfapps_log2_add(histogram, value)                                                         \
+	({                                                                                         \
+		__u64 _value = (value);                                                            \
+		bpfapps_bucket_add(histogram, _value, bpfapps_bits(_value));                       \
+	})
 
 /* adds a value to a histogram with steps; `min` and `step` are those of its BPFAPPS_LINEAR */
-static __always_inline void bpfapps_linear_add(bpfapps_linear *histogram, __u64 value, __u64 min,
-					       __u64 step)
-{
-	__sync_fetch_and_add(&histogram->sum, value);
-	bpfapps_bucket_add(histogram->buckets, value < min ? 0 : (value - min) / step + 1);
-}
+#define bpfapps_linear_add(histogram, value, min, step)                                            \
+	({                                                                                         \
+		__u64 _value = (value), _min = (min);                                              \
+		bpfapps_bucket_add(histogram, _value,                                              \
+				   _value < _min ? 0 : (_value - _min) / (step) + 1);              \
+	})

@@ -13,8 +13,9 @@ pub struct Edited {
 }
 
 /// Calls and fields whose result may be NULL, beside a new record.
-const LOOKUPS: [&str; 5] = [
+const LOOKUPS: [&str; 6] = [
     " = bpf_map_lookup_elem(",
+    " = bpfapps_counts(",
     " = bpf_sk_storage_get(",
     " = bpf_skc_to_tcp_sock(",
     " = ctx->task;",

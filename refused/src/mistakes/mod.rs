@@ -25,6 +25,8 @@ pub struct Mistake {
 
 /// It has none of the records that are reserved.
 const NO_RING: &[&str] = &[
+    "counter",
+    "histogram",
     "kprobe-multi",
     "legacy-minimal",
     "perf-buffer",
@@ -86,8 +88,10 @@ pub const MISTAKES: &[Mistake] = &[
             &[
                 "cgroup-connect",
                 "cgroup-skb",
+                "counter",
                 "dns",
                 "fentry",
+                "histogram",
                 "kprobe",
                 "kprobe-multi",
                 "ksyscall",

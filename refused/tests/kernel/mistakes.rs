@@ -37,8 +37,10 @@ macro_rules! tests {
 tests! {
     in_cgroup_connect
     in_cgroup_skb
+    in_counter
     in_dns
     in_fentry
+    in_histogram
     in_kprobe
     in_kprobe_multi
     in_ksyscall
