@@ -52,7 +52,7 @@ fn completes(shell: &str, prepare: &str) -> Result<()> {
             "cargo xtask sho\t",
             "cargo xtask run boo\t",
             "cargo xtask dev mini\t",
-            "cargo xtask show pro\t",
+            "cargo xtask show proc\t",
             "cargo xtask new --template sock\tops",
             "cargo xtask explain BPF007\t2",
         ],

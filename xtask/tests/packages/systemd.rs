@@ -102,7 +102,7 @@ fn app_that_needs_tracefs_starts_as_root() -> Result<()> {
     }
     with_more.sort();
     ensure!(
-        with_more == ["bpfapps@minimal", "bpfapps@profile"],
+        with_more == ["bpfapps@minimal", "bpfapps@profile", "bpfapps@top"],
         "{with_more:?}"
     );
     let text = fs::read_to_string(units.join("bpfapps@minimal.service.d/needs.conf"))?;
