@@ -5,6 +5,7 @@
 
 use std::mem::MaybeUninit;
 
+use bpfapps_core::host::hooks::tracefs;
 use bpfapps_core::{
     App, Capability, Counting, Document, Needs, Result, Session, register, rodata, skeleton,
 };
@@ -36,6 +37,7 @@ impl App for {{ Name }} {
         rodata(&mut open)?.only_pid = self.pid.unwrap_or(0);
         self.counting.fit(&mut open)?;
 
+        tracefs::find_or_mount()?;
         let mut skel = session.load(open)?;
         session.attach(&mut skel)?;
         session.count::<hits>(&self.counting, &skel)
