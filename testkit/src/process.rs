@@ -1,7 +1,6 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read};
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
@@ -75,7 +74,8 @@ impl Process {
     /// The process is gone, or there is no such field.
     pub fn status(&self, field: &str) -> Result<String> {
         let file = format!("/proc/{}/status", self.pid());
-        self::field(file.as_ref(), field)
+        let status = fs::read_to_string(&file).with_context(|| format!("no {file}"))?;
+        self::field(&status, field)
     }
 
     /// Fails unless no thread of the process has a capability left, root's account, or a way to get
@@ -109,13 +109,20 @@ impl Process {
             ("NoNewPrivs", "1"),
         ];
         let threads = format!("/proc/{}/task", self.pid());
+        let mut count = 0;
         for thread in fs::read_dir(&threads).with_context(|| format!("no {threads}"))? {
             let file = thread?.path().join("status");
+            // a thread may have ended meanwhile
+            let Ok(status) = fs::read_to_string(&file) else {
+                continue;
+            };
             for (name, value) in expected {
-                let found = field(&file, name)?;
+                let found = field(&status, name)?;
                 ensure!(found == value, "{name} of {} is {found}", file.display());
             }
+            count += 1;
         }
+        ensure!(count > 0, "no thread is left in {threads}");
         Ok(())
     }
 
@@ -239,12 +246,10 @@ impl Drop for Process {
 }
 
 /// The value of a field in a file such as /proc/PID/status.
-fn field(file: &Path, name: &str) -> Result<String> {
-    let shown = file.display();
-    let text = fs::read_to_string(file).with_context(|| format!("no {shown}"))?;
-    let mut fields = text.lines().filter_map(|line| line.split_once(":\t"));
+fn field(status: &str, name: &str) -> Result<String> {
+    let mut fields = status.lines().filter_map(|line| line.split_once(":\t"));
     let found = fields.find(|(found, _)| *found == name);
-    let (_, value) = found.with_context(|| format!("no {name} in {shown}"))?;
+    let (_, value) = found.with_context(|| format!("no {name} in {status}"))?;
     Ok(value.trim().to_owned())
 }
 
