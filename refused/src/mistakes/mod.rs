@@ -201,7 +201,15 @@ pub const MISTAKES: &[Mistake] = &[
                 "who has CAP_PERFMON may read the stack as it is",
             ),
             (
-                &["cgroup-skb", "fentry", "kprobe", "ksyscall", "tc", "tp-btf"],
+                &[
+                    "cgroup-skb",
+                    "fentry",
+                    "histogram",
+                    "kprobe",
+                    "ksyscall",
+                    "tc",
+                    "tp-btf",
+                ],
                 (5, 8),
                 "Linux 5.10 was seen to accept it: in ksyscall, clang leaves out the use",
             ),
