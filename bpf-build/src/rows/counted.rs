@@ -9,7 +9,8 @@ use libbpf_rs::btf::types::Struct;
 use super::field::{Field, Reader};
 use super::shape::Shape;
 use super::tags;
-use super::vocabulary::{self, Json};
+use super::tags::Tags;
+use super::vocabulary::{self, Json, Meaning};
 
 /// The condition of a field of the key: the record is of one key.
 const IS_ONE: &str = "self.other == 0";
@@ -73,6 +74,49 @@ impl Reader<'_> {
             .collect();
         self.shape.fields.push(other());
         self.shape.is_counted = true;
+        Ok(())
+    }
+
+    /// A total, and a rate beside it.
+    pub(super) fn count(&mut self, name: &str, at: &str, tags: &Tags) -> Result<()> {
+        self.push(name, at, &vocabulary::TOTAL, tags)?;
+        let about = tags.about.as_deref().unwrap_or("They");
+        let rate = Tags {
+            about: Some(format!(
+                "{} In a second, since the last document.",
+                about.trim_end()
+            )),
+            column: Some(("PER_S".to_owned(), vocabulary::RATE.width)),
+            // of further counts it would be in the way
+            no_column: tags.no_column || self.shape.fields.iter().any(Field::is_rate),
+            ..Tags::default()
+        };
+        self.push(&format!("{name}_per_second"), at, &vocabulary::RATE, &rate)
+    }
+
+    pub(super) fn histogram(
+        &mut self,
+        name: &str,
+        at: &str,
+        buckets: &str,
+        tags: &Tags,
+    ) -> Result<()> {
+        let unit = match name {
+            name if name.ends_with("_ns") => "Unit::Ns",
+            name if name.ends_with("_bytes") => "Unit::Bytes",
+            _ => "Unit::None",
+        };
+        let value = vocabulary::HISTOGRAM
+            .value
+            .replace("BUCKETS", &format!("{buckets}, {unit}"));
+        let meaning = Meaning {
+            value: value.into(),
+            ..vocabulary::HISTOGRAM
+        };
+        self.push(name, at, &meaning, tags)?;
+        if let Some(field) = self.shape.fields.last_mut() {
+            field.buckets = buckets.to_owned();
+        }
         Ok(())
     }
 }

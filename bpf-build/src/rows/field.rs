@@ -220,44 +220,13 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// A total, and a rate beside it.
-    fn count(&mut self, name: &str, at: &str, tags: &Tags) -> Result<()> {
-        self.push(name, at, &vocabulary::TOTAL, tags)?;
-        let about = tags.about.as_deref().unwrap_or("They");
-        let rate = Tags {
-            about: Some(format!(
-                "{} In a second, since the last document.",
-                about.trim_end()
-            )),
-            column: Some(("PER_S".to_owned(), vocabulary::RATE.width)),
-            // of further counts it would be in the way
-            no_column: tags.no_column || self.shape.fields.iter().any(Field::is_rate),
-            ..Tags::default()
-        };
-        self.push(&format!("{name}_per_second"), at, &vocabulary::RATE, &rate)
-    }
-
-    fn histogram(&mut self, name: &str, at: &str, buckets: &str, tags: &Tags) -> Result<()> {
-        let unit = match name {
-            name if name.ends_with("_ns") => "Unit::Ns",
-            name if name.ends_with("_bytes") => "Unit::Bytes",
-            _ => "Unit::None",
-        };
-        let value = vocabulary::HISTOGRAM
-            .value
-            .replace("BUCKETS", &format!("{buckets}, {unit}"));
-        let meaning = Meaning {
-            value: value.into(),
-            ..vocabulary::HISTOGRAM
-        };
-        self.push(name, at, &meaning, tags)?;
-        if let Some(field) = self.shape.fields.last_mut() {
-            field.buckets = buckets.to_owned();
-        }
-        Ok(())
-    }
-
-    fn push(&mut self, name: &str, at: &str, meaning: &Meaning, tags: &Tags) -> Result<()> {
+    pub(super) fn push(
+        &mut self,
+        name: &str,
+        at: &str,
+        meaning: &Meaning,
+        tags: &Tags,
+    ) -> Result<()> {
         let mut value = meaning.value.replace("{}", at);
         if let Some(count) = &tags.counted_by {
             if meaning.name != "list" {
@@ -335,7 +304,7 @@ impl Field {
         }
     }
 
-    fn is_rate(&self) -> bool {
+    pub(super) fn is_rate(&self) -> bool {
         self.meaning == COUNT && self.json == Json::Decimal
     }
 }

@@ -45,6 +45,12 @@ impl Table {
             MapHandle::try_from(half).with_context(|| format!("failed to open map `{name}`"))
         };
         let halves = [half(0)?, half(1)?];
+        let sizes = |half: &MapHandle| (half.key_size(), half.value_size());
+        ensure!(
+            sizes(&halves[0]) == sizes(&halves[1]),
+            "the two maps of `{}` differ",
+            chosen.name().display()
+        );
         Ok(Self {
             drain: Drain::of(&halves[0])?,
             chosen: MapHandle::try_from(chosen).context("failed to open a map")?,
