@@ -24,9 +24,13 @@ impl Order {
     pub(crate) fn by<R: Row>(wanted: &str) -> Result<Self> {
         let fields = R::DOCUMENTS.iter().flat_map(|document| document.fields);
         let (any, named): (Vec<&Field>, Vec<&Field>) =
-            fields.partition(|field| field.kind == Kind::Any);
+            fields.partition(|field| matches!(field.kind, Kind::Any | Kind::Histogram(_)));
         let names = named.iter().map(|field| field.name).chain(["type", "time"]);
         let is_wanted = |name: &str| name.eq_ignore_ascii_case(wanted);
+        let mut histograms = any.iter().filter(|field| field.kind != Kind::Any);
+        if let Some(field) = histograms.find(|field| is_wanted(field.name)) {
+            return Ok(Self::Field(format!("{}_sum", field.name)));
+        }
         if let Some(name) = names.clone().find(|name| is_wanted(name)) {
             return Ok(Self::Field(name.to_owned()));
         }
