@@ -63,7 +63,7 @@ fn page_has_the_split_in_its_graph_and_in_its_table() -> Result<()> {
     let args = [&RATE[..], &["-o", "html"]].concat();
     let exit = Process::run(&mut profile_split(&args, "2")?)?.expect_code(0)?;
     let page = exit.stdout.join("\n");
-    ensure!(!page.contains("{{") && page.ends_with("</html>"), "{page}");
+    ensure!(!page.contains("{{ ") && page.ends_with("</html>"), "{page}");
     let (seventy, with_called) = in_table(&page, "spins_seventy")?;
     expect_seventy(seventy, in_table(&page, "spins_thirty")?.0)?;
     ensure!(seventy <= with_called, "{seventy} of {with_called}");
