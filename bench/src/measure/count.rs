@@ -3,6 +3,8 @@
 //! All programs are attached to one tracepoint at the same time: an empty one, a counter and a
 //! histogram of `bpfapps/count.h`, and those of bpftrace.
 
+mod reading;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
@@ -13,7 +15,7 @@ use bpfapps_task::out;
 use super::kernel::{Runs, Runtime};
 use super::mount;
 use crate::figures::{Goal, Table, goals, median, ratio};
-use crate::process::{self, files, number};
+use crate::process::{files, number};
 use crate::programs::{Program, Programs};
 use crate::tracer::Tracer;
 
@@ -21,18 +23,12 @@ use crate::tracer::Tracer;
 const CALLS: &str = "200000";
 const TURNS: usize = 9;
 
-/// Keys that are read at once.
-const KEYS: &str = "100000";
-
 /// Nanoseconds that a counter may take over an empty program, and milliseconds of reading.
 const COUNTER_AT_MOST: f64 = 60.0;
 const READ_AT_MOST: f64 = 20.0;
 
 const COUNTER: &str = "tracepoint:raw_syscalls:sys_enter { @[pid] = count(); }";
 const HISTOGRAM: &str = "tracepoint:raw_syscalls:sys_enter { @[pid] = hist(args->id); }";
-
-/// The kernel's number for BPF_MAP_TYPE_PERCPU_HASH.
-const PERCPU_HASH: u64 = 5;
 
 pub(crate) fn measure(programs: &Programs) -> Result<()> {
     mount::tracefs()?;
@@ -62,6 +58,7 @@ pub(crate) fn measure(programs: &Programs) -> Result<()> {
     }
     let figures = [
         (0, "empty"),
+        (0, "first_counter"),
         (0, "counter"),
         (1, ""),
         (0, "histogram"),
@@ -91,7 +88,15 @@ pub(crate) fn measure(programs: &Programs) -> Result<()> {
         "over empty",
         "to bpftrace",
     ]);
-    let [empty, counter, their_counter, histogram, their_histogram] = medians[..] else {
+    let [
+        empty,
+        first,
+        counter,
+        their_counter,
+        histogram,
+        their_histogram,
+    ] = medians[..]
+    else {
         unreachable!("as many as figures")
     };
     let mut row = |label: &str, time: f64, base: f64| {
@@ -104,13 +109,14 @@ pub(crate) fn measure(programs: &Programs) -> Result<()> {
         ]);
     };
     row("empty program", empty, their_counter);
+    row("first counter by pid", first, their_counter);
     row("counter by pid", counter, their_counter);
     row("bpftrace count() by pid", their_counter, their_counter);
     row("histogram by pid", histogram, their_histogram);
     row("bpftrace hist() by pid", their_histogram, their_histogram);
     table.print()?;
 
-    let read = read(programs, &count)?;
+    let read = reading::measure(programs, &count)?;
     let goal = |what, measured, at_most, unit| Goal {
         what,
         measured,
@@ -164,32 +170,4 @@ fn per_run(before: &str, after: &str, name: &str) -> Result<f64> {
         .context("no program ran")?;
     ensure!(most.count > 0, "no program ran");
     Ok(most.ns as f64 / most.count as f64)
-}
-
-/// Milliseconds of CPU time in which syscount reads keys that were added to its table.
-fn read(programs: &Programs, count: &Path) -> Result<f64> {
-    let app = programs
-        .app("syscount", "SYSCALL ")
-        .args(["--once", "--keys", "100000"]);
-    // nothing else is counted meanwhile
-    let app = app.args(["--pid", &std::process::id().to_string()]);
-    let mut times = Vec::with_capacity(TURNS);
-    let mut tracer = app.start()?;
-    tracer.ready()?;
-    let files = files(tracer.id())?;
-    let map = files
-        .iter()
-        .find(|file| number(file, "map_type") == Some(PERCPU_HASH));
-    let map = map
-        .and_then(|file| number(file, "map_id"))
-        .context("syscount has no table")?;
-    for _ in 0..TURNS {
-        // whether it is at work or not, it is read within two seconds
-        let before = process::cpu_time(tracer.id())?;
-        run(count, &["fill", &map.to_string(), KEYS])?;
-        process::settle(tracer.id())?;
-        times.push((process::cpu_time(tracer.id())? - before).as_secs_f64() * 1e3);
-    }
-    tracer.stop()?;
-    median(&times)
 }
