@@ -126,3 +126,17 @@ macro_rules! skeleton {
         }
     };
 }
+
+/// Has BPF code that filters by `only_pid` see only process `$pid`, if that is some: by the number
+/// that this process knows it by. In a container that is not the kernel's, so the code gets its
+/// numbers from `bpfapps/pidns.h`.
+#[macro_export]
+macro_rules! only_pid {
+    ($rodata:expr, $pid:expr) => {
+        if let Some(pid) = $pid {
+            let namespace = $crate::host::namespaces::PidNamespace::own()?;
+            $rodata.only_pid = pid;
+            ($rodata.pidns_dev, $rodata.pidns_ino) = (namespace.dev, namespace.ino);
+        }
+    };
+}

@@ -6,12 +6,12 @@ mod inside;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, bail, ensure};
 use caps::Capability;
 use nix::errno::Errno;
 
 use crate::fixture::{FIXTURE, fixture};
-use crate::{Process, skip};
+use crate::{Process, cli, skip};
 
 pub(crate) use inside::enter;
 
@@ -75,6 +75,28 @@ pub fn as_nobody(command: &Command) -> Result<Command> {
 /// Those of [`fixture`].
 pub fn in_pid_namespace(command: &Command) -> Result<Command> {
     wrap("in-pid-namespace", command)
+}
+
+/// Has an app filter by a process in a PID namespace: `app` with its `--pid`, which shows one row.
+/// The process is a shell in which `work` loops.
+///
+/// # Errors
+///
+/// The column PID of that row is not the number that the process has there.
+pub fn filters_in_pid_namespace(app: &[&str], work: &str) -> Result<()> {
+    let script = format!("{work} & p=$!; \"$@\" --pid $p; kill $p; echo $p");
+    let app = cli(app.iter().copied());
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &script, "sh"]);
+    shell.arg(app.get_program()).args(app.get_args());
+    let exit = Process::run(&mut in_pid_namespace(&shell)?)?.expect_code(0)?;
+    let [title, row, pid] = exit.stdout.as_slice() else {
+        bail!("not one row: {exit:#?}");
+    };
+    let column = title.split_whitespace().position(|title| title == "PID");
+    let shown = row.split_whitespace().nth(column.context("no column PID")?);
+    ensure!(shown == Some(pid), "{exit:#?}");
+    Ok(())
 }
 
 /// `command` in a time namespace where the machine booted a day earlier; skips the test on a kernel

@@ -6,9 +6,9 @@
 use std::mem::MaybeUninit;
 
 use bpfapps_core::host::names::syscall_number;
-use bpfapps_core::host::namespaces::PidNamespace;
 use bpfapps_core::{
-    App, Capability, Counting, Document, Needs, Result, Session, register, rodata, skeleton,
+    App, Capability, Counting, Document, Needs, Result, Session, only_pid, register, rodata,
+    skeleton,
 };
 
 skeleton!("syscount");
@@ -55,12 +55,7 @@ impl App for Syscount {
         let mut object = MaybeUninit::uninit();
         let mut open = session.open(SyscountSkelBuilder::default(), &mut object)?;
         let rodata = rodata(&mut open)?;
-        if let Some(pid) = self.pid {
-            rodata.only_pid = pid;
-            // in a container the kernel knows it by another number
-            let namespace = PidNamespace::own()?;
-            (rodata.pidns_dev, rodata.pidns_ino) = (namespace.dev, namespace.ino);
-        }
+        only_pid!(rodata, self.pid);
         if let Some(number) = self.syscall {
             rodata.only_syscall = i64::from(number);
         }

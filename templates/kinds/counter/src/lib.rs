@@ -7,7 +7,8 @@ use std::mem::MaybeUninit;
 
 use bpfapps_core::host::hooks::tracefs;
 use bpfapps_core::{
-    App, Capability, Counting, Document, Needs, Result, Session, register, rodata, skeleton,
+    App, Capability, Counting, Document, Needs, Result, Session, only_pid, register, rodata,
+    skeleton,
 };
 
 skeleton!("{{ name }}");
@@ -34,7 +35,8 @@ impl App for {{ Name }} {
     fn run(self, session: &Session) -> Result<()> {
         let mut object = MaybeUninit::uninit();
         let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
-        rodata(&mut open)?.only_pid = self.pid.unwrap_or(0);
+        let rodata = rodata(&mut open)?;
+        only_pid!(rodata, self.pid);
         self.counting.fit(&mut open)?;
 
         tracefs::find_or_mount()?;

@@ -8,10 +8,9 @@ use std::mem::MaybeUninit;
 
 use bpfapps_core::host::hooks::functions::Functions;
 use bpfapps_core::host::hooks::has_kprobes;
-use bpfapps_core::host::namespaces::PidNamespace;
 use bpfapps_core::{
-    App, Code, Document, Error, Failure, Needs, Result, Session, Stream, logging, register, rodata,
-    skeleton,
+    App, Code, Document, Error, Failure, Needs, Result, Session, Stream, logging, only_pid,
+    register, rodata, skeleton,
 };
 use libbpf_rs::{Link, OpenObject};
 
@@ -94,12 +93,7 @@ impl {{ Name }} {
     ) -> Result<({{ Name }}Skel<'obj>, [Link; 2])> {
         let mut open = session.open({{ Name }}SkelBuilder::default(), object)?;
         let rodata = rodata(&mut open)?;
-        if let Some(pid) = self.pid {
-            rodata.only_pid = pid;
-            // in a container the kernel knows it by another number
-            let namespace = PidNamespace::own()?;
-            (rodata.pidns_dev, rodata.pidns_ino) = (namespace.dev, namespace.ino);
-        }
+        only_pid!(rodata, self.pid);
         rodata.only_failed = self.failed.into();
 
         let progs = &mut open.progs;

@@ -6,9 +6,9 @@
 use std::mem::MaybeUninit;
 
 use bpfapps_core::host::hooks::functions::Functions;
-use bpfapps_core::host::namespaces::PidNamespace;
 use bpfapps_core::{
-    App, Capability, Counting, Document, Needs, Result, Session, register, rodata, skeleton,
+    App, Capability, Counting, Document, Needs, Result, Session, only_pid, register, rodata,
+    skeleton,
 };
 
 skeleton!("{{ name }}");
@@ -42,12 +42,7 @@ impl App for {{ Name }} {
         let functions = Functions::read()?;
         let function = functions.first_of(&self.function)?;
         let rodata = rodata(&mut open)?;
-        if let Some(pid) = self.pid {
-            rodata.only_pid = pid;
-            // in a container the kernel knows it by another number
-            let namespace = PidNamespace::own()?;
-            (rodata.pidns_dev, rodata.pidns_ino) = (namespace.dev, namespace.ino);
-        }
+        only_pid!(rodata, self.pid);
         self.counting.fit(&mut open)?;
 
         let skel = session.load(open)?;

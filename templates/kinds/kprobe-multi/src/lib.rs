@@ -12,7 +12,7 @@ use bpfapps_core::output::boot_time;
 use bpfapps_core::host::hooks::functions::Functions;
 use bpfapps_core::{
     App, Capability, Context, Document, Failure, Needs, Result, Session, Snapshot, Target, bail,
-    register, rodata, set_text, skeleton,
+    only_pid, register, rodata, set_text, skeleton,
 };
 use libbpf_rs::{KprobeMultiOpts, Link, MapCore, MapFlags, ProgramMut};
 
@@ -55,7 +55,8 @@ impl App for {{ Name }} {
         let functions = traceable.matching(&self.functions);
         check(&self.functions, functions.len())?;
         open.maps.counts.set_max_entries(u32::try_from(functions.len())?)?;
-        rodata(&mut open)?.only_pid = self.pid.unwrap_or(0);
+        let rodata = rodata(&mut open)?;
+        only_pid!(rodata, self.pid);
 
         let skel = session.load(open)?;
         let _link = self.attach(session, &skel.progs.handle_call, &functions)?;

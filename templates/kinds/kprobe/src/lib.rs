@@ -6,9 +6,9 @@
 use std::mem::MaybeUninit;
 
 use bpfapps_core::host::hooks::functions::Functions;
-use bpfapps_core::host::namespaces::PidNamespace;
 use bpfapps_core::{
-    App, Document, Needs, Result, Session, Stream, milliseconds, register, rodata, skeleton,
+    App, Document, Needs, Result, Session, Stream, milliseconds, only_pid, register, rodata,
+    skeleton,
 };
 
 skeleton!("{{ name }}");
@@ -48,12 +48,7 @@ impl App for {{ Name }} {
         // its place differs from kernel to kernel
         rodata.dentry_arg = session.argument_of(function, "dentry")?.unwrap_or(0);
         rodata.min_duration_ns = self.duration.unwrap_or(0);
-        if let Some(pid) = self.pid {
-            rodata.only_pid = pid;
-            // in a container the kernel knows it by another number
-            let namespace = PidNamespace::own()?;
-            (rodata.pidns_dev, rodata.pidns_ino) = (namespace.dev, namespace.ino);
-        }
+        only_pid!(rodata, self.pid);
 
         let skel = session.load(open)?;
         // attach the return probe first, so that no traced call misses its return

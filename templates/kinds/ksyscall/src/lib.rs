@@ -6,7 +6,8 @@
 use std::mem::MaybeUninit;
 
 use bpfapps_core::{
-    App, Document, Needs, Result, Session, Stream, milliseconds, register, rodata, skeleton,
+    App, Document, Needs, Result, Session, Stream, milliseconds, only_pid, register, rodata,
+    skeleton,
 };
 
 skeleton!("{{ name }}");
@@ -47,7 +48,7 @@ impl App for {{ Name }} {
         let rodata = rodata(&mut open)?;
         rodata.min_duration_ns = self.duration.unwrap_or(0);
         rodata.only_failed = self.failed.into();
-        rodata.only_pid = self.pid.unwrap_or(0);
+        only_pid!(rodata, self.pid);
 
         let skel = session.load(open)?;
         // attach the return probe first, so that no traced call misses its return

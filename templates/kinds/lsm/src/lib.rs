@@ -12,8 +12,8 @@ use std::time::Duration;
 use bpfapps_core::host::cgroups;
 use bpfapps_core::output::boot_time;
 use bpfapps_core::{
-    App, Code, Context, Document, Failure, Needs, Result, Session, Stream, bail, register, rodata,
-    skeleton,
+    App, Code, Context, Document, Failure, Needs, Result, Session, Stream, bail, only_pid, register,
+    rodata, skeleton,
 };
 
 skeleton!("{{ name }}");
@@ -57,7 +57,7 @@ impl App for {{ Name }} {
         let mut object = MaybeUninit::uninit();
         let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
         let rodata = rodata(&mut open)?;
-        rodata.only_pid = self.pid.unwrap_or(0);
+        only_pid!(rodata, self.pid);
         rodata.only_cgroup = cgroup.unwrap_or(0);
         rodata.deny_until_ns = deny_until_ns;
 

@@ -7,7 +7,9 @@ use std::mem::MaybeUninit;
 use std::time::Duration;
 
 use bpfapps_core::host::hooks::tracefs;
-use bpfapps_core::{App, Document, Needs, Result, Session, Stream, register, rodata, skeleton};
+use bpfapps_core::{
+    App, Document, Needs, Result, Session, Stream, only_pid, register, rodata, skeleton,
+};
 use nix::time::{ClockId, clock_gettime};
 
 skeleton!("{{ name }}");
@@ -38,7 +40,7 @@ impl App for {{ Name }} {
         let mut object = MaybeUninit::uninit();
         let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
         let rodata = rodata(&mut open)?;
-        rodata.only_pid = self.pid.unwrap_or(0);
+        only_pid!(rodata, self.pid);
         rodata.only_failed = self.failed.into();
 
         let mut skel = session.load(open)?;

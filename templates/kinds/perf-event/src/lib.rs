@@ -8,8 +8,8 @@ use std::mem::MaybeUninit;
 use std::os::fd::IntoRawFd as _;
 
 use bpfapps_core::{
-    App, Capability, Document, Failure, Needs, Result, Session, Stream, Target, bail, register,
-    rodata, skeleton,
+    App, Capability, Document, Failure, Needs, Result, Session, Stream, Target, bail, only_pid,
+    register, rodata, skeleton,
 };
 use libbpf_rs::{Link, ProgramMut};
 use nix::errno::Errno;
@@ -58,7 +58,7 @@ impl App for {{ Name }} {
         let mut object = MaybeUninit::uninit();
         let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
         let rodata = rodata(&mut open)?;
-        rodata.only_pid = self.pid.unwrap_or(0);
+        only_pid!(rodata, self.pid);
         rodata.without_kernel = self.user.into();
         rodata.without_user = self.kernel.into();
 

@@ -5,8 +5,9 @@
 
 use std::mem::MaybeUninit;
 
-use bpfapps_core::host::namespaces::PidNamespace;
-use bpfapps_core::{App, Document, Needs, Result, Session, Stream, register, rodata, skeleton};
+use bpfapps_core::{
+    App, Document, Needs, Result, Session, Stream, only_pid, register, rodata, skeleton,
+};
 
 skeleton!("{{ name }}");
 
@@ -42,12 +43,7 @@ impl App for {{ Name }} {
         let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
         let rodata = rodata(&mut open)?;
         rodata.min_wait_ns = self.wait * NS_PER_US;
-        if let Some(pid) = self.pid {
-            rodata.only_pid = pid;
-            // in a container the kernel knows it by another number
-            let namespace = PidNamespace::own()?;
-            (rodata.pidns_dev, rodata.pidns_ino) = (namespace.dev, namespace.ino);
-        }
+        only_pid!(rodata, self.pid);
 
         let mut skel = session.load(open)?;
         session.attach(&mut skel)?;

@@ -8,7 +8,9 @@ mod row;
 use std::mem::MaybeUninit;
 
 use bpfapps_core::host::hooks::Layout;
-use bpfapps_core::{App, Document, Needs, Result, Session, Stream, register, rodata, skeleton};
+use bpfapps_core::{
+    App, Document, Needs, Result, Session, Stream, only_pid, register, rodata, skeleton,
+};
 
 use crate::row::Hit;
 
@@ -38,7 +40,8 @@ impl App for {{ Name }} {
     fn run(self, session: &Session) -> Result<()> {
         let mut object = MaybeUninit::uninit();
         let mut open = session.open({{ Name }}SkelBuilder::default(), &mut object)?;
-        rodata(&mut open)?.only_pid = self.pid.unwrap_or(0);
+        let rodata = rodata(&mut open)?;
+        only_pid!(rodata, self.pid);
 
         let layout = Layout::of(TRACEPOINT)?;
         let mut skel = session.load(open)?;

@@ -2,6 +2,7 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include <bpfapps/count.h>
+#include <bpfapps/pidns.h>
 #include "{{ name }}.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -15,7 +16,7 @@ BPFAPPS_COUNTS(table, hits, 10240);
 SEC("tp/{{ tracepoint }}")
 int handle_event(void *ctx)
 {
-	struct process process = {.pid = bpf_get_current_pid_tgid() >> 32};
+	struct process process = {.pid = bpfapps_current_pid()};
 	struct counts *counts;
 
 	if (only_pid && process.pid != only_pid)

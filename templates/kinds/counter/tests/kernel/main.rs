@@ -3,12 +3,13 @@
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{App, Test, refuses, test};
+use bpfapps_testkit::{App, Test, refuses, sandbox, test};
 
 const TESTS: &[Test] = &[
     test!(row_has_the_hits_of_a_process),
     test!(each_hit_is_counted_once),
     test!(only_that_process_is_counted),
+    test!(process_of_a_container_has_its_number),
     test!(keys_over_the_limit_are_counted_together),
     test!(unchanged_keys_expire),
     test!(wrong_numbers_are_refused),
@@ -65,6 +66,11 @@ fn only_that_process_is_counted() -> Result<()> {
     let mut hits = documents.iter().filter(|document| document["type"] == "hits");
     ensure!(hits.all(|hit| hit["pid"] == own), "{documents:#?}");
     Ok(())
+}
+
+fn process_of_a_container_has_its_number() -> Result<()> {
+    let app = ["{{ name }}", "--once", "--timeout", "1"];
+    sandbox::filters_in_pid_namespace(&app, "while kill -CONT 1; do sleep 0.01; done")
 }
 
 fn keys_over_the_limit_are_counted_together() -> Result<()> {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+#include <bpfapps/pidns.h>
 #include "{{ name }}.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -23,7 +24,7 @@ int handle_call(void *ctx)
 	__u32 place = bpf_get_attach_cookie(ctx);
 	__u64 *count;
 
-	if (only_pid && bpf_get_current_pid_tgid() >> 32 != only_pid)
+	if (only_pid && bpfapps_current_pid() != only_pid)
 		return 0;
 	count = bpf_map_lookup_elem(&counts, &place);
 	if (count)

@@ -3,6 +3,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include <bpfapps/pidns.h>
 #include <bpfapps/ringbuf.h>
 #include "{{ name }}.h"
 
@@ -41,7 +42,7 @@ SEC("ksyscall")
 int BPF_KSYSCALL(handle_call, __u64 a, __u64 b, __u64 c, __u64 d, __u64 e, __u64 f)
 {
 	struct call call = {.start = bpf_ktime_get_boot_ns(), .args = {a, b, c, d, e, f}};
-	__u64 thread = bpf_get_current_pid_tgid();
+	__u64 thread = bpfapps_current_pid_tgid();
 
 	if (only_pid && thread >> 32 != only_pid)
 		return 0;
@@ -52,7 +53,7 @@ int BPF_KSYSCALL(handle_call, __u64 a, __u64 b, __u64 c, __u64 d, __u64 e, __u64
 SEC("kretsyscall")
 int BPF_KRETPROBE(handle_return, long result)
 {
-	__u64 now = bpf_ktime_get_boot_ns(), thread = bpf_get_current_pid_tgid();
+	__u64 now = bpf_ktime_get_boot_ns(), thread = bpfapps_current_pid_tgid();
 	struct call *call, begun;
 	struct event *e;
 

@@ -4,6 +4,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include <bpfapps/pidns.h>
 #include <bpfapps/prefix.h>
 #include <bpfapps/ringbuf.h>
 #include "{{ name }}.h"
@@ -34,7 +35,7 @@ static __always_inline bool is_denied(__u64 now)
 
 static __always_inline void report(struct sockaddr *address, __u64 now, int verdict)
 {
-	__u64 pid_tgid = bpf_get_current_pid_tgid();
+	__u64 pid_tgid = bpfapps_current_pid_tgid();
 	struct sockaddr_in6 *in6 = (void *)address;
 	struct sockaddr_in *in = (void *)address;
 	bool is_in6 = address->sa_family == AF_INET6;
@@ -73,7 +74,7 @@ int BPF_PROG(handle_connect, struct socket *sock, struct sockaddr *address, int 
 		return ret;
 	if (family != AF_INET && family != AF_INET6)
 		return 0;
-	if (only_pid && bpf_get_current_pid_tgid() >> 32 != only_pid)
+	if (only_pid && bpfapps_current_pid() != only_pid)
 		return 0;
 	if (only_cgroup && bpf_get_current_cgroup_id() != only_cgroup)
 		return 0;

@@ -2,6 +2,7 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include <bpfapps/perfbuf.h>
+#include <bpfapps/pidns.h>
 #include "{{ name }}.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -43,7 +44,7 @@ struct sys_exit {
 SEC("tp/syscalls/sys_enter_openat")
 int handle_enter(struct sys_enter *ctx)
 {
-	__u64 pid_tgid = bpf_get_current_pid_tgid();
+	__u64 pid_tgid = bpfapps_current_pid_tgid();
 	__u64 path = ctx->args[1];
 	__u32 tid = pid_tgid;
 
@@ -57,7 +58,7 @@ int handle_enter(struct sys_enter *ctx)
 SEC("tp/syscalls/sys_exit_openat")
 int handle_exit(struct sys_exit *ctx)
 {
-	__u64 pid_tgid = bpf_get_current_pid_tgid();
+	__u64 pid_tgid = bpfapps_current_pid_tgid();
 	__u32 tid = pid_tgid;
 	struct event e = {};
 	__u64 *path;

@@ -19,6 +19,7 @@ const TESTS: &[Test] = &[
     test!(documents_are_what_the_schema_says),
     test!(failed_leaves_out_what_worked),
     test!(others_are_left_out),
+    test!(process_of_a_container_has_its_number),
     test!(rows_of_two_cpus_are_in_order),
     test!(end_comes_after_so_many),
     test!(losses_are_told),
@@ -107,6 +108,11 @@ fn others_are_left_out() -> Result<()> {
     let mut opens = documents.iter().filter(|document| document["type"] == "open");
     ensure!(opens.all(|open| open["pid"] == process::id()), "{documents:#?}");
     Ok(())
+}
+
+fn process_of_a_container_has_its_number() -> Result<()> {
+    let app = ["{{ name }}", "-n", "1"];
+    sandbox::filters_in_pid_namespace(&app, "while : < /dev/null; do sleep 0.01; done")
 }
 
 /// Turns on two CPUs, each of which has a ring of its own.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+#include <bpfapps/pidns.h>
 #include <bpfapps/ringbuf.h>
 #include "{{ name }}.h"
 
@@ -21,7 +22,7 @@ struct {
 SEC("perf_event")
 int handle_sample(void *ctx)
 {
-	__u64 pid_tgid = bpf_get_current_pid_tgid();
+	__u64 pid_tgid = bpfapps_current_pid_tgid();
 	__u32 pid = pid_tgid >> 32;
 	struct event *e;
 

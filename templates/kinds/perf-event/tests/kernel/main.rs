@@ -6,11 +6,12 @@ use std::hint::black_box;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, ensure};
-use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, sandbox, test};
 
 const TESTS: &[Test] = &[
     test!(busy_function_has_a_row),
     test!(other_processes_are_left_out),
+    test!(process_of_a_container_has_its_number),
     test!(documents_are_what_the_schema_says),
     test!(only_the_wanted_stack_is_shown),
     test!(impossible_frequency_is_explained),
@@ -72,6 +73,11 @@ fn other_processes_are_left_out() -> Result<()> {
         ensure!(row.split_whitespace().nth(2) == Some(&pid), "{row}");
     }
     Ok(())
+}
+
+fn process_of_a_container_has_its_number() -> Result<()> {
+    let app = ["{{ name }}", "-n", "1"];
+    sandbox::filters_in_pid_namespace(&app, "while :; do :; done")
 }
 
 fn documents_are_what_the_schema_says() -> Result<()> {

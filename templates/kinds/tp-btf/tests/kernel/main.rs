@@ -1,11 +1,11 @@
 //! `{{ name }}` on the running kernel: what its user sees.
 
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
-use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, refuses, sandbox, test};
+use anyhow::{Context, Result, ensure};
+use bpfapps_testkit::{App, Fixture, Process, Test, fixture, refuses, sandbox, test};
 use nix::sched::{CpuSet, sched_setaffinity};
 use nix::unistd::Pid;
 
@@ -86,18 +86,8 @@ fn short_waits_and_other_processes_are_left_out() -> Result<()> {
 
 /// In a container, --pid and the rows have the numbers that are known there.
 fn process_of_a_container_has_its_number() -> Result<()> {
-    let script = r#"while sleep 0.01; do :; done & p=$!; "$0" {{ name }} --wait 0 --pid $p -n 1;
-        kill $p; echo $p"#;
-    let mut shell = Command::new("sh");
-    shell.args(["-c", script]).arg(cli([""]).get_program());
-    let exit = Process::run(&mut sandbox::in_pid_namespace(&shell)?)?.expect_code(0)?;
-    let [_, row, pid] = exit.stdout.as_slice() else {
-        bail!("not one row: {exit:#?}");
-    };
-    let words: Vec<_> = row.split_whitespace().collect();
-    // a process has the number of its first thread
-    ensure!(words[2..4] == [pid, pid], "{exit:#?}");
-    Ok(())
+    let app = ["{{ name }}", "--wait", "0", "-n", "1"];
+    sandbox::filters_in_pid_namespace(&app, "while sleep 0.01; do :; done")
 }
 
 fn wrong_wait_is_refused() -> Result<()> {

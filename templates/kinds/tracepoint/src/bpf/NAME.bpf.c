@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+#include <bpfapps/pidns.h>
 #include <bpfapps/ringbuf.h>
 #include "{{ name }}.h"
 
@@ -18,7 +19,7 @@ struct {
 SEC("tp/{{ tracepoint }}")
 int handle_event(void *ctx)
 {
-	__u64 pid_tgid = bpf_get_current_pid_tgid();
+	__u64 pid_tgid = bpfapps_current_pid_tgid();
 	struct event *e;
 
 	if (only_pid && pid_tgid >> 32 != only_pid)

@@ -3,12 +3,13 @@
 use std::process::{Command, ExitCode};
 
 use anyhow::{Result, ensure};
-use bpfapps_testkit::{App, Test, refuses, test};
+use bpfapps_testkit::{App, Test, refuses, sandbox, test};
 
 const TESTS: &[Test] = &[
     test!(hit_has_a_row),
     test!(documents_are_what_the_schema_says),
     test!(only_that_process_is_reported),
+    test!(process_of_a_container_has_its_number),
     test!(wrong_pid_is_refused),
 ];
 
@@ -53,6 +54,11 @@ fn only_that_process_is_reported() -> Result<()> {
     let mut hits = documents.iter().filter(|document| document["type"] == "hit");
     ensure!(hits.all(|hit| hit["pid"] == own), "{documents:#?}");
     Ok(())
+}
+
+fn process_of_a_container_has_its_number() -> Result<()> {
+    let app = ["{{ name }}", "-n", "1"];
+    sandbox::filters_in_pid_namespace(&app, "while kill -CONT 1; do sleep 0.01; done")
 }
 
 fn wrong_pid_is_refused() -> Result<()> {
