@@ -105,7 +105,8 @@ fn missing_callers_are_counted_and_explained() -> Result<()> {
     let name = own_path()?;
     let name = name.rsplit('/').next().unwrap_or_default();
     let words = format!(
-        " have no caller: {} is built without frame pointers; -fno-omit-frame-pointer",
+        " have no caller, most in {name} of {}, which is built without frame pointers; \
+         -fno-omit-frame-pointer",
         name.get(..15).unwrap_or(name)
     );
     let (_, all) = count(&exit.stdout, "")?;
