@@ -18,7 +18,7 @@ use bpfapps_task::{out, path};
 use bpfapps_xtask::setup::{self, Stage};
 use clap::Parser;
 
-use measure::{count, drain, idle, kernel, memory, ready, rebuild, size, storm};
+use measure::{count, drain, idle, kernel, memory, ready, rebuild, scrape, size, storm};
 use programs::Programs;
 
 /// Measure bootstrap, and compare it with C programs and other tracers
@@ -26,7 +26,7 @@ use programs::Programs;
 #[command(name = "cargo xtask bench", bin_name = "cargo xtask bench")]
 struct Options {
     /// Measurements to run
-    #[arg(value_name = "WHAT", default_values = ["ready", "memory", "rebuild", "idle", "storm", "kernel", "drain", "count"])]
+    #[arg(value_name = "WHAT", default_values = ["ready", "memory", "rebuild", "idle", "storm", "kernel", "drain", "count", "scrape"])]
     what: Vec<Measure>,
     /// Number of execs and exits in a storm
     #[arg(long, value_name = "N", default_value_t = 160_000, value_parser = clap::value_parser!(u64).range(2..))]
@@ -54,6 +54,8 @@ enum Measure {
     Drain,
     /// Cost of counting in the kernel, compared with bpftrace, and of reading the counts
     Count,
+    /// Cost of an event when Prometheus asks for metrics each second
+    Scrape,
 }
 
 fn main() -> ExitCode {
@@ -102,6 +104,9 @@ fn run(options: &Options) -> Result<()> {
         }
         if wanted(Measure::Count) {
             count::measure(&programs)?;
+        }
+        if wanted(Measure::Scrape) {
+            scrape::measure(&programs)?;
         }
     }
     if wanted(Measure::Rebuild) {

@@ -8,5 +8,6 @@ pub(crate) mod memory;
 pub(crate) mod mount;
 pub(crate) mod ready;
 pub(crate) mod rebuild;
+pub(crate) mod scrape;
 pub(crate) mod size;
 pub(crate) mod storm;
