@@ -1,113 +1,27 @@
 //! `bpfapps syscount` on the running kernel: what its user sees.
-#![allow(unsafe_code)]
+
+mod exact;
+mod fixtures;
 
 use std::process::{Command, ExitCode};
-use std::thread;
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, refuses, test};
-use nix::libc;
-use nix::sys::signal::Signal;
-use nix::sys::wait::waitpid;
-use nix::unistd::{ForkResult, Pid, fork, getsid};
-use serde_json::Value;
+use bpfapps_testkit::{App, Process, Test, cli, fixture, refuses, test};
+use nix::unistd::getsid;
+
+use crate::fixtures::{CALL, counts, provoke};
 
 const TESTS: &[Test] = &[
     test!(row_has_calls_errors_and_times),
-    test!(calls_of_eight_threads_are_counted_exactly),
-    test!(calls_of_many_processes_are_counted_exactly),
-    test!(calls_that_find_the_table_full_are_counted_losses),
-    test!(call_of_a_handler_is_no_call_of_minus_one),
+    test!(list_is_sorted_by_the_sum_of_a_histogram),
     test!(other_processes_are_left_out),
     test!(only_calls_that_fail_are_counted),
     test!(command_ends_it),
     test!(wrong_values_are_refused),
 ];
 
-const FIXTURES: &[Fixture] = &[fixture!(calls), fixture!(forks), fixture!(handles)];
-
 fn main() -> ExitCode {
-    bpfapps_testkit::main(&[TESTS], &[FIXTURES])
-}
-
-/// A system call that hardly any other program uses.
-const CALL: &str = "getsid";
-
-const THREADS: u64 = 8;
-
-/// Calls it so often in each of [`THREADS`] threads, and once more in vain.
-fn calls(args: &[String]) -> Result<()> {
-    let times: u64 = args.first().context("how often")?.parse()?;
-    let all = (0..THREADS)
-        .map(|_| thread::spawn(move || (0..times).try_for_each(|_| getsid(None).map(|_| ()))));
-    for one in all.collect::<Vec<_>>() {
-        one.join().ok().context("a thread has panicked")??;
-    }
-    ensure!(
-        getsid(Some(Pid::from_raw(i32::MAX))).is_err(),
-        "there is such a process"
-    );
-    Ok(())
-}
-
-/// Handles a signal, which ends with a system call that returns nowhere.
-fn handles(_: &[String]) -> Result<()> {
-    extern "C" fn handle(_: libc::c_int) {}
-
-    // SAFETY: the handler does nothing.
-    unsafe { libc::signal(libc::SIGUSR1, handle as *const () as libc::sighandler_t) };
-    // SAFETY: there is a handler.
-    unsafe { libc::raise(libc::SIGUSR1) };
-    Ok(())
-}
-
-/// As many processes make one call each.
-fn forks(args: &[String]) -> Result<()> {
-    let times: u64 = args.first().context("how often")?.parse()?;
-    for _ in 0..times {
-        // SAFETY: this process has one thread.
-        match unsafe { fork() }? {
-            ForkResult::Child => {
-                let code = i32::from(getsid(None).is_err());
-                // SAFETY: nothing is left to clean up.
-                unsafe { libc::_exit(code) }
-            }
-            ForkResult::Parent { child } => waitpid(child, None)?,
-        };
-    }
-    Ok(())
-}
-
-fn provoke(times: u64) -> Result<u32> {
-    let mut command = fixture("calls")?;
-    Ok(Process::run(command.arg(times.to_string()))?
-        .expect_code(0)?
-        .pid)
-}
-
-fn counts(app: App) -> Result<Vec<Value>> {
-    Ok(counts_and_skipped(app)?.0)
-}
-
-/// The counts, and the number of runs that the kernel has skipped: since about Linux 7 a program may
-/// be preempted, and is then skipped for another process on that CPU.
-fn counts_and_skipped(app: App) -> Result<(Vec<Value>, u64)> {
-    let mut documents = app.documents()?;
-    let lost = documents
-        .iter()
-        .filter(|document| document["type"] == "lost");
-    ensure!(
-        lost.clone().all(|lost| lost["stage"] == "program"),
-        "{documents:#?}"
-    );
-    let skipped = lost.filter_map(|lost| lost["count"].as_u64()).sum();
-    documents.retain(|document| document["type"] == "syscalls");
-    Ok((documents, skipped))
-}
-
-/// True if `counted` and what was skipped are as many as there were.
-fn are_all(counted: u64, skipped: u64, expected: u64) -> bool {
-    counted <= expected && counted + skipped >= expected
+    bpfapps_testkit::main(&[TESTS, exact::TESTS], &[fixtures::FIXTURES])
 }
 
 fn row_has_calls_errors_and_times() -> Result<()> {
@@ -143,136 +57,33 @@ fn row_has_calls_errors_and_times() -> Result<()> {
     Ok(())
 }
 
-/// The tables change over many times meanwhile, or it ends before they do once.
-fn calls_of_eight_threads_are_counted_exactly() -> Result<()> {
-    for interval in ["0.01", "3600"] {
-        let mut args = vec!["syscount", "-o", "json", "--interval", interval];
-        args.extend(["--syscall", CALL, "--process", "--latency"]);
-        let app = App::start(&args)?;
-        let pid = provoke(20_000)?;
-        let (counts, skipped) = counts_and_skipped(app)?;
-        let last = counts.iter().rfind(|count| count["pid"] == pid);
-        let last = last.context("no calls")?;
-        let is = |field: &str, expected| {
-            let counted = last[field].as_u64().unwrap_or(0);
-            ensure!(
-                are_all(counted, skipped, expected),
-                "{skipped} skipped: {last}"
-            );
-            Ok(())
-        };
-        is("calls", THREADS * 20_000 + 1)?;
-        is("errors", 1)?;
-        is("latency_ns_count", THREADS * 20_000 + 1)?;
-    }
-    Ok(())
-}
-
-/// Each process is a key, of which there are more than are counted by themselves, and each expires.
-fn calls_of_many_processes_are_counted_exactly() -> Result<()> {
-    let app = App::start(&[
-        "syscount",
-        "-o",
-        "json",
-        "--interval",
-        "0.05",
-        "--syscall",
-        CALL,
-        "--process",
-        "--keys",
-        "3",
-        "--expire",
-        "0.2",
-    ])?;
-    let processes = 40;
-    for _ in 0..processes {
-        provoke(10)?;
-    }
-    let (counts, skipped) = counts_and_skipped(app)?;
-    // the largest is first, `other` last
-    let end = counts
-        .iter()
-        .rposition(|count| count["other"] == true)
-        .context("no other")?;
-    let begin = counts[..end]
-        .iter()
-        .rposition(|count| count["other"] == true);
-    let last = &counts[begin.map_or(0, |begin| begin + 1)..=end];
-    let sum = |field: &str| -> u64 { last.iter().filter_map(|count| count[field].as_u64()).sum() };
-    let expected = processes * (THREADS * 10 + 1);
-    let are_all = are_all(sum("calls"), skipped, expected);
-    ensure!(
-        are_all && sum("errors") <= processes,
-        "{skipped} skipped: {last:#?}"
-    );
-    ensure!(last.len() <= 4, "{last:#?}");
-    Ok(())
-}
-
-/// The reader is stopped, so that all keys have to be in the table at the same time.
-fn calls_that_find_the_table_full_are_counted_losses() -> Result<()> {
-    let mut app = App::start(&[
-        "syscount",
-        "-o",
-        "json",
-        "--once",
-        "--strict",
-        "--process",
-        "--syscall",
-        CALL,
-    ])?;
-    // more than the 4096 that are empty, and as many in the other map
-    let calls = 2 * 4096 + 100;
-    app.process().signal(Signal::SIGSTOP)?;
-    Process::run(fixture("forks")?.arg(calls.to_string()))?.expect_code(0)?;
-    app.process().signal(Signal::SIGCONT)?;
-    app.process().signal(Signal::SIGINT)?;
-    let exit = app.wait()?.expect_code(3)?;
-    let documents = exit
-        .stdout
-        .iter()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let counted: u64 = documents
-        .filter_map(|document| document["calls"].as_u64())
-        .sum();
-    let number = |what: &str| -> u64 {
-        let text = exit.stderr.join("; ");
-        let before = text.split_once(what).map_or("", |(before, _)| before);
-        before
-            .rsplit(' ')
-            .next()
-            .and_then(|it| it.parse().ok())
-            .unwrap_or(0)
+/// What waits has few calls, but takes longest.
+fn list_is_sorted_by_the_sum_of_a_histogram() -> Result<()> {
+    let script = "while :; do : < /dev/null; : < /dev/null; sleep 0.1; done";
+    let shell = Process::start(Command::new("sh").args(["-c", script]))?;
+    let first = |column: &str| {
+        let mut args = vec![
+            "syscount",
+            "--latency",
+            "--once",
+            "--timeout",
+            "1",
+            "--top",
+            "1",
+        ];
+        let pid = shell.pid().to_string();
+        args.extend(["--pid", &pid, "--sort", column]);
+        let exit = Process::run(&mut cli(args))?.expect_code(0)?;
+        let row = exit.stdout.get(1).with_context(|| format!("{exit:#?}"))?;
+        let name = row.split_whitespace().next().map(str::to_owned);
+        name.context("an empty row")
     };
-    let lost = number(" entries: a map was full");
-    let skipped = number(" runs of a BPF program");
+    let (most, longest) = (first("calls")?, first("latency_ns")?);
+    let waits = ["wait4", "clock_nanosleep", "nanosleep"];
     ensure!(
-        lost > 0 && are_all(counted + lost, skipped, calls),
-        "{counted} counted: {:?}",
-        exit.stderr
+        waits.contains(&&*longest) && !waits.contains(&&*most),
+        "longest {longest}, most {most}"
     );
-    Ok(())
-}
-
-fn call_of_a_handler_is_no_call_of_minus_one() -> Result<()> {
-    let app = App::start(&["syscount", "-o", "json", "--once", "--process"])?;
-    let pid = Process::run(&mut fixture("handles")?)?.expect_code(0)?.pid;
-    let counts = counts(app)?;
-    let mut of_pid = counts.iter().filter(|count| count["pid"] == pid);
-    let returned = of_pid
-        .clone()
-        .find(|count| count["syscall"] == "rt_sigreturn");
-    let returned = returned.with_context(|| format!("no rt_sigreturn: {counts:#?}"))?;
-    ensure!(
-        returned["calls"] == 1 && returned["errors"] == 0,
-        "{returned}"
-    );
-    let has_name = |count: &Value| {
-        count["syscall"]
-            .as_str()
-            .is_some_and(|name| !name.contains(' '))
-    };
-    ensure!(of_pid.all(has_name), "{counts:#?}");
     Ok(())
 }
 

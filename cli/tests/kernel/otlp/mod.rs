@@ -252,8 +252,10 @@ fn every_event_is_sent_or_lost() -> Result<()> {
     let exit = app.wait()?.expect_code(0)?;
     let (events, lost) = (events(&exit)?.len(), lost(&exit)?);
     let sent = receiver.got(|got| got.taken.len());
+    // what is answered too late on a busy machine is counted as lost, though it was taken
+    let late = (sent + lost).checked_sub(events);
     ensure!(
-        sent + lost == events,
+        late.is_some_and(|late| late == 0 || receiver.got(|got| got.batches.contains(&late))),
         "{sent} sent + {lost} lost, {events} events: {exit:#?}"
     );
     ensure!(lost > 5 && sent > 100, "{sent} sent, {lost} lost");

@@ -47,6 +47,8 @@ pub(super) struct Got {
     next: Vec<Does>,
     pub(super) requests: usize,
     pub(super) taken: Vec<LogRecord>,
+    /// How many of them came in each request.
+    pub(super) batches: Vec<usize>,
     pub(super) resources: Vec<String>,
     pub(super) headers: String,
     /// Number of requests with metrics.
@@ -194,6 +196,7 @@ fn serve(mut stream: TcpStream, got: &Mutex<Got>, is_over: &AtomicBool) -> Resul
                     .flat_map(|scope| scope.log_records)
                     .collect();
                 records.truncate(records.len() - rejected as usize);
+                got.batches.push(records.len());
                 got.taken.extend(records);
             }
         }
