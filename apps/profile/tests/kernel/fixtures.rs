@@ -20,6 +20,9 @@ pub(crate) const FIXTURES: &[Fixture] = &[
     fixture!(without_frames),
 ];
 
+/// Much longer than the time between samples, which else might keep step with it.
+const TURN: Duration = Duration::from_millis(10);
+
 /// Where the fixture `split` spends 70 % of its time.
 // SAFETY: nothing else here has that name.
 #[unsafe(no_mangle)]
@@ -50,22 +53,36 @@ extern "C" fn spins_otherwise(mut rounds: u64) -> u64 {
     rounds
 }
 
+fn cpu_time() -> Result<Duration> {
+    let time = clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID);
+    time.map(Duration::from).context("failed to read a clock")
+}
+
 /// Calls `work` for that many seconds of CPU time, or until it is killed.
-fn spend(seconds: Option<&String>, mut work: impl FnMut()) -> Result<()> {
+fn spend(seconds: Option<&String>, mut work: impl FnMut() -> Result<()>) -> Result<()> {
     let seconds = seconds.map_or(Ok(f64::MAX), |text| text.parse())?;
-    let used = || clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID).map(Duration::from);
-    while used()?.as_secs_f64() < seconds {
-        work();
+    while cpu_time()?.as_secs_f64() < seconds {
+        work()?;
     }
     Ok(())
 }
 
-/// Spends its time in two functions.
+/// Spends its time in two functions. Equal loops may differ in speed by where they are in memory, so
+/// the clock says when the other one is due.
 fn split(args: &[String]) -> Result<()> {
+    let (mut seventy, mut thirty) = (Duration::ZERO, Duration::ZERO);
     spend(args.first(), || {
-        // much longer than the time between samples, which else might keep step with it
-        black_box(spins_seventy(black_box(7_000_000)));
-        black_box(spins_thirty(black_box(3_000_000)));
+        let (spin, used): (extern "C" fn(u64) -> u64, _) = if seventy * 3 <= thirty * 7 {
+            (spins_seventy, &mut seventy)
+        } else {
+            (spins_thirty, &mut thirty)
+        };
+        let start = cpu_time()?;
+        while cpu_time()? - start < TURN {
+            black_box(spin(black_box(100_000)));
+        }
+        *used += cpu_time()? - start;
+        Ok(())
     })
 }
 
@@ -79,6 +96,7 @@ fn split_in_cgroup(args: &[String]) -> Result<()> {
 fn other(_: &[String]) -> Result<()> {
     spend(None, || {
         black_box(spins_otherwise(black_box(100_000)));
+        Ok(())
     })
 }
 
@@ -89,6 +107,7 @@ fn rename(_: &[String]) -> Result<()> {
         count += 1;
         let _ = set_name(&CString::new(format!("r{count}")).unwrap_or_default());
         black_box(spins_otherwise(black_box(1000)));
+        Ok(())
     })
 }
 
@@ -103,6 +122,7 @@ fn without_frames(args: &[String]) -> Result<()> {
                 inout(reg) 1_000_000_u64 => _,
             );
         }
+        Ok(())
     })
 }
 
