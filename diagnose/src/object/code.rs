@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 use bpfapps_btf::ext::word;
 use object::read::elf::ElfFile64;
@@ -8,10 +9,10 @@ use object::{
 };
 
 /// Size of an instruction, in bytes.
-const INSTRUCTION: u64 = 8;
+pub(super) const INSTRUCTION: u64 = 8;
 
 /// Opcode of a call; its source register says what it calls.
-const CALL: u8 = 0x85;
+pub(super) const CALL: u8 = 0x85;
 const OF_HELPER: u8 = 0;
 const OF_BPF: u8 = 1;
 
@@ -19,23 +20,9 @@ const OF_BPF: u8 = 1;
 const ADDRESS: u8 = 0x18;
 
 /// Classes of memory accesses: the low bits of the opcode.
-const LOAD: u8 = 1;
-const STORE: u8 = 2;
-const STORE_REGISTER: u8 = 3;
-
-/// Classes of jumps and calls.
-const JUMP: u8 = 5;
-const JUMP_32: u8 = 6;
-
-/// The lowest opcode of an atomic operation.
-const ATOMIC: u8 = 0xc0;
-
-/// Opcode that copies a register.
-const MOVE: u8 = 0xbf;
-
-/// The register with a program's context, and the last one that a call overwrites.
-const CONTEXT: u8 = 1;
-const LAST_OF_CALLS: u8 = 5;
+pub(super) const LOAD: u8 = 1;
+pub(super) const STORE: u8 = 2;
+pub(super) const STORE_REGISTER: u8 = 3;
 
 /// The register that points to the stack.
 const STACK: u8 = 10;
@@ -157,13 +144,10 @@ impl<'a> Code<'a> {
 
     /// The numbers of the helpers that `function` calls.
     pub(super) fn helpers(&self, function: Function) -> BTreeSet<u32> {
-        self.instructions(function)
-            .filter(|it| it[0] == CALL && source(it[1]) == OF_HELPER)
-            .filter_map(|it| word(it, 4))
-            .collect()
+        self.instructions(function).filter_map(helper).collect()
     }
 
-    fn instructions(&self, function: Function) -> impl Iterator<Item = &'a [u8]> {
+    pub(super) fn instructions(&self, function: Function) -> impl Iterator<Item = &'a [u8]> {
         let section = self.0.section_by_index(function.section);
         let data = section.and_then(|section| section.data());
         let range = function.begin as usize..function.begin.saturating_add(function.size) as usize;
@@ -171,62 +155,27 @@ impl<'a> Code<'a> {
         own.unwrap_or_default().chunks_exact(INSTRUCTION as usize)
     }
 
+    /// The numbers of the helpers that instructions of a section call, in order.
+    pub(super) fn helpers_in(
+        &self,
+        section: SectionIndex,
+        offsets: RangeInclusive<u64>,
+    ) -> Vec<u32> {
+        let section = self.0.section_by_index(section);
+        let data = section.and_then(|section| section.data());
+        let (begin, end) = offsets.into_inner();
+        let end = end.saturating_add(INSTRUCTION);
+        let own = data
+            .ok()
+            .and_then(|data| data.get(begin as usize..end as usize));
+        let own = own.unwrap_or_default().chunks_exact(INSTRUCTION as usize);
+        own.filter_map(helper).collect()
+    }
+
     /// The opcodes of a function.
     pub(super) fn shape(&self, function: Function) -> impl Iterator<Item = u8> {
         self.instructions(function)
             .map(|instruction| instruction[0])
-    }
-
-    /// How far a program reads into its context: the end of its last access, in bytes. Only
-    /// accesses for which `counts` their offset in the section. A register counts as the context
-    /// if nothing else is ever written to it, so that no branch has to be followed.
-    pub(super) fn reach(&self, function: Function, counts: impl Fn(u64) -> bool) -> u64 {
-        let all: Vec<_> = self.instructions(function).collect();
-        let writes = |instruction: &[u8], register: u8| match instruction[0] & 7 {
-            // an atomic operation may return the old value
-            STORE_REGISTER if instruction[0] >= ATOMIC => source(instruction[1]) == register,
-            STORE | STORE_REGISTER => false,
-            JUMP | JUMP_32 => instruction[0] == CALL && register <= LAST_OF_CALLS,
-            _ => destination(instruction[1]) == register,
-        };
-        let is_jump = |it: &[u8]| matches!(it[0] & 7, JUMP | JUMP_32);
-        // in the first block, before anything overwrites the argument
-        let start = all
-            .iter()
-            .take_while(|it| !is_jump(it) && !writes(it, CONTEXT));
-        let start = start.count();
-        let is_loop = all.iter().enumerate().any(|(at, it)| {
-            let offset = isize::from(i16::from_ne_bytes([it[2], it[3]]));
-            is_jump(it) && offset < 0 && at.saturating_add_signed(offset + 1) <= start
-        });
-        if is_loop {
-            return 0;
-        }
-        let mut holders: Vec<u8> = Vec::new();
-        for it in &all[..start] {
-            let register = destination(it[1]);
-            let is_copy = it[0] == MOVE && source(it[1]) == CONTEXT && register > LAST_OF_CALLS;
-            let once = all.iter().filter(|it| writes(it, register)).count() == 1;
-            if is_copy && once {
-                holders.push(register);
-            }
-        }
-        let mut end = 0;
-        for (at, it) in all.iter().enumerate() {
-            let register = source(it[1]);
-            let is_context = holders.contains(&register) || (at <= start && register == CONTEXT);
-            let is_load = it[0] & 7 == LOAD;
-            let offset = i16::from_ne_bytes([it[2], it[3]]);
-            let place = function.begin + at as u64 * INSTRUCTION;
-            if let (true, Ok(offset)) = (
-                is_load && is_context && counts(place),
-                u64::try_from(offset),
-            ) {
-                let size = [4, 2, 1, 8][usize::from(it[0] >> 3 & 3)];
-                end = end.max(offset + size);
-            }
-        }
-        end
     }
 
     /// The functions that `function` calls, each with the offset of the call.
@@ -286,15 +235,21 @@ impl<'a> Code<'a> {
     }
 }
 
+/// The number of the helper that an instruction calls.
+fn helper(instruction: &[u8]) -> Option<u32> {
+    let is_one = instruction[0] == CALL && source(instruction[1]) == OF_HELPER;
+    is_one.then(|| word(instruction, 4)).flatten()
+}
+
 /// The source register; it shares a byte with the destination register.
-fn source(registers: u8) -> u8 {
+pub(super) fn source(registers: u8) -> u8 {
     match cfg!(target_endian = "little") {
         true => registers >> 4,
         false => registers & 15,
     }
 }
 
-fn destination(registers: u8) -> u8 {
+pub(super) fn destination(registers: u8) -> u8 {
     match cfg!(target_endian = "little") {
         true => registers & 15,
         false => registers >> 4,

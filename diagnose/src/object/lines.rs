@@ -1,13 +1,16 @@
 //! Finds the source line of an instruction from the line information in BTF.
 
+use std::ops::RangeInclusive;
+
 use bpfapps_btf::ext::{Ext, word};
 use bpfapps_explain::verifier::{LineInfo, Place};
 use bpfapps_host::files;
 use object::read::elf::ElfFile64;
 use object::{Object as _, ObjectSection as _, SectionIndex};
 
-use super::LARGEST;
 use super::code::Code;
+use super::source::Source;
+use super::{Helper, LARGEST};
 
 /// An object file opened for its line information. Lookups scan it each time, because they are few.
 pub struct Lines<'a> {
@@ -82,11 +85,57 @@ impl<'a> Lines<'a> {
             .code
             .function_of(section, offset)
             .map_or(0, |it| it.begin);
-        let before = |line: &&Line| line.offset <= offset && line.number > 0;
-        let mut lines = lines.iter().rev().filter(before);
-        let nearest = lines.clone().next()?;
-        let own = lines.find(|line| line.offset >= begin && !self.is_of_libbpf(line));
-        self.place_of(own.unwrap_or(nearest))
+        let before = lines.iter().rev().filter(|line| line.offset <= offset);
+        let mut known = before.clone().filter(|line| line.number > 0);
+        let nearest = known.clone().next()?;
+        let own = known.find(|line| line.offset >= begin && !self.is_of_libbpf(line));
+        let place = self.place_of(own.unwrap_or(nearest))?;
+        // code that clang merged from several branches has line 0
+        let merged = before.take_while(|line| line.number == 0 && line.offset >= begin);
+        let merged = merged.last().map(|first| first.offset..=offset);
+        let called = merged.and_then(|merged| self.last_called(section, merged, &place));
+        Some(called.unwrap_or(place))
+    }
+
+    /// The line of the last helper call in instructions that have no lines, from the source file.
+    /// `before` is the last line before them.
+    fn last_called(
+        &self,
+        section: SectionIndex,
+        merged: RangeInclusive<u64>,
+        before: &Place,
+    ) -> Option<Place> {
+        let helpers = self.code.helpers_in(section, merged);
+        if helpers.is_empty() {
+            return None;
+        }
+        let source = self.source(&before.file)?;
+        let mut last: Option<Place> = None;
+        for helper in helpers {
+            let from = last.as_ref().unwrap_or(before);
+            last = source.call(&Helper(helper).name(), from).or(last);
+        }
+        last
+    }
+
+    /// The lines of a source file, if it is the one that was compiled.
+    fn source(&self, file: &str) -> Option<Source> {
+        // an object can name any file
+        let is_source = file.ends_with(".c") || file.ends_with(".h");
+        let bytes = is_source.then(|| files::read(file.as_ref(), LARGEST).ok())??;
+        let text = String::from_utf8_lossy(&bytes);
+        let source = Source(text.lines().map(str::to_owned).collect());
+        let is_same = |line: &Line| {
+            let text = self.ext.name(line.text);
+            text.is_some() && source.line(line.number) == text
+        };
+        self.known_of(file).all(is_same).then_some(source)
+    }
+
+    /// The lines of a file that have code.
+    fn known_of(&self, file: &str) -> impl Iterator<Item = &Line> {
+        let lines = self.sections.iter().flat_map(|(_, lines)| lines);
+        lines.filter(move |line| line.number > 0 && self.file(line) == Some(file))
     }
 
     fn is_of_libbpf(&self, line: &Line) -> bool {
@@ -164,22 +213,11 @@ impl LineInfo for Lines<'_> {
     }
 
     fn line(&self, file: &str, number: usize) -> Option<String> {
-        let lines = self.sections.iter().flat_map(|(_, lines)| lines);
-        let mut lines = lines.filter(|line| line.number > 0 && self.file(line) == Some(file));
-        // A line without code is only in the source file, which may have changed since. An object
-        // can name any file, so only source files are read.
-        let is_source = file.ends_with(".c") || file.ends_with(".h");
-        let source = is_source.then(|| files::read(file.as_ref(), LARGEST).ok());
-        let source = source.flatten().unwrap_or_default();
-        let source = String::from_utf8_lossy(&source);
-        let source: Vec<_> = source.lines().collect();
-        let is_same = |line: &Line| {
-            let text = self.ext.name(line.text);
-            text.is_some() && source.get(line.number - 1).copied() == text
-        };
-        if lines.clone().all(is_same) {
-            return source.get(number - 1).map(|&line| line.to_owned());
+        // a line without code is only in the source file, which may have changed since
+        if let Some(source) = self.source(file) {
+            return source.line(number).map(str::to_owned);
         }
+        let mut lines = self.known_of(file);
         let line = lines.find(|line| line.number == number)?;
         self.ext.name(line.text).map(str::to_owned)
     }

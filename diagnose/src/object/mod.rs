@@ -4,7 +4,9 @@ mod code;
 mod demands;
 mod helpers;
 mod lines;
+mod reach;
 mod relocations;
+mod source;
 mod types;
 mod unset;
 

@@ -57,6 +57,7 @@ tests! {
     bpf0001
     bpf0001_argument
     bpf0001_function
+    bpf0001_merged
     bpf0001_reserve
     bpf0002
     bpf0003

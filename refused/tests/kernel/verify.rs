@@ -6,13 +6,14 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_refused::ALL;
-use bpfapps_testkit::{Process, Test, cli, needs, test};
+use bpfapps_testkit::{Exit, Process, Test, cli, needs, test};
 use serde_json::Value;
 use tempfile::TempDir;
 
 pub(crate) const TESTS: &[Test] = &[
     test!(rejected_program_is_explained_and_its_log_kept),
     test!(log_is_explained_without_the_kernel),
+    test!(line_of_merged_code_is_found_in_the_source),
     test!(effort_is_shown_and_has_a_budget),
     test!(run_is_compared_with_an_earlier_one),
     test!(nearest_members_of_the_kernels_struct_are_named),
@@ -86,6 +87,32 @@ fn log_is_explained_without_the_kernel() -> Result<()> {
     fs::write(&log, "nothing of it\n")?;
     let exit = Process::run(cli(["explain", "--log"]).arg(&log))?.expect_code(1)?;
     exit.expect_stderr("error: there is neither a verifier log nor a known message of libbpf")?;
+    Ok(())
+}
+
+fn line_of_merged_code_is_found_in_the_source() -> Result<()> {
+    let folder = TempDir::new()?;
+    let case = ALL.iter().find(|case| case.name == "bpf0001_merged");
+    let case = case.context("no case")?;
+    let object = object(case.name, &folder)?;
+    let source = format!("refused/src/bpf/{}.bpf.c", case.name);
+    let path = folder.path().join(&source);
+    fs::create_dir_all(path.parent().context("it is in a folder")?)?;
+    fs::write(&path, case.source)?;
+    let mut command = cli(["verify"]);
+    let exit = Process::run(command.arg(object).current_dir(folder.path()))?.expect_code(1)?;
+    let is_marked = |exit: &Exit, lines: &[usize]| {
+        lines.iter().any(|line| {
+            let place = format!("--> {source}:{line}:");
+            exit.stdout.iter().any(|shown| shown.contains(&place))
+        })
+    };
+    ensure!(is_marked(&exit, &case.lines("source")), "{exit:#?}");
+
+    // a file that has changed since is not the source
+    fs::write(&path, format!("\n{}", case.source))?;
+    let exit = Process::run(&mut command)?.expect_code(1)?;
+    ensure!(is_marked(&exit, &case.lines("here")), "{exit:#?}");
     Ok(())
 }
 
