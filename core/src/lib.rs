@@ -78,8 +78,8 @@ pub use events::{
 pub use output::{Document, Field, Kind, Row};
 pub use run::{Workload, let_signals_end_it};
 pub use session::{
-    Bss, Data, Embedded, KernelTypes, Loads, NETWORK, Needs, Options, Rehearsed, Rodata, Session,
-    TRACING, bss, data, exit_code, fit_maps, logging, raise_memlock, rodata,
+    Bss, Data, Embedded, KernelTypes, Loads, NETWORK, Needs, Options, Origin, Rehearsed, Rodata,
+    Session, TRACING, bss, data, exit_code, fit_maps, logging, raise_memlock, rodata,
 };
 pub use trace::{TraceLines, TraceProgram};
 

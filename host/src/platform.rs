@@ -30,6 +30,23 @@ pub fn is_filtered() -> bool {
     status.lines().any(|line| line == "Seccomp:\t2")
 }
 
+/// The distribution and its version, `ID` and `VERSION_ID` in os-release: `debian` and `12`. Empty
+/// where it has none.
+pub fn distribution() -> (String, String) {
+    let files = ["/etc/os-release", "/usr/lib/os-release"];
+    let text = files.iter().find_map(|file| fs::read_to_string(file).ok());
+    let text = text.unwrap_or_default();
+    (value(&text, "ID"), value(&text, "VERSION_ID"))
+}
+
+/// The value of a variable in os-release, which may be quoted.
+fn value(text: &str, name: &str) -> String {
+    let mut lines = text.lines();
+    let value = lines.find_map(|line| line.trim().strip_prefix(name)?.strip_prefix('='));
+    let value = value.unwrap_or_default().trim();
+    value.trim_matches(['"', '\'']).to_owned()
+}
+
 /// The kernel's name for Rust's `target_arch`, as in libbpf's `__TARGET_ARCH_<arch>`.
 pub fn kernel_arch(target_arch: &str) -> &str {
     match target_arch {
@@ -42,5 +59,18 @@ pub fn kernel_arch(target_arch: &str) -> &str {
         "s390x" => "s390",
         "sparc64" => "sparc",
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_may_be_quoted_or_missing() {
+        let text = "NAME=\"Debian GNU/Linux\"\nVERSION_ID=\"12\"\nID=debian\nID_LIKE='x y'\n";
+        let value = |name| value(text, name);
+        assert_eq!((&*value("ID"), &*value("VERSION_ID")), ("debian", "12"));
+        assert_eq!((&*value("ID_LIKE"), &*value("VERSION")), ("x y", ""));
     }
 }

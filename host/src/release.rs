@@ -4,6 +4,7 @@ use std::fs;
 use anyhow::{Context, Result};
 
 const RUNNING: &str = "/proc/sys/kernel/osrelease";
+const BUILD: &str = "/proc/sys/kernel/version";
 
 /// The numbers of a version of Linux: 6.12.117, or 5.10 of a series.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,9 +27,17 @@ impl Release {
     ///
     /// /proc is not mounted.
     pub fn running_name() -> Result<String> {
-        let name =
-            fs::read_to_string(RUNNING).with_context(|| format!("failed to read {RUNNING}"))?;
-        Ok(name.trim().to_owned())
+        line(RUNNING)
+    }
+
+    /// The build of the running kernel, as `uname -v` prints it: `#1 SMP PREEMPT_DYNAMIC Debian
+    /// 6.1.192-2 (2026-07-31)`.
+    ///
+    /// # Errors
+    ///
+    /// /proc is not mounted.
+    pub fn running_build() -> Result<String> {
+        line(BUILD)
     }
 
     /// The numbers that a text begins with, such as `6.1.0-56-cloud-amd64` or `5.8`; at least two.
@@ -56,6 +65,11 @@ impl Release {
             _ => (0, 0),
         }
     }
+}
+
+fn line(file: &str) -> Result<String> {
+    let text = fs::read_to_string(file).with_context(|| format!("failed to read {file}"))?;
+    Ok(text.trim().to_owned())
 }
 
 /// All numbers that are known of it.

@@ -18,6 +18,7 @@ pub(crate) use inside::enter;
 pub(crate) const NAME: &str = "sandbox";
 
 const WITH_FILE: &str = "with-file\n";
+const WITH_COPY: &str = "with-copy\n";
 const REFUSING: &str = "refusing ";
 const WITH_ONLY: &str = "with-only ";
 
@@ -152,6 +153,16 @@ pub fn on_linux_5_6(command: &Command) -> Result<Command> {
 /// Those of [`fixture`].
 pub fn with_file(path: &str, text: &str, command: &Command) -> Result<Command> {
     wrap(&format!("{WITH_FILE}{path}\n{text}"), command)
+}
+
+/// The same, where the file at `path` is a copy of `file`, also in its mode.
+///
+/// # Errors
+///
+/// Those of [`fixture`].
+pub fn with_copy(path: &str, file: &Path, command: &Command) -> Result<Command> {
+    let file = file.display();
+    wrap(&format!("{WITH_COPY}{path}\n{file}"), command)
 }
 
 /// A system call with a given value of one argument.

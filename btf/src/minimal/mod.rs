@@ -7,11 +7,14 @@ mod write;
 
 use std::collections::{HashMap, HashSet};
 
-use fields::{Pair, path};
+use fields::Pair;
 use kept::Kept;
 
 use crate::relocation::{Relocation, RelocationKind, essential};
 use crate::{Btf, Object};
+
+pub(crate) use alike::names;
+pub(crate) use fields::{Step, path};
 
 /// Makes BTF with the types, members and enumerators of `kernel` that `objects` read. libbpf
 /// relocates these objects with it as with all of the kernel's BTF, but for the numbers of types
@@ -97,8 +100,8 @@ fn keep_enumerator(
     let (_, ours) = pair.local.resolve(relocation.ty)?;
     let (inner, its) = pair.target.resolve(id)?;
     let index = *relocation.steps()?.first()?;
-    let wanted = essential(pair.local.name(alike::names(&ours).nth(index)?));
-    for (at, name) in alike::names(&its).enumerate() {
+    let wanted = essential(pair.local.name(names(&ours).nth(index)?));
+    for (at, name) in names(&its).enumerate() {
         if its.kind.is_enum() && essential(pair.target.name(name)) == wanted {
             kept.keep(id);
             kept.keep_value(inner, at);

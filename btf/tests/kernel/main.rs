@@ -1,6 +1,8 @@
 //! libbpf reads the same in minimal BTF as in all of the kernel's: the relocated instructions are
 //! equal.
 
+mod bundle;
+
 use std::os::fd::{AsFd as _, AsRawFd as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -23,7 +25,7 @@ const TESTS: &[Test] = &[
 ];
 
 fn main() -> ExitCode {
-    bpfapps_testkit::main(&[TESTS], &[])
+    bpfapps_testkit::main(&[TESTS, bundle::TESTS], &[])
 }
 
 /// An object, and the types of the kernel for it.

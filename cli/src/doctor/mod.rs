@@ -67,11 +67,14 @@ impl Doctor {
         if !self.objects.is_empty() && caller::has_less() {
             return Err(lent("--object").into());
         }
-        let types = options.types()?;
+        let types = match options.types()? {
+            None if !Path::new(btf::KERNEL).exists() => KernelTypes::bundled().map(Some),
+            given => Ok(given),
+        };
         let subjects = self.subjects(apps)?;
         // in a thread, whose mounts are its own: what --fix does is done in this one
         let examined = thread::scope(|scope| {
-            let thread = scope.spawn(|| examine(&subjects, options, types.as_ref(), apps));
+            let thread = scope.spawn(|| examine(&subjects, options, types, apps));
             thread.join()
         });
         let Ok(checks) = examined else {
@@ -129,21 +132,27 @@ impl Doctor {
 fn examine(
     subjects: &[Subject],
     options: &Options,
-    named: Option<&KernelTypes>,
+    given: Result<Option<KernelTypes>>,
     apps: &Apps,
 ) -> Vec<Check> {
-    let file = named.map_or(Path::new(btf::KERNEL), |types| &types.named);
-    let read = named.map_or_else(|| file.to_owned(), KernelTypes::path);
-    let btf = Btf::from_path(read).with_context(|| file.display().to_string());
+    let (given, missing) = match given {
+        Ok(given) => (given, None),
+        Err(err) => (None, Some(err)),
+    };
+    let read = given
+        .as_ref()
+        .map_or_else(|| btf::KERNEL.into(), KernelTypes::path);
+    let btf = missing.map_or_else(|| Btf::from_path(read).context(btf::KERNEL), Err);
     let demands = || subjects.iter().flat_map(Subject::demands);
     let types = btf.as_ref().ok().map(|btf| Types::of(btf, demands()));
-    let mut checks = platform::checks(subjects, file, btf.as_ref(), apps);
+    let mut checks = platform::checks(subjects, given.as_ref(), btf.as_ref());
     let (rights, allowed) = rights::checks(subjects, apps.binary.name);
     checks.extend(rights);
     checks.extend(settings::checks(subjects));
     // from here on tracefs is mounted for this thread
     let mut hooks = Hooks::with_tracefs();
-    if let Some(names) = named.and_then(|types| Names::in_file(&types.named).ok()) {
+    let named = given.as_ref().and_then(KernelTypes::named);
+    if let Some(names) = named.and_then(|file| Names::in_file(file).ok()) {
         hooks = hooks.with_types(names);
     }
     for subject in subjects {

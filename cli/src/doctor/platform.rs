@@ -5,27 +5,29 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Error, Result};
+use bpfapps_core::{KernelTypes, Origin};
 use bpfapps_diagnose::user_namespace;
+use bpfapps_explain::Failure;
+use bpfapps_host::hooks::btf::KERNEL;
 use bpfapps_host::{Release, namespaces as spaces, platform as host, settings};
 use libbpf_rs::btf::Btf;
 
 use super::check::{Check, list};
 use super::fix::Fix;
 use super::subject::{Kind, Subject, names_where};
-use crate::call;
-use crate::registered::Apps;
 
 const ABOUT: &str = "machine";
 
+const MIB: f64 = 1_048_576.0;
+
 pub(super) fn checks(
     subjects: &[Subject],
-    file: &Path,
+    given: Option<&KernelTypes>,
     btf: Result<&Btf<'_>, &Error>,
-    apps: &Apps,
 ) -> Vec<Check> {
     vec![
         kernel(subjects),
-        types(subjects, file, btf, apps),
+        types(subjects, given, btf),
         jit(),
         namespaces(subjects),
         platform(),
@@ -73,35 +75,47 @@ fn kernel(subjects: &[Subject]) -> Check {
     }
 }
 
-fn types(subjects: &[Subject], file: &Path, btf: Result<&Btf<'_>, &Error>, apps: &Apps) -> Check {
+/// Where the types come from, and why not from the kernel.
+fn types(
+    subjects: &[Subject],
+    given: Option<&KernelTypes>,
+    btf: Result<&Btf<'_>, &Error>,
+) -> Check {
     let needy = names_where(subjects, Subject::needs_btf);
-    match btf {
-        Ok(btf) => {
-            let size = fs::metadata(file).map_or(0, |file| file.len());
-            let found = format!(
-                "{}, {:.1} MiB with {} types",
-                file.display(),
-                size as f64 / 1_048_576.0,
-                btf.len()
-            );
-            ok("BTF", found)
-        }
+    let btf = match btf {
+        Ok(btf) => btf,
         Err(err) => {
-            let (found, cause) = match file.exists() {
-                true => ("not readable", format!("{err:#}")),
-                false => ("none", format!("{} is missing", file.display())),
-            };
+            let has_own = Path::new(KERNEL).exists();
+            let found = if has_own { "not readable" } else { "none" };
             if needy.is_empty() {
                 return ok("BTF", format!("{found}, and nothing here needs it"));
             }
-            let fix = format!(
-                "boot a kernel that is built with CONFIG_DEBUG_INFO_BTF=y, or pass the BTF of this \
-                 very kernel: {} --btf FILE …",
-                call::again(&apps.binary)
-            );
-            ok("BTF", found).fail(needy, cause, fix)
+            let fix = Failure::of(err).and_then(Failure::hint);
+            let fix = fix.unwrap_or("boot a kernel that is built with CONFIG_DEBUG_INFO_BTF=y");
+            return ok("BTF", found)
+                .fail(needy, format!("{err:#}"), fix)
+                .by(err);
         }
-    }
+    };
+    let (place, file, why) = match given {
+        None => (KERNEL.to_owned(), KERNEL.into(), ""),
+        Some(types) => {
+            let why = match types.origin {
+                Origin::Named(_) => ", as --btf says",
+                Origin::Bundle { .. } => " of this very kernel, which has no BTF of its own",
+            };
+            (types.origin.to_string(), types.path(), why)
+        }
+    };
+    let size = fs::metadata(file).map_or(0, |file| file.len()) as f64;
+    let size = match size < MIB {
+        true => format!("{:.1} KiB", size / 1024.0),
+        false => format!("{:.1} MiB", size / MIB),
+    };
+    ok(
+        "BTF",
+        format!("{place}, {size} with {} types{why}", btf.len()),
+    )
 }
 
 fn jit() -> Check {

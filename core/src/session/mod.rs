@@ -20,16 +20,15 @@ use std::cell::RefCell;
 use std::env;
 use std::ffi::OsStr;
 use std::mem::MaybeUninit;
-use std::path::Path;
 use std::rc::Rc;
 
 use anyhow::Result;
 use bpfapps_diagnose::{self as diagnose, Loading, Programs};
-use bpfapps_explain::{Code, Failure, stderr_is_coloured};
+use bpfapps_explain::stderr_is_coloured;
 use bpfapps_host::capabilities;
-use bpfapps_host::hooks::btf;
 use libbpf_rs::skel::{OpenSkel, Skel as _, SkelBuilder};
 use libbpf_rs::{MapType, OpenMap, OpenObject};
+use log::debug;
 
 use crate::events::ProgramInfo;
 use crate::metrics::{Metrics, Served};
@@ -45,7 +44,7 @@ pub use maps::fit_maps;
 pub use memlock::raise_memlock;
 pub use needs::{NETWORK, Needs, TRACING};
 pub use options::Options;
-pub use types::KernelTypes;
+pub use types::{KernelTypes, Origin};
 
 /// An environment variable. With it maps are neither pinned nor reused from pins, so that a trial
 /// cannot reach the maps of a running app.
@@ -74,7 +73,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The kernel refuses a signalfd, or stdout is not open.
+    /// The kernel refuses a signalfd, stdout is not open, or the kernel's types are nowhere.
     pub fn start(options: Options, needs: Needs) -> Result<Self> {
         logging::init(options.verbose);
         Self::new(options, needs, None)
@@ -110,7 +109,7 @@ impl Session {
             programs: RefCell::default(),
             metrics: None,
             telemetry: None,
-            types: options.types()?,
+            types: KernelTypes::wanted(&options, needs)?,
             ring_size: options.ring_size,
             needs,
             output: Output::new(Rc::clone(&run.signals))?,
@@ -129,7 +128,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// A capability that the app needs is missing, or the kernel's types are.
+    /// A capability that the app needs is missing, or types are that the object reads.
     pub fn open<'obj, B: SkelBuilder<'obj>>(
         &self,
         mut builder: B,
@@ -139,15 +138,17 @@ impl Session {
             return Err(lacking.into());
         }
         if let Some(types) = &self.types {
+            debug!("the kernel's types are those in {}", types.origin);
             builder.object_builder_mut().btf_custom_path(types.path())?;
-        } else if self.needs.btf && !Path::new(btf::KERNEL).exists() {
-            return Err(no_btf().into());
         }
         raise_memlock();
         let (opened, log) = logging::keep(|| builder.open(object));
         match opened {
             Ok(open) => {
                 log.print();
+                if let (Some(types), Some(name)) = (&self.types, open.open_object().name()) {
+                    types.suit(&name.to_string_lossy())?;
+                }
                 Ok(open)
             }
             Err(err) => {
@@ -186,7 +187,7 @@ impl Session {
                     programs,
                     kernel: self.needs.kernel,
                     uses_ring_buffer,
-                    btf: self.types.as_ref().map(|types| types.named.as_path()),
+                    btf: self.types.as_ref().and_then(KernelTypes::named),
                     colours: stderr_is_coloured(),
                 };
                 let name = name.as_deref().and_then(OsStr::to_str);
@@ -240,13 +241,4 @@ impl Session {
             _ => Ok(()),
         }
     }
-}
-
-fn no_btf() -> Failure {
-    Failure::new(
-        format!("this kernel has no BTF: {} is missing", btf::KERNEL),
-        "pass the BTF of this very kernel with --btf FILE, or boot one that is built with \
-         CONFIG_DEBUG_INFO_BTF=y",
-    )
-    .code(Code::NO_BTF)
 }

@@ -9,7 +9,7 @@ use log::warn;
 use nix::unistd::geteuid;
 
 use super::logging::silently;
-use super::types::KernelTypes;
+use super::types::{KernelTypes, Origin};
 
 /// The options that every app has.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -48,7 +48,7 @@ impl Options {
             files::is_roots_alone(named)?;
         }
         let types = KernelTypes {
-            named: named.clone(),
+            origin: Origin::Named(named.clone()),
             file: files::open(named, btf::LARGEST)?,
         };
         // libbpf would complain only while loading, and not about the file

@@ -1,28 +1,94 @@
 //! The kernel's types, as its BTF has them.
 
+mod bundled;
+
+use std::fmt;
 use std::fs::File;
 use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use bpfapps_btf::Bundle;
+use bpfapps_explain::{Code, Failure};
 use bpfapps_host::hooks::btf;
 use libbpf_rs::btf::types::{Func, FuncProto, Ptr, Struct};
 use libbpf_rs::btf::{Btf, ReferencesType as _};
 
-use super::Session;
+use super::{Embedded, Needs, Options, Session};
 
 /// An open file with the kernel's types: libbpf reads the file that was checked.
 #[derive(Debug)]
 pub struct KernelTypes {
-    /// Its path on the command line.
-    pub named: PathBuf,
+    /// Where they are from.
+    pub origin: Origin,
     pub(super) file: File,
 }
 
+/// Where types are from that the kernel does not provide itself.
+#[derive(Debug)]
+pub enum Origin {
+    /// A file, with its path on the command line.
+    Named(PathBuf),
+    /// A bundle, which has the types that some objects read.
+    Bundle {
+        /// Its place, in words.
+        place: &'static str,
+        /// The bundle.
+        bundle: Box<Bundle>,
+    },
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Named(path) => path.display().fmt(f),
+            Self::Bundle { place, .. } => f.write_str(place),
+        }
+    }
+}
+
 impl KernelTypes {
+    /// Those of the command line, or, on a kernel without BTF, those of a bundle. `None` where the
+    /// kernel's own will do, or none is needed.
+    pub(super) fn wanted(options: &Options, needs: Needs) -> Result<Option<Self>> {
+        match options.types()? {
+            None if needs.btf && !Path::new(btf::KERNEL).exists() => Self::bundled().map(Some),
+            types => Ok(types),
+        }
+    }
+
     /// A path to the open file.
     pub fn path(&self) -> PathBuf {
         Path::new("/proc/self/fd").join(self.file.as_raw_fd().to_string())
+    }
+
+    /// The path on the command line, if they are from there.
+    pub fn named(&self) -> Option<&Path> {
+        match &self.origin {
+            Origin::Named(path) => Some(path),
+            Origin::Bundle { .. } => None,
+        }
+    }
+
+    /// Refuses an object that reads what a bundle was not made for: it would take a field for one
+    /// that this kernel does not have.
+    pub(super) fn suit(&self, skeleton: &str) -> Result<()> {
+        let object = Embedded::of_skeleton(skeleton).map(Embedded::object);
+        let (Some(object), Origin::Bundle { place, bundle }) = (object, &self.origin) else {
+            return Ok(());
+        };
+        match bundle.lacks(&object.bytes)? {
+            None => Ok(()),
+            Some(read) => Err(Failure::new(
+                format!(
+                    "{place} is not made for this {}: it lacks the {read}",
+                    object.name
+                ),
+                "make it with the objects of this very program: cargo xtask btf bundle",
+            )
+            .code(Code::NO_BTF)
+            .into()),
+        }
     }
 }
 

@@ -94,8 +94,9 @@ pub fn load(
         // libbpf guesses at RLIMIT_MEMLOCK
         return Verdict::reported(err.context(LOADING).context(failure));
     }
+    let foreign = |file| open::foreign_btf(file, &log.concat());
     let hook = || loading.programs.cause(errno, &log.concat());
-    if let Some(failure) = loading.btf.and_then(open::foreign_btf).or_else(hook) {
+    if let Some(failure) = loading.btf.and_then(foreign).or_else(hook) {
         return Verdict::reported(err.context(failure));
     }
     let memlock = || limits::memlock().filter(|_| errno == Some(Errno::EPERM));

@@ -1,5 +1,6 @@
 //! Messages about objects that cannot be opened, and programs that cannot be loaded or attached.
 
+mod bundle;
 mod fixtures;
 mod hooks;
 mod loading;
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
             mistakes::TESTS,
             reserve::TESTS,
             types::TESTS,
+            bundle::TESTS,
         ],
         &[
             fixtures::FIXTURES,

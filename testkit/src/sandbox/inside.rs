@@ -13,7 +13,7 @@ use seccompiler::{
     SeccompRule,
 };
 
-use super::{FIXTURE, REFUSING, WITH_FILE, WITH_ONLY, wrap};
+use super::{FIXTURE, REFUSING, WITH_COPY, WITH_FILE, WITH_ONLY, wrap};
 
 /// In a PID namespace, before its own /proc is mounted.
 const WITH_PROC: &str = "with-proc";
@@ -101,7 +101,9 @@ fn change_mounts(what: &str) -> Result<()> {
     let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
     // in a chroot / is no mount, but what most sandboxes change is below these
     let below = ["/sys", "/proc"].as_slice();
-    let file = what.strip_prefix(WITH_FILE).map(Path::new);
+    let put = [WITH_FILE, WITH_COPY];
+    let put = put.iter().find_map(|kind| what.strip_prefix(kind));
+    let file = put.map(Path::new);
     let places = match file {
         Some(file) if !below.iter().any(|place| file.starts_with(place)) => &["/"],
         _ => below,
@@ -120,10 +122,12 @@ fn change_mounts(what: &str) -> Result<()> {
         "without-btf" => mount_new("tmpfs", Path::new("/sys/kernel/btf"))?,
         WITH_PROC => mount_new("proc", Path::new("/proc"))?,
         other => {
-            let file = other.strip_prefix(WITH_FILE);
-            let file = file.and_then(|file| file.split_once('\n'));
+            let file = put.and_then(|file| file.split_once('\n'));
             let (path, text) = file.with_context(|| format!("there is no sandbox {other}"))?;
-            put_file(Path::new(path), text)?;
+            match what.starts_with(WITH_COPY) {
+                true => put_copy(Path::new(path), Path::new(text))?,
+                false => put_file(Path::new(path), text.as_bytes())?,
+            }
         }
     }
     Ok(())
@@ -149,7 +153,14 @@ fn keep(names: &str) -> Result<()> {
     Ok(())
 }
 
-fn put_file(path: &Path, text: &str) -> Result<()> {
+fn put_copy(path: &Path, file: &Path) -> Result<()> {
+    let read = fs::read(file).and_then(|bytes| Ok((bytes, fs::metadata(file)?)));
+    let (bytes, metadata) = read.with_context(|| format!("failed to read {}", file.display()))?;
+    put_file(path, &bytes)?;
+    fs::set_permissions(path, metadata.permissions()).context("failed to set a file's mode")
+}
+
+fn put_file(path: &Path, text: &[u8]) -> Result<()> {
     let nothing = None::<&str>;
     if path.exists() {
         let file = tempfile::NamedTempFile::new().context("failed to create a file")?;
