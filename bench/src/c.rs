@@ -7,6 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use bpfapps_task::workspace;
+use bpfapps_xtask::target::Target;
 use bpfapps_xtask::{cc, vmlinux};
 
 /// A compiler of what lies in `bench/c`, with the libbpf that bpfapps is linked with.
@@ -40,7 +41,7 @@ impl C {
         object: Option<&Path>,
     ) -> Result<PathBuf> {
         let program = self.folder.join(name);
-        let mut command = cc::compiler();
+        let mut command = Target::Here.compiler();
         command.args(["-O2", "-Wall", "-static"]);
         if let Some(object) = object {
             command.arg(format!("-DOBJECT=\"{}\"", object.display()));
@@ -53,9 +54,9 @@ impl C {
             .arg("-L")
             .arg(&self.libbpf)
             .arg("-L")
-            .arg(cc::libelf_folder()?)
+            .arg(cc::libelf_folder(Target::Here)?)
             .args(["-lbpf", "-lelf", "-lz"]);
-        for library in cc::beside_libelf().unwrap_or_default() {
+        for library in cc::beside_libelf(Target::Here).unwrap_or_default() {
             command.arg(format!("-l{library}"));
         }
         run(&mut command)?;

@@ -6,6 +6,7 @@ use std::process::Command;
 use anyhow::Result;
 use bpfapps_task::cargo::Built;
 use bpfapps_xtask::dist;
+use bpfapps_xtask::target::Target;
 
 use crate::c::C;
 use crate::tracer::Tracer;
@@ -69,7 +70,7 @@ pub(crate) struct Programs {
 
 impl Programs {
     pub(crate) fn build() -> Result<Self> {
-        let built = dist::build(&[], true)?;
+        let built = dist::build(Target::Here, &[], true)?;
         let folder = built.program.with_file_name("bench");
         let c = C::new(built.out_dir("libbpf-sys")?, folder)?;
         Ok(Self { built, c })

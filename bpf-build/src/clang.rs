@@ -149,10 +149,22 @@ impl Clang {
         Ok(command)
     }
 
+    /// The folders of the target, then those of this machine: a build for another processor may have
+    /// no headers of it, and most are the same.
     fn system_includes(&self) -> Result<Vec<String>> {
-        let output =
-            self.run(Command::new(&self.program).args(["-v", "-E", "-xc", "/dev/null"]))?;
-        Ok(include_folders(&String::from_utf8_lossy(&output.stderr)))
+        let of = |target: Option<String>| {
+            let mut command = Command::new(&self.program);
+            command.args(target.map(|triple| format!("--target={triple}")));
+            let output = self.run(command.args(["-v", "-E", "-xc", "/dev/null"]))?;
+            anyhow::Ok(include_folders(&String::from_utf8_lossy(&output.stderr)))
+        };
+        let [target, host] = ["TARGET", "HOST"].map(|name| env::var(name).ok());
+        let mut folders = match target == host {
+            true => Vec::new(),
+            false => of(target)?,
+        };
+        folders.extend(of(None)?);
+        Ok(folders)
     }
 
     fn run(&self, command: &mut Command) -> Result<Output> {

@@ -15,6 +15,8 @@
 //! Deliberately absent: any crate that links libelf, which a task must be able to install.
 
 pub mod apt;
+mod arch;
+pub mod cache;
 pub mod cargo;
 pub mod out;
 pub mod path;
@@ -22,4 +24,5 @@ pub mod progress;
 mod series;
 pub mod workspace;
 
+pub use arch::Arch;
 pub use series::Series;

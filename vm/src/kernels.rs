@@ -1,18 +1,18 @@
 //! Which kernels to boot, and where they are.
 
 mod cache;
-mod debian;
+pub(crate) mod debian;
+pub(crate) mod files;
 mod image;
 mod mirror;
 mod source;
 
-use std::env;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 use bpfapps_host::Release;
-use bpfapps_task::Series;
-use bpfapps_task::out;
+use bpfapps_task::cache::folder as cache;
+use bpfapps_task::{Arch, Series, out};
 
 use debian::{Archive, Package};
 
@@ -25,19 +25,23 @@ pub(crate) struct Kernel {
     pub(crate) image: PathBuf,
 }
 
-/// The kernels to boot.
+/// The kernels to boot, all of one processor.
 #[derive(Debug)]
-pub struct Kernels(pub(crate) Vec<Kernel>);
+pub struct Kernels {
+    pub(crate) arch: Arch,
+    pub(crate) kernels: Vec<Kernel>,
+}
 
 impl Kernels {
-    /// Given kernels, each a bzImage.
-    pub fn given(images: &[PathBuf]) -> Result<Self> {
+    /// Given kernels, each a bzImage, or an Image for arm64.
+    pub fn given(arch: Arch, images: &[PathBuf]) -> Result<Self> {
         let kernel = |file: &PathBuf| {
-            let version = image::version(file)?;
+            let version = image::version(file, arch)?;
             let image = file.canonicalize().context("failed to find the image")?;
             Ok(Kernel { version, image })
         };
-        Ok(Self(images.iter().map(kernel).collect::<Result<_>>()?))
+        let kernels = images.iter().map(kernel).collect::<Result<_>>()?;
+        Ok(Self { arch, kernels })
     }
 
     /// Adds the newest kernel of each of the series that people have.
@@ -55,14 +59,15 @@ impl Kernels {
             return Ok(());
         }
         let cache = cache()?;
-        let source = Archive::open(&cache).and_then(|archive| Ok((archive.kernels()?, archive)));
+        let source =
+            Archive::open(&cache, self.arch).and_then(|archive| Ok((archive.kernels()?, archive)));
         for series in series {
             let kernel = match &source {
                 Ok((packages, archive)) => newest(series, packages, archive, &cache),
                 Err(reason) => Err(anyhow!("{reason:#}")),
             };
             match kernel {
-                Ok(kernel) => self.0.push(kernel),
+                Ok(kernel) => self.kernels.push(kernel),
                 Err(reason) if if_available => {
                     out::note(format_args!("left out Linux {series}: {reason:#}"));
                 }
@@ -72,9 +77,20 @@ impl Kernels {
         Ok(())
     }
 
+    /// A static busybox for their processor, from the cache or from Debian.
+    pub fn busybox(&self) -> Result<PathBuf> {
+        let cache = cache()?;
+        let archive = Archive::open(&cache, self.arch)?;
+        let package = archive.packages("^busybox-static$")?.pop();
+        let package = package.context("the archive has no busybox-static")?;
+        let file = cache.join("kernels").join(package.file_name("busybox"));
+        archive.file(&package, &file, &|path| path.ends_with("bin/busybox"))?;
+        Ok(file)
+    }
+
     /// True without any kernel.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.kernels.is_empty()
     }
 }
 
@@ -84,14 +100,18 @@ fn newest(
     archive: &Archive,
     cache: &Path,
 ) -> Result<Kernel> {
-    let package = packages
-        .iter()
-        .rfind(|package| series.has(&package.version));
-    let package = package.ok_or_else(|| none(series, packages))?;
-    let version = package.version.clone();
-    let image = cache.join("kernels").join(package.file_name("image"));
-    archive.kernel(package, &image)?;
-    Ok(Kernel { version, image })
+    let of_series = packages.iter().rev().filter(|it| series.has(&it.version));
+    let mut failed = None;
+    // a mirror may list kernels that it no longer has
+    for package in of_series {
+        let version = package.version.clone();
+        let image = cache.join("kernels").join(package.file_name("image"));
+        match archive.kernel(package, &image) {
+            Ok(()) => return Ok(Kernel { version, image }),
+            Err(error) => failed = failed.or(Some(error)),
+        }
+    }
+    Err(failed.unwrap_or_else(|| none(series, packages)))
 }
 
 fn none(series: &Series, packages: &[Package]) -> anyhow::Error {
@@ -108,14 +128,4 @@ fn none(series: &Series, packages: &[Package]) -> anyhow::Error {
             there.join(", ")
         ),
     )
-}
-
-/// The folder for downloads.
-fn cache() -> Result<PathBuf> {
-    let base = match (env::var_os("XDG_CACHE_HOME"), env::var_os("HOME")) {
-        (Some(cache), _) if Path::new(&cache).is_absolute() => PathBuf::from(cache),
-        (_, Some(home)) => Path::new(&home).join(".cache"),
-        _ => return Err(anyhow!("there is no HOME to keep kernels in")),
-    };
-    Ok(base.join("bpfapps"))
 }

@@ -13,10 +13,11 @@
 //! ```no_run
 //! use std::path::Path;
 //!
+//! use bpfapps_task::Arch;
 //! use bpfapps_vm::{Accel, Kernels, Machines, Programs, Suite};
 //!
 //! # fn main() -> anyhow::Result<()> {
-//! let mut kernels = Kernels::given(&[])?;
+//! let mut kernels = Kernels::given(Arch::Amd64, &[])?;
 //! kernels.add_usual(false)?;
 //! let own = Programs { binary: "target/mytool".into(), tests: Vec::new() };
 //! let suite = Suite { own, rendered: None, files: Vec::new() };
@@ -33,6 +34,7 @@ mod kernels;
 mod machine;
 mod report;
 mod results;
+mod rust;
 
 use std::ffi::OsString;
 use std::fs;
@@ -40,10 +42,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use bpfapps_host::Release;
+use bpfapps_task::Arch;
 
 pub use kernels::{Kernels, Source};
 pub use machine::Accel;
 pub use report::Report;
+pub use rust::rust;
 
 use kernels::Kernel;
 use machine::{Machine, initramfs};
@@ -101,23 +105,26 @@ impl Machines {
         initramfs::write(&fresh, busybox, suite, script.as_deref())?;
         fs::rename(&fresh, &initramfs).context("failed to replace the initramfs")?;
 
-        let machine = |kernel: &Kernel, cx16| Machine {
-            version: kernel.version.clone(),
-            image: kernel.image.clone(),
-            initramfs: initramfs.clone(),
-            console: folder.join(format!(
-                "{}{}.log",
-                kernel.version,
-                if cx16 { "+cx16" } else { "" }
-            )),
-            accel,
-            cx16,
+        let arch = kernels.arch;
+        let machine = |kernel: &Kernel, cx16| {
+            let mut machine = Machine {
+                arch,
+                version: kernel.version.clone(),
+                image: kernel.image.clone(),
+                initramfs: initramfs.clone(),
+                console: PathBuf::new(),
+                accel,
+                cx16,
+            };
+            machine.console = folder.join(format!("{}.log", machine.name()));
+            machine
         };
         let mut machines = Vec::new();
-        for kernel in &kernels.0 {
+        for kernel in &kernels.kernels {
             machines.push(machine(kernel, false));
             // bootstrap uses another map for start times there
-            if command.is_none() && accel == Accel::Tcg && kernel.version.is_at_least((7, 0)) {
+            let shows_all = arch != Arch::Amd64 || accel != Accel::Tcg;
+            if command.is_none() && !shows_all && kernel.version.is_at_least((7, 0)) {
                 machines.push(machine(kernel, true));
             }
         }

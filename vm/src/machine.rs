@@ -1,5 +1,6 @@
 //! A virtual machine: a kernel, an initramfs and two serial ports under QEMU.
 
+mod board;
 pub(crate) mod initramfs;
 
 use std::fs::{self, File};
@@ -12,6 +13,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use bpfapps_host::Release;
+use bpfapps_task::Arch;
+
+use board::Board;
 
 /// How QEMU executes the guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +29,7 @@ pub enum Accel {
 /// One machine to boot.
 #[derive(Debug)]
 pub(crate) struct Machine {
+    pub(crate) arch: Arch,
     pub(crate) version: Release,
     pub(crate) image: PathBuf,
     pub(crate) initramfs: PathBuf,
@@ -57,9 +62,10 @@ pub(crate) struct Patience {
 impl Machine {
     /// Its name in tables.
     pub(crate) fn name(&self) -> String {
-        let plus = match (self.accel, self.cx16) {
-            (Accel::Tcg, true) => "+cx16",
-            _ => "",
+        let plus = match (self.arch, self.accel, self.cx16) {
+            (Arch::Amd64, Accel::Tcg, true) => "+cx16",
+            (Arch::Amd64, ..) => "",
+            (Arch::Arm64, ..) => "+arm64",
         };
         format!("{}{plus}", self.version)
     }
@@ -87,27 +93,32 @@ impl Machine {
 
     /// The command line of QEMU; `task` and `words` go to the first process.
     fn qemu(&self, task: &str, words: &str) -> Command {
+        let board = Board::of(self.arch);
         let cpu = match (self.accel, self.cx16) {
             (Accel::Kvm, _) => "host",
             (Accel::Tcg, true) => "max",
-            (Accel::Tcg, false) => "max,-cx16",
+            (Accel::Tcg, false) => board.cpu,
         };
         let accel = match self.accel {
             Accel::Kvm => "kvm",
             Accel::Tcg => "tcg,thread=single",
         };
         // a panic ends it, and so does an oops, which may be all that a bug shows
-        let mut append = vec!["console=ttyS0", "panic=-1", "oops=panic"];
+        let mut append = vec![board.console, "panic=-1", "oops=panic"];
         // translated code is slow, which is no news
         append.extend(["nowatchdog", "mitigations=off", "random.trust_cpu=on"]);
+        // the seed that QEMU gives is all that an older Arm has
+        append.push("random.trust_bootloader=on");
         append.push("lsm=landlock,lockdown,yama,apparmor,bpf");
         let task = format!("BPFAPPS_VM={task}");
         append.push(&task);
+        append.push(board.ports);
         append.push(words);
 
         // it ends with this process, however that ends
         let mut qemu = Command::new("setpriv");
-        qemu.args(["--pdeathsig", "KILL", "qemu-system-x86_64"]);
+        qemu.args(["--pdeathsig", "KILL", board.qemu]);
+        qemu.args(board.machine);
         qemu.args(["-no-user-config", "-nodefaults", "-display", "none"]);
         // the archive is in memory twice at the start, and half of what is left holds the files
         qemu.args(["-no-reboot", "-smp", "2", "-m", "3G"]);
@@ -135,12 +146,8 @@ impl Machine {
             &format!("file,id=console,path={path},append=on"),
         ]);
         qemu.args(["-serial", "chardev:console"]);
-        qemu.args([
-            "-chardev",
-            "stdio,id=reported,signal=off",
-            "-serial",
-            "chardev:reported",
-        ]);
+        qemu.args(["-chardev", "stdio,id=reported,signal=off"]);
+        qemu.args(Board::of(self.arch).reports);
         let mut qemu = Running(
             qemu.stdin(Stdio::null())
                 .stdout(Stdio::piped())

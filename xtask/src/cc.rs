@@ -1,24 +1,16 @@
 //! Asks the C compiler and pkg-config about libraries.
 
-use std::env;
 use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result};
 
-/// The C compiler, which the `CC` variable may choose.
-pub fn compiler() -> Command {
-    let chosen = env::var("CC").unwrap_or_default();
-    // `CC="ccache gcc"` is a habit that the cc crate supports too
-    let mut words = chosen.split_whitespace();
-    let mut command = Command::new(words.next().unwrap_or("cc"));
-    command.args(words);
-    command
-}
+use crate::target::Target;
 
 /// The path of a static library such as `libelf.a`, as the linker finds it.
-pub fn archive(name: &str) -> Option<PathBuf> {
-    let found = compiler()
+pub fn archive(target: Target, name: &str) -> Option<PathBuf> {
+    let found = target
+        .compiler()
         .arg(format!("-print-file-name={name}"))
         .output()
         .ok()?;
@@ -32,16 +24,22 @@ pub fn archive(name: &str) -> Option<PathBuf> {
 }
 
 /// The folder of the static libelf.
-pub fn libelf_folder() -> Result<PathBuf> {
-    let mut libelf = archive("libelf.a").context("no libelf.a")?;
+pub fn libelf_folder(target: Target) -> Result<PathBuf> {
+    let mut libelf = archive(target, "libelf.a").context("no libelf.a")?;
     libelf.pop();
     Ok(libelf)
 }
 
 /// The libraries that a static libelf needs besides libz, by name: newer versions need `zstd`.
 /// `None` if pkg-config does not know libelf.
-pub fn beside_libelf() -> Option<Vec<String>> {
-    let answer = Command::new("pkg-config")
+pub fn beside_libelf(target: Target) -> Option<Vec<String>> {
+    let mut answer = Command::new("pkg-config");
+    if let Target::Other(arch) = target {
+        // those of this machine say nothing about it
+        let folder = format!("/usr/lib/{}/pkgconfig", arch.gnu());
+        answer.env("PKG_CONFIG_LIBDIR", folder);
+    }
+    let answer = answer
         .args(["--static", "--libs", "libelf"])
         .output()
         .ok()

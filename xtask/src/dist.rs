@@ -14,12 +14,14 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use bpfapps_task::Arch;
 use bpfapps_task::workspace::Workspace;
 
 #[cfg(not(feature = "packages"))]
 use crate::again;
 use crate::out;
 use crate::setup::{self, Stage};
+use crate::target::{self, Target};
 
 pub(crate) use build::host;
 pub use build::{build, build_binary};
@@ -35,6 +37,9 @@ pub(crate) struct Options {
     /// Build in this app; may be given again [default: every app]
     #[arg(long = "app", value_name = "NAME")]
     apps: Vec<String>,
+    /// Build it for another processor: aarch64-unknown-linux-gnu [default: this machine]
+    #[arg(long, value_name = "TRIPLE", value_parser = target::parse)]
+    target: Option<Arch>,
     /// Pack it as well: packages of Debian or of RPM, an image for containers
     #[arg(long = "format", value_name = "FORMAT", value_delimiter = ',')]
     formats: Vec<Format>,
@@ -60,12 +65,14 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     for app in &options.apps {
         workspace.know(app)?;
     }
-    setup::ensure(Stage::Dist)?;
+    let target = Target::of(options.target);
+    setup::ensure_for(Stage::Dist, target)?;
 
-    let built = build(&options.apps, true)?;
-    let [dist, fresh] = ["dist", "dist.new"].map(|folder| workspace.target().join(folder));
+    let built = build(target, &options.apps, true)?;
+    let folder = target.folder()?;
+    let [dist, fresh] = ["dist", "dist.new"].map(|name| folder.join(name));
     remove(&fresh)?;
-    let facts = Facts::of(workspace, &built.program)?;
+    let facts = Facts::of(workspace, target, &built.program)?;
     #[cfg_attr(not(feature = "packages"), expect(unused_mut))]
     let mut files = fill(&fresh, &built.program, &facts, built.libraries())?;
     #[cfg(feature = "packages")]

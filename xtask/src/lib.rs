@@ -33,6 +33,7 @@ mod new;
 pub mod run;
 pub mod setup;
 mod show;
+pub mod target;
 mod test;
 mod vm;
 pub mod vmlinux;

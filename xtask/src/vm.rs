@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 #[cfg(not(feature = "vm"))]
 use anyhow::Result;
-use bpfapps_task::Series;
+use bpfapps_task::{Arch, Series};
 
 #[cfg(not(feature = "vm"))]
 use crate::again;
@@ -32,7 +32,10 @@ pub(crate) struct Options {
     /// The newest kernel of each of these series [default: 5.10,6.1,6.12,latest]
     #[arg(long = "kernel", value_name = "SERIES", value_delimiter = ',')]
     series: Vec<Series>,
-    /// A kernel of your own, a bzImage; may be given again
+    /// The processor of the kernels: amd64 or arm64 [default: that of this machine]
+    #[arg(long, value_name = "ARCH")]
+    arch: Option<Arch>,
+    /// A kernel of your own, a bzImage, or an Image for arm64; may be given again
     #[arg(long = "image", value_name = "FILE")]
     images: Vec<PathBuf>,
     /// Execution by QEMU

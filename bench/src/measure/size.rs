@@ -5,6 +5,7 @@ use std::fs;
 use anyhow::{Context, Result};
 use bpfapps_task::workspace::Workspace;
 use bpfapps_xtask::dist;
+use bpfapps_xtask::target::Target;
 
 use crate::figures::{Table, ratio};
 
@@ -33,7 +34,7 @@ pub(crate) fn measure() -> Result<Table> {
 
 fn built(apps: &[&str], metrics: bool) -> Result<u64> {
     let apps: Vec<_> = apps.iter().map(|&app| app.to_owned()).collect();
-    let program = dist::build(&apps, metrics)?.program;
+    let program = dist::build(Target::Here, &apps, metrics)?.program;
     let file = fs::metadata(&program).context("failed to measure a binary")?;
     Ok(file.len())
 }

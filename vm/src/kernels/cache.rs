@@ -1,4 +1,4 @@
-//! The folder for downloads.
+//! The folders for downloads.
 
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
@@ -9,9 +9,9 @@ use bpfapps_host::shell;
 use bpfapps_task::out;
 use nix::unistd::geteuid;
 
-/// Creates its folders, writable only by the user: their files are booted.
-pub(super) fn make(folder: &Path) -> Result<()> {
-    for folder in [folder, &folder.join("apt"), &folder.join("kernels")] {
+/// Creates the folders, writable only by the user: their files are booted, or run.
+pub(super) fn make(folder: &Path, apt: &Path) -> Result<()> {
+    for folder in [folder, apt, &folder.join("kernels")] {
         own(folder)?;
     }
     Ok(())

@@ -1,6 +1,5 @@
-//! Kernels out of Debian's archive, by way of the mirror that this machine's
-//! apt uses already. apt checks the signatures, and has a configuration and
-//! folders of our own: nothing of the machine's is changed.
+//! Debian's archive, by way of the mirror that this machine's apt uses already. apt checks the
+//! signatures, and has a configuration and folders of our own: nothing of the machine's is changed.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,37 +11,42 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::{Context, Result, bail};
 use bpfapps_host::Release;
 use bpfapps_task::progress::Step;
-use bpfapps_task::{apt, out, path};
+use bpfapps_task::{Arch, apt, out, path};
 use sha2::{Digest, Sha256};
 
+use super::files::{find, fresh};
 use super::mirror::{no_archive, sources};
 
-/// The flavour without drivers that no virtual machine has.
-const FLAVOUR: &str = "cloud-amd64";
 /// The keys of all suites, including those that this machine does not use.
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 /// Package lists younger than this are new enough.
 const FRESH: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The part of Debian's archive that has kernels.
-pub(super) struct Archive {
+/// Debian's archive, as a machine with this processor sees it.
+pub(crate) struct Archive {
+    arch: Arch,
     folder: PathBuf,
 }
 
-/// A package with a kernel in it.
+/// A package.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Package {
+pub(crate) struct Package {
     pub(super) version: Release,
     full_version: String,
-    name: String,
+    pub(super) name: String,
     /// The hash in apt's signed index.
     sha256: String,
 }
 
 impl Package {
     /// A name for a file of it in the cache.
-    pub(super) fn file_name(&self, extension: &str) -> String {
+    pub(crate) fn file_name(&self, extension: &str) -> String {
         format!("{}_{}.{extension}", self.name, self.full_version)
+    }
+
+    /// True if both were built of one source, of one version.
+    pub(crate) fn is_of(&self, other: &Self) -> bool {
+        self.full_version == other.full_version
     }
 
     /// True if the file is the package's.
@@ -58,14 +62,16 @@ impl Package {
 
 impl Archive {
     /// Opens the archive; fetches its package lists where they are old.
-    pub(super) fn open(cache: &Path) -> Result<Self> {
+    pub(crate) fn open(cache: &Path, arch: Arch) -> Result<Self> {
         if let Some(missing) = ["apt-get", "dpkg-deb"].iter().find(|name| !path::has(name)) {
             return Err(no_archive(&format!("there is no {missing} here")));
         }
-        super::cache::make(cache)?;
-        let archive = Self {
-            folder: cache.join("apt"),
+        let folder = match Arch::here() == Some(arch) {
+            true => cache.join("apt"),
+            false => cache.join(format!("apt-{arch}")),
         };
+        super::cache::make(cache, &folder)?;
+        let archive = Self { arch, folder };
         // apt removes unknown files from its own folders
         let fetched = archive.folder.join("fetched");
         let age = fetched.metadata().and_then(|file| file.modified());
@@ -95,6 +101,7 @@ impl Archive {
             fs::create_dir_all(folder.join(part)).context("failed to create the cache folder")?;
         }
         let here = folder.display();
+        let arch = self.arch;
         let configuration = format!(
             "Dir::Etc::SourceList \"{here}/sources.list\";\n\
              Dir::Etc::SourceParts \"/dev/null\";\n\
@@ -103,8 +110,8 @@ impl Archive {
              Dir::State::Lists \"{here}/lists\";\n\
              Dir::State::status \"{here}/status\";\n\
              Dir::Cache \"{here}\";\n\
-             APT::Architecture \"amd64\";\n\
-             APT::Architectures {{ \"amd64\"; }};\n\
+             APT::Architecture \"{arch}\";\n\
+             APT::Architectures {{ \"{arch}\"; }};\n\
              APT::Sandbox::User \"root\";\n\
              APT::Update::Error-Mode \"any\";\n\
              Acquire::Languages \"none\";\n\
@@ -127,7 +134,7 @@ impl Archive {
         Ok(())
     }
 
-    fn apt(&self, program: &str) -> Command {
+    pub(super) fn apt(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.arg("-c").arg(self.folder.join("apt.conf"));
         command.env("LC_ALL", "C");
@@ -136,7 +143,9 @@ impl Archive {
 
     /// The packages with a kernel, oldest first.
     pub(super) fn kernels(&self) -> Result<Vec<Package>> {
-        self.packages(&format!("^linux-(image|binary)-[0-9.]+[0-9].*-{FLAVOUR}$"))
+        // the flavour without drivers that no virtual machine has
+        let flavour = format!("cloud-{}", self.arch);
+        self.packages(&format!("^linux-(image|binary)-[0-9.]+[0-9].*-{flavour}$"))
     }
 
     /// The packages with the source of a kernel, oldest first.
@@ -144,7 +153,7 @@ impl Archive {
         self.packages("^linux-source-[0-9.]+$")
     }
 
-    fn packages(&self, pattern: &str) -> Result<Vec<Package>> {
+    pub(crate) fn packages(&self, pattern: &str) -> Result<Vec<Package>> {
         let listed = self
             .apt("apt-cache")
             .args(["search", "--names-only", "--full", pattern])
@@ -164,32 +173,22 @@ impl Archive {
     /// Takes the kernel out of a package, which is downloaded unless it is in the cache, as the index
     /// says it is.
     pub(super) fn kernel(&self, package: &Package, to: &Path) -> Result<()> {
-        let deb = to.with_extension("deb");
-        self.fetch(package, &deb)?;
-        let work = fresh(to)?;
-        let status = Command::new("dpkg-deb")
-            .arg("--extract")
-            .arg(&deb)
-            .arg(work.join("content"))
-            .status()
-            .context("failed to run dpkg-deb")?;
-        if !status.success() {
-            bail!("dpkg-deb ended with {status}");
-        }
-        let kernel = find(&work.join("content"), &|name| name.starts_with("vmlinuz"))
-            .with_context(|| format!("there is no kernel in {}", package.name))?;
-        fs::rename(kernel, to).context("failed to write the cache")?;
-        fs::remove_dir_all(&work).context("failed to clear the cache")
+        self.file(package, to, &|path| {
+            let name = path.file_name().unwrap_or_default();
+            name.to_string_lossy().starts_with("vmlinuz")
+        })
     }
 
     /// Downloads a package to `deb`, unless it is there as the index says it is.
-    pub(super) fn fetch(&self, package: &Package, deb: &Path) -> Result<()> {
+    pub(crate) fn fetch(&self, package: &Package, deb: &Path) -> Result<()> {
         if package.is(deb) {
             return Ok(());
         }
         let work = fresh(deb)?;
         self.download(package, &work)?;
-        let got = find(&work, &|name| name.ends_with(".deb"));
+        let got = find(&work, &|path| {
+            path.extension().is_some_and(|it| it == "deb")
+        });
         let got = got.context("apt downloaded nothing")?;
         fs::rename(got, deb).context("failed to write the cache")?;
         fs::remove_dir_all(&work).context("failed to clear the cache")?;
@@ -239,16 +238,6 @@ impl Archive {
     }
 }
 
-/// An empty folder beside `file`.
-fn fresh(file: &Path) -> Result<PathBuf> {
-    let work = file.with_extension("part");
-    if work.exists() {
-        fs::remove_dir_all(&work).context("failed to clear the cache")?;
-    }
-    fs::create_dir_all(&work).context("failed to create the cache folder")?;
-    Ok(work)
-}
-
 /// Reads records of packages. If the kernel is in a `linux-binary-…`, the `linux-image-…` of the
 /// same version only depends on it.
 fn packages(records: &str) -> Vec<Package> {
@@ -262,7 +251,10 @@ fn packages(records: &str) -> Vec<Package> {
         if field("Depends").contains("linux-binary-") {
             continue;
         }
-        if let Some(version) = Release::parse(field("Version")) {
+        // an epoch says nothing about what is in it
+        let version = field("Version");
+        let version = version.split_once(':').map_or(version, |(_, it)| it);
+        if let Some(version) = Release::parse(version) {
             found.push(Package {
                 version,
                 full_version: field("Version").to_owned(),
@@ -277,20 +269,6 @@ fn packages(records: &str) -> Vec<Package> {
         (package.version.clone(), original, package.name.clone())
     });
     found
-}
-
-/// The first file below a folder with such a name.
-fn find(folder: &Path, wanted: &dyn Fn(&str) -> bool) -> Option<PathBuf> {
-    let mut folders = Vec::new();
-    for entry in fs::read_dir(folder).ok()?.filter_map(Result::ok) {
-        let path = entry.path();
-        if entry.file_type().ok()?.is_dir() {
-            folders.push(path);
-        } else if wanted(&entry.file_name().to_string_lossy()) {
-            return Some(path);
-        }
-    }
-    folders.iter().find_map(|folder| find(folder, wanted))
 }
 
 #[cfg(test)]

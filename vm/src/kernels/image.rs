@@ -1,25 +1,47 @@
 //! Kernel images, and what they say about themselves.
 
 use std::fs::File;
+use std::io::{self, Read as _};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use bpfapps_host::Release;
+use bpfapps_task::Arch;
+use memchr::memmem;
 
-/// Reads the version that an x86 image of a kernel states.
-pub(super) fn version(image: &Path) -> Result<Release> {
-    let file = File::open(image).with_context(|| format!("failed to read {}", image.display()))?;
-    match stated(&file).as_deref().and_then(exact) {
+/// Reads the version that the image of a kernel for this processor states.
+pub(super) fn version(image: &Path, arch: Arch) -> Result<Release> {
+    let failed = || format!("failed to read {}", image.display());
+    let file = File::open(image).with_context(failed)?;
+    let (stated, what) = match arch {
+        Arch::Amd64 => (stated(&file), "for x86 (bzImage)"),
+        Arch::Arm64 => (banner(&file).with_context(failed)?, "for arm64 (Image)"),
+    };
+    match stated.as_deref().and_then(exact) {
         Some(version) => Ok(version),
-        None => bail!(
-            "{} is not a kernel image for x86 (bzImage)",
-            image.display()
-        ),
+        None => bail!("{} is not a kernel image {what}", image.display()),
     }
 }
 
-/// The words for `file` and `dmesg`: release, builder, build.
+/// The words that an arm64 kernel prints first; its image is not compressed.
+fn banner(file: &File) -> io::Result<Option<String>> {
+    const FIRST: &[u8] = b"Linux version ";
+    let mut magic = [0; 4];
+    let is_image = file.read_exact_at(&mut magic, 0x38).is_ok() && &magic == b"ARM\x64";
+    if !is_image {
+        return Ok(None);
+    }
+    let mut image = Vec::new();
+    (&*file).read_to_end(&mut image)?;
+    // other strings in it have a placeholder there
+    let mut banners = memmem::find_iter(&image, FIRST).map(|at| &image[at + FIRST.len()..]);
+    let banner = banners.find(|rest| rest.first().is_some_and(u8::is_ascii_digit));
+    let line = banner.and_then(|rest| rest.split(|byte| *byte == b'\n' || *byte == 0).next());
+    Ok(line.map(|line| String::from_utf8_lossy(line).into_owned()))
+}
+
+/// The words in a bzImage for `file` and `dmesg`: release, builder, build.
 fn stated(file: &File) -> Option<String> {
     // the boot protocol: "HdrS", its version, and 512 bytes before the words
     let mut header = [0; 14];
@@ -61,9 +83,14 @@ mod tests {
     #[test]
     fn what_is_no_kernel_is_refused() -> Result<()> {
         let test = std::env::current_exe()?;
-        let failed = version(&test).map_err(|error| error.to_string());
-        let reason = format!("{} is not a kernel image for x86 (bzImage)", test.display());
-        assert_eq!(failed, Err(reason));
+        for (arch, what) in [
+            (Arch::Amd64, "x86 (bzImage)"),
+            (Arch::Arm64, "arm64 (Image)"),
+        ] {
+            let failed = version(&test, arch).map_err(|error| error.to_string());
+            let reason = format!("{} is not a kernel image for {what}", test.display());
+            assert_eq!(failed, Err(reason));
+        }
         Ok(())
     }
 }

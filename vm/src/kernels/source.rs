@@ -6,9 +6,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use bpfapps_host::Release;
-use bpfapps_task::Series;
-use bpfapps_task::out;
 use bpfapps_task::progress::Step;
+use bpfapps_task::{Arch, Series, out};
 
 use super::debian::Archive;
 
@@ -25,7 +24,8 @@ impl Source {
     /// Unpacks `parts`, such as `tools/include`, of the newest kernel of a series into `folder`.
     pub fn unpack(series: &Series, parts: &[&str], folder: &Path) -> Result<Self> {
         let cache = super::cache()?;
-        let archive = Archive::open(&cache)?;
+        // a source is for every processor
+        let archive = Archive::open(&cache, Arch::here().unwrap_or(Arch::Amd64))?;
         let packages = archive.sources()?;
         let package = packages.iter().rfind(|it| series.has(&it.version));
         let package = package.ok_or_else(|| {

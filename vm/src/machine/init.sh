@@ -27,13 +27,13 @@ hostname vm
 cd /root
 
 if [ "$BPFAPPS_VM" = shell ]; then
-	stty rows "$ROWS" cols "$COLUMNS" </dev/ttyS0
+	stty rows "$ROWS" cols "$COLUMNS" <"/dev/$CONSOLE"
 	echo "Linux $(uname -r): ${OWN##*/} is there, and tests are in /tests; exit ends it"
-	setsid -c sh </dev/ttyS0 >/dev/ttyS0 2>&1
+	setsid -c sh <"/dev/$CONSOLE" >"/dev/$CONSOLE" 2>&1
 	poweroff -f
 fi
 
-port=/dev/ttyS1
+port=/dev/$REPORTS
 exec 3<>"$port"
 stty raw -echo <&3
 

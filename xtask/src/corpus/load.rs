@@ -13,6 +13,7 @@ use bpfapps_vm::{Accel, Kernels, Machines, Programs, Suite};
 
 use super::Corpus;
 use crate::progress::Step;
+use crate::target::Target;
 use crate::{busybox, dist, out};
 
 /// Verifies every object, and prints the results compressed: logs are long, and the port is slow.
@@ -23,12 +24,12 @@ done";
 
 /// Loads the programs of all objects, and writes what came of it.
 pub(super) fn all(corpus: &Corpus, series: &Series) -> Result<()> {
-    let mut kernels = Kernels::given(&[])?;
+    let mut kernels = Kernels::given(Target::Here.arch()?, &[])?;
     kernels.add(std::slice::from_ref(series), false)?;
     let busybox = busybox::find().context("there is no static busybox")?;
     let suite = Suite {
         own: Programs {
-            binary: dist::build(&[], true)?.program,
+            binary: dist::build(Target::Here, &[], true)?.program,
             tests: Vec::new(),
         },
         rendered: None,

@@ -7,12 +7,13 @@ use std::sync::Mutex;
 use std::thread;
 
 use anyhow::{Context, Result, bail};
-use bpfapps_task::Series;
 use bpfapps_task::workspace::Workspace;
+use bpfapps_task::{Arch, Series};
 use bpfapps_vm::Source;
 
 use super::Corpus;
 use crate::progress::Step;
+use crate::vmlinux::this_arch;
 use crate::{cargo, out};
 
 /// What is needed of the kernel's source.
@@ -101,7 +102,7 @@ pub(super) fn compile(corpus: &Corpus, series: &Series, include: &Path) -> Resul
 }
 
 fn clang(file: &Path, includes: &[PathBuf], source: &Path, to: &Path) -> Command {
-    const FLAGS: [&str; 11] = [
+    const FLAGS: [&str; 10] = [
         "-g",
         "-O2",
         "-mcpu=v3",
@@ -109,7 +110,6 @@ fn clang(file: &Path, includes: &[PathBuf], source: &Path, to: &Path) -> Command
         "-std=gnu11",
         "-fno-strict-aliasing",
         "-fms-extensions",
-        "-D__TARGET_ARCH_x86",
         "-DENABLE_ATOMICS_TESTS",
         "-Wno-everything",
         "-c",
@@ -117,10 +117,14 @@ fn clang(file: &Path, includes: &[PathBuf], source: &Path, to: &Path) -> Command
     let name = file.file_stem().unwrap_or_default().to_string_lossy();
     let mut clang = Command::new(CLANG);
     clang.args(FLAGS).arg(file);
+    clang.arg(format!("-D__TARGET_ARCH_{}", this_arch()));
     for folder in includes {
         clang.arg("-I").arg(folder);
     }
-    clang.arg("-idirafter").arg("/usr/include/x86_64-linux-gnu");
+    if let Some(arch) = Arch::here() {
+        let of_debian = Path::new("/usr/include").join(arch.gnu());
+        clang.arg("-idirafter").arg(of_debian);
+    }
     clang.arg("-idirafter").arg(source.join("tools/include"));
     clang.arg("-o").arg(to.join(format!("{name}.bpf.o")));
     clang.stderr(Stdio::null());

@@ -10,16 +10,17 @@ use bpfapps_task::workspace::Workspace;
 use super::flags;
 use crate::apps::EXPORTERS;
 use crate::elf;
+use crate::target::Target;
 
 /// Builds the binary to ship, with these apps and, if wanted, their exporters, or with everything.
-pub fn build(apps: &[String], exporters: bool) -> Result<Built> {
+pub fn build(target: Target, apps: &[String], exporters: bool) -> Result<Built> {
     let mut features = vec!["static"];
     features.extend(apps.iter().map(String::as_str));
     if exporters {
         features.extend(EXPORTERS);
     }
     let binary = Workspace::here()?.binary()?;
-    let mut command = command(binary, binary, &features)?;
+    let mut command = command(target, binary, binary, &features)?;
     if !apps.is_empty() {
         command.arg("--no-default-features");
     }
@@ -30,14 +31,15 @@ pub fn build(apps: &[String], exporters: bool) -> Result<Built> {
 
 /// Builds another binary in the same way, of a package that depends on core.
 pub fn build_binary(package: &str, binary: &str) -> Result<PathBuf> {
-    let mut command = command(package, binary, &["bpfapps-core/static"])?;
+    let features = ["bpfapps-core/static"];
+    let mut command = command(Target::Here, package, binary, &features)?;
     Ok(cargo::build(binary, &mut command)?.program)
 }
 
-fn command(package: &str, binary: &str, features: &[&str]) -> Result<Command> {
+fn command(target: Target, package: &str, binary: &str, features: &[&str]) -> Result<Command> {
     let mut command = cargo::cargo(["build", "--package", package, "--bin", binary, "--release"]);
     command.args(["--features", &features.join(",")]);
-    flags::link_small(&mut command)?;
+    flags::link_small(target, &mut command)?;
     Ok(command)
 }
 

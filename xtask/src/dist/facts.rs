@@ -9,7 +9,8 @@ use bpfapps_task::workspace::Workspace;
 use bpfapps_templates::{Shipped, ShippedApp};
 use serde::Deserialize;
 
-use super::build::{host, stdout};
+use super::build::stdout;
+use crate::target::Target;
 
 /// The variable with the time that a build is to have: <https://reproducible-builds.org/specs>.
 const EPOCH: &str = "SOURCE_DATE_EPOCH";
@@ -27,36 +28,39 @@ pub struct Facts {
     pub homepage: Option<String>,
     /// Who packs it: `Name <address>`.
     pub maintainer: String,
-    /// The architecture, as the kernel and rustc call it.
+    /// The processor, as the kernel and rustc call it.
     pub machine: String,
+    /// What it was built for.
+    pub target: Target,
     /// The time of each file, in seconds since 1970: the same source gives the same packages.
     pub time: u32,
 }
 
 impl Facts {
-    /// Those of the workspace's binary, which is built at `program`.
+    /// Those of the workspace's binary, which was built for `target` at `program`.
     ///
     /// # Errors
     ///
     /// The program does not list its apps, or a time is no time.
-    pub fn of(workspace: &Workspace, program: &Path) -> Result<Self> {
+    pub fn of(workspace: &Workspace, target: Target, program: &Path) -> Result<Self> {
         let binary = workspace.binary()?;
         let package = workspace.member_in("cli").context("there is no package")?;
         let author = package.authors.first().cloned();
-        let triple = host()?;
+        let triple = target.triple()?;
         let machine = triple.split('-').next().unwrap_or(&triple).to_owned();
         let homepage = package.homepage.clone();
         Ok(Self {
             shipped: Shipped {
                 binary: binary.to_owned(),
                 version: package.version.to_string(),
-                apps: apps(program)?,
+                apps: apps(target, program)?,
             },
             description: package.description.clone().unwrap_or_default(),
             license: package.license.clone().unwrap_or_default(),
             homepage: homepage.or_else(|| package.repository.clone()),
             maintainer: author.unwrap_or_else(|| format!("{binary} <{binary}@localhost>")),
             machine,
+            target,
             time: time(workspace.root())?,
         })
     }
@@ -85,13 +89,13 @@ struct Needs {
     tracefs: bool,
 }
 
-fn apps(program: &Path) -> Result<Vec<ShippedApp>> {
-    let list = stdout(Command::new(program).args(["list", "--output", "json"]))?;
+fn apps(target: Target, program: &Path) -> Result<Vec<ShippedApp>> {
+    let list = stdout(target.run(program).args(["list", "--output", "json"]))?;
     let list: Vec<Listed> = serde_json::from_slice(&list)
         .with_context(|| format!("{} list is not JSON", program.display()))?;
     list.into_iter()
         .map(|app| {
-            let help = stdout(Command::new(program).args([&app.name, "--help"]))?;
+            let help = stdout(target.run(program).args([&app.name, "--help"]))?;
             Ok(ShippedApp {
                 documents: String::from_utf8_lossy(&help).contains(" --output "),
                 name: app.name,

@@ -9,8 +9,9 @@ use anyhow::{Context, Result};
 use bpfapps_task::workspace::Workspace;
 use toml_edit::DocumentMut;
 
-use super::build::{host, stdout};
+use super::build::stdout;
 use crate::cc;
+use crate::target::Target;
 
 /// The oldest glibc whose start-up code can relocate a static binary that has its relocations
 /// packed: that makes it 4 % smaller.
@@ -23,22 +24,22 @@ const NO_FRAMES: &str = include_str!("no-frames.ld");
 
 /// Has a `cargo build` link libelf, zlib and the C library into its programs.
 #[cfg(feature = "vm")]
-pub(crate) fn link_statically(command: &mut Command) -> Result<()> {
-    link(command, Vec::new())
+pub(crate) fn link_statically(target: Target, command: &mut Command) -> Result<()> {
+    link(target, command, Vec::new())
 }
 
 /// The same, without whatever a stripped program that aborts can't use.
-pub(super) fn link_small(command: &mut Command) -> Result<()> {
+pub(super) fn link_small(target: Target, command: &mut Command) -> Result<()> {
     let workspace = Workspace::here()?;
     let mut flags = Vec::new();
     // core has an unwinder for these, which needs no tables
-    if glibc().is_some() && aborts(&workspace.root().join("Cargo.toml"))? {
+    if glibc(target).is_some() && aborts(&workspace.root().join("Cargo.toml"))? {
         flags.extend(without_frames(workspace.target())?);
     }
-    if is_taken(FOLD) {
+    if is_taken(target, FOLD) {
         flags.push(format!("-Clink-arg={FOLD}"));
     }
-    link(command, flags)
+    link(target, command, flags)
 }
 
 /// `folder` keeps the script for the linker.
@@ -53,22 +54,27 @@ fn without_frames(folder: &Path) -> Result<[String; 3]> {
     ])
 }
 
-fn link(command: &mut Command, further: Vec<String>) -> Result<()> {
+fn link(target: Target, command: &mut Command, further: Vec<String>) -> Result<()> {
     let mut flags = of_user();
     flags.push("-Ctarget-feature=+crt-static".to_owned());
-    if glibc().is_some_and(|version| version >= PACKED_SINCE) {
+    if glibc(target).is_some_and(|version| version >= PACKED_SINCE) {
         flags.push("-Clink-arg=-Wl,-z,pack-relative-relocs".to_owned());
     }
-    for name in cc::beside_libelf().unwrap_or_default() {
+    for name in cc::beside_libelf(target).unwrap_or_default() {
         flags.push(format!("-Clink-arg=-l{name}"));
     }
     flags.extend(further);
     // with a --target, what runs while building is not linked statically
     command
-        .args(["--target", &host()?])
+        .args(["--target", &target.triple()?])
         // a path in it may have spaces
-        .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"))
-        .env("LIBBPF_SYS_LIBRARY_PATH", cc::libelf_folder()?);
+        .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
+    // what runs while building links it too
+    for built_for in [Target::Here, target] {
+        let variable = format!("LIBBPF_SYS_LIBRARY_PATH_{}", built_for.triple()?);
+        command.env(variable, cc::libelf_folder(built_for)?);
+    }
+    target.prepare(command);
     Ok(())
 }
 
@@ -78,11 +84,18 @@ fn of_user() -> Vec<String> {
 }
 
 /// The C library whose static half is linked; `None` if it is not glibc.
-fn glibc() -> Option<(u32, u32)> {
-    let version = stdout(Command::new("getconf").arg("GNU_LIBC_VERSION")).ok()?;
-    let version = String::from_utf8(version).ok()?;
-    let (major, minor) = version.trim().strip_prefix("glibc ")?.split_once('.')?;
-    Some((major.parse().ok()?, minor.parse().ok()?))
+fn glibc(target: Target) -> Option<(u32, u32)> {
+    let mut macros = target.compiler();
+    macros.args(["-dM", "-E", "-include", "features.h", "-xc", "/dev/null"]);
+    let macros = String::from_utf8(stdout(&mut macros).ok()?).ok()?;
+    let value = |name: &str| {
+        let mut values = macros.lines().filter_map(|line| line.strip_prefix(name));
+        values.find_map(|value| value.trim().parse().ok())
+    };
+    Some((
+        value("#define __GLIBC__ ")?,
+        value("#define __GLIBC_MINOR__ ")?,
+    ))
 }
 
 /// True if a release built by this manifest aborts when it panics.
@@ -96,15 +109,20 @@ fn aborts(manifest: &Path) -> Result<bool> {
     Ok(panic == Some("abort"))
 }
 
-/// True if the linker of this machine takes a flag.
-fn is_taken(flag: &str) -> bool {
-    link_nothing(flag).unwrap_or(false)
+/// True if the linker takes a flag.
+fn is_taken(target: Target, flag: &str) -> bool {
+    link_nothing(target, flag).unwrap_or(false)
 }
 
-fn link_nothing(flag: &str) -> Result<bool> {
+fn link_nothing(target: Target, flag: &str) -> Result<bool> {
     let folder = tempfile::tempdir()?;
-    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let mut rustc = Command::new(rustc)
+    let mut rustc = Command::new(target.rustc());
+    if let Target::Other(arch) = target {
+        let linker = target.compiler().get_program().to_owned();
+        rustc.args(["--target", arch.triple()]);
+        rustc.arg(format!("-Clinker={}", linker.display()));
+    }
+    let mut rustc = rustc
         .args(of_user())
         .args(["--crate-name=nothing", &format!("-Clink-arg={flag}"), "-"])
         .current_dir(folder.path())
@@ -129,8 +147,8 @@ mod tests {
 
     #[test]
     fn linker_is_asked() {
-        assert!(is_taken("-Wl,--gc-sections"));
-        assert!(!is_taken("-Wl,--no-such-flag"));
+        assert!(is_taken(Target::Here, "-Wl,--gc-sections"));
+        assert!(!is_taken(Target::Here, "-Wl,--no-such-flag"));
     }
 
     /// A program without frames and with the unwinder of core is told by a panic what any is.

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result};
 
@@ -50,7 +49,7 @@ pub fn fill<'a>(
         says.push((vec!["completions", shell], format!("completions/{file}")));
     }
     for (args, file) in says {
-        write(file.into(), &stdout(Command::new(program).args(args))?)?;
+        write(file.into(), &stdout(facts.target.run(program).args(args))?)?;
     }
     for file in facts.shipped.files()? {
         write(file.path, file.text.as_bytes())?;
@@ -64,9 +63,12 @@ pub fn fill<'a>(
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
     use bpfapps_templates::{Shipped, ShippedApp};
 
     use super::*;
+    use crate::target::Target;
 
     #[test]
     fn files_are_called_what_the_binary_is_called() -> Result<()> {
@@ -102,6 +104,7 @@ mod tests {
             homepage: None,
             maintainer: String::new(),
             machine: "x86_64".to_owned(),
+            target: Target::Here,
             time: 0,
         };
         let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");

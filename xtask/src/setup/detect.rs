@@ -8,10 +8,12 @@ use std::sync::LazyLock;
 use std::{env, thread};
 
 use super::requirement::{Probe, Requirement};
+use crate::target::Target;
 use crate::{busybox, cc, path};
 
-/// Answers which of these are missing, all tried at once.
+/// Answers which of these are missing on this machine for builds of `target`, all tried at once.
 pub(crate) fn missing(
+    target: Target,
     wanted: impl Iterator<Item = &'static Requirement>,
 ) -> Vec<&'static Requirement> {
     let wanted: Vec<_> = wanted.collect();
@@ -23,7 +25,7 @@ pub(crate) fn missing(
         })
         .collect();
     // mostly they are all there, and one run of the compiler is enough
-    let headers = LazyLock::new(|| include(&headers));
+    let headers = LazyLock::new(|| include(target, &headers));
 
     thread::scope(|scope| {
         let tried: Vec<_> = wanted
@@ -31,7 +33,7 @@ pub(crate) fn missing(
             .map(|requirement| {
                 (
                     requirement,
-                    scope.spawn(|| requirement.probe.holds(&headers)),
+                    scope.spawn(|| requirement.probe.holds(target, &headers)),
                 )
             })
             .collect();
@@ -45,9 +47,9 @@ pub(crate) fn missing(
 }
 
 impl Probe {
-    fn holds<F: FnOnce() -> bool>(self, headers: &LazyLock<bool, F>) -> bool {
+    fn holds<F: FnOnce() -> bool>(self, target: Target, headers: &LazyLock<bool, F>) -> bool {
         match self {
-            Self::Header(name) => **headers || include(&[name]),
+            Self::Header(name) => **headers || include(target, &[name]),
             Self::Clang => {
                 let mut clang = Command::new(clang());
                 // only with a back end for the target does it get to the end
@@ -59,13 +61,14 @@ impl Probe {
             }
             Self::Programs(names) => names.iter().all(|name| path::root_has(name)),
             Self::Runs(program) => quietly(Command::new(program).arg("--version")),
-            Self::Archive(name) => cc::archive(name).is_some(),
+            Self::Archive(name) => cc::archive(target, name).is_some(),
             Self::Busybox => busybox::find().is_some(),
-            Self::BesideLibelf => cc::beside_libelf().is_some_and(|names| {
+            Self::BesideLibelf => cc::beside_libelf(target).is_some_and(|names| {
                 names
                     .iter()
-                    .all(|name| cc::archive(&format!("lib{name}.a")).is_some())
+                    .all(|name| cc::archive(target, &format!("lib{name}.a")).is_some())
             }),
+            Self::RustLibrary => target.has_library(),
         }
     }
 }
@@ -76,8 +79,8 @@ pub(crate) fn clang() -> OsString {
 }
 
 /// True if the C compiler finds these headers.
-fn include(headers: &[&str]) -> bool {
-    let mut compiler = cc::compiler();
+fn include(target: Target, headers: &[&str]) -> bool {
+    let mut compiler = target.compiler();
     compiler.arg("-fsyntax-only");
     let includes = headers.iter().map(|name| format!("#include <{name}>\n"));
     compiles(compiler, &includes.collect::<String>())

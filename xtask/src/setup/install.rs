@@ -2,7 +2,7 @@
 
 use std::env;
 use std::io::{self, IsTerminal};
-use std::process::ExitStatus;
+use std::process::{Command, ExitStatus};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
@@ -10,6 +10,7 @@ use bpfapps_task::apt;
 
 use super::manager::{CommandLine, Manager};
 use super::requirement::{Probe, Requirement, Source};
+use super::rust;
 use crate::{out, path};
 
 /// Installs everything that has a source, and waits for other installations until `deadline`. The
@@ -19,10 +20,12 @@ pub(crate) fn install(missing: &[&Requirement], deadline: Instant) -> Result<()>
     let mut packages = Vec::new();
     let mut components = Vec::new();
     let mut crates = Vec::new();
+    let mut targets = Vec::new();
     for requirement in missing {
         match &requirement.source {
             Source::Rustup(component) => components.push(*component),
             Source::Cargo(name) => crates.push(*name),
+            Source::Target(arch) => targets.push(*arch),
             Source::Package(_) => {
                 if let Ok(package) = package(requirement, manager) {
                     packages.extend(package.split(' '));
@@ -36,6 +39,9 @@ pub(crate) fn install(missing: &[&Requirement], deadline: Instant) -> Result<()>
 
     if let Some(manager) = manager.filter(|_| !packages.is_empty()) {
         become_root()?;
+        for line in foreign(&packages) {
+            needed(&packages, &line.with_root(), deadline)?;
+        }
         if let Some(refresh) = manager.refresh() {
             // one broken third-party list is no reason not to try
             let line = refresh.with_root();
@@ -49,6 +55,9 @@ pub(crate) fn install(missing: &[&Requirement], deadline: Instant) -> Result<()>
     if !components.is_empty() && path::has("rustup") {
         needed(&components, &component_add(&components), deadline)?;
     }
+    for arch in targets {
+        rust::install(arch, deadline)?;
+    }
     for name in crates {
         needed(&[name], &compile(name), deadline)?;
     }
@@ -61,11 +70,19 @@ pub(crate) fn remedy(requirement: &Requirement) -> Result<CommandLine, String> {
         Source::Rustup(component) if path::has("rustup") => Ok(component_add(&[component])),
         Source::Rustup(_) => Err("no rustup here; your distribution may package it".to_owned()),
         Source::Cargo(name) => Ok(compile(name)),
+        Source::Target(arch) if path::has("rustup") => Ok(rust::target_add(*arch)),
+        Source::Target(_) => Err("no rustup here; setup keeps a rustc of Debian for it".to_owned()),
         Source::Package(_) => {
             let manager = Manager::find();
             let packages: Vec<_> = package(requirement, manager)?.split(' ').collect();
-            let command = manager.map(|manager| manager.install(&packages).with_root());
-            command.ok_or_else(no_manager)
+            let manager = manager.ok_or_else(no_manager)?;
+            let install = manager.install(&packages).with_root();
+            let mut before = foreign(&packages);
+            if !before.is_empty() {
+                before.extend(manager.refresh());
+            }
+            let before = before.into_iter().map(CommandLine::with_root);
+            Ok(CommandLine::all(before.chain([install])))
         }
     }
 }
@@ -82,7 +99,28 @@ fn package(requirement: &Requirement, manager: Option<Manager>) -> Result<&'stat
     match &requirement.source {
         Source::Package(packages) => packages[manager as usize].map_err(str::to_owned),
         Source::Rustup(name) | Source::Cargo(name) => Ok(name),
+        Source::Target(arch) => Ok(arch.triple()),
     }
+}
+
+/// What dpkg must be told first about packages of other processors, `NAME:ARCH`.
+fn foreign(packages: &[&str]) -> Vec<CommandLine> {
+    let mut others: Vec<_> = packages
+        .iter()
+        .filter_map(|package| Some(package.split_once(':')?.1))
+        .collect();
+    others.dedup();
+    if others.is_empty() {
+        return Vec::new();
+    }
+    let known = Command::new("dpkg")
+        .arg("--print-foreign-architectures")
+        .output();
+    let known = known.map(|it| it.stdout).unwrap_or_default();
+    let known = String::from_utf8_lossy(&known);
+    others.retain(|other| !known.lines().any(|line| line == *other));
+    let add = |other: &str| CommandLine::new(&["dpkg", "--add-architecture", other]);
+    others.into_iter().map(add).collect()
 }
 
 fn no_manager() -> String {
@@ -117,7 +155,7 @@ fn become_root() -> Result<()> {
     }
 }
 
-fn needed(what: &[&str], line: &CommandLine, deadline: Instant) -> Result<()> {
+pub(super) fn needed(what: &[&str], line: &CommandLine, deadline: Instant) -> Result<()> {
     let label = format!("installing {}", what.join(", "));
     let status = run(&label, line, deadline)?;
     if !status.success() {

@@ -78,6 +78,12 @@ impl CommandLine {
         Self(words.iter().map(|&word| word.to_owned()).collect())
     }
 
+    /// Several that are run one after another, as a shell is told to.
+    pub(crate) fn all(lines: impl Iterator<Item = Self>) -> Self {
+        let lines: Vec<_> = lines.map(|line| line.0).collect();
+        Self(lines.join(&"&&".to_owned()))
+    }
+
     /// Adds the words that run it as root, if there are any; otherwise the user has to run it as
     /// root.
     pub(crate) fn with_root(mut self) -> Self {

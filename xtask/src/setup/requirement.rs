@@ -1,5 +1,7 @@
 //! A requirement of a task.
 
+use bpfapps_task::Arch;
+
 use super::manager::Manager;
 
 /// The purpose of a requirement.
@@ -59,6 +61,8 @@ pub(crate) enum Probe {
     Busybox,
     /// The linker finds the further libraries that a static libelf needs.
     BesideLibelf,
+    /// rustc has the standard library of the target.
+    RustLibrary,
 }
 
 /// A requirement.
@@ -80,6 +84,8 @@ pub(crate) enum Source {
     Package([Result<&'static str, &'static str>; Manager::ALL.len()]),
     /// A component of the Rust toolchain.
     Rustup(&'static str),
+    /// The standard library for a processor, from rustup or else from Debian.
+    Target(Arch),
     /// A crate with a program, which cargo compiles.
     Cargo(&'static str),
 }

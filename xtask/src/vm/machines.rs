@@ -4,13 +4,13 @@ use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
-use bpfapps_task::workspace::Workspace;
+use anyhow::{Context, Result};
 use bpfapps_vm::{Accel, Kernels, Machines};
 
 use super::suite;
 use super::{Options, Output, Sum};
 use crate::setup::{self, Stage};
+use crate::target::Target;
 use crate::{busybox, out};
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
@@ -72,12 +72,16 @@ fn enter(options: &Options) -> Result<ExitCode> {
 
 /// Everything that machines need: programs, kernels, an initramfs.
 fn prepare(options: &Options, enters: bool) -> Result<Machines> {
-    if !cfg!(target_arch = "x86_64") {
-        bail!("cargo xtask vm knows x86-64 only, and this is another machine");
+    let target = Target::of(options.arch);
+    if target != Target::Here && options.accel == super::Accel::Kvm {
+        return Err(out::hinted(
+            "this processor can not run kernels of another one",
+            "leave out --accel kvm",
+        ));
     }
     // before minutes of building
-    let mut kernels = Kernels::given(&options.images)?;
-    setup::ensure(Stage::Vm)?;
+    let mut kernels = Kernels::given(target.arch()?, &options.images)?;
+    setup::ensure_for(Stage::Vm, target)?;
     match (options.series.is_empty(), kernels.is_empty()) {
         (true, true) => kernels.add_usual(options.if_available)?,
         _ => kernels.add(&options.series, options.if_available)?,
@@ -86,14 +90,17 @@ fn prepare(options: &Options, enters: bool) -> Result<Machines> {
         out::note("no kernel to boot");
         return Ok(Machines::default());
     }
-    let busybox = busybox::find().context("there is no static busybox")?;
+    let busybox = match target {
+        Target::Here => busybox::find().context("there is no static busybox")?,
+        Target::Other(_) => kernels.busybox()?,
+    };
     let command = enters.then_some(&*options.command);
     // rendering takes minutes, so only if they are to run
     let names_template = |word: &std::ffi::OsString| word.to_string_lossy().contains("/templates/");
     let with_templates = command.is_none_or(|words| words.iter().any(names_template));
-    let suite = suite::build(with_templates, &options.files)?;
+    let suite = suite::build(target, with_templates, &options.files)?;
 
-    let folder = Workspace::here()?.target().join("vm");
+    let folder = target.folder()?.join("vm");
     let accel = match options.accel {
         super::Accel::Tcg => Accel::Tcg,
         super::Accel::Kvm => Accel::Kvm,

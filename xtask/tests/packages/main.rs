@@ -19,6 +19,7 @@ use anyhow::{Context, Result, ensure};
 use bpfapps_task::workspace::Workspace;
 use bpfapps_testkit::{Test, program, test};
 use bpfapps_xtask::dist::{Facts, Format, fill, pack};
+use bpfapps_xtask::target::Target;
 use tempfile::TempDir;
 
 const TESTS: &[Test] = &[test!(packing_twice_gives_the_same_bytes)];
@@ -54,7 +55,7 @@ impl Shipped {
         }
         let folder = tempfile::tempdir()?;
         let workspace = Workspace::here()?;
-        let mut facts = Facts::of(workspace, program())?;
+        let mut facts = Facts::of(workspace, Target::Here, program())?;
         facts.time = 1_700_000_000;
         let manifest = workspace.root().join("cli/Cargo.toml");
         fill(folder.path(), program(), &facts, [&*manifest].into_iter())?;

@@ -2,6 +2,7 @@
 
 mod apt;
 mod cargo;
+mod cross;
 mod doctor;
 mod machine;
 mod setup;

@@ -122,6 +122,14 @@ fn without_frames(args: &[String]) -> Result<()> {
                 inout(reg) 1_000_000_u64 => _,
             );
         }
+        #[cfg(target_arch = "aarch64")]
+        // SAFETY: the same.
+        unsafe {
+            std::arch::asm!(
+                "mov {1}, x29", "mov x29, xzr", "2: subs {0}, {0}, #1", "b.ne 2b", "mov x29, {1}",
+                inout(reg) 1_000_000_u64 => _, out(reg) _,
+            );
+        }
         Ok(())
     })
 }

@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use bpfapps_task::workspace::Workspace;
 use bpfapps_xtask::dist::{Facts, Format, fill, pack};
+use bpfapps_xtask::target::Target;
 use tempfile::TempDir;
 
 /// The name of the repository and its binary, which cargo puts beside the real one.
@@ -35,7 +36,7 @@ pub(super) fn package(folder: &TempDir) -> Result<PathBuf> {
     finish(build.current_dir(&root))?;
 
     let program = target()?.join("debug").join(BINARY);
-    let facts = Facts::of(&Workspace::at(&root)?, &program)?;
+    let facts = Facts::of(&Workspace::at(&root)?, Target::Here, &program)?;
     let shipped = folder.path().join("dist");
     let manifest = root.join("cli/Cargo.toml");
     fill(&shipped, &program, &facts, [&*manifest].into_iter())?;
