@@ -1,12 +1,11 @@
 //! Tells apart failures that the verifier reports with the same words, from what it knew before.
 
 use super::log::Log;
-use super::origin::Origin;
 use super::rules::{
     BEYOND_BUFFER, CONTEXT_WRITTEN, NOT_DATA, NULL_ON_A_PATH, Rule, SIZE_TOO_LARGE, STALE_OBJECT,
     STALE_PACKET, TAIL_CALL_RESULT, USED_AFTER_SUBMIT, ZERO_SIZE,
 };
-use super::story::{self, MOVES, RELEASES};
+use super::story::{self, MOVES, Origin, RELEASES};
 use crate::Code;
 
 /// Size of the stack, in bytes.

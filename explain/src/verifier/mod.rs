@@ -3,20 +3,16 @@
 mod cause;
 mod draw;
 mod log;
-mod origin;
 mod program;
-mod recorded;
 mod rule;
 mod rules;
-mod stats;
 mod story;
 mod symbol;
 
 use crate::Code;
 use log::Log;
 
-pub use recorded::explain_log;
-pub use stats::Stats;
+pub use log::{Stats, explain_log};
 
 /// The source location of an instruction.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,3 +1,9 @@
+mod recorded;
+mod stats;
+
+pub use recorded::explain_log;
+pub use stats::Stats;
+
 /// Only this many lines from the end are read: a log of a million instructions has megabytes.
 const MOST_LINES: usize = 100_000;
 
@@ -28,10 +34,11 @@ impl<'a> Log<'a> {
             states: Vec::new(),
             said: Vec::new(),
         };
+        let (text, statistics) = parts(text);
         let mut last: Vec<_> = text.lines().rev().take(MOST_LINES).collect();
         last.reverse();
-        for line in last {
-            let line = without_end(line.trim());
+        for line in last.into_iter().chain(statistics.lines()) {
+            let line = line.trim();
             if let Some((index, text)) = instruction(line) {
                 log.states.push((log.steps.len(), line));
                 log.steps.push(Step::Instruction(index, text));
@@ -114,12 +121,15 @@ impl<'a> Log<'a> {
     }
 }
 
-/// Some messages of the kernel lack a newline, so that its last line follows at once.
-fn without_end(line: &str) -> &str {
-    match line.split_once("processed ") {
-        Some((message, rest)) if rest.contains(" insns (limit ") => message,
-        _ => line,
-    }
+/// The log, and the kernel's last lines from `processed 12 insns` on, which follow a message at once
+/// if it lacks a newline.
+fn parts(text: &str) -> (&str, &str) {
+    let mut found = text.rmatch_indices("processed ");
+    let begin = found.find(|(at, _)| {
+        let line = text[*at..].lines().next().unwrap_or_default();
+        line.contains(" insns (limit ")
+    });
+    text.split_at(begin.map_or(text.len(), |(at, _)| at))
 }
 
 /// `12: (79) r1 = *(u64 *)(r0 +0)  ; R0=…`, without the register state.

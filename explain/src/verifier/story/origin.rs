@@ -1,4 +1,4 @@
-use super::log::{Log, register};
+use crate::verifier::log::{Log, register};
 
 /// A value that is traced back to its origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,16 +10,16 @@ enum Value<'a> {
 
 /// The origin of a register's value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Origin {
+pub(in super::super) struct Origin {
     /// The position of the instruction that created the value.
-    pub(super) at: usize,
+    pub(in super::super) at: usize,
     /// The position of the instruction that last added another register to it, and that register.
-    pub(super) added: Option<(usize, u8)>,
+    pub(in super::super) added: Option<(usize, u8)>,
 }
 
 impl Origin {
     /// Traces `register` back from `at` to the instruction that created its value.
-    pub(super) fn of(log: &Log<'_>, at: usize, register: u8) -> Option<Self> {
+    pub(in super::super) fn of(log: &Log<'_>, at: usize, register: u8) -> Option<Self> {
         let mut value = Value::Register(register);
         let mut added = None;
         // number of called functions entered from their end: their instructions are skipped

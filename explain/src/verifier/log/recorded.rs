@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::log::{Log, instruction};
-use super::{Diagnosis, LineInfo, Place, program, symbol, verifier_log};
+use super::{Log, instruction};
+use crate::verifier::{Diagnosis, LineInfo, Place, program, symbol, verifier_log};
 
 /// Explains a recorded log, and whatever text is around it. `program` is used if the log does not
 /// name the program; `lines` may be unknown: newer kernels write source lines into the log.
@@ -53,9 +53,8 @@ fn whole(log: &str) -> Option<&str> {
 
 /// cilium/ebpf prints the last lines of a log as one, with `: ` between them.
 fn summary(log: &str) -> Option<String> {
-    let line = log
-        .lines()
-        .find(|line| line.contains(" line(s) omitted)"))?;
+    let (before, _) = log.split_once(" line(s) omitted)")?;
+    let line = before.rsplit('\n').next()?;
     let (line, _) = line.rsplit_once(" (")?;
     let starts = line.match_indices(": ").map(|(at, sep)| at + sep.len());
     let begin = starts.clone().find(|&at| {
@@ -71,22 +70,31 @@ fn summary(log: &str) -> Option<String> {
 }
 
 /// The source lines in a log: `; if (x) @ file.c:12` before an instruction.
-struct Comments(BTreeMap<usize, Place>);
+struct Comments {
+    places: Vec<Place>,
+    /// The place of each instruction.
+    of: BTreeMap<usize, usize>,
+}
 
 impl Comments {
     fn of(log: &str) -> Self {
-        let mut places = BTreeMap::new();
-        let mut place = None;
+        let (mut places, mut of) = (Vec::new(), BTreeMap::new());
         for line in log.lines().map(str::trim) {
             if let Some(comment) = line.strip_prefix("; ") {
-                place = Self::place(comment).or(place);
+                places.extend(Self::place(comment));
             } else if let Some((index, _)) = instruction(line)
-                && let Some(place) = &place
+                && let Some(last) = places.len().checked_sub(1)
             {
-                places.insert(index, Place::clone(place));
+                of.insert(index, last);
             }
         }
-        Self(places)
+        Self { places, of }
+    }
+
+    /// The place of an instruction, or of the nearest one before it.
+    fn before(&self, index: usize) -> Option<Place> {
+        let (_, &place) = self.of.range(..=index).next_back()?;
+        self.places.get(place).cloned()
     }
 
     fn place(comment: &str) -> Option<Place> {
@@ -109,7 +117,7 @@ struct Either<'a>(&'a dyn LineInfo, Comments);
 impl LineInfo for Either<'_> {
     fn place(&self, program: &str, index: usize) -> Option<Place> {
         let known = self.0.place(program, index);
-        known.or_else(|| Some(self.1.0.range(..=index).next_back()?.1.clone()))
+        known.or_else(|| self.1.before(index))
     }
 
     fn place_of_use(&self, program: &str, index: usize) -> Option<Place> {
@@ -137,7 +145,7 @@ impl LineInfo for Either<'_> {
     fn line(&self, file: &str, number: usize) -> Option<String> {
         let known = self.0.line(file, number);
         known.or_else(|| {
-            let mut places = self.1.0.values();
+            let mut places = self.1.places.iter();
             let place = places.find(|place| place.file == file && place.line == number)?;
             Some(place.text.clone())
         })

@@ -1,6 +1,9 @@
+mod origin;
+
 use super::log::{Log, register};
-use super::origin::Origin;
 use crate::Code;
+
+pub(super) use origin::Origin;
 
 /// Helpers that return a pointer rather than a number.
 const POINTERS: [&str; 4] = ["lookup", "reserve", "storage", "_kptr"];
