@@ -3,6 +3,7 @@
 mod cache;
 mod debian;
 mod image;
+mod images;
 mod mirror;
 mod source;
 
@@ -16,6 +17,7 @@ use bpfapps_task::out;
 
 use debian::{Archive, Package};
 
+pub use images::Image;
 pub use source::Source;
 
 /// A kernel to boot.

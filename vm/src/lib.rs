@@ -41,7 +41,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use bpfapps_host::Release;
 
-pub use kernels::{Kernels, Source};
+pub use kernels::{Image, Kernels, Source};
 pub use machine::Accel;
 pub use report::Report;
 

@@ -34,7 +34,7 @@ pub(super) struct Archive {
 pub(super) struct Package {
     pub(super) version: Release,
     full_version: String,
-    name: String,
+    pub(super) name: String,
     /// The hash in apt's signed index.
     sha256: String,
 }
@@ -127,7 +127,7 @@ impl Archive {
         Ok(())
     }
 
-    fn apt(&self, program: &str) -> Command {
+    pub(super) fn apt(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.arg("-c").arg(self.folder.join("apt.conf"));
         command.env("LC_ALL", "C");
@@ -144,7 +144,7 @@ impl Archive {
         self.packages("^linux-source-[0-9.]+$")
     }
 
-    fn packages(&self, pattern: &str) -> Result<Vec<Package>> {
+    pub(super) fn packages(&self, pattern: &str) -> Result<Vec<Package>> {
         let listed = self
             .apt("apt-cache")
             .args(["search", "--names-only", "--full", pattern])

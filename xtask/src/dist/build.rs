@@ -1,6 +1,6 @@
 //! Builds static binaries.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -11,8 +11,16 @@ use super::flags;
 use crate::apps::EXPORTERS;
 use crate::elf;
 
+/// The variable by which core's build script finds a bundle.
+const BUNDLE: &str = "BPFAPPS_BTF_BUNDLE";
+
 /// Builds the binary to ship, with these apps and, if wanted, their exporters, or with everything.
 pub fn build(apps: &[String], exporters: bool) -> Result<Built> {
+    build_with(apps, exporters, None)
+}
+
+/// The same, with a bundle of BTF in it.
+pub(super) fn build_with(apps: &[String], exporters: bool, bundle: Option<&Path>) -> Result<Built> {
     let mut features = vec!["static"];
     features.extend(apps.iter().map(String::as_str));
     if exporters {
@@ -20,6 +28,7 @@ pub fn build(apps: &[String], exporters: bool) -> Result<Built> {
     }
     let binary = Workspace::here()?.binary()?;
     let mut command = command(binary, binary, &features)?;
+    command.envs(bundle.map(|file| (BUNDLE, file)));
     if !apps.is_empty() {
         command.arg("--no-default-features");
     }
