@@ -4,6 +4,7 @@ mod cache;
 pub(crate) mod debian;
 pub(crate) mod files;
 mod image;
+mod images;
 mod mirror;
 mod source;
 
@@ -16,6 +17,7 @@ use bpfapps_task::{Arch, Series, out};
 
 use debian::{Archive, Package};
 
+pub use images::Image;
 pub use source::Source;
 
 /// A kernel to boot.

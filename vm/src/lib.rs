@@ -44,7 +44,7 @@ use anyhow::{Context, Result};
 use bpfapps_host::Release;
 use bpfapps_task::Arch;
 
-pub use kernels::{Kernels, Source};
+pub use kernels::{Image, Kernels, Source};
 pub use machine::Accel;
 pub use report::Report;
 pub use rust::rust;

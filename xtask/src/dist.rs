@@ -10,10 +10,11 @@ mod notices;
 mod pack;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use bpfapps_btf::Bundle;
 use bpfapps_task::Arch;
 use bpfapps_task::workspace::Workspace;
 
@@ -40,6 +41,9 @@ pub(crate) struct Options {
     /// Build it for another processor: aarch64-unknown-linux-gnu [default: this machine]
     #[arg(long, value_name = "TRIPLE", value_parser = target::parse)]
     target: Option<Arch>,
+    /// Build in a bundle of kernels' types, for kernels without BTF: see cargo xtask btf
+    #[arg(long, value_name = "FILE")]
+    btf_bundle: Option<PathBuf>,
     /// Pack it as well: packages of Debian or of RPM, an image for containers
     #[arg(long = "format", value_name = "FORMAT", value_delimiter = ',')]
     formats: Vec<Format>,
@@ -65,10 +69,11 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     for app in &options.apps {
         workspace.know(app)?;
     }
+    let bundle = options.btf_bundle.as_deref().map(readable).transpose()?;
     let target = Target::of(options.target);
     setup::ensure_for(Stage::Dist, target)?;
 
-    let built = build(target, &options.apps, true)?;
+    let built = build::build_with(target, &options.apps, true, bundle.as_deref())?;
     let folder = target.folder()?;
     let [dist, fresh] = ["dist", "dist.new"].map(|name| folder.join(name));
     remove(&fresh)?;
@@ -88,6 +93,15 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         out::result(format_args!("{size:>9} bytes  {}", shown.display()))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A bundle by its whole path, if it is one: before minutes of building.
+fn readable(bundle: &Path) -> Result<PathBuf> {
+    let failed = || format!("failed to read {}", bundle.display());
+    let bytes = fs::read(bundle).with_context(failed)?;
+    Bundle::parse(&bytes)
+        .with_context(|| format!("{} is not a bundle of BTF", bundle.display()))?;
+    bundle.canonicalize().with_context(failed)
 }
 
 fn remove(folder: &Path) -> Result<()> {

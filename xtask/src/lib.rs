@@ -18,6 +18,7 @@
 mod again;
 mod apps;
 mod bench;
+mod btf;
 mod busybox;
 pub mod cc;
 mod change;
@@ -77,6 +78,8 @@ enum Task {
     Vm(vm::Options),
     /// Generate vmlinux.h from a kernel's BTF
     Vmlinux(vmlinux::Options),
+    /// Keep what the apps read of kernels' types, for kernels without BTF
+    Btf(btf::Options),
     /// Build the book in docs/, and check links and console blocks of all pages
     Docs(docs::Options),
     /// Make one statically linked binary, with man pages, completions, units and packages
@@ -104,6 +107,7 @@ pub fn main() -> ExitCode {
         Task::Test(options) => test::run(&options),
         Task::Vm(options) => vm::run(&options),
         Task::Vmlinux(options) => vmlinux::run(&options),
+        Task::Btf(options) => btf::run(&options),
         Task::Docs(options) => docs::run(&options),
         Task::Dist(options) => dist::run(&options),
         Task::Completions(options) => completions::run(&options, Cli::command()),

@@ -29,8 +29,12 @@ impl Kernel {
             let end = text.iter().take(1024).position(|byte| *byte == b'\n')?;
             let text = str::from_utf8(&text[..end]).ok()?;
             let (release, rest) = text.split_once(' ')?;
-            // the format of that text is in the image, too
-            let build = rest.find(" #").map(|at| rest[at + 1..].to_owned())?;
+            // the image may also have the format of that text, and the text without a number
+            let (at, _) = rest.match_indices(" #").find(|(at, _)| {
+                let number = rest[at + 2..].bytes().next();
+                number.is_some_and(|byte| byte.is_ascii_digit())
+            })?;
+            let build = rest[at + 1..].to_owned();
             Some(Self {
                 machine: machine.to_owned(),
                 release: release.to_owned(),
@@ -103,6 +107,7 @@ mod tests {
     #[test]
     fn names_are_read_in_an_image() {
         let image = b"\0%s version %s (a@b) (%s) %s\n\0Linux version %s (x)\n\0Linux version \
+            6.1.0-56-amd64 (a@b) (gcc-12) # SMP Debian 6.1.192-2 (2026-11-20)\n\0Linux version \
             6.1.0-56-amd64 (a@b) (gcc-12 (Debian 12.2) 12.2.0, GNU ld 2.40) #1 SMP Debian 6.1.192-2 \
             (2026-11-20)\n\0";
         let found = Kernel::in_image(image, "x86_64").expect("a kernel");

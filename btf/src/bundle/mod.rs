@@ -57,6 +57,12 @@ impl Bundle {
         self.kernels.iter().map(|entry| &entry.kernel)
     }
 
+    /// The number of kernels with different types.
+    pub fn different(&self) -> usize {
+        let places = self.kernels.iter().map(|entry| entry.offset);
+        places.collect::<BTreeSet<_>>().len()
+    }
+
     /// The BTF of exactly this kernel.
     pub fn find(&self, running: &Kernel) -> Option<&[u8]> {
         let mut entries = self.kernels.iter();

@@ -96,7 +96,8 @@ pub fn load(
     }
     let foreign = |file| open::foreign_btf(file, &log.concat());
     let hook = || loading.programs.cause(errno, &log.concat());
-    if let Some(failure) = loading.btf.and_then(foreign).or_else(hook) {
+    let own = || open::no_own_btf(&log.concat());
+    if let Some(failure) = loading.btf.and_then(foreign).or_else(hook).or_else(own) {
         return Verdict::reported(err.context(failure));
     }
     let memlock = || limits::memlock().filter(|_| errno == Some(Errno::EPERM));

@@ -88,6 +88,21 @@ pub(super) fn foreign_btf(file: &Path, log: &str) -> Option<Failure> {
     Some(Failure::new(message, hint).code(Code::FOREIGN_BTF))
 }
 
+/// The failure of an object with programs whose targets the kernel finds in its own BTF, on a kernel
+/// that has none.
+pub(super) fn no_own_btf(log: &str) -> Option<Failure> {
+    let is_it = log.contains("Error loading vmlinux BTF") && !Path::new(btf::KERNEL).exists();
+    is_it.then(|| {
+        Failure::new(
+            "tp_btf, fentry, LSM and iterator programs need the BTF of the kernel itself, and this \
+             kernel has none",
+            "boot a kernel that is built with CONFIG_DEBUG_INFO_BTF=y: a file or a bundle does for \
+             other programs only, such as raw_tp",
+        )
+        .code(Code::NO_BTF)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,6 +8,17 @@ use bpfapps_task::out;
 /// Suites with kernels, each with the newest of a series; Debian has nothing newer than the newest
 /// of these.
 const SUITES: [&str; 4] = ["bullseye", "bookworm", "trixie", "sid"];
+
+/// `VERSION_ID` in the os-release of a suite; empty for sid, which has none.
+pub(super) fn version_id(suite: &str) -> &'static str {
+    match suite {
+        "bullseye" => "11",
+        "bookworm" => "12",
+        "trixie" => "13",
+        _ => "",
+    }
+}
+
 /// A sources.list of all suites, on the mirrors of a machine that uses others.
 pub(super) fn sources(keys: &str) -> Result<String> {
     sources_of(&machine_targets()?, keys)

@@ -31,7 +31,17 @@ pub(crate) fn write(to: &Path, busybox: &Path, suite: &Suite, command: Option<&s
         inodes: 0,
     };
     for folder in [
-        "dev", "etc", "proc", "root", "run", "sys", "tmp", "usr", "usr/bin", "var",
+        "dev",
+        "etc",
+        "proc",
+        "root",
+        "run",
+        "sys",
+        "tmp",
+        "usr",
+        "usr/bin",
+        "usr/share",
+        "var",
     ] {
         archive.add(folder, FOLDER, b"")?;
     }

@@ -1,6 +1,6 @@
 //! Builds static binaries.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -12,8 +12,21 @@ use crate::apps::EXPORTERS;
 use crate::elf;
 use crate::target::Target;
 
+/// The variable by which core's build script finds a bundle.
+const BUNDLE: &str = "BPFAPPS_BTF_BUNDLE";
+
 /// Builds the binary to ship, with these apps and, if wanted, their exporters, or with everything.
 pub fn build(target: Target, apps: &[String], exporters: bool) -> Result<Built> {
+    build_with(target, apps, exporters, None)
+}
+
+/// The same, with a bundle of BTF in it.
+pub(super) fn build_with(
+    target: Target,
+    apps: &[String],
+    exporters: bool,
+    bundle: Option<&Path>,
+) -> Result<Built> {
     let mut features = vec!["static"];
     features.extend(apps.iter().map(String::as_str));
     if exporters {
@@ -21,6 +34,7 @@ pub fn build(target: Target, apps: &[String], exporters: bool) -> Result<Built> 
     }
     let binary = Workspace::here()?.binary()?;
     let mut command = command(target, binary, binary, &features)?;
+    command.envs(bundle.map(|file| (BUNDLE, file)));
     if !apps.is_empty() {
         command.arg("--no-default-features");
     }

@@ -1,6 +1,7 @@
 //! xtask as a user types it, on machines made of shell scripts.
 
 mod apt;
+mod btf;
 mod cargo;
 mod cross;
 mod doctor;

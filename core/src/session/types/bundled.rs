@@ -103,8 +103,8 @@ fn no_btf(running: &Kernel, bundles: &[(&str, Bundle)]) -> Failure {
         }
     }
     let hint = format!(
-        "add the types of this very kernel to a bundle, {FILE}, with cargo xtask btf bundle, pass \
-         them with --btf FILE, or boot a kernel that is built with CONFIG_DEBUG_INFO_BTF=y"
+        "pass the types of this very kernel with --btf FILE, put them into a bundle, {FILE} (cargo \
+         xtask btf bundle), or boot a kernel that is built with CONFIG_DEBUG_INFO_BTF=y"
     );
     Failure::new(message, hint).code(Code::NO_BTF)
 }
