@@ -20,6 +20,9 @@ use debian::{Archive, Package};
 pub use images::Image;
 pub use source::Source;
 
+/// How many kernels of a series to try to download.
+const TRIES: usize = 10;
+
 /// A kernel to boot.
 #[derive(Debug)]
 pub(crate) struct Kernel {
@@ -102,12 +105,18 @@ fn newest(
     archive: &Archive,
     cache: &Path,
 ) -> Result<Kernel> {
+    let place = |package: &Package| cache.join("kernels").join(package.file_name("image"));
     let of_series = packages.iter().rev().filter(|it| series.has(&it.version));
+    let mut of_series: Vec<_> = of_series.collect();
+    // a mirror may list kernels that it no longer has: then any other will do, first those that are
+    // in the cache
+    if let [_newest, others @ ..] = &mut of_series[..] {
+        others.sort_by_key(|it| !place(it).exists());
+    }
     let mut failed = None;
-    // a mirror may list kernels that it no longer has
-    for package in of_series {
+    for package in of_series.into_iter().take(TRIES) {
         let version = package.version.clone();
-        let image = cache.join("kernels").join(package.file_name("image"));
+        let image = place(package);
         match archive.kernel(package, &image) {
             Ok(()) => return Ok(Kernel { version, image }),
             Err(error) => failed = failed.or(Some(error)),

@@ -38,8 +38,9 @@ impl Target {
     pub fn arch(self) -> Result<Arch> {
         match self {
             Self::Other(arch) => Ok(arch),
-            Self::Here => Arch::here()
-                .ok_or_else(|| anyhow!("this machine has no processor of {:?}", Arch::ALL)),
+            Self::Here => {
+                Arch::here().ok_or_else(|| anyhow!("this machine is neither amd64 nor arm64"))
+            }
         }
     }
 
