@@ -61,6 +61,11 @@ impl Package {
 }
 
 impl Archive {
+    /// The one for this machine, where that is known.
+    pub(crate) fn own(cache: &Path) -> Result<Self> {
+        Self::open(cache, Arch::here().unwrap_or(Arch::Amd64))
+    }
+
     /// Opens the archive; fetches its package lists where they are old.
     pub(crate) fn open(cache: &Path, arch: Arch) -> Result<Self> {
         if let Some(missing) = ["apt-get", "dpkg-deb"].iter().find(|name| !path::has(name)) {

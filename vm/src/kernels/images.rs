@@ -38,7 +38,7 @@ impl Image {
         if patterns.is_empty() {
             return Ok(Vec::new());
         }
-        let archive = Archive::open(&super::cache()?)?;
+        let archive = Archive::own(&super::cache()?)?;
         let mut all = archive.packages(KERNELS)?;
         all.retain(|it| !BESIDE.iter().any(|end| it.name.ends_with(end)));
         let mut is_wanted = vec![false; all.len()];
@@ -78,7 +78,7 @@ impl Image {
         if !image.exists() {
             let deb = image.with_extension("deb");
             let was_there = deb.exists();
-            Archive::open(&cache)?.kernel(&self.found, &image)?;
+            Archive::own(&cache)?.kernel(&self.found, &image)?;
             if !was_there {
                 fs::remove_file(&deb).context("failed to clear the cache")?;
             }

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use bpfapps_host::Release;
 use bpfapps_task::progress::Step;
-use bpfapps_task::{Arch, Series, out};
+use bpfapps_task::{Series, out};
 
 use super::debian::Archive;
 
@@ -25,7 +25,7 @@ impl Source {
     pub fn unpack(series: &Series, parts: &[&str], folder: &Path) -> Result<Self> {
         let cache = super::cache()?;
         // a source is for every processor
-        let archive = Archive::open(&cache, Arch::here().unwrap_or(Arch::Amd64))?;
+        let archive = Archive::own(&cache)?;
         let packages = archive.sources()?;
         let package = packages.iter().rfind(|it| series.has(&it.version));
         let package = package.ok_or_else(|| {
