@@ -71,10 +71,9 @@ pub(crate) fn try_whole(object: &Object<'_>) -> Result<(), Refused> {
 /// sizes matter to the object as a whole.
 pub(crate) fn try_programs(object: &Object<'_>, names: &[String]) -> Result<(), Refused> {
     let mut open = open(object)?;
-    for mut program in open.progs_mut() {
-        let is_wanted = names.iter().any(|name| program.name() == OsStr::new(name));
-        program.set_autoload(is_wanted);
-    }
+    diagnose::object::only(&mut open, |name| {
+        names.iter().any(|it| name == OsStr::new(it))
+    });
     diagnose::object::shrink(&mut open);
     load(object, open)
 }
@@ -99,9 +98,8 @@ pub fn verify(object: &Object<'_>, name: &str) -> Result<Verified> {
     // the path to an error, and statistics
     const LOG_LEVEL: u32 = 1 | 4;
     let mut open = open(object)?;
+    diagnose::object::only(&mut open, |it| it == name);
     for mut program in open.progs_mut() {
-        let is_it = program.name() == name;
-        program.set_autoload(is_it);
         program.set_log_level(LOG_LEVEL);
     }
     raise_memlock();

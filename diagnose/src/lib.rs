@@ -27,7 +27,8 @@ mod words;
 pub use object::Object;
 pub use probe::{make_map, unpin};
 pub use refusal::{
-    Loading, Programs, Verdict, attach, failed_to_attach, load, open, recorded, user_namespace,
+    Loading, Programs, Verdict, attach, failed_to_attach, load, missing_function, open, recorded,
+    user_namespace,
 };
 pub use target::{InterfaceHook, Target};
 pub use words::{Kept, keep, keep_logs, listen, silently};

@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 
 use anyhow::Error;
+use bpfapps_diagnose::Target;
 use bpfapps_diagnose::object::{Program, Types};
 use bpfapps_explain::{Code, Failure};
-use bpfapps_host::hooks::Finding;
+use bpfapps_host::hooks::{Finding, Hooks, no_kprobes, no_uprobes};
 
 use super::check::Check;
 use super::subject::{Kind, Subject};
@@ -67,6 +68,23 @@ impl Look<'_> {
         twins.find(|twin| self.works(twin))
     }
 
+    /// True if the program that loads this file can do without one whose hook is not there. It
+    /// evidently chooses if other programs have twins; if this one has a twin of another type, which
+    /// does not work either, it wants one of the two.
+    pub(super) fn may_be_left_out(&self, program: &Program) -> bool {
+        let is_alternative = |it: &Program| it.is_twin_of(program) && way(it) != way(program);
+        let chooses = || self.all().any(|it| self.twin(it).is_some());
+        self.trial.is_tried && !self.all().any(is_alternative) && chooses()
+    }
+
+    /// True if the kernel refuses it only because its hook is not there, and it may be left out.
+    fn is_left_out(&self, program: &Program) -> bool {
+        const ABSENT: [Code; 3] = [Code::NO_FUNCTION, Code::NO_TRACEPOINT, Code::NO_HOOK];
+        let failure = self.refusal(program).and_then(Failure::of);
+        let code = failure.and_then(|failure| failure.explained().0);
+        code.is_some_and(|code| ABSENT.contains(&code)) && self.may_be_left_out(program)
+    }
+
     /// Why the kernel does not take this program alone.
     pub(super) fn refusal(&self, program: &Program) -> Option<&Error> {
         let without = self.trial.without.iter();
@@ -91,11 +109,44 @@ impl Look<'_> {
     pub(super) fn failure(&self) -> Option<&Error> {
         let whole = &self.trial.failure.as_ref()?.error;
         let refused: Vec<_> = self.all().filter(|it| self.is_refused(it)).collect();
-        let mut lone = refused.iter().filter(|it| self.twin(it).is_none());
+        let can_do_without = |it: &Program| self.twin(it).is_some() || self.is_left_out(it);
+        let mut lone = refused.iter().filter(|it| !can_do_without(it));
         match lone.next() {
             Some(program) => Some(self.refusal(program).unwrap_or(whole)),
             None if refused.is_empty() => Some(whole),
             None => None,
         }
+    }
+}
+
+/// How a program is attached: `kprobe`, `tp_btf`.
+fn way(program: &Program) -> &str {
+    let section = program.section.trim_start_matches('?');
+    section.split(['/', '.']).next().unwrap_or(section)
+}
+
+/// Searches for the hook of a program by its section; attaching may use another one.
+pub(super) fn find(program: &Program, hooks: &Hooks) -> Finding {
+    let absent = match way(program) {
+        "kprobe" | "kretprobe" | "ksyscall" | "kretsyscall" => no_kprobes(),
+        "uprobe" | "uretprobe" | "usdt" => no_uprobes(),
+        _ => None,
+    };
+    match (absent, program.target()) {
+        (Some(absent), _) => absent.into(),
+        _ if program.is_open() => Finding::There,
+        // of the program that attaches it, which is not this one
+        (
+            None,
+            Some(
+                Target::Functions(_)
+                | Target::Symbol {
+                    binary: "/proc/self/exe",
+                    ..
+                },
+            )
+            | None,
+        ) => Finding::There,
+        (None, Some(target)) => target.find(hooks).unwrap_or(Finding::There),
     }
 }

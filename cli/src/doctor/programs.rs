@@ -6,12 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use bpfapps_diagnose::Target;
 use bpfapps_diagnose::object::{Program, Types};
 use bpfapps_explain::{Code, Failure};
-use bpfapps_host::hooks::{Finding, Hooks, Layout, no_kprobes, no_uprobes};
+use bpfapps_host::hooks::{Finding, Hooks, Layout};
 use libbpf_rs::ProgramType;
 
 use super::check::{Check, list};
 use super::demands;
-use super::look::Look;
+use super::look::{Look, find};
 use super::subject::{Kind, Subject};
 use super::trial::Trial;
 
@@ -124,9 +124,10 @@ impl Look<'_> {
         let taken: Vec<_> = self.trial.loaded.iter().collect();
         let mut found = format!("the kernel takes {}", list(&taken));
         for program in self.all().filter(|it| self.is_refused(it)) {
-            if let Some(twin) = self.twin(program) {
-                found += &format!("; not {}, whose twin {} works", program.name, twin.name);
-            }
+            found += &match self.twin(program) {
+                Some(twin) => format!("; not {}, whose twin {} works", program.name, twin.name),
+                None => format!("; not {}", program.name),
+            };
         }
         found
     }
@@ -175,7 +176,7 @@ impl Look<'_> {
         let (mut absent, mut unknown) = (Vec::new(), Vec::new());
         let (mut unprobed, mut no_probes) = (Vec::new(), None);
         let (mut spared, mut open) = (Vec::new(), BTreeSet::new());
-        let (mut needed, mut first) = (false, None);
+        let (mut needed, mut may_be_left_out, mut first) = (false, true, None);
         for program in self.all() {
             let Some(finding) = self.findings.get(program.name.as_str()) else {
                 continue;
@@ -201,6 +202,7 @@ impl Look<'_> {
                 (Finding::Absent(found), None) => {
                     // without a trial it is unknown which programs the app would load
                     needed |= self.is_first(program) && self.trial.is_tried;
+                    may_be_left_out &= self.may_be_left_out(program);
                     let mut found = Cow::Borrowed(found);
                     if found.code == Code::NO_PROBES {
                         no_probes.get_or_insert_with(|| found.message.clone());
@@ -243,6 +245,10 @@ impl Look<'_> {
             }
             let code = first.map(|found| found.code);
             let (whose, fix) = match code {
+                Some(_) if may_be_left_out => (
+                    "this kernel has no",
+                    "its program has others for other kernels: it must leave these out here",
+                ),
                 Some(Code::NO_SYMBOL | Code::NO_BINARY) => (
                     "there is no",
                     "attach to a function that the file has: nm, or nm -D, shows them",
@@ -255,7 +261,11 @@ impl Look<'_> {
             if !absent.is_empty() {
                 causes.push(format!("{whose} {}", absent.join(", no ")));
             }
-            let mut check = check.fail(concerned, causes.join("; "), fix);
+            let cause = causes.join("; ");
+            let mut check = match may_be_left_out && unprobed.is_empty() {
+                true => check.warn(cause, fix),
+                false => check.fail(concerned, cause, fix),
+            };
             check.reported = check.reported.explained(code, "");
             return check;
         }
@@ -263,33 +273,5 @@ impl Look<'_> {
             true => check,
             false => check.warn(unknown.join("; "), "fix the cause first"),
         }
-    }
-}
-
-/// Searches for the hook of a program by its section; attaching may use another one.
-fn find(program: &Program, hooks: &Hooks) -> Finding {
-    let kind = program.section.trim_start_matches('?');
-    let kind = kind.split(['/', '.']).next().unwrap_or(kind);
-    let absent = match kind {
-        "kprobe" | "kretprobe" | "ksyscall" | "kretsyscall" => no_kprobes(),
-        "uprobe" | "uretprobe" | "usdt" => no_uprobes(),
-        _ => None,
-    };
-    match (absent, program.target()) {
-        (Some(absent), _) => absent.into(),
-        _ if program.is_open() => Finding::There,
-        // of the program that attaches it, which is not this one
-        (
-            None,
-            Some(
-                Target::Functions(_)
-                | Target::Symbol {
-                    binary: "/proc/self/exe",
-                    ..
-                },
-            )
-            | None,
-        ) => Finding::There,
-        (None, Some(target)) => target.find(hooks).unwrap_or(Finding::There),
     }
 }

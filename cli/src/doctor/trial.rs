@@ -5,7 +5,8 @@ use std::slice;
 
 use anyhow::Error;
 use bpfapps_core::{Options, Registration, Rehearsal};
-use bpfapps_diagnose::Object;
+use bpfapps_diagnose::object::Program;
+use bpfapps_diagnose::{Object, missing_function};
 use clap::{ArgAction, Command};
 
 use super::subject::{Kind, Subject};
@@ -129,7 +130,8 @@ fn load(subject: &Subject) -> Trial {
             trial.loaded.extend(own);
             continue;
         };
-        let (loaded, mut refused) = apart(&part.object, own, whole.program.as_deref());
+        let first = whole.program.as_deref();
+        let (loaded, mut refused) = apart(&part.object, &part.demands.programs, own, first);
         trial.loaded.extend(loaded);
         // an app may work with a part of its programs; for a file that is unknown
         if is_file || trial.loaded.is_empty() {
@@ -147,14 +149,24 @@ fn load(subject: &Subject) -> Trial {
 /// The programs of `own` that load, and why the others do not. `first` is known not to.
 ///
 /// libbpf reads all types of the kernel for each load, so what is left is loaded together, without
-/// the program that the kernel refused. Only what fails for another reason is loaded one by one.
+/// the program that the kernel refused, and those for functions that it does not have. Only what
+/// fails for another reason is loaded one by one.
 fn apart(
     object: &Object<'_>,
+    programs: &[Program],
     own: Vec<String>,
     first: Option<&str>,
 ) -> (Vec<String>, Vec<(String, Error)>) {
     let mut left = own;
     let mut refused = Vec::new();
+    left.retain(|name| {
+        let is_it = |it: &&Program| it.name == *name && first != Some(name);
+        let Some(failure) = programs.iter().find(is_it).and_then(missing_function) else {
+            return true;
+        };
+        refused.push((name.clone(), failure.into()));
+        false
+    });
     let mut ended_by = first.map(str::to_owned);
     while let Some(at) = ended_by.and_then(|it| left.iter().position(|name| *name == it)) {
         left.remove(at);

@@ -178,6 +178,29 @@ impl<'a> Code<'a> {
             .map(|instruction| instruction[0])
     }
 
+    /// The instructions of functions, with the symbols that they refer to: two programs with the
+    /// same text do the same. Empty if they refer to no symbol.
+    pub(super) fn text(&self, functions: &[Function]) -> Vec<u8> {
+        let mut text = Vec::new();
+        let mut refers = false;
+        for function in functions {
+            text.extend(self.instructions(*function).flatten());
+            let section = self.0.section_by_index(function.section);
+            let relocations = section.iter().flat_map(|section| section.relocations());
+            for (at, relocation) in relocations.filter(|(at, _)| function.has(*at)) {
+                if let RelocationTarget::Symbol(symbol) = relocation.target() {
+                    refers = true;
+                    text.extend((at - function.begin).to_ne_bytes());
+                    text.extend(symbol.0.to_ne_bytes());
+                }
+            }
+        }
+        if !refers {
+            text.clear();
+        }
+        text
+    }
+
     /// The functions that `function` calls, each with the offset of the call.
     pub(super) fn calls(&self, function: Function) -> Vec<(u64, Function)> {
         let Ok(section) = self.0.section_by_index(function.section) else {

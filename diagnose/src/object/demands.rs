@@ -52,6 +52,8 @@ pub struct Program {
     pub reach: u64,
     /// The opcodes of its instructions.
     shape: Vec<u8>,
+    /// Its instructions and what they refer to; empty if they refer to nothing.
+    text: Vec<u8>,
 }
 
 /// A kernel symbol that an object refers to.
@@ -98,6 +100,7 @@ impl Demands {
                 helpers: helpers.map(Helper).collect(),
                 types: own.iter().map(|it| it.wanted.clone()).collect(),
                 reach: functions.first().map_or(0, |it| code.reach(*it, counts)),
+                text: code.text(&functions),
                 shape: functions.iter().flat_map(|it| code.shape(*it)).collect(),
                 name,
                 section,
@@ -149,7 +152,7 @@ impl Program {
 
     /// True if a program loads only one of the two: they are for the same function or tracepoint
     /// in different ways, or have the same instructions besides offsets and constants, as for a
-    /// function that was renamed.
+    /// function that was renamed. Short ones must be the same in all.
     pub fn is_twin_of(&self, other: &Self) -> bool {
         if self.name == other.name {
             return false;
@@ -158,7 +161,8 @@ impl Program {
             (Some((name, way)), Some((other, other_way))) => name == other && way != other_way,
             _ => false,
         };
-        same_place || (self.shape.len() >= SHAPE && self.shape == other.shape)
+        let same_shape = self.shape.len() >= SHAPE && self.shape == other.shape;
+        same_place || same_shape || (!self.text.is_empty() && self.text == other.text)
     }
 
     /// The function or tracepoint, and the way in which it is attached to it.

@@ -11,6 +11,7 @@ mod types;
 mod unset;
 
 use std::borrow::Cow;
+use std::ffi::OsStr;
 use std::fmt;
 use std::path::Path;
 
@@ -18,7 +19,7 @@ use anyhow::Result;
 use bpfapps_btf::elf;
 use bpfapps_explain::Failure;
 use bpfapps_host::files;
-use libbpf_rs::{ObjectBuilder, OpenObject};
+use libbpf_rs::{AsRawLibbpf as _, MapType, ObjectBuilder, OpenMapMut, OpenObject};
 
 pub use demands::{Demands, Extern, Program};
 pub use helpers::Helper;
@@ -98,5 +99,38 @@ impl fmt::Debug for Object<'_> {
         f.debug_struct("Object")
             .field("name", &self.name)
             .finish_non_exhaustive()
+    }
+}
+
+/// Leaves only the programs that are `wanted` to be loaded, also of a struct_ops: libbpf loads all
+/// programs that its maps name.
+pub fn only(open: &mut OpenObject, wanted: impl Fn(&OsStr) -> bool) {
+    let mut others = Vec::new();
+    let mut own = Vec::new();
+    for mut program in open.progs_mut() {
+        let is_wanted = wanted(program.name());
+        program.set_autoload(is_wanted);
+        let address = program.as_libbpf_object().as_ptr() as usize;
+        if is_wanted { &mut own } else { &mut others }.push(address);
+    }
+    let is_struct_ops = |map: &OpenMapMut<'_>| map.map_type() == MapType::StructOps;
+    for mut map in open.maps_mut().filter(is_struct_ops) {
+        let mut has_own = false;
+        // it holds the addresses of the programs, until it is loaded
+        let value = map.initial_value_mut().unwrap_or_default();
+        for slot in value.chunks_exact_mut(size_of::<usize>()) {
+            let Ok(bytes) = <[u8; size_of::<usize>()]>::try_from(&*slot) else {
+                continue;
+            };
+            let address = usize::from_ne_bytes(bytes);
+            has_own |= own.contains(&address);
+            if others.contains(&address) {
+                slot.fill(0);
+            }
+        }
+        if !has_own {
+            // a refusal shows in the load
+            let _ = map.set_autocreate(false);
+        }
     }
 }

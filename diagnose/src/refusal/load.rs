@@ -9,7 +9,7 @@ use libbpf_rs::{OpenObject, ProgramType};
 use nix::errno::Errno;
 
 use super::{attach, support};
-use crate::Target;
+use crate::{Target, object};
 
 /// Names and sections of programs, saved because loading consumes the object.
 #[derive(Debug)]
@@ -74,6 +74,16 @@ impl Programs {
         };
         Some(cause.during(phase))
     }
+}
+
+/// Why the kernel cannot load `program`, if it is for a function that is not there. That is known
+/// without trying it, which takes libbpf a search in all types of the kernel.
+pub fn missing_function(program: &object::Program) -> Option<Failure> {
+    let target = program.target().filter(Target::is_typed)?;
+    let failure = attach::absent(&target, &Hooks::of_this_kernel())?;
+    // a module may have other hooks
+    let is_it = failure.explained().0 == Some(Code::NO_FUNCTION);
+    is_it.then(|| failure.during(format!("failed to load {} for {target}", program.name)))
 }
 
 /// `prog 'x': failed to find kernel BTF type ID of 'HOOK': -ESRCH`

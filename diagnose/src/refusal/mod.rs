@@ -25,7 +25,7 @@ use crate::object::Lines;
 use limits::Limits;
 
 pub use attach::{attach, failed as failed_to_attach};
-pub use load::Programs;
+pub use load::{Programs, missing_function};
 pub use rights::user_namespace;
 
 /// The phase that failed.

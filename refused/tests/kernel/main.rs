@@ -6,6 +6,7 @@ mod hooks;
 mod loading;
 mod mistakes;
 mod objects;
+mod reports;
 mod reserve;
 mod types;
 mod verify;
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
         &[
             objects::TESTS,
             loading::TESTS,
+            reports::TESTS,
             hooks::TESTS,
             verify::TESTS,
             mistakes::TESTS,

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
-use bpfapps_refused::{BEYOND, CROWDED, GREEDY, LEFT_OPEN, OBJECTS};
+use bpfapps_refused::{ALL, BEYOND, CROWDED, GREEDY, LEFT_OPEN, OBJECTS};
 use bpfapps_testkit::{Fixture, Process, Test, cli, fixture, program, sandbox, test};
 use libbpf_rs::libbpf_sys::bpf_map_create_opts;
 use libbpf_rs::{MapHandle, MapType};
@@ -27,6 +27,7 @@ pub(crate) const TESTS: &[Test] = &[
     test!(many_maps_need_as_many_descriptors),
     test!(object_left_open_to_its_program_runs),
     test!(program_without_a_twin_is_needed),
+    test!(program_may_be_left_out_if_there_are_twins_of_others),
     test!(read_beyond_the_record_of_a_tracepoint_is_named),
 ];
 
@@ -192,15 +193,29 @@ fn object_left_open_to_its_program_runs() -> Result<()> {
     Ok(())
 }
 
-fn program_without_a_twin_is_needed() -> Result<()> {
-    // the name of the tracepoint that exists
-    let mut object = LEFT_OPEN.to_vec();
+/// The object with another name of the tracepoint that exists.
+fn renamed(object: &[u8]) -> Result<NamedTempFile> {
+    let mut object = object.to_vec();
     let (old, new) = (b"raw_tp/sys_enter\0", b"raw_tp/sys_entry\0");
     let at = object.windows(old.len()).position(|part| part == old);
     let at = at.context("no such section")?;
     object[at..at + old.len()].copy_from_slice(new);
-    let file = file_of(&object)?;
-    Process::run(cli(["doctor", "--object"]).arg(file.path()))?.expect_code(1)?;
+    file_of(&object)
+}
+
+fn program_without_a_twin_is_needed() -> Result<()> {
+    let case = ALL.iter().find(|case| case.name == "bpf0001");
+    let file = renamed(case.context("no case")?.fixed)?;
+    let exit = Process::run(cli(["doctor", "--object"]).arg(file.path()))?.expect_code(1)?;
+    exit.expect_stdout("this kernel has no raw_tp/sys_entry")?;
+    Ok(())
+}
+
+fn program_may_be_left_out_if_there_are_twins_of_others() -> Result<()> {
+    let file = renamed(LEFT_OPEN)?;
+    let exit = Process::run(cli(["doctor", "--object"]).arg(file.path()))?.expect_code(0)?;
+    exit.expect_stdout("this kernel has no raw_tp/sys_entry")?
+        .expect_stdout("it must leave these out here")?;
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_refused::ALL;
+use bpfapps_refused::{ALL, MADE, Made};
 use bpfapps_testkit::{Exit, Process, Test, cli, needs, test};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -13,6 +13,7 @@ use tempfile::TempDir;
 pub(crate) const TESTS: &[Test] = &[
     test!(rejected_program_is_explained_and_its_log_kept),
     test!(log_is_explained_without_the_kernel),
+    test!(function_of_a_struct_ops_is_verified_alone),
     test!(line_of_merged_code_is_found_in_the_source),
     test!(effort_is_shown_and_has_a_budget),
     test!(run_is_compared_with_an_earlier_one),
@@ -87,6 +88,22 @@ fn log_is_explained_without_the_kernel() -> Result<()> {
     fs::write(&log, "nothing of it\n")?;
     let exit = Process::run(cli(["explain", "--log"]).arg(&log))?.expect_code(1)?;
     exit.expect_stderr("error: there is neither a verifier log nor a known message of libbpf")?;
+    Ok(())
+}
+
+/// libbpf would load them all, and the first that is refused would end it for the others.
+fn function_of_a_struct_ops_is_verified_alone() -> Result<()> {
+    let is_it = |made: &&Made| made.kind == "struct-ops" && made.mistake == "record_kept";
+    let made = MADE.iter().find(is_it).context("it is not made")?;
+    needs::linux(made.kernel, "struct_ops")?;
+    let folder = TempDir::new()?;
+    let file = folder.path().join("app.bpf.o");
+    fs::write(&file, made.object)?;
+    let exit = Process::run(cli(["verify", "--output", "json"]).arg(&file))?.expect_code(1)?;
+    let rows: Vec<Value> = serde_json::from_str(&exit.stdout.join("\n"))?;
+    let loaded = rows.iter().filter(|row| row["loaded"] == true);
+    let (loaded, all) = (loaded.count(), rows.len());
+    ensure!(all > 2 && loaded == all - 1, "{exit:#?}");
     Ok(())
 }
 
