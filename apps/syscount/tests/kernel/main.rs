@@ -5,7 +5,7 @@ use std::process::{Command, ExitCode};
 use std::thread;
 
 use anyhow::{Context, Result, ensure};
-use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, refuses, test};
+use bpfapps_testkit::{App, Fixture, Process, Test, cli, fixture, many, refuses, test};
 use nix::libc;
 use nix::sys::signal::Signal;
 use nix::sys::wait::waitpid;
@@ -145,11 +145,12 @@ fn row_has_calls_errors_and_times() -> Result<()> {
 
 /// The tables change over many times meanwhile, or it ends before they do once.
 fn calls_of_eight_threads_are_counted_exactly() -> Result<()> {
+    let times = u64::try_from(many(20_000))?;
     for interval in ["0.01", "3600"] {
         let mut args = vec!["syscount", "-o", "json", "--interval", interval];
         args.extend(["--syscall", CALL, "--process", "--latency"]);
         let app = App::start(&args)?;
-        let pid = provoke(20_000)?;
+        let pid = provoke(times)?;
         let (counts, skipped) = counts_and_skipped(app)?;
         let last = counts.iter().rfind(|count| count["pid"] == pid);
         let last = last.context("no calls")?;
@@ -161,9 +162,9 @@ fn calls_of_eight_threads_are_counted_exactly() -> Result<()> {
             );
             Ok(())
         };
-        is("calls", THREADS * 20_000 + 1)?;
+        is("calls", THREADS * times + 1)?;
         is("errors", 1)?;
-        is("latency_ns_count", THREADS * 20_000 + 1)?;
+        is("latency_ns_count", THREADS * times + 1)?;
     }
     Ok(())
 }
