@@ -134,8 +134,9 @@ fn change_mounts(what: &str) -> Result<()> {
 }
 
 fn mount_new(kind: &str, place: &Path) -> Result<()> {
-    let nothing = None::<&str>;
-    mount(Some(kind), place, Some(kind), MsFlags::empty(), nothing)
+    // a folder of root's, as what it hides
+    let options = (kind == "tmpfs").then_some("mode=755");
+    mount(Some(kind), place, Some(kind), MsFlags::empty(), options)
         .with_context(|| format!("failed to mount {kind} at {}", place.display()))
 }
 
