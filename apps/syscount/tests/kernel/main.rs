@@ -53,7 +53,10 @@ fn row_has_calls_errors_and_times() -> Result<()> {
         words[6].starts_with("p50=") && words[6].ends_with('s'),
         "{row}"
     );
-    app.end()?.expect_no_stderr()?;
+    // on Linux 7 runs may be skipped, which is said
+    let exit = app.end()?;
+    let is_said = |line: &String| line.contains("it was preempted at work");
+    ensure!(exit.stderr.iter().all(is_said), "{exit:#?}");
     Ok(())
 }
 
