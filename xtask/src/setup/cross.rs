@@ -12,7 +12,7 @@ const NOT_DEBIAN: &str = "only Debian and its relatives package libraries of ano
 pub(crate) fn requirements(arch: Arch) -> &'static [Requirement] {
     match arch {
         Arch::Arm64 => ARM64,
-        // on an arm64 machine that is not known to build for x86-64
+        // what an arm64 machine needs to build for x86-64 is not known yet
         Arch::Amd64 => &[],
     }
 }
