@@ -205,7 +205,9 @@ pub(super) fn register_unset(source: &str) -> Option<Edited> {
 pub(super) fn key_unset(source: &str) -> Option<Edited> {
     let mut lines = owned(source);
     let key = |line: &String| {
-        let (_, key) = line.split_once("bpf_map_")?.1.split_once(", &")?;
+        let call = line.split_once("bpf_map_");
+        let (_, arguments) = call.or_else(|| line.split_once("bpfapps_counts("))?;
+        let (_, key) = arguments.split_once(", &")?;
         Some(key.split([',', ')', '.']).next()?.to_owned())
     };
     let used = lines.iter().position(|line| key(line).is_some())?;

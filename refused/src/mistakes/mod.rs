@@ -219,7 +219,6 @@ pub const MISTAKES: &[Mistake] = &[
             "it has no map with a key that is assigned where it is declared",
             &[
                 "cgroup-connect",
-                "counter",
                 "lsm",
                 "netfilter",
                 "perf-event",

@@ -4,8 +4,8 @@
 
 use std::env;
 use std::ffi::{OsStr, OsString};
-use std::fs;
-use std::os::unix::fs::symlink;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -18,35 +18,63 @@ use crate::out;
 /// Where systemd is on a machine that it does not run.
 const SYSTEMD: &str = "/usr/lib/systemd/systemd";
 
+/// The browser that draws the pages of profile, as its tests call it.
+const BROWSER: &str = "chromium";
+
+/// Downloads a package and what this machine lacks for it.
+const WITH_LIBRARIES: [&str; 5] = [
+    "--yes",
+    "--no-install-recommends",
+    "--download-only",
+    "--option=APT::Sandbox::User=root",
+    "install",
+];
+
 /// Folders that are links into /usr on a machine of today.
 const MERGED: [&str; 4] = ["bin", "lib", "lib64", "sbin"];
 
-/// PATH with Prometheus in it. Without one its tests are skipped, which is said.
-pub(super) fn path_with_prometheus() -> Result<OsString> {
-    let own = env::var_os("PATH").unwrap_or_default();
-    if path::has("promtool") {
-        return Ok(own);
-    }
+/// PATH with Prometheus and a browser in it. Without them their tests are skipped, which is said.
+pub(super) fn path() -> Result<OsString> {
+    let mut folders = Vec::new();
     // its program needs none of the packages that the package asks for
-    let Some(folder) = unpacked("prometheus", &["download"])? else {
-        return Ok(own);
-    };
-    let programs = [folder.join("usr/bin")].into_iter();
-    Ok(env::join_paths(programs.chain(env::split_paths(&own)))?)
+    if !path::has("promtool")
+        && let Some(folder) = unpacked("prometheus", &["download"])?
+    {
+        folders.push(folder.join("usr/bin"));
+    }
+    if !path::has(BROWSER)
+        && let Some(folder) = unpacked("chromium-headless-shell", &WITH_LIBRARIES)?
+    {
+        folders.push(browser(&folder)?);
+    }
+    let own = env::var_os("PATH").unwrap_or_default();
+    let folders = folders.into_iter().chain(env::split_paths(&own));
+    Ok(env::join_paths(folders)?)
+}
+
+/// A folder with the browser as a command, which finds the libraries beside it.
+fn browser(unpacked: &Path) -> Result<PathBuf> {
+    let folder = unpacked.join("bin");
+    fs::create_dir_all(&folder)?;
+    let libraries = unpacked.join(format!("usr/lib/{}-linux-gnu", env::consts::ARCH));
+    let command = format!(
+        "#!/bin/sh\nexport LD_LIBRARY_PATH='{0}:{0}/pulseaudio'\nexec '{1}' \"$@\"\n",
+        libraries.display(),
+        unpacked
+            .join("usr/lib/chromium/chromium-headless-shell")
+            .display(),
+    );
+    let program = folder.join(BROWSER);
+    fs::write(&program, command)?;
+    fs::set_permissions(&program, Permissions::from_mode(0o755))?;
+    Ok(folder)
 }
 
 /// Has systemd in `target/systemd`, with the libraries that this machine lacks, unless it is
 /// installed. Without one its tests are skipped, which is said.
 pub(super) fn bring_systemd() -> Result<()> {
     if !Path::new(SYSTEMD).exists() {
-        let install = [
-            "--yes",
-            "--no-install-recommends",
-            "--download-only",
-            "--option=APT::Sandbox::User=root",
-            "install",
-        ];
-        unpacked("systemd", &install)?;
+        unpacked("systemd", &WITH_LIBRARIES)?;
     }
     Ok(())
 }
