@@ -32,11 +32,12 @@ impl ProgramInfo {
         }
     }
 
-    /// The count in the line that starts so.
-    pub(crate) fn count(&self, line: &str) -> Option<u64> {
+    /// The counts in the lines that start so, all of one moment.
+    pub(crate) fn counts<const N: usize>(&self, lines: [&str; N]) -> [Option<u64>; N] {
         let mut text = [0; 1024];
-        let length = self.file.read_at(&mut text, 0).ok()?;
-        count_in(std::str::from_utf8(&text[..length]).ok()?, line)
+        let length = self.file.read_at(&mut text, 0).unwrap_or(0);
+        let text = std::str::from_utf8(&text[..length]).unwrap_or_default();
+        lines.map(|line| count_in(text, line))
     }
 }
 

@@ -91,9 +91,7 @@ impl Collector for Process {
         let about = "Address space of the process.";
         let size = field(VIRTUAL_BYTES) as f64;
         gauge("process_virtual_memory", about, Some(&Unit::Bytes), size)?;
-        if let Ok(files) = fs::read_dir("/proc/self/fd") {
-            // one of them is the folder itself
-            let open = files.count().saturating_sub(1) as f64;
+        if let Some(open) = open_files() {
             gauge("process_open_fds", "Open file descriptors.", None, open)?;
         }
         if let Ok((most, _)) = getrlimit(Resource::RLIMIT_NOFILE) {
@@ -102,4 +100,16 @@ impl Collector for Process {
         }
         Ok(())
     }
+}
+
+/// The number of open files.
+fn open_files() -> Option<f64> {
+    let folder = "/proc/self/fd";
+    // since Linux 6.2 the kernel says how many there are
+    if let Ok(length @ 1..) = fs::metadata(folder).map(|folder| folder.len()) {
+        return Some(length as f64);
+    }
+    // one of them is the folder itself
+    let files = fs::read_dir(folder).ok()?.count();
+    Some(files.saturating_sub(1) as f64)
 }

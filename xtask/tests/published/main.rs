@@ -62,5 +62,4 @@ fn repository_is_built_run_and_tested_and_upgraded() {
     );
     assert!(page(&own).contains(NEXT));
     assert_eq!(own.versions(), [NEXT]);
-    own.works();
 }

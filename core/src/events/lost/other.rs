@@ -35,7 +35,9 @@ impl Other {
     pub(crate) fn skipped(programs: Vec<ProgramInfo>) -> Self {
         let skipped = move || {
             let counts = programs.iter();
-            counts.filter_map(|program| program.count(SKIPPED)).sum()
+            counts
+                .filter_map(|program| program.counts([SKIPPED])[0])
+                .sum()
         };
         Self::new(PROGRAM, Count::of(skipped))
     }

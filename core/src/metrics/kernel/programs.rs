@@ -50,63 +50,70 @@ struct Counted {
     line: &'static str,
     name: &'static str,
     about: &'static str,
+    unit: Option<Unit>,
+    /// The kernel counts only while it measures.
+    is_measured: bool,
 }
 
-const RUNS: Counted = Counted {
-    line: "run_cnt:",
-    name: "program_runs",
-    about: "Runs of the BPF program.",
-};
-
-const NANOSECONDS: Counted = Counted {
-    line: "run_time_ns:",
-    name: "program_run",
-    about: "Time that the BPF program ran, on all CPUs.",
-};
-
-const SKIPPED_RUNS: Counted = Counted {
-    line: SKIPPED,
-    name: "program_skipped",
-    about: "Runs that the kernel skipped, as the BPF program was at work on that CPU.",
-};
-
-impl Programs {
-    fn each(
-        &self,
-        encoder: &mut DescriptorEncoder<'_>,
-        counted: &Counted,
-        unit: Option<&Unit>,
-    ) -> fmt::Result {
-        let Counted { line, name, about } = *counted;
-        let mut metric = encoder.encode_descriptor(name, about, unit, MetricType::Counter)?;
-        // programs of two objects may have one name
-        let programs = self.lock();
-        let mut counts = BTreeMap::<_, u64>::new();
-        for program in &*programs {
-            if let Some(count) = program.count(line) {
-                *counts.entry(program.name.as_str()).or_default() += count;
-            }
-        }
-        for (program, count) in counts {
-            let labels = [("program", program)];
-            let mut metric = metric.encode_family(&labels)?;
-            match unit {
-                Some(_) => {
-                    metric.encode_counter::<NoLabelSet, _, u64>(&(count as f64 / 1e9), None)?
-                }
-                None => metric.encode_counter::<NoLabelSet, _, u64>(&count, None)?,
-            }
-        }
-        Ok(())
-    }
-}
+static COUNTED: [Counted; 3] = [
+    Counted {
+        line: "run_cnt:",
+        name: "program_runs",
+        about: "Runs of the BPF program.",
+        unit: None,
+        is_measured: true,
+    },
+    Counted {
+        line: "run_time_ns:",
+        name: "program_run",
+        about: "Time that the BPF program ran, on all CPUs.",
+        unit: Some(Unit::Seconds),
+        is_measured: true,
+    },
+    Counted {
+        line: SKIPPED,
+        name: "program_skipped",
+        about: "Runs that the kernel skipped, as the BPF program was at work on that CPU.",
+        unit: None,
+        is_measured: false,
+    },
+];
 
 impl Collector for Programs {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        if self.statistics.is_some() {
-            self.each(&mut encoder, &RUNS, None)?;
-            self.each(&mut encoder, &NANOSECONDS, Some(&Unit::Seconds))?;
+        let programs = self.lock();
+        // programs of two objects may have one name
+        let mut by_name = BTreeMap::<&str, [Option<u64>; COUNTED.len()]>::new();
+        for program in &*programs {
+            let counts = program.counts(COUNTED.each_ref().map(|counted| counted.line));
+            let sums = by_name.entry(&program.name).or_default();
+            for (sum, count) in sums.iter_mut().zip(counts) {
+                *sum = sum.map_or(count, |sum| Some(sum + count.unwrap_or(0)));
+            }
         }
-        self.each(&mut encoder, &SKIPPED_RUNS, None)
+        for (at, counted) in COUNTED.iter().enumerate() {
+            if counted.is_measured && self.statistics.is_none() {
+                continue;
+            }
+            let unit = counted.unit.as_ref();
+            let mut metric = encoder.encode_descriptor(
+                counted.name,
+                counted.about,
+                unit,
+                MetricType::Counter,
+            )?;
+            for (name, sums) in &by_name {
+                let Some(count) = sums[at] else { continue };
+                let labels = [("program", *name)];
+                let mut metric = metric.encode_family(&labels)?;
+                match unit {
+                    Some(_) => {
+                        metric.encode_counter::<NoLabelSet, _, u64>(&(count as f64 / 1e9), None)?
+                    }
+                    None => metric.encode_counter::<NoLabelSet, _, u64>(&count, None)?,
+                }
+            }
+        }
+        Ok(())
     }
 }
