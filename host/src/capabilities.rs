@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use bpfapps_explain::{Code, Failure};
+use bpfapps_explain::{Code, Failure, list};
 pub use caps::{CapSet, Capability, CapsHashSet};
 use nix::unistd::geteuid;
 
@@ -57,7 +57,7 @@ pub fn lacking(wanted: &[Capability], tracefs: bool) -> Result<Option<Failure>> 
             hint += &format!("; without root it also requires {}", tracefs::for_a_group());
         }
     }
-    let failure = Failure::new(format!("missing {}", names(&missing, " and ")), hint);
+    let failure = Failure::new(format!("missing {}", list(&missing)), hint);
     Ok(Some(failure.code(Code::MISSING_CAPABILITY)))
 }
 
@@ -80,7 +80,8 @@ pub fn lend(wanted: &[Capability]) -> Result<Option<[Vec<OsString>; 3]>> {
     all.extend(wanted);
     let mut all: Vec<_> = all.into_iter().collect();
     all.sort_by_key(ToString::to_string);
-    let all = names(&all, ",").to_lowercase();
+    let all: Vec<_> = all.iter().map(ToString::to_string).collect();
+    let all = all.join(",").to_lowercase();
     let group = users::own_group();
     // capabilities come last, because a change of group clears them
     let commands = [
@@ -106,9 +107,4 @@ pub fn lent_to_everybody() -> Option<PathBuf> {
 fn as_root(words: &[OsString]) -> String {
     let words: Vec<_> = words.iter().map(OsString::as_os_str).collect();
     format!("sudo {}", shell::command(&words))
-}
-
-fn names(capabilities: &[Capability], separator: &str) -> String {
-    let names: Vec<_> = capabilities.iter().map(ToString::to_string).collect();
-    names.join(separator)
 }
