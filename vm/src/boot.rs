@@ -45,8 +45,7 @@ pub(crate) fn test(machines: &[Machine]) -> Result<Report> {
     Ok(Report(results.collect::<Result<_>>()?))
 }
 
-/// A machine that breaks before a test has begun is booted once more, and so is
-/// one with a processor that QEMU is known to break; else its end is a failure.
+/// A machine that breaks before a test has begun is booted once more; else its end is a failure.
 fn test_on(machine: &Machine, bars: &MultiProgress) -> Result<Results> {
     let label = format!("testing on Linux {}", machine.name());
     let mut boots = 0;
@@ -56,7 +55,7 @@ fn test_on(machine: &Machine, bars: &MultiProgress) -> Result<Results> {
         let spinner = bars.add(step.spinner());
         let start = Instant::now();
         let mut results = Results::of(machine.name());
-        let end = machine.run(machine.tests(), machine.patience(), |line| {
+        let end = machine.run("tests", machine.patience(), |line| {
             let done = results.read(line);
             spinner.set_message(results.running().to_owned());
             Ok(done)
@@ -65,7 +64,7 @@ fn test_on(machine: &Machine, bars: &MultiProgress) -> Result<Results> {
         results.took(start.elapsed());
         match end {
             End::Done => {}
-            End::Broke(why) if boots == 1 && (machine.is_fragile() || !results.began()) => {
+            End::Broke(why) if boots == 1 && !results.began() => {
                 bars.suspend(|| {
                     step.close("broke");
                     out::note(format_args!("{why}\nbooting it once more"));

@@ -42,7 +42,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use bpfapps_host::Release;
-use bpfapps_task::Arch;
 
 pub use kernels::{Image, Kernels, Source};
 pub use machine::Accel;
@@ -81,7 +80,7 @@ pub struct Tests {
     pub program: PathBuf,
 }
 
-/// The machines to boot, one a kernel, or two where one does not show all.
+/// The machines to boot, one a kernel.
 #[derive(Debug, Default)]
 pub struct Machines(Vec<Machine>);
 
@@ -105,30 +104,19 @@ impl Machines {
         initramfs::write(&fresh, busybox, suite, script.as_deref())?;
         fs::rename(&fresh, &initramfs).context("failed to replace the initramfs")?;
 
-        let arch = kernels.arch;
-        let machine = |kernel: &Kernel, cx16| {
+        let machine = |kernel: &Kernel| {
             let mut machine = Machine {
-                arch,
+                arch: kernels.arch,
                 version: kernel.version.clone(),
                 image: kernel.image.clone(),
                 initramfs: initramfs.clone(),
                 console: PathBuf::new(),
                 accel,
-                cx16,
             };
             machine.console = folder.join(format!("{}.log", machine.name()));
             machine
         };
-        let mut machines = Vec::new();
-        for kernel in &kernels.kernels {
-            machines.push(machine(kernel, false));
-            // bootstrap uses another map for start times there
-            let shows_all = arch != Arch::Amd64 || accel != Accel::Tcg;
-            if command.is_none() && !shows_all && kernel.version.is_at_least((7, 0)) {
-                machines.push(machine(kernel, true));
-            }
-        }
-        Ok(Self(machines))
+        Ok(Self(kernels.kernels.iter().map(machine).collect()))
     }
 
     /// Runs the tests on each.

@@ -208,7 +208,7 @@ mod tests {
                 ],
             ),
             machine(
-                "7.2.13+cx16",
+                "7.2.13+arm64",
                 &[
                     ("a", "failed", Some("1 < \"2\"\nmore\x1b")),
                     ("b", "passed", None),
@@ -220,17 +220,17 @@ mod tests {
 
     #[test]
     fn kernels_stand_across_and_tests_down() -> Result<()> {
-        let expected = "         5.10.262  7.2.13+cx16
+        let expected = "         5.10.262  7.2.13+arm64
 app
-  a            ok       FAILED
-  b       skipped           ok
-  c             -           ok
-passed          1            2
-failed          0            1
-skipped         1            0
+  a            ok        FAILED
+  b       skipped            ok
+  c             -            ok
+passed          1             2
+failed          0             1
+skipped         1             0
 skipped, needs tcx: Linux 6.6:
   b on 5.10.262
-failed on 7.2.13+cx16: a: 1 < \"2\"\nmore\x1b
+failed on 7.2.13+arm64: a: 1 < \"2\"\nmore\x1b
 ";
         assert_eq!(table(&machines())?, expected);
         Ok(())
@@ -255,7 +255,7 @@ failed on 7.2.13+cx16: a: 1 < \"2\"\nmore\x1b
 
     #[test]
     fn markdown_counts_by_package() -> Result<()> {
-        let expected = "| kernel tests | 5.10.262 | 7.2.13+cx16 |
+        let expected = "| kernel tests | 5.10.262 | 7.2.13+arm64 |
 |---|---|---|
 | app | 1, 1 skipped | 2, 1 FAILED |
 | **all** | **1, 1 skipped** in 0 s | **2, 1 FAILED** in 0 s |
@@ -270,7 +270,7 @@ failed on 7.2.13+cx16: a: 1 < \"2\"\nmore\x1b
         for part in [
             "<testsuite name=\"Linux 5.10.262\" tests=\"2\" failures=\"0\" skipped=\"1\" time=\"0.000\">",
             "<testcase classname=\"app\" name=\"b\" time=\"0.250\"><skipped message=\"needs tcx: Linux 6.6\"/></testcase>",
-            "<testsuite name=\"Linux 7.2.13+cx16\" tests=\"3\" failures=\"1\" skipped=\"0\" time=\"0.000\">",
+            "<testsuite name=\"Linux 7.2.13+arm64\" tests=\"3\" failures=\"1\" skipped=\"0\" time=\"0.000\">",
             "<failure message=\"1 &lt; &quot;2&quot;&#10;more\u{fffd}\"/>",
         ] {
             assert!(xml.contains(part), "{part} in {xml}");
@@ -290,6 +290,6 @@ failed on 7.2.13+cx16: a: 1 < \"2\"\nmore\x1b
             (&json!(3), &json!(1), &json!(1))
         );
         assert_eq!(document["machines"][0]["tests"][1]["outcome"], "skipped");
-        assert_eq!(document["machines"][1]["machine"], "7.2.13+cx16");
+        assert_eq!(document["machines"][1]["machine"], "7.2.13+arm64");
     }
 }

@@ -24,7 +24,7 @@ impl Board {
             Arch::Amd64 => Self {
                 qemu: "qemu-system-x86_64",
                 machine: &[],
-                cpu: "max,-cx16",
+                cpu: "max",
                 console: "console=ttyS0",
                 ports: "CONSOLE=ttyS0 REPORTS=ttyS1",
                 reports: ["-serial", "chardev:reported"],

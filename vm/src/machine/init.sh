@@ -53,7 +53,6 @@ if [ "$BPFAPPS_VM" = command ]; then
 	echo >&3
 else
 	export BPFAPPS_TEST_EVENTS="$port"
-	[ "$BPFAPPS_VM" = own ] && rm -r /templates
 	for program in /tests/* /templates/*; do
 		[ -e "$program" ] || continue
 		case $program in

@@ -85,7 +85,7 @@ fn results_are_a_table_and_reasons_stand_below_it() {
         log.contains("cargo build --workspace --test kernel"),
         "{log}"
     );
-    assert!(log.contains("-cpu max,-cx16"), "{log}");
+    assert!(log.contains("-accel tcg,thread=single -cpu max "), "{log}");
     assert!(machine.path("target/vm/initramfs.cpio").exists());
 }
 
