@@ -3,7 +3,7 @@
 use std::fs;
 
 use anyhow::{Context as _, Result, ensure};
-use bpfapps_testkit::{Process, Test, test};
+use bpfapps_testkit::{Process, Test, many, test};
 
 use crate::fixtures::{count, expect_seventy, profile_split};
 use crate::pprof;
@@ -24,8 +24,9 @@ fn folded_stacks_have_the_split() -> Result<()> {
     let (seventy, all) = count(&exit.stdout, "spins_seventy")?;
     let (thirty, _) = count(&exit.stdout, "spins_thirty")?;
     expect_seventy(seventy, thirty)?;
-    // 2 s of CPU time, as the kernel counts it
-    ensure!((1700..2300).contains(&all), "{all} samples: {exit:#?}");
+    // 2 s of CPU time, as the kernel counts it; a busy emulator leaves out ticks
+    let least = many(1700) as u64;
+    ensure!((least..2300).contains(&all), "{all} samples: {exit:#?}");
     Ok(())
 }
 
