@@ -82,7 +82,9 @@ fn process_of_a_container_has_its_number() -> Result<()> {
 
 fn documents_are_what_the_schema_says() -> Result<()> {
     let process = Process::start(&mut fixture("burn_kernel")?)?;
-    let mut app = App::start(&["{{ name }}", "-o", "json", "--frequency", "199"])?;
+    // every sample of all processes would be a document to check
+    let pid = process.pid().to_string();
+    let mut app = App::start(&["{{ name }}", "-o", "json", "--frequency", "199", "--pid", &pid])?;
     let sample = app.document(|document| {
         let stack = document["kernel_stack"].as_array();
         // where every system call ends up
