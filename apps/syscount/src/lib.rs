@@ -56,9 +56,7 @@ impl App for Syscount {
         let mut open = session.open(SyscountSkelBuilder::default(), &mut object)?;
         let rodata = rodata(&mut open)?;
         only_pid!(rodata, self.pid);
-        if let Some(number) = self.syscall {
-            rodata.only_syscall = i64::from(number);
-        }
+        rodata.only_syscall = self.syscall.map_or(-1, i64::from);
         rodata.by_process = self.process;
         rodata.only_failed = self.failed;
         rodata.with_latency = self.latency;

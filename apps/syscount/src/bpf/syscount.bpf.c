@@ -4,11 +4,10 @@
 #include <bpf/bpf_tracing.h>
 #include <bpfapps/histogram.h>
 #include <bpfapps/pidns.h>
+#include <bpfapps/syscall.h>
 #include "syscount.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
-
-#define MAX_ERRNO 4095
 
 /* count only this process; 0 is every process */
 const volatile __u32 only_pid = 0;
@@ -52,17 +51,6 @@ int BPF_PROG(handle_enter, struct pt_regs *regs, long id)
 	return 0;
 }
 
-#if defined(__TARGET_ARCH_arm64)
-#define NUMBER(regs) (regs)->syscallno
-#define RT_SIGRETURN 139
-#elif defined(__TARGET_ARCH_riscv)
-#define NUMBER(regs) (regs)->a7
-#define RT_SIGRETURN 139
-#else
-#define NUMBER(regs) (regs)->orig_ax
-#define RT_SIGRETURN 15
-#endif
-
 /* how long the call took; 0 if its start was not seen */
 static __always_inline __u64 latency(void)
 {
@@ -79,16 +67,11 @@ static __always_inline __u64 latency(void)
 SEC("tp_btf/sys_exit")
 int BPF_PROG(handle_exit, struct pt_regs *regs, long result)
 {
-	bool has_failed = result < 0 && result >= -MAX_ERRNO;
+	bool has_failed = bpfapps_syscall_fails(regs, result);
 	__u64 took = with_latency ? latency() : 0;
-	struct call call = {.syscall = NUMBER(regs)};
+	struct call call = {.syscall = bpfapps_syscall_of(regs)};
 	struct counts *counts;
 
-	/* it has put back the registers from before the signal */
-	if ((__s32)call.syscall == -1) {
-		call.syscall = RT_SIGRETURN;
-		has_failed = false;
-	}
 	if (only_syscall >= 0 && call.syscall != only_syscall)
 		return 0;
 	if (only_failed && !has_failed)
