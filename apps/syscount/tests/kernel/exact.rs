@@ -96,7 +96,7 @@ fn calls_that_find_the_table_full_are_counted_losses() -> Result<()> {
     // more than the 4096 that are empty, and as many in the other map
     let calls = 2 * 4096 + 100;
     app.process().signal(Signal::SIGSTOP)?;
-    Process::run(fixture("forks")?.arg(calls.to_string()))?.expect_code(0)?;
+    Process::run(fixture("names")?.arg(calls.to_string()))?.expect_code(0)?;
     app.process().signal(Signal::SIGCONT)?;
     app.process().signal(Signal::SIGINT)?;
     let exit = app.wait()?.expect_code(3)?;

@@ -1,16 +1,17 @@
 //! What the tests count, and how they read it.
 #![allow(unsafe_code)]
 
+use std::ffi::CString;
 use std::thread;
 
 use anyhow::{Context, Result, ensure};
 use bpfapps_testkit::{App, Fixture, Process, fixture};
 use nix::libc;
-use nix::sys::wait::waitpid;
-use nix::unistd::{ForkResult, Pid, fork, getsid};
+use nix::sys::prctl::set_name;
+use nix::unistd::{Pid, getsid};
 use serde_json::Value;
 
-pub(crate) const FIXTURES: &[Fixture] = &[fixture!(calls), fixture!(forks), fixture!(handles)];
+pub(crate) const FIXTURES: &[Fixture] = &[fixture!(calls), fixture!(names), fixture!(handles)];
 
 /// A system call that hardly any other program uses.
 pub(crate) const CALL: &str = "getsid";
@@ -43,19 +44,12 @@ fn handles(_: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// As many processes make one call each.
-fn forks(args: &[String]) -> Result<()> {
+/// Makes as many calls, each under another name.
+fn names(args: &[String]) -> Result<()> {
     let times: u64 = args.first().context("how often")?.parse()?;
-    for _ in 0..times {
-        // SAFETY: this process has one thread.
-        match unsafe { fork() }? {
-            ForkResult::Child => {
-                let code = i32::from(getsid(None).is_err());
-                // SAFETY: nothing is left to clean up.
-                unsafe { libc::_exit(code) }
-            }
-            ForkResult::Parent { child } => waitpid(child, None)?,
-        };
+    for time in 0..times {
+        set_name(&CString::new(format!("name{time}"))?)?;
+        getsid(None)?;
     }
     Ok(())
 }
