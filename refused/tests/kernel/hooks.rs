@@ -1,12 +1,8 @@
 //! Hooks that are not there, not had, or taken.
 
-use std::collections::BTreeMap;
 use std::fs;
 
 use anyhow::{Result, ensure};
-use bpfapps_explain::Code;
-use bpfapps_host::hooks::functions::Functions;
-use bpfapps_host::hooks::{Finding, Hooks};
 use bpfapps_testkit::cgroup::Cgroup;
 use bpfapps_testkit::needs;
 use bpfapps_testkit::{Process, Test, own_path, sandbox, skip, test};
@@ -18,7 +14,6 @@ pub(crate) const TESTS: &[Test] = &[
     test!(missing_tracefs_is_named),
     test!(missing_raw_tracepoint_is_named),
     test!(missing_function_is_named),
-    test!(function_is_there_if_the_kernel_lists_it),
     test!(missing_lsm_hook_and_iterator_are_named),
     test!(missing_symbol_is_named),
     test!(missing_binary_is_named),
@@ -95,34 +90,6 @@ fn missing_function_is_named() -> Result<()> {
     )
 }
 
-/// The kernel is asked for one function; its list takes longer to write.
-fn function_is_there_if_the_kernel_lists_it() -> Result<()> {
-    needs::kprobes()?;
-    let listed = Functions::read()?;
-    let hooks = Hooks::of_this_kernel();
-    let mut counts = BTreeMap::<_, usize>::new();
-    for name in listed.names() {
-        *counts.entry(name).or_default() += 1;
-    }
-    let mut wrong = Vec::new();
-    for (name, count) in counts.iter().step_by(counts.len() / 100 + 1) {
-        let is_right = match hooks.function(name) {
-            Finding::There => true,
-            // not all kernels refuse that
-            Finding::Absent(absent) => *count > 1 && absent.code == Code::NOT_TRACEABLE,
-            Finding::Unknown(_) => false,
-        };
-        let other = format!("{name}_of_none");
-        let found = hooks.function(&other).absent();
-        let is_absent = found.is_some_and(|absent| absent.code == Code::NO_FUNCTION);
-        if !is_right || !is_absent {
-            wrong.push(format!("{name}, {count} times: {is_right} {is_absent}"));
-        }
-    }
-    ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
-    Ok(())
-}
-
 fn missing_lsm_hook_and_iterator_are_named() -> Result<()> {
     says(
         &mut run("app", &["no_lsm"])?,
@@ -182,12 +149,19 @@ fn kernel_without_kprobes_is_named() -> Result<()> {
 
 fn function_that_may_not_be_probed_is_named() -> Result<()> {
     needs::kprobes()?;
+    // other processors do not tell why
+    let (what, list) = match cfg!(target_arch = "x86_64") {
+        true => ("tracing", "available_filter_functions in tracefs"),
+        false => ("probing", "/sys/kernel/debug/kprobes/blacklist"),
+    };
     says(
         &mut run("app", &["untraceable_kprobe"])?,
         "BPF0052",
-        "failed to attach untraceable_kprobe to the kernel function kprobe_int3_handler: the \
-         kernel does not allow probing it: ",
-        "see /sys/kernel/debug/kprobes/blacklist",
+        &format!(
+            "failed to attach untraceable_kprobe to the kernel function kprobe_int3_handler: the \
+             kernel does not allow {what} it: "
+        ),
+        &format!("see {list}"),
     )
 }
 

@@ -27,6 +27,7 @@ impl Hooks {
                 "trace a caller or a callee instead",
             )
             .into(),
+            Some(Answer::Untraced) => untraced().into(),
             Some(Answer::None) => self.no_function(name),
             None => match self.functions() {
                 Some(all) if all.has(name) => Finding::There,
@@ -63,7 +64,10 @@ impl Hooks {
     pub fn typed_function(&self, name: &str) -> Finding {
         let names = self.names();
         if names.has_function(name) {
-            return Finding::There;
+            return match asked::about(name) {
+                Some(Answer::Untraced) => untraced().into(),
+                _ => Finding::There,
+            };
         }
         match self.function(name) {
             Finding::There if names.is_empty() => no_types(),
@@ -125,6 +129,14 @@ impl Hooks {
     fn functions(&self) -> Option<&Functions> {
         FUNCTIONS.get_or_init(|| Functions::read().ok()).as_ref()
     }
+}
+
+fn untraced() -> Absent {
+    Absent::new(
+        Code::NOT_TRACEABLE,
+        "the kernel does not allow tracing it",
+        "see available_filter_functions in tracefs; trace a caller or a callee instead",
+    )
 }
 
 fn no_functions() -> Finding {
