@@ -1,6 +1,6 @@
 //! Compiles each `src/bpf/bpf*.bpf.c`, as it is and fixed, and lists them for `src/cases.rs`, makes a skeleton of
-//! `hooks.bpf.c`, objects of `greedy.bpf.c`, `crowded.bpf.c`, `left_open.bpf.c`, `beyond.bpf.c` and
-//! `records.bpf.c`, and of `small.c` objects that are none for libbpf.
+//! `hooks.bpf.c`, objects of `greedy.bpf.c`, `crowded.bpf.c`, `left_open.bpf.c`, `beyond.bpf.c`,
+//! `records.bpf.c` and `untraced.bpf.c`, and of `small.c` objects that are none for libbpf.
 //! Renders the templates, makes `src/mistakes` in them, and lists the objects for `src/made.rs`.
 
 #[path = "src/mistakes/build.rs"]
@@ -27,6 +27,7 @@ fn main() {
     bpfapps_build::object("left_open");
     bpfapps_build::object("beyond");
     bpfapps_build::object("records");
+    bpfapps_build::object("untraced");
     small(&out);
     made::build(&out);
 }

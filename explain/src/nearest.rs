@@ -1,5 +1,6 @@
 //! Suggestions for mistyped names.
 
+use memchr::memmem::Finder;
 use rapidfuzz::distance::osa::{Args, BatchComparator};
 
 /// The number of names to offer.
@@ -9,10 +10,11 @@ const MOST: usize = 3;
 pub fn nearest<'a>(value: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     // a kernel has 200,000 names: most are left out before they are compared
     let compared = BatchComparator::new(value.bytes());
+    let finder = Finder::new(value);
     let letters = letters(value);
     let mut near: Vec<(usize, &str)> = Vec::with_capacity(MOST + 1);
     for name in names {
-        let contains = name.len() >= value.len() && name.contains(value);
+        let contains = name.len() >= value.len() && finder.find(name.as_bytes()).is_some();
         // a mistyped name has about the right length
         if !contains && name.len().abs_diff(value.len()) > 6 {
             continue;

@@ -6,7 +6,7 @@ use bpfapps_explain::verifier::{NoLines, explain_log};
 /// The code and the fix for a log.
 fn explained(log: &str) -> (Code, String) {
     let log = format!("{log}\nprocessed 9 insns (limit 1000000)\n");
-    let diagnosis = explain_log(&log, None, &NoLines);
+    let diagnosis = explain_log(&log, |_| None, &NoLines);
     let diagnosis = diagnosis.unwrap_or_else(|| panic!("not explained: {log}"));
     (
         diagnosis.code,

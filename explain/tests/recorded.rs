@@ -36,7 +36,7 @@ processed 8 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_stat
 ";
 
 fn explained(text: &str) -> Diagnosis {
-    explain_log(text, None, &NoLines).unwrap_or_else(|| panic!("not explained: {text}"))
+    explain_log(text, |_| None, &NoLines).unwrap_or_else(|| panic!("not explained: {text}"))
 }
 
 fn line(diagnosis: &Diagnosis) -> Option<(&str, usize)> {
@@ -103,8 +103,33 @@ fn the_program_is_named_if_the_text_names_it() {
          -- END PROG LOAD LOG --\n"
     );
     assert!(explained(&text).message.starts_with("`mine` "));
-    let given = explain_log(LOG, Some("given"), &NoLines).expect("an explanation");
+    let given = explain_log(LOG, |_| Some("given"), &NoLines).expect("an explanation");
     assert!(given.message.starts_with("`given` "));
+}
+
+/// With a log level, libbpf prints the logs of programs that load, too. It stops at the one that does
+/// not.
+#[test]
+fn the_last_of_several_logs_is_explained() {
+    let loaded = "0: (b7) r0 = 0\n1: (95) exit\nprocessed 2 insns (limit 1000000) max_states_per_insn \
+                  0 total_states 0 peak_states 0 mark_read 0\n";
+    let framed = |name: &str, log: &str| {
+        format!("libbpf: prog '{name}': -- BEGIN PROG LOAD LOG --\n{log}-- END PROG LOAD LOG --\n")
+    };
+    let text = framed("first", loaded) + &framed("mine", LOG);
+    let diagnosis = explained(&text);
+    assert!(diagnosis.message.starts_with("`mine` "), "{diagnosis:?}");
+    assert_eq!(line(&diagnosis), Some(("bpf0001.bpf.c", 21)));
+}
+
+/// Of a log of tens of megabytes only the end is read.
+#[test]
+fn long_log_is_explained_from_its_end() {
+    let round = "1: (07) r0 += 1                       ; R0=0x6ddcf\n";
+    let text = format!("0: (b7) r0 = 0\n{}{LOG}", round.repeat(90_000));
+    let diagnosis = explained(&text);
+    assert_eq!(diagnosis.code, Code::NULL_CHECK);
+    assert_eq!(line(&diagnosis), Some(("bpf0001.bpf.c", 21)));
 }
 
 #[test]
@@ -132,6 +157,6 @@ fn other_text_is_no_log() {
         "processed food",
         "warning: (x) y",
     ] {
-        assert_eq!(explain_log(text, None, &NoLines), None, "{text:?}");
+        assert_eq!(explain_log(text, |_| None, &NoLines), None, "{text:?}");
     }
 }

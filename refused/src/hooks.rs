@@ -42,6 +42,9 @@ pub const RECORDS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/records.bpf
 /// An object with a program that reads beyond the record of its tracepoint.
 pub const BEYOND: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/beyond.bpf.o"));
 
+/// An object with a program for a function that the kernel does not trace.
+pub const UNTRACED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/untraced.bpf.o"));
+
 /// A run of an app, and its object.
 pub struct Run {
     session: Session,

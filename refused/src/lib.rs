@@ -7,6 +7,6 @@ mod made;
 mod mistakes;
 
 pub use cases::{ALL, Case};
-pub use hooks::{BEYOND, CROWDED, GREEDY, LEFT_OPEN, Loaded, OBJECTS, RECORDS, Run};
+pub use hooks::{BEYOND, CROWDED, GREEDY, LEFT_OPEN, Loaded, OBJECTS, RECORDS, Run, UNTRACED};
 pub use made::{MADE, Made};
 pub use mistakes::{Edited, MISTAKES, Mistake};

@@ -34,10 +34,12 @@ pub(super) fn checks(
     let wanted = programs.filter(|it| look.is_loaded(it) || look.is_first(it) || is_set_later(it));
     look.findings = wanted
         .map(|program| {
-            // if the kernel resolved the hook while loading, it exists
-            let finding = match look.is_loaded(program) && program.is_typed() {
-                true => Finding::There,
-                false => find(program, hooks),
+            // if the kernel resolved the hook while loading, it exists; a function may be untraced
+            let is_known = look.is_loaded(program) && program.is_typed();
+            let finding = match find(program, hooks) {
+                Finding::Absent(absent) if absent.code == Code::NOT_TRACEABLE => absent.into(),
+                _ if is_known => Finding::There,
+                found => found,
             };
             (program.name.as_str(), finding)
         })
@@ -176,6 +178,7 @@ impl Look<'_> {
         let (mut absent, mut unknown) = (Vec::new(), Vec::new());
         let (mut unprobed, mut no_probes) = (Vec::new(), None);
         let (mut spared, mut open) = (Vec::new(), BTreeSet::new());
+        let mut untraced = Vec::new();
         let (mut needed, mut may_be_left_out, mut first) = (false, true, None);
         for program in self.all() {
             let Some(finding) = self.findings.get(program.name.as_str()) else {
@@ -187,6 +190,15 @@ impl Look<'_> {
             }
             let section = program.section.trim_start_matches('?');
             match (finding, self.twin(program)) {
+                // whoever asks for that function finds it, and takes no other
+                (Finding::Absent(found), _)
+                    if found.code == Code::NOT_TRACEABLE && self.is_loaded(program) =>
+                {
+                    needed |= self.is_first(program);
+                    may_be_left_out = false;
+                    untraced.push(section);
+                    first.get_or_insert(Cow::Borrowed(found));
+                }
                 (Finding::There, _) if program.is_open() => {
                     open.insert(section);
                 }
@@ -228,7 +240,7 @@ impl Look<'_> {
             let open: Vec<_> = open.into_iter().collect();
             found.push(format!("what its program sets for {}", list(&open)));
         }
-        let is_bad = !absent.is_empty() || !unprobed.is_empty();
+        let is_bad = !absent.is_empty() || !unprobed.is_empty() || !untraced.is_empty();
         let mut found = match found.is_empty() && is_bad {
             true => "none of them".to_owned(),
             false => list(&found),
@@ -253,6 +265,11 @@ impl Look<'_> {
                     "there is no",
                     "attach to a function that the file has: nm, or nm -D, shows them",
                 ),
+                Some(Code::NOT_TRACEABLE) if absent.is_empty() => (
+                    "",
+                    "see available_filter_functions in tracefs; attach to a caller or a callee \
+                     instead",
+                ),
                 _ => (
                     "this kernel has no",
                     "attach to one that it has, or boot another kernel",
@@ -260,6 +277,10 @@ impl Look<'_> {
             };
             if !absent.is_empty() {
                 causes.push(format!("{whose} {}", absent.join(", no ")));
+            }
+            if !untraced.is_empty() {
+                let untraced = list(&untraced);
+                causes.push(format!("this kernel has, but can not trace, {untraced}"));
             }
             let cause = causes.join("; ");
             let mut check = match may_be_left_out && unprobed.is_empty() {

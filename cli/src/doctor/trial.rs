@@ -117,21 +117,31 @@ fn is_understood(command: Command, args: &[String]) -> bool {
         .is_ok()
 }
 
-/// Loads everything at once, or else each program alone.
+/// Loads everything at once, or else what can be loaded of it.
 fn load(subject: &Subject) -> Trial {
     let mut trial = Trial::default();
     let is_file = matches!(subject.kind, Kind::File);
     for part in subject.parts.iter().filter(|part| part.is_main) {
         let own = part.demands.programs.iter();
-        let own = own.filter(|it| it.autoload && !it.awaits_hook());
-        let own: Vec<_> = own.map(|program| program.name.clone()).collect();
-        let Err(whole) = try_whole(&part.object) else {
-            trial.first.extend_from_slice(&own);
-            trial.loaded.extend(own);
+        let own: Vec<_> = own.filter(|it| it.autoload && !it.awaits_hook()).collect();
+        let (left, mut refused) = absent(&own);
+        let whole = match refused.is_empty() {
+            true => try_whole(&part.object),
+            // libbpf would load nothing of it
+            false => {
+                let (program, error) = refused.remove(0);
+                Err(Refused {
+                    program: Some(program),
+                    error,
+                })
+            }
+        };
+        let Err(whole) = whole else {
+            trial.first.extend_from_slice(&left);
+            trial.loaded.extend(left);
             continue;
         };
-        let first = whole.program.as_deref();
-        let (loaded, mut refused) = apart(&part.object, &part.demands.programs, own, first);
+        let loaded = apart(&part.object, left, whole.program.as_deref(), &mut refused);
         trial.loaded.extend(loaded);
         // an app may work with a part of its programs; for a file that is unknown
         if is_file || trial.loaded.is_empty() {
@@ -146,38 +156,40 @@ fn load(subject: &Subject) -> Trial {
     trial
 }
 
-/// The programs of `own` that load, and why the others do not. `first` is known not to.
+/// The programs whose functions this kernel has, or that have none, and why the others do not load:
+/// that is known without libbpf, which reads all types of the kernel for each load.
+fn absent(own: &[&Program]) -> (Vec<String>, Vec<(String, Error)>) {
+    let (mut left, mut refused) = (Vec::new(), Vec::new());
+    for program in own {
+        match missing_function(program) {
+            Some(failure) => refused.push((program.name.clone(), failure.into())),
+            None => left.push(program.name.clone()),
+        }
+    }
+    (left, refused)
+}
+
+/// The programs of `left` that load; `refused` gets the others. `first` is known not to, if the
+/// kernel came to a program at all.
 ///
-/// libbpf reads all types of the kernel for each load, so what is left is loaded together, without
-/// the program that the kernel refused, and those for functions that it does not have. Only what
-/// fails for another reason is loaded one by one.
+/// What is left is loaded together, without the program that the kernel refused. Only what fails for
+/// another reason is loaded one by one.
 fn apart(
     object: &Object<'_>,
-    programs: &[Program],
-    own: Vec<String>,
+    mut left: Vec<String>,
     first: Option<&str>,
-) -> (Vec<String>, Vec<(String, Error)>) {
-    let mut left = own;
-    let mut refused = Vec::new();
-    left.retain(|name| {
-        let is_it = |it: &&Program| it.name == *name && first != Some(name);
-        let Some(failure) = programs.iter().find(is_it).and_then(missing_function) else {
-            return true;
-        };
-        refused.push((name.clone(), failure.into()));
-        false
-    });
-    let mut ended_by = first.map(str::to_owned);
-    while let Some(at) = ended_by.and_then(|it| left.iter().position(|name| *name == it)) {
-        left.remove(at);
-        if left.is_empty() {
-            return (left, refused);
-        }
+    refused: &mut Vec<(String, Error)>,
+) -> Vec<String> {
+    left.retain(|name| Some(&**name) != first);
+    while first.is_some() && !left.is_empty() {
         let Err(err) = try_programs(object, &left) else {
-            return (left, refused);
+            return left;
         };
-        ended_by = err.program.filter(|program| left.contains(program));
-        refused.extend(ended_by.clone().map(|program| (program, err.error)));
+        let program = err.program.as_ref();
+        let Some(at) = program.and_then(|it| left.iter().position(|name| name == it)) else {
+            break;
+        };
+        refused.push((left.remove(at), err.error));
     }
     left.retain(|name| match try_programs(object, slice::from_ref(name)) {
         Ok(()) => true,
@@ -186,5 +198,5 @@ fn apart(
             false
         }
     });
-    (left, refused)
+    left
 }

@@ -1,6 +1,9 @@
 //! Finds the source line of an instruction from the line information in BTF.
 
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
+use std::rc::Rc;
 
 use bpfapps_btf::ext::{Ext, word};
 use bpfapps_explain::verifier::{LineInfo, Place};
@@ -18,6 +21,8 @@ pub struct Lines<'a> {
     ext: Ext<'a>,
     /// Lines by section, in the order of the instructions.
     sections: Vec<(SectionIndex, Vec<Line>)>,
+    /// The source files that were read, by the name in the object.
+    sources: RefCell<BTreeMap<String, Option<Rc<Source>>>>,
 }
 
 #[derive(Clone, Copy)]
@@ -45,6 +50,7 @@ impl<'a> Lines<'a> {
             code: Code(elf),
             ext,
             sections,
+            sources: RefCell::default(),
         })
     }
 
@@ -55,7 +61,8 @@ impl<'a> Lines<'a> {
         if let [only] = programs[..] {
             return Some(only);
         }
-        let mut comments = Vec::new();
+        // a loop has the same ones in each round
+        let mut comments = BTreeSet::new();
         let mut comment = None;
         for line in log.lines().map(str::trim) {
             if let Some(text) = line.strip_prefix("; ") {
@@ -63,7 +70,7 @@ impl<'a> Lines<'a> {
             } else if let Some((index, _)) = line.split_once(": (")
                 && let (Ok(index), Some(text)) = (index.parse(), comment.take())
             {
-                comments.push((index, text));
+                comments.insert((index, text));
             }
         }
         let agreeing = |program: &&str| {
@@ -118,8 +125,18 @@ impl<'a> Lines<'a> {
         last
     }
 
-    /// The lines of a source file, if it is the one that was compiled.
-    fn source(&self, file: &str) -> Option<Source> {
+    /// The lines of a source file, if it is the one that was compiled. It is read once.
+    fn source(&self, file: &str) -> Option<Rc<Source>> {
+        if let Some(known) = self.sources.borrow().get(file) {
+            return known.clone();
+        }
+        let source = self.read_source(file).map(Rc::new);
+        let mut sources = self.sources.borrow_mut();
+        sources.insert(file.to_owned(), source.clone());
+        source
+    }
+
+    fn read_source(&self, file: &str) -> Option<Source> {
         // an object can name any file
         let is_source = file.ends_with(".c") || file.ends_with(".h");
         let bytes = is_source.then(|| files::read(file.as_ref(), LARGEST).ok())??;

@@ -177,7 +177,7 @@ pub fn recorded(
     let lines = known
         .as_ref()
         .map_or(&NoLines as &dyn LineInfo, |lines| lines);
-    let program = program.or_else(|| known.as_ref()?.program_of(text));
+    let program = |log| program.or_else(|| known.as_ref()?.program_of(log));
     let diagnosis = verifier::explain_log(text, program, lines)?;
     Some(failure(&diagnosis, lines, colours))
 }

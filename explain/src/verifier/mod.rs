@@ -9,6 +9,8 @@ mod rules;
 mod story;
 mod symbol;
 
+use memchr::memmem;
+
 use crate::Code;
 use log::Log;
 
@@ -145,10 +147,13 @@ pub fn explain(messages: &[String], lines: &dyn LineInfo) -> Option<Diagnosis> {
         .find_map(|message| symbol::explain(message, lines))
 }
 
-/// The program name and the verifier log in a message.
+/// The program name and the verifier log in a message: the last one, where there are several.
 fn verifier_log(message: &str) -> Option<(&str, &str)> {
-    let (head, log) = message.split_once("-- BEGIN PROG LOAD LOG --")?;
-    let (log, _) = log.rsplit_once("-- END PROG LOAD LOG --")?;
+    const BEGIN: &str = "-- BEGIN PROG LOAD LOG --";
+    const END: &str = "-- END PROG LOAD LOG --";
+    let begin = memmem::find_iter(message.as_bytes(), BEGIN).last()?;
+    let (head, log) = (&message[..begin], &message[begin + BEGIN.len()..]);
+    let (log, _) = log.rsplit_once(END)?;
     let (_, name) = head.rsplit_once("prog '")?;
     Some((name.split_once('\'')?.0, log))
 }

@@ -7,7 +7,9 @@ use std::path::Path;
 use anyhow::Result;
 use memchr::memchr;
 use memchr::memmem::Finder;
+use object::{File, Object as _, ObjectSection as _};
 
+use super::typed::Types;
 use crate::files;
 
 /// The running kernel's own BTF.
@@ -23,6 +25,7 @@ const FOLDER: &str = "/sys/kernel/btf";
 /// that each end with a NUL.
 #[derive(Debug, Default)]
 pub struct Names {
+    /// The kernel's own, on which those of modules build.
     files: Vec<Vec<u8>>,
 }
 
@@ -30,10 +33,11 @@ impl Names {
     /// The names of the running kernel and its modules; none without BTF.
     pub fn of_this_kernel() -> Self {
         let files = fs::read_dir(FOLDER).into_iter().flatten();
+        let files = files.filter_map(|file| Some(file.ok()?.path()));
+        let modules = files.filter(|file| file != Path::new(KERNEL));
+        let all = [KERNEL.into()].into_iter().chain(modules);
         Self {
-            files: files
-                .filter_map(|file| fs::read(file.ok()?.path()).ok())
-                .collect(),
+            files: all.filter_map(|file| fs::read(file).ok()).collect(),
         }
     }
 
@@ -43,8 +47,12 @@ impl Names {
     ///
     /// It can't be read.
     pub fn in_file(file: &Path) -> Result<Self> {
+        let bytes = files::read(file, LARGEST)?;
+        let elf = File::parse(&*bytes).ok();
+        let section = elf.as_ref().and_then(|elf| elf.section_by_name(".BTF"));
+        let data = section.and_then(|section| Some(section.data().ok()?.to_vec()));
         Ok(Self {
-            files: vec![files::read(file, LARGEST)?],
+            files: vec![data.unwrap_or(bytes)],
         })
     }
 
@@ -58,6 +66,22 @@ impl Names {
     /// True without any BTF.
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()
+    }
+
+    /// The functions of the kernel and its modules that have types.
+    pub fn functions(&self) -> impl Iterator<Item = &str> {
+        self.types().flat_map(|types| types.functions())
+    }
+
+    /// True if a function of that name has types.
+    pub fn has_function(&self, name: &str) -> bool {
+        self.types().any(|types| types.has_function(name))
+    }
+
+    fn types(&self) -> impl Iterator<Item = Types<'_>> {
+        let base = self.files.first().map(Vec::as_slice);
+        let all = self.files.iter().enumerate();
+        all.filter_map(move |(at, file)| Types::of(file, base.filter(|_| at > 0)))
     }
 
     /// The rest of each name that starts with `prefix`, without duplicates.

@@ -1,18 +1,16 @@
+mod functions;
+
 use std::path::Path;
 use std::sync::OnceLock;
 
 use bpfapps_explain::{Code, Failure};
 
 use super::btf::Names;
-use super::functions::{ABSENT, Functions, SYSCALL_PREFIXES};
 use super::{Absent, Finding, binary, tracefs};
 
 /// The names in the kernel's BTF. There are many, and each refused program is searched for in them:
 /// they are read once, like the functions.
 static NAMES: OnceLock<Names> = OnceLock::new();
-
-/// The functions of the kernel, if they can be read.
-static FUNCTIONS: OnceLock<Option<Functions>> = OnceLock::new();
 
 /// Searches for hooks.
 #[derive(Debug)]
@@ -111,74 +109,6 @@ impl Hooks {
             .into()
     }
 
-    /// A function of the kernel, for kprobes.
-    pub fn function(&self, name: &str) -> Finding {
-        let Some(all) = self.functions() else {
-            return no_functions();
-        };
-        if all.has(name) {
-            return Finding::There;
-        }
-        let message = "this kernel has no such function";
-        Absent::new(Code::NO_FUNCTION, message, ABSENT)
-            .with_near(all.near(name))
-            .into()
-    }
-
-    /// A function of the kernel with the types of its arguments, for fentry and fexit.
-    pub fn typed_function(&self, name: &str) -> Finding {
-        let names = self.names();
-        match self.function(name) {
-            Finding::There if names.is_empty() => no_types(),
-            Finding::There if !names.has(name) => Absent::new(
-                Code::NOT_TRACEABLE,
-                "the kernel has that function, but its BTF does not",
-                "the compiler has changed its arguments, or it is written in assembly: a kprobe \
-                 can still be put on it",
-            )
-            .into(),
-            found => found,
-        }
-    }
-
-    /// The kernel functions that match a pattern, in which `*` matches anything.
-    pub fn functions_like(&self, pattern: &str) -> Finding {
-        let Some(all) = self.functions() else {
-            return no_functions();
-        };
-        match all.matching(pattern).is_empty() {
-            false => Finding::There,
-            true => Absent::new(
-                Code::NO_FUNCTION,
-                "this kernel has none that match",
-                "see /proc/kallsyms; * matches anything",
-            )
-            .into(),
-        }
-    }
-
-    /// A system call: its function has the architecture in front.
-    pub fn system_call(&self, name: &str) -> Finding {
-        let Some(all) = self.functions() else {
-            return no_functions();
-        };
-        let prefixes = SYSCALL_PREFIXES.into_iter();
-        let calls: Vec<_> = prefixes.flat_map(|prefix| all.behind(prefix)).collect();
-        if calls.is_empty() {
-            return Finding::Unknown("/proc/kallsyms names no system call".into());
-        }
-        if calls.contains(&name) {
-            return Finding::There;
-        }
-        Absent::new(
-            Code::NO_FUNCTION,
-            "this kernel has no such system call",
-            "man 2 syscalls lists them; the C library may have another name for one",
-        )
-        .near(name, calls.into_iter())
-        .into()
-    }
-
     /// A hook for security modules: `file_open`.
     pub fn lsm(&self, name: &str) -> Finding {
         let all = self.names().after("bpf_lsm_");
@@ -255,10 +185,6 @@ impl Hooks {
         self.types.as_ref().unwrap_or_else(kernels)
     }
 
-    fn functions(&self) -> Option<&Functions> {
-        FUNCTIONS.get_or_init(|| Functions::read().ok()).as_ref()
-    }
-
     /// For a module, or a kernel without BTF.
     fn is_in_tracefs(&self, name: &str) -> bool {
         let all = self.events.as_ref().map(|place| place.join("events"));
@@ -270,10 +196,6 @@ impl Hooks {
 
 fn no_types() -> Finding {
     Finding::Unknown("the kernel's types are not known".into())
-}
-
-fn no_functions() -> Finding {
-    Finding::Unknown("/proc/kallsyms can't be read, or names no function".into())
 }
 
 #[cfg(test)]

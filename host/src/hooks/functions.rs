@@ -1,7 +1,6 @@
 //! The functions of the running kernel, by name.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
+use std::collections::BTreeSet;
 use std::{fs, iter};
 
 use anyhow::{Context, Result};
@@ -30,8 +29,6 @@ pub struct Functions {
     /// Each name between two line ends, in the order of the file: there are more than a hundred
     /// thousand, and a search through them takes less time than a set of them.
     names: String,
-    /// The similar names that were found: several programs may lack the same one.
-    near: Mutex<BTreeMap<String, Vec<String>>>,
 }
 
 impl Functions {
@@ -92,10 +89,7 @@ impl Functions {
             names.push_str(name);
             names.push('\n');
         }
-        Self {
-            names,
-            near: Mutex::default(),
-        }
+        Self { names }
     }
 
     fn is_empty(&self) -> bool {
@@ -139,12 +133,8 @@ impl Functions {
 
     /// The names similar to `name`, the most similar first.
     pub fn near(&self, name: &str) -> Vec<String> {
-        let search = || nearest(name, self.names()).into_iter().map(str::to_owned);
-        let Ok(mut known) = self.near.lock() else {
-            return search().collect();
-        };
-        let found = known.entry(name.to_owned());
-        found.or_insert_with(|| search().collect()).clone()
+        let near = nearest(name, self.names()).into_iter();
+        near.map(str::to_owned).collect()
     }
 
     /// The rest of each name that starts with `prefix`.

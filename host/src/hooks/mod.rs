@@ -1,6 +1,7 @@
 //! Hooks for BPF programs: whether the running kernel or a program has one, and the names similar
 //! to a missing one.
 
+mod asked;
 pub mod binary;
 pub mod btf;
 mod finder;
@@ -8,6 +9,7 @@ mod finding;
 pub mod functions;
 mod layout;
 pub mod tracefs;
+mod typed;
 mod words;
 
 use std::path::Path;

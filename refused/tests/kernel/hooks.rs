@@ -149,12 +149,19 @@ fn kernel_without_kprobes_is_named() -> Result<()> {
 
 fn function_that_may_not_be_probed_is_named() -> Result<()> {
     needs::kprobes()?;
+    // other processors do not tell why
+    let (what, list) = match cfg!(target_arch = "x86_64") {
+        true => ("tracing", "available_filter_functions in tracefs"),
+        false => ("probing", "/sys/kernel/debug/kprobes/blacklist"),
+    };
     says(
         &mut run("app", &["untraceable_kprobe"])?,
         "BPF0052",
-        "failed to attach untraceable_kprobe to the kernel function kprobe_int3_handler: the \
-         kernel does not allow probing it: ",
-        "see /sys/kernel/debug/kprobes/blacklist",
+        &format!(
+            "failed to attach untraceable_kprobe to the kernel function kprobe_int3_handler: the \
+             kernel does not allow {what} it: "
+        ),
+        &format!("see {list}"),
     )
 }
 

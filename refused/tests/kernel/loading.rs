@@ -185,7 +185,13 @@ fn is_explained(name: &str) -> Result<()> {
         needs::programs(ProgramType::Tracing)?;
     }
     if let Some((_, since)) = case(name)?.source.split_once("needs Linux ") {
-        needs::linux(since.split(' ').next().unwrap_or(since), "this program")?;
+        let since = since.split([' ', ':']).next().unwrap_or(since);
+        let is_had = needs::linux(since, "this program");
+        // the mistake can be made there, too
+        if is_had.is_err() && case(name)?.source.contains("for these words") {
+            fix_loads(case(name)?)?;
+        }
+        is_had?;
     }
     let Some(exit) = refused(name, &[])? else {
         let is_known = case(name)?.source.contains("accepted by Linux ");

@@ -2,6 +2,7 @@
 
 mod bundle;
 mod fixtures;
+mod functions;
 mod hooks;
 mod loading;
 mod mistakes;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
             loading::TESTS,
             reports::TESTS,
             hooks::TESTS,
+            functions::TESTS,
             verify::TESTS,
             mistakes::TESTS,
             reserve::TESTS,

@@ -1,11 +1,14 @@
 mod recorded;
 mod stats;
 
+use memchr::memchr_iter;
+
 pub use recorded::explain_log;
 pub use stats::Stats;
 
-/// Only this many lines from the end are read: a log of a million instructions has megabytes.
-const MOST_LINES: usize = 100_000;
+/// Only this many bytes from the end are read: a log of a million instructions has tens of
+/// megabytes, and the reason is at its end.
+const MOST: usize = 4 << 20;
 
 /// The relevant lines of a verifier log: the instructions it went through, and its reason to reject
 /// the program.
@@ -22,6 +25,7 @@ pub(super) struct Log<'a> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step<'a> {
+    /// Its number, and the line behind it: most are never looked at again.
     Instruction(usize, &'a str),
     /// The verifier returns to the other side of the branch at this instruction.
     From(usize),
@@ -34,14 +38,11 @@ impl<'a> Log<'a> {
             states: Vec::new(),
             said: Vec::new(),
         };
-        let (text, statistics) = parts(text);
-        let mut last: Vec<_> = text.lines().rev().take(MOST_LINES).collect();
-        last.reverse();
-        for line in last.into_iter().chain(statistics.lines()) {
-            let line = line.trim();
-            if let Some((index, text)) = instruction(line) {
+        let (text, statistics) = parts(end_of(text));
+        for line in lines(text).chain(lines(statistics)) {
+            if let Some((index, rest)) = numbered(line) {
                 log.states.push((log.steps.len(), line));
-                log.steps.push(Step::Instruction(index, text));
+                log.steps.push(Step::Instruction(index, rest));
                 log.said.clear();
             } else if let Some(branch) = branch(line) {
                 log.states.push((log.steps.len(), line));
@@ -63,7 +64,7 @@ impl<'a> Log<'a> {
     /// The position of the last instruction that matches `wanted`.
     pub(super) fn last_with(&self, wanted: impl Fn(usize, &str) -> bool) -> Option<usize> {
         self.steps.iter().rposition(|step| match step {
-            Step::Instruction(index, text) => wanted(*index, text),
+            Step::Instruction(index, rest) => wanted(*index, text(rest)),
             Step::From(_) => false,
         })
     }
@@ -81,7 +82,7 @@ impl<'a> Log<'a> {
     /// The instruction at a position, with the verifier's number.
     pub(super) fn instruction(&self, at: usize) -> Option<(usize, &'a str)> {
         match *self.steps.get(at)? {
-            Step::Instruction(index, text) => Some((index, text)),
+            Step::Instruction(index, rest) => Some((index, text(rest))),
             Step::From(_) => None,
         }
     }
@@ -121,34 +122,69 @@ impl<'a> Log<'a> {
     }
 }
 
+/// The last megabytes of a log.
+fn end_of(log: &str) -> &str {
+    let mut begin = log.len().saturating_sub(MOST);
+    while !log.is_char_boundary(begin) {
+        begin += 1;
+    }
+    &log[begin..]
+}
+
+/// The lines without the blanks around them.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let ends = memchr_iter(b'\n', text.as_bytes()).chain([text.len()]);
+    let mut begin = 0;
+    ends.map(move |end| {
+        let line = text[begin..end].trim_ascii();
+        begin = end + 1;
+        line
+    })
+}
+
 /// The log, and the kernel's last lines from `processed 12 insns` on, which follow a message at once
 /// if it lacks a newline.
 fn parts(text: &str) -> (&str, &str) {
-    let mut found = text.rmatch_indices("processed ");
-    let begin = found.find(|(at, _)| {
-        let line = text[*at..].lines().next().unwrap_or_default();
-        line.contains(" insns (limit ")
+    const LAST: usize = 16 << 10;
+    let mut last = text.len().saturating_sub(LAST);
+    while !text.is_char_boundary(last) {
+        last += 1;
+    }
+    let mut found = text[last..].rmatch_indices("processed ");
+    let begin = found.find_map(|(at, _)| {
+        let line = text[last + at..].lines().next().unwrap_or_default();
+        line.contains(" insns (limit ").then_some(last + at)
     });
-    text.split_at(begin.map_or(text.len(), |(at, _)| at))
+    text.split_at(begin.unwrap_or(text.len()))
 }
 
-/// `12: (79) r1 = *(u64 *)(r0 +0)  ; R0=…`, without the register state.
-pub(super) fn instruction(line: &str) -> Option<(usize, &str)> {
-    let (index, rest) = line.split_once(": ")?;
-    let index = index.parse().ok()?;
-    if rest.starts_with('<') {
-        return Some((index, rest));
+/// `12: (79) r1 = *(u64 *)(r0 +0)  ; R0=…`: the number, and what is behind it.
+pub(super) fn numbered(line: &str) -> Option<(usize, &str)> {
+    // most lines are no more than that, and there are many
+    let digits = line.bytes().position(|byte| !byte.is_ascii_digit())?;
+    let rest = line[digits..].strip_prefix(": ")?;
+    match rest.as_bytes() {
+        [b'<', ..] | [b'(', _, _, b')', b' ', ..] => Some((line[..digits].parse().ok()?, rest)),
+        _ => None,
     }
-    let (_, text) = rest.strip_prefix('(')?.split_once(") ")?;
-    let text = text.split(';').next().unwrap_or(text);
+}
+
+/// `(79) r1 = *(u64 *)(r0 +0)  ; R0=…` without the opcode and the register state.
+fn text(rest: &str) -> &str {
+    const OPCODE: usize = "(79) ".len();
+    if rest.starts_with('<') {
+        return rest;
+    }
+    let text = rest.split(';').next().unwrap_or(rest);
+    let text = text.get(OPCODE..).unwrap_or_default().trim_ascii();
     // the state is on the same line if the branch is taken at once
-    let end = text.find(" goto pc").map_or(text.len(), |goto| {
-        let target = goto + " goto pc".len();
-        text[target..]
-            .find(' ')
-            .map_or(text.len(), |end| target + end)
-    });
-    Some((index, text[..end].trim()))
+    let jump = text.starts_with("if ").then(|| text.find(" goto pc"));
+    let Some(jump) = jump.flatten() else {
+        return text;
+    };
+    let target = jump + " goto pc".len();
+    let end = text[target..].find(' ');
+    &text[..end.map_or(text.len(), |end| target + end)]
 }
 
 /// The value of `name` in a state: `R6=ctx() fp-8_w=0`.

@@ -1,50 +1,48 @@
 //! Verifier logs that someone else recorded: by bpftool, libbpf, aya, cilium/ebpf or bcc.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
-use super::{Log, instruction};
+use memchr::memmem;
+
+use super::{Log, end_of, lines, numbered};
 use crate::verifier::{Diagnosis, LineInfo, Place, program, symbol, verifier_log};
 
-/// Explains a recorded log, and whatever text is around it. `program` is used if the log does not
-/// name the program; `lines` may be unknown: newer kernels write source lines into the log.
+/// Explains a recorded log, and whatever text is around it. `program` is asked if the log does not
+/// name the program; the lines may not be `known`: newer kernels write source lines into the log.
 /// `None` if the text has neither a verifier log nor a known message of libbpf.
-pub fn explain_log(text: &str, program: Option<&str>, lines: &dyn LineInfo) -> Option<Diagnosis> {
+pub fn explain_log<'a>(
+    text: &'a str,
+    program: impl FnOnce(&'a str) -> Option<&'a str>,
+    known: &dyn LineInfo,
+) -> Option<Diagnosis> {
     let (named, log) = match verifier_log(text) {
         Some((name, log)) => (Some(name), log),
         None => (None, text),
     };
     let log = end_of(log);
-    let program = named.or(program).unwrap_or_default();
+    let program = named.or_else(|| program(log)).unwrap_or_default();
     let summary = summary(log);
     let log = summary.as_deref().unwrap_or(log);
     let log = whole(log).or_else(|| named.or(summary.as_deref()).map(|_| log));
     let Some(log) = log else {
         let mut messages = text.lines();
-        return messages.find_map(|message| symbol::explain(message, lines));
+        return messages.find_map(|message| symbol::explain(message, known));
     };
-    let lines = Either(lines, Comments::of(log));
-    program::explain(program, &Log::read(log), &lines)
-}
-
-/// The last megabytes of a log: the reason is at its end.
-fn end_of(log: &str) -> &str {
-    const MOST: usize = 4 << 20;
-    let mut begin = log.len().saturating_sub(MOST);
-    while !log.is_char_boundary(begin) {
-        begin += 1;
-    }
-    &log[begin..]
+    let known = Either(known, Comments::of(log));
+    program::explain(program, &Log::read(log), &known)
 }
 
 /// A log from its beginning to the verifier's last line. `None` for other text.
 fn whole(log: &str) -> Option<&str> {
     // the text behind it is not the verifier's
-    let end = log.match_indices("processed ").find_map(|(at, word)| {
-        let (number, rest) = log[at + word.len()..].split_once(' ')?;
-        let is_it = rest.starts_with("insns") && number.parse::<u64>().is_ok();
-        is_it.then_some(at)
+    let mut ends = memmem::find_iter(log.as_bytes(), "processed ");
+    let end = ends.find(|at| {
+        let rest = &log[at + "processed ".len()..];
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        digits > 0 && rest[digits..].starts_with(" insns")
     });
-    let is_one = || log.lines().any(|line| instruction(line.trim()).is_some());
+    let is_one = || lines(log).any(|line| numbered(line).is_some());
     match end {
         Some(end) => Some(&log[..end]),
         None => is_one().then_some(log),
@@ -53,7 +51,7 @@ fn whole(log: &str) -> Option<&str> {
 
 /// cilium/ebpf prints the last lines of a log as one, with `: ` between them.
 fn summary(log: &str) -> Option<String> {
-    let (before, _) = log.split_once(" line(s) omitted)")?;
+    let before = &log[..memmem::find(log.as_bytes(), b" line(s) omitted)")?];
     let line = before.rsplit('\n').next()?;
     let (line, _) = line.rsplit_once(" (")?;
     let starts = line.match_indices(": ").map(|(at, sep)| at + sep.len());
@@ -71,37 +69,40 @@ fn summary(log: &str) -> Option<String> {
 
 /// The source lines in a log: `; if (x) @ file.c:12` before an instruction.
 struct Comments {
-    places: Vec<Place>,
     /// The place of each instruction.
-    of: BTreeMap<usize, usize>,
+    of: BTreeMap<usize, Place>,
 }
 
 impl Comments {
     fn of(log: &str) -> Self {
-        let (mut places, mut of) = (Vec::new(), BTreeMap::new());
-        for line in log.lines().map(str::trim) {
+        let mut of = BTreeMap::new();
+        let mut last = None;
+        for line in lines(log) {
             if let Some(comment) = line.strip_prefix("; ") {
-                places.extend(Self::place(comment));
-            } else if let Some((index, _)) = instruction(line)
-                && let Some(last) = places.len().checked_sub(1)
+                // code of the compiler's own has line 0
+                last = Some(comment).filter(|it| !it.ends_with(":0")).or(last);
+            } else if let Some(comment) = last
+                && let Some((index, _)) = numbered(line)
+                && let Entry::Vacant(entry) = of.entry(index)
+                && let Some(place) = Self::place(comment)
             {
-                of.insert(index, last);
+                // it is the same each time that the verifier comes by
+                entry.insert(place);
             }
         }
-        Self { places, of }
+        Self { of }
     }
 
     /// The place of an instruction, or of the nearest one before it.
     fn before(&self, index: usize) -> Option<Place> {
-        let (_, &place) = self.of.range(..=index).next_back()?;
-        self.places.get(place).cloned()
+        let (_, place) = self.of.range(..=index).next_back()?;
+        Some(place.clone())
     }
 
     fn place(comment: &str) -> Option<Place> {
         let (text, at) = comment.rsplit_once(" @ ")?;
         let (file, line) = at.rsplit_once(':')?;
-        // code of the compiler's own has line 0
-        let line = line.parse().ok().filter(|&line| line > 0)?;
+        let line = line.parse().ok()?;
         Some(Place {
             file: file.to_owned(),
             line,
@@ -145,7 +146,7 @@ impl LineInfo for Either<'_> {
     fn line(&self, file: &str, number: usize) -> Option<String> {
         let known = self.0.line(file, number);
         known.or_else(|| {
-            let mut places = self.1.places.iter();
+            let mut places = self.1.of.values();
             let place = places.find(|place| place.file == file && place.line == number)?;
             Some(place.text.clone())
         })
