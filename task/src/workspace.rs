@@ -79,6 +79,15 @@ impl Workspace {
         })
     }
 
+    /// The members that have a test program of that name.
+    pub fn tested(&self, name: &str) -> impl Iterator<Item = &str> {
+        let packages = self.0.packages.iter().filter(move |package| {
+            let mut targets = package.targets.iter();
+            targets.any(|target| target.name == name && target.kind.contains(&TargetKind::Test))
+        });
+        packages.map(|package| package.name.as_str())
+    }
+
     /// The members that have a build script.
     pub fn built_by_script(&self) -> impl Iterator<Item = &str> {
         let has_script = |package: &&Package| {

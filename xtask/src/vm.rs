@@ -35,6 +35,9 @@ pub(crate) struct Options {
     /// The processor of the kernels: amd64 or arm64 [default: that of this machine]
     #[arg(long, value_name = "ARCH")]
     arch: Option<Arch>,
+    /// Only the tests of these packages of the workspace, none of templates [default: all tests]
+    #[arg(short, long = "package", value_name = "NAME", value_delimiter = ',')]
+    packages: Vec<String>,
     /// A kernel of your own, a bzImage, or an Image for arm64; may be given again
     #[arg(long = "image", value_name = "FILE")]
     images: Vec<PathBuf>,

@@ -10,17 +10,30 @@ use nix::errno::Errno;
 use perf_event::events::{Event, Hardware, Software};
 use perf_event::{Builder, Counter};
 
-/// Refuses a rate that the kernel does not allow.
+const MOST: &str = "kernel.perf_event_max_sample_rate";
+const LIMIT: &str = "kernel.perf_cpu_time_max_percent";
+
+/// Refuses a rate that the kernel does not allow. It lowers what it allows by itself where samples
+/// take it too long, as on a small board.
 pub(crate) fn check(hz: u64) -> Result<()> {
-    let most: Option<u64> = sysctl("kernel.perf_event_max_sample_rate");
+    let most: Option<u64> = sysctl(MOST);
     match most {
         Some(most) if hz > most => bail!(Failure::new(
             format!("--hz {hz} is more than this kernel allows, which is {most}"),
-            format!(
-                "sysctl kernel.perf_event_max_sample_rate={hz} allows it; 99 is enough to see where time goes"
-            ),
+            format!("take --hz {most}, or {}", raise(hz, sysctl(LIMIT))),
         )),
         _ => Ok(()),
+    }
+}
+
+/// How to let the kernel allow a rate, with the percentage of a CPU that samples may take.
+fn raise(hz: u64, percent: Option<u64>) -> String {
+    match percent {
+        // no limit on the time, and none that can be changed on the rate
+        Some(0 | 100) => format!("allow more: sysctl {LIMIT}=25 {MOST}={hz}"),
+        _ => format!(
+            "allow more: sysctl {MOST}={hz}, which the kernel lowers again if samples take it too long"
+        ),
     }
 }
 
@@ -56,4 +69,27 @@ fn count(event: impl Event, cpu: usize, hz: u64) -> io::Result<Counter> {
         .include_kernel()
         .sample_frequency(hz)
         .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::raise;
+
+    #[test]
+    fn limit_that_can_not_be_changed_is_switched_on_first() {
+        for percent in [Some(0), Some(100)] {
+            assert_eq!(
+                raise(997, percent),
+                "allow more: sysctl kernel.perf_cpu_time_max_percent=25 \
+                 kernel.perf_event_max_sample_rate=997"
+            );
+        }
+        for percent in [None, Some(25)] {
+            let words = raise(997, percent);
+            assert!(
+                words.contains(": sysctl kernel.perf_event_max_sample_rate=997, "),
+                "{words}"
+            );
+        }
+    }
 }

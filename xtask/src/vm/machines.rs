@@ -80,6 +80,7 @@ fn prepare(options: &Options, enters: bool) -> Result<Machines> {
         ));
     }
     // before minutes of building
+    suite::know(&options.packages)?;
     let mut kernels = Kernels::given(target.arch()?, &options.images)?;
     setup::ensure_for(Stage::Vm, target)?;
     match (options.series.is_empty(), kernels.is_empty()) {
@@ -97,8 +98,9 @@ fn prepare(options: &Options, enters: bool) -> Result<Machines> {
     let command = enters.then_some(&*options.command);
     // rendering takes minutes, so only if they are to run
     let names_template = |word: &std::ffi::OsString| word.to_string_lossy().contains("/templates/");
-    let with_templates = command.is_none_or(|words| words.iter().any(names_template));
-    let suite = suite::build(target, with_templates, &options.files)?;
+    let with_templates =
+        options.packages.is_empty() && command.is_none_or(|words| words.iter().any(names_template));
+    let suite = suite::build(target, &options.packages, with_templates, &options.files)?;
 
     let folder = target.folder()?.join("vm");
     let accel = match options.accel {

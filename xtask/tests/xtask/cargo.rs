@@ -66,6 +66,7 @@ fn targets(folder: &str, name: &str) -> Vec<Value> {
     let mut targets = vec![target("bin", name)];
     if folder.starts_with("apps/") {
         targets.push(target("custom-build", "build-script-build"));
+        targets.push(target("test", "kernel"));
     }
     targets
 }

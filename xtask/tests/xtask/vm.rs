@@ -90,6 +90,20 @@ fn results_are_a_table_and_reasons_stand_below_it() {
 }
 
 #[test]
+fn packages_are_tested_alone() {
+    let machine = with_qemu("vm-package", GOOD);
+    let seen = vm(&machine, &["-p", "bpfapps-minimal"]);
+    assert_eq!(seen.code, Some(0), "{seen:?}");
+    let log = machine.log();
+    let build = "cargo build --package bpfapps-minimal --package bpfapps --test kernel";
+    assert!(log.contains(build), "{log}");
+    let initramfs = std::fs::read(machine.path("target/vm/initramfs.cpio")).expect("initramfs");
+    let holds = |name: &[u8]| initramfs.windows(name.len()).any(|bytes| bytes == name);
+    assert!(holds(b"tests/bpfapps-minimal\0"));
+    assert!(!holds(b"tests/bpfapps-bootstrap\0"));
+}
+
+#[test]
 fn results_are_for_programs_too() {
     let machine = with_qemu("vm-json", GOOD);
     let junit = machine.path("junit.xml");
@@ -212,6 +226,12 @@ fn wrong_input_is_refused_before_anything_is_built() {
             &["--kernel", "six"],
             2,
             "a series such as 6.12, or `latest`",
+        ),
+        (
+            &["--package", "bpfapps-minimum"],
+            1,
+            "error: no package bpfapps-minimum here has kernel tests: did you mean bpfapps-minimal?\n\
+             hint: these have: bpfapps-bootstrap, bpfapps-minimal\n",
         ),
         (
             &["--"],

@@ -39,7 +39,7 @@ fn rate_that_the_kernel_does_not_allow_is_named() -> Result<()> {
         .expect_stderr(&format!(
             "error: --hz 1000000000 is more than this kernel allows, which is {most}"
         ))?
-        .expect_stderr("hint: ")?;
+        .expect_stderr(&format!("hint: take --hz {most}, or allow more: sysctl "))?;
     nothing_left(&before)
 }
 
