@@ -61,7 +61,7 @@ struct Wanted {
     /// A folder with a file ID/VERSION_ID/ARCHITECTURE/RELEASE.btf for each kernel, as BTFHub has it
     #[arg(long = "folder", value_name = "FOLDER")]
     folders: Vec<PathBuf>,
-    /// Debian's packages with a kernel; `*` stands for any characters
+    /// Debian's packages with a kernel, such as linux-image-6.1*-arm64; `*` stands for any characters
     #[arg(long = "package", value_name = "NAME")]
     packages: Vec<String>,
     /// For this app only; may be given again [default: every app]

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
-use bpfapps_task::out;
+use bpfapps_task::{Arch, out};
 use glob::Pattern;
 
 use super::debian::{Archive, Package};
@@ -24,21 +24,32 @@ pub struct Image {
     pub package: String,
     /// `VERSION_ID` of the suite of Debian that has it; empty for sid.
     pub version_id: &'static str,
+    arch: Arch,
     found: Package,
 }
 
 impl Image {
-    /// The packages whose names match one of the patterns, oldest first. Nothing is downloaded yet
-    /// but the lists of packages.
+    /// The packages whose names match one of the patterns, oldest first for each processor. A
+    /// pattern is for the processor that it names, as in `*-arm64`, or else for this machine's.
+    /// Nothing is downloaded yet but the lists of packages.
     ///
     /// # Errors
     ///
     /// A pattern matches none, or there is no archive.
     pub fn of_packages(patterns: &[String]) -> Result<Vec<Self>> {
-        if patterns.is_empty() {
-            return Ok(Vec::new());
+        let mut images = Vec::new();
+        for arch in Arch::ALL {
+            let patterns = patterns.iter().filter(|text| processor(text) == arch);
+            let patterns: Vec<_> = patterns.collect();
+            if !patterns.is_empty() {
+                images.extend(Self::of_processor(arch, &patterns)?);
+            }
         }
-        let archive = Archive::own(&super::cache()?)?;
+        Ok(images)
+    }
+
+    fn of_processor(arch: Arch, patterns: &[&String]) -> Result<Vec<Self>> {
+        let archive = Archive::open(&super::cache()?, arch)?;
         let mut all = archive.packages(KERNELS)?;
         all.retain(|it| !BESIDE.iter().any(|end| it.name.ends_with(end)));
         let mut is_wanted = vec![false; all.len()];
@@ -47,9 +58,10 @@ impl Image {
             let matches = all.iter().map(|it| pattern.matches(&it.name));
             let matches: Vec<_> = matches.collect();
             if !matches.contains(&true) {
+                let newest = all.last().map_or("", |it| &it.name);
                 return Err(out::hinted(
-                    format!("the archive has no package {text} with a kernel"),
-                    "list them: apt-cache search linux-image",
+                    format!("the archive has no package {text} with a kernel for {arch}"),
+                    format!("name one that it has; the newest is {newest}"),
                 ));
             }
             for (is_wanted, matches) in is_wanted.iter_mut().zip(matches) {
@@ -62,6 +74,7 @@ impl Image {
         let images = wanted.into_iter().map(|found| Self {
             version_id: mirror::version_id(suites.get(&found.name).map_or("", |it| it)),
             package: found.name.clone(),
+            arch,
             found,
         });
         Ok(images.collect())
@@ -78,7 +91,7 @@ impl Image {
         if !image.exists() {
             let deb = image.with_extension("deb");
             let was_there = deb.exists();
-            Archive::own(&cache)?.kernel(&self.found, &image)?;
+            Archive::open(&cache, self.arch)?.kernel(&self.found, &image)?;
             if !was_there {
                 fs::remove_file(&deb).context("failed to clear the cache")?;
             }
@@ -88,6 +101,14 @@ impl Image {
         }
         Ok(image)
     }
+}
+
+/// The processor that a pattern names. Debian's packages end with it, or with it and the size of a
+/// page: `-arm64-16k`.
+fn processor(pattern: &str) -> Arch {
+    let names = |arch: &Arch| pattern.split('-').any(|part| part == arch.debian());
+    let named = Arch::ALL.into_iter().find(names);
+    named.or_else(Arch::here).unwrap_or(Arch::Amd64)
 }
 
 /// The suite of each package, by its name.
@@ -116,6 +137,18 @@ fn read_suites(listed: &str) -> HashMap<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pattern_says_which_processor() {
+        for (pattern, arch) in [
+            ("linux-image-6.1*-cloud-arm64", Some(Arch::Arm64)),
+            ("linux-image-*-arm64-16k", Some(Arch::Arm64)),
+            ("linux-image-6.1*-amd64", Some(Arch::Amd64)),
+            ("linux-image-6.1*", Arch::here()),
+        ] {
+            assert_eq!(processor(pattern), arch.unwrap_or(Arch::Amd64), "{pattern}");
+        }
+    }
 
     #[test]
     fn suite_is_where_the_package_is() {
