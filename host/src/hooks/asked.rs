@@ -17,7 +17,7 @@ use super::PERF;
 pub(super) enum Answer {
     /// One function has it.
     One,
-    /// One has it, which the kernel does not trace: it is inline, or marked so.
+    /// One has it, to which the kernel attaches no kprobe: it is inline, or marked so.
     Untraced,
     /// Several functions have it: no kprobe can be put on one of them.
     Several,
@@ -83,7 +83,9 @@ pub(super) fn about(name: &str) -> Option<Answer> {
     let kind = (*kind)?;
     let found = ask(kind, IS_THERE, name)?;
     let is_traced = || ask(kind, IS_TRACED, THERE) == Some(Answer::One);
-    let is_told = cfg!(target_arch = "x86_64") && found == Answer::One;
+    // a part of a function may begin with any instruction
+    let is_whole = found == Answer::One && !name.contains('.');
+    let is_told = cfg!(target_arch = "x86_64") && is_whole;
     match is_told && *TELLS_TRACED.get_or_init(is_traced) {
         true => ask(kind, IS_TRACED, name).or(Some(found)),
         false => Some(found),

@@ -65,7 +65,7 @@ impl Hooks {
         let names = self.names();
         if names.has_function(name) {
             return match asked::about(name) {
-                Some(Answer::Untraced) => untraced().into(),
+                Some(Answer::Untraced) if !self.is_traced(name) => untraced().into(),
                 _ => Finding::There,
             };
         }
@@ -80,6 +80,11 @@ impl Hooks {
             .into(),
             found => found,
         }
+    }
+
+    /// True if only kprobes are forbidden on a function, or if that is unknown.
+    fn is_traced(&self, name: &str) -> bool {
+        self.tracefs_failure().is_some() || Functions::traceable().map_or(true, |all| all.has(name))
     }
 
     /// The kernel functions that match a pattern, in which `*` matches anything.
@@ -135,7 +140,8 @@ fn untraced() -> Absent {
     Absent::new(
         Code::NOT_TRACEABLE,
         "the kernel does not allow tracing it",
-        "see available_filter_functions in tracefs; trace a caller or a callee instead",
+        "see available_filter_functions in tracefs and /sys/kernel/debug/kprobes/blacklist; trace a \
+         caller or a callee instead",
     )
 }
 
