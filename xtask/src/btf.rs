@@ -52,7 +52,7 @@ enum Task {
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
-    /// Build a small kernel without BTF in target/kernel, to try a bundle with; takes some minutes
+    /// Build a small kernel without BTF in target/kernel, to try a bundle with; takes minutes
     Kernel {
         /// The newest kernel of this series, of Debian's
         #[arg(long, value_name = "SERIES", default_value = "6.12")]
