@@ -35,6 +35,18 @@ pub fn kprobes() -> Result<()> {
     )
 }
 
+/// Skips the test on a kernel without BTF of its own.
+///
+/// # Errors
+///
+/// That it has none.
+pub fn btf() -> Result<()> {
+    match Path::new(btf::KERNEL).exists() {
+        true => Ok(()),
+        false => skip("this kernel has no BTF"),
+    }
+}
+
 /// Skips the test on a kernel before `version`, which has no `what` yet.
 ///
 /// # Errors

@@ -6,6 +6,8 @@ mod folder;
 #[cfg(feature = "btf")]
 mod image;
 #[cfg(feature = "btf")]
+mod kernel;
+#[cfg(feature = "btf")]
 mod make;
 #[cfg(feature = "btf")]
 mod objects;
@@ -18,6 +20,7 @@ use std::process::ExitCode;
 
 #[cfg(not(feature = "btf"))]
 use anyhow::Result;
+use bpfapps_task::Series;
 
 #[cfg(not(feature = "btf"))]
 use crate::again;
@@ -48,6 +51,12 @@ enum Task {
         /// The bundle [default: target/btf.bundle]
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
+    },
+    /// Build a small kernel without BTF in target/kernel, to try a bundle with; takes minutes
+    Kernel {
+        /// The newest kernel of this series, of Debian's
+        #[arg(long, value_name = "SERIES", default_value = "6.12")]
+        series: Series,
     },
 }
 

@@ -14,7 +14,7 @@ use bpfapps_host::hooks::btf::KERNEL;
 use bpfapps_host::{Release, platform};
 use bpfapps_minimal as _;
 use bpfapps_procs as _;
-use bpfapps_testkit::{Process, Test, cli, lending, needs, sandbox, skip, test};
+use bpfapps_testkit::{Process, Test, cli, lending, needs, sandbox, test};
 use nix::sys::signal::Signal;
 use nix::sys::utsname::uname;
 use tempfile::NamedTempFile;
@@ -44,9 +44,7 @@ fn running() -> Result<Kernel> {
 
 /// A bundle of a kernel that has this one's types, for some apps.
 fn bundle(apps: &[&str], kernel: Kernel) -> Result<NamedTempFile> {
-    if !fs::exists(KERNEL)? {
-        skip("this kernel has no BTF")?;
-    }
+    needs::btf()?;
     let types = fs::read(KERNEL)?;
     let mut objects = Vec::new();
     for app in apps {

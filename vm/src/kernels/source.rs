@@ -21,7 +21,8 @@ pub struct Source {
 }
 
 impl Source {
-    /// Unpacks `parts`, such as `tools/include`, of the newest kernel of a series into `folder`.
+    /// Unpacks `parts`, such as `tools/include`, of the newest kernel of a series into `folder`, or
+    /// all of it without any.
     pub fn unpack(series: &Series, parts: &[&str], folder: &Path) -> Result<Self> {
         let cache = super::cache()?;
         // a source is for every processor
@@ -41,10 +42,11 @@ impl Source {
         let spinner = step.spinner();
         let (a, b) = package.version.series();
         let root = format!("linux-source-{a}.{b}");
-        let wanted: Vec<_> = parts
-            .iter()
-            .map(|part| format!("{root}/{part}/*"))
-            .collect();
+        let parts = parts.iter().map(|part| format!("{root}/{part}/*"));
+        let mut wanted: Vec<_> = parts.collect();
+        if wanted.is_empty() {
+            wanted.push(root.clone());
+        }
         fs::create_dir_all(folder)
             .with_context(|| format!("failed to create {}", folder.display()))?;
         // a compressed archive in a package

@@ -10,7 +10,7 @@ use bpfapps_task::workspace::Workspace;
 
 use super::objects::Objects;
 use super::sources::{self, Named, Source};
-use super::{Options, Task, Wanted, folder};
+use super::{Options, Task, Wanted, folder, kernel};
 use crate::out;
 use crate::progress::Step;
 
@@ -18,6 +18,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     match &options.task {
         Task::Min { wanted, output } => min(wanted, output.as_deref())?,
         Task::Bundle { wanted, output } => bundle(wanted, output.as_deref())?,
+        Task::Kernel { series } => kernel::run(series)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -23,6 +23,8 @@ pub enum Stage {
     Docs,
     /// `cargo xtask corpus`
     Corpus,
+    /// `cargo xtask btf kernel`
+    Kernel,
 }
 
 impl Stage {
@@ -38,7 +40,7 @@ impl Stage {
     pub(super) fn is_large(self) -> bool {
         matches!(
             self,
-            Self::Vm | Self::Bench | Self::Deny | Self::Docs | Self::Corpus
+            Self::Vm | Self::Bench | Self::Deny | Self::Docs | Self::Corpus | Self::Kernel
         )
     }
 }

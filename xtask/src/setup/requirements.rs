@@ -1,11 +1,11 @@
 //! The table of the project's requirements.
 
 use super::requirement::Source::{Cargo, Package, Rustup};
-use super::requirement::Stage::{Bench, Build, Corpus, Deny, Dist, Docs, Test, Vm};
+use super::requirement::Stage::{Bench, Build, Corpus, Deny, Dist, Docs, Kernel, Test, Vm};
 use super::requirement::{Probe, Requirement};
 
 const ARCH_ZSTD: &str = "Arch Linux packages zstd without its static library";
-const NOT_DEBIAN_SOURCE: &str = "the selftests are those of Debian's kernels";
+const NOT_DEBIAN_SOURCE: &str = "the source is that of Debian's kernels";
 const NOT_DEBIAN: &str = "it is compared with as Debian packages it";
 
 /// apt, dnf, pacman, zypper, apk.
@@ -253,6 +253,32 @@ pub(crate) const ALL: &[Requirement] = &[
         probe: Probe::Programs(&["clang-19"]),
         source: Package([
             Ok("clang-19"),
+            Err(NOT_DEBIAN_SOURCE),
+            Err(NOT_DEBIAN_SOURCE),
+            Err(NOT_DEBIAN_SOURCE),
+            Err(NOT_DEBIAN_SOURCE),
+        ]),
+    },
+    Requirement {
+        name: "flex, bison and bc",
+        why: "to build a kernel",
+        stage: Kernel,
+        probe: Probe::Programs(&["flex", "bison", "bc"]),
+        source: Package([
+            Ok("flex bison bc"),
+            Err(NOT_DEBIAN_SOURCE),
+            Err(NOT_DEBIAN_SOURCE),
+            Err(NOT_DEBIAN_SOURCE),
+            Err(NOT_DEBIAN_SOURCE),
+        ]),
+    },
+    Requirement {
+        name: "pahole",
+        why: "to make BTF of a kernel's symbols",
+        stage: Kernel,
+        probe: Probe::Programs(&["pahole"]),
+        source: Package([
+            Ok("dwarves"),
             Err(NOT_DEBIAN_SOURCE),
             Err(NOT_DEBIAN_SOURCE),
             Err(NOT_DEBIAN_SOURCE),

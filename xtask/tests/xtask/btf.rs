@@ -156,3 +156,35 @@ fn what_is_no_kernel_is_named() {
     let error = "error: text is not a bundle of BTF: it is not a gzip file, or damaged";
     assert!(seen.stderr.contains(error), "{seen:?}");
 }
+
+#[test]
+fn kernel_without_btf_is_built_once() {
+    let machine = Machine::new("btf-kernel");
+    let folder = machine.path("target/kernel/6.12");
+    fs::create_dir_all(&folder).expect("a folder");
+    // what an earlier run left
+    let config = include_str!("../../src/btf/kernel.config");
+    fs::write(folder.join("config"), config).expect("a file");
+    let seen = machine.xtask(&["btf", "kernel"]);
+    assert_eq!(seen.code, Some(0), "{seen:?}");
+    let there = folder.display();
+    let expected = format!("{there}/bzImage  without BTF\n{there}/vmlinux  with BTF\n");
+    assert_eq!(seen.stdout, expected);
+    let bundle = format!("next: cargo xtask btf bundle --btf {there}/vmlinux\n");
+    assert!(seen.stderr.starts_with(&bundle), "{seen:?}");
+
+    // that of another configuration is built again
+    fs::write(folder.join("config"), "CONFIG_NET=y\n").expect("a file");
+    let seen = machine.xtask(&["btf", "kernel"]);
+    assert_eq!(seen.code, Some(1), "{seen:?}");
+    let errors: &[_] = match cfg!(target_arch = "x86_64") {
+        true => &[
+            "missing: flex, bison and bc, to build a kernel: ",
+            "missing: pahole, to make BTF of a kernel's symbols: ",
+        ],
+        false => &["error: the configuration of this kernel is for x86-64"],
+    };
+    for error in errors {
+        assert!(seen.stderr.contains(error), "{seen:?}");
+    }
+}

@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::process::Command;
 
 use anyhow::{Result, ensure};
-use bpfapps_testkit::{Process, Test, cli, program, sandbox, test};
+use bpfapps_testkit::{Process, Test, cli, needs, program, sandbox, test};
 
 use crate::row::Row;
 
@@ -22,6 +22,7 @@ fn refused(command: &mut Command, code: i32, error: &str) -> Result<()> {
 }
 
 fn option_goes_before_environment_before_file() -> Result<()> {
+    needs::btf()?;
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("config.yaml");
     let text = "procs:\n  btf: /of/the/file\n  uid: [1, 2]\n  max-events: 1\n";

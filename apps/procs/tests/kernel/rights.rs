@@ -10,7 +10,7 @@ use bpfapps_core::Capability::{self, CAP_BPF, CAP_PERFMON};
 use bpfapps_core::host::Release;
 use bpfapps_core::host::settings::MEMLOCK_FREE_SINCE;
 use bpfapps_testkit::{
-    Process, Terminal, Test, cli, fixture, lending, own_path, sandbox, test, while_testing,
+    Process, Terminal, Test, cli, fixture, lending, needs, own_path, sandbox, test, while_testing,
 };
 use nix::sys::signal::Signal;
 
@@ -150,6 +150,7 @@ fn each_missing_capability_is_named() -> Result<()> {
 }
 
 fn without_btf_it_says_so() -> Result<()> {
+    needs::btf()?;
     let exit = Process::run(&mut sandbox::without_btf(&cli(["procs"]))?)?;
     exit.expect_code(1)?
         .expect_stderr(
@@ -160,6 +161,7 @@ fn without_btf_it_says_so() -> Result<()> {
 }
 
 fn btf_of_a_file_will_do() -> Result<()> {
+    needs::btf()?;
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("vmlinux.btf");
     fs::copy("/sys/kernel/btf/vmlinux", &file)?;
@@ -169,6 +171,7 @@ fn btf_of_a_file_will_do() -> Result<()> {
 
 /// They would decide what its programs read of the kernel.
 fn types_of_the_caller_do_not_count() -> Result<()> {
+    needs::btf()?;
     let (folder, path) = lending(&[CAP_PERFMON, CAP_BPF])?;
     let file = folder.path().join("vmlinux.btf");
     fs::copy("/sys/kernel/btf/vmlinux", &file)?;
