@@ -133,12 +133,34 @@ impl<'a> Namer<'a> {
         let found = self.symbolizer.symbolize(source, input);
         let symbols: Vec<_> = found.into_iter().flatten().map(owned).collect();
         let mut symbols = symbols.into_iter();
-        for index in indices {
-            let lines = match symbols.next().flatten() {
+        for (index, number) in indices.into_iter().zip(numbers) {
+            let symbol = symbols.next().flatten();
+            let symbol = match symbol {
+                Some(mark) if is_mark(&mark.name) => self.before(&mark, source, number),
+                other => other,
+            };
+            let lines = match symbol {
                 Some(symbol) => self.lines(&symbol, is_kernel),
                 None => vec![(self.function(unknown, None, is_kernel), 0)],
             };
             self.named.places[index].lines = lines;
+        }
+    }
+
+    /// The function that goes on after a mark in a file.
+    fn before(&self, mark: &Sym<'_>, source: &Source<'_>, number: u64) -> Option<Sym<'static>> {
+        let mut start = number.checked_sub(mark.offset as u64)?;
+        loop {
+            let last = start.checked_sub(1)?;
+            let found = self
+                .symbolizer
+                .symbolize_single(source, Input::FileOffset(last));
+            let symbol = owned(found.ok()?)?;
+            start = last.checked_sub(symbol.offset as u64)?;
+            if !is_mark(&symbol.name) {
+                let holds = symbol.size.is_none_or(|size| number - start < size as u64);
+                return holds.then_some(symbol);
+            }
         }
     }
 
@@ -168,6 +190,15 @@ impl<'a> Namer<'a> {
     }
 }
 
+/// True for the symbols by which an ELF file of Arm or RISC-V tells code from data: they are in the
+/// middle of functions, and a kernel lists none.
+fn is_mark(name: &str) -> bool {
+    let mut letters = name.chars();
+    letters.next() == Some('$')
+        && letters.next().is_some_and(|it| "adtx".contains(it))
+        && letters.next().is_none_or(|it| it == '.')
+}
+
 fn owned(symbolized: Symbolized<'_>) -> Option<Sym<'static>> {
     match symbolized {
         Symbolized::Sym(symbol) => Some(symbol.into_owned()),
@@ -177,4 +208,23 @@ fn owned(symbolized: Symbolized<'_>) -> Option<Sym<'static>> {
 
 fn line(code: Option<&CodeInfo<'_>>) -> u32 {
     code.and_then(|code| code.line).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_mark;
+
+    #[test]
+    fn marks_are_no_functions() {
+        assert!(
+            ["$x", "$d", "$a", "$t", "$d.12"]
+                .iter()
+                .all(|it| is_mark(it))
+        );
+        assert!(
+            !["$", "$xy", "x", "$main", "d$d"]
+                .iter()
+                .any(|it| is_mark(it))
+        );
+    }
 }
