@@ -203,6 +203,7 @@ pub const MISTAKES: &[Mistake] = &[
             (
                 &[
                     "cgroup-skb",
+                    "counter",
                     "fentry",
                     "histogram",
                     "kprobe",
