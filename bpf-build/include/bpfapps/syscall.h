@@ -14,9 +14,6 @@
 #define BPFAPPS_RT_SIGRETURN     15
 #endif
 
-/* results from -4095 on are errors */
-#define BPFAPPS_MAX_ERRNO 4095
-
 /* the number of the system call that returns */
 static __always_inline __u32 bpfapps_syscall_of(struct pt_regs *regs)
 {
@@ -27,9 +24,7 @@ static __always_inline __u32 bpfapps_syscall_of(struct pt_regs *regs)
 }
 
 /* whether it fails; the result of rt_sigreturn is a register of before the signal */
-static __always_inline bool bpfapps_syscall_fails(struct pt_regs *regs, long result)
+static __always_inline bool bpfapps_syscall_fails(__u32 number, long result)
 {
-	bool is_error = result < 0 && result >= -BPFAPPS_MAX_ERRNO;
-
-	return is_error && bpfapps_syscall_of(regs) != BPFAPPS_RT_SIGRETURN;
+	return (unsigned long)result >= -4095UL && number != BPFAPPS_RT_SIGRETURN;
 }

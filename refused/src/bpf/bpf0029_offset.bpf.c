@@ -9,7 +9,7 @@ struct {
 	__uint(max_entries, 4096);
 } events SEC(".maps");
 
-/* needs Linux 5.18 */
+/* needs Linux 6.2 */
 SEC("raw_tp/sys_enter")
 int handle_enter(void *ctx)
 {

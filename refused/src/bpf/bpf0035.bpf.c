@@ -25,7 +25,7 @@ static
 	return 0;
 }
 
-/* needs Linux 5.13 */
+/* needs Linux 6.2 */
 SEC("socket")
 int handle_packet(struct __sk_buff *skb)
 {

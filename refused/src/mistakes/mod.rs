@@ -197,8 +197,8 @@ pub const MISTAKES: &[Mistake] = &[
         accepted: &[
             (
                 &[],
-                (6, 3),
-                "who has CAP_PERFMON may read the stack as it is",
+                (6, 1),
+                "who has CAP_PERFMON may read the stack as it is: since Linux 6.3 and 6.1.192",
             ),
             (
                 &[

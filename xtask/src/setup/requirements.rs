@@ -344,7 +344,7 @@ mod tests {
                 let absent = package.is_err();
                 assert_eq!(
                     absent,
-                    text.split(' ').count() > 2,
+                    text.split(' ').count() > 3,
                     "a reason is a sentence and a package is not: {text}"
                 );
             }

@@ -67,9 +67,9 @@ static __always_inline __u64 latency(void)
 SEC("tp_btf/sys_exit")
 int BPF_PROG(handle_exit, struct pt_regs *regs, long result)
 {
-	bool has_failed = bpfapps_syscall_fails(regs, result);
-	__u64 took = with_latency ? latency() : 0;
 	struct call call = {.syscall = bpfapps_syscall_of(regs)};
+	bool has_failed = bpfapps_syscall_fails(call.syscall, result);
+	__u64 took = with_latency ? latency() : 0;
 	struct counts *counts;
 
 	if (only_syscall >= 0 && call.syscall != only_syscall)
