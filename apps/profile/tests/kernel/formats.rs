@@ -109,9 +109,17 @@ fn two_runs_are_compared() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("before");
     // the same stacks, the other way round
-    let exit = Process::run(&mut profile_split(&RATE, "1")?)?.expect_code(0)?;
-    let text = exit.stdout.join("\n");
-    let text = text.replace("spins_seventy", "it");
+    let mut lines = Vec::new();
+    // a busy emulator may leave out nearly all ticks of a run
+    for _ in 0..3 {
+        lines = Process::run(&mut profile_split(&RATE, "1")?)?
+            .expect_code(0)?
+            .stdout;
+        if count(&lines, "spins_seventy")?.0 > many(500) as u64 {
+            break;
+        }
+    }
+    let text = lines.join("\n").replace("spins_seventy", "it");
     let text = text.replace("spins_thirty", "spins_seventy");
     fs::write(&file, text.replace(";it", ";spins_thirty"))?;
     let before = [&RATE[..], &["--compare", file.to_str().context("UTF-8")?]].concat();
