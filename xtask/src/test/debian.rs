@@ -45,15 +45,16 @@ pub(super) fn path() -> Result<OsString> {
     if !path::has(BROWSER)
         && let Some(folder) = unpacked("chromium-headless-shell", &WITH_LIBRARIES)?
     {
-        folders.push(browser(&folder)?);
+        folders.extend(browser(&folder)?);
     }
     let own = env::var_os("PATH").unwrap_or_default();
     let folders = folders.into_iter().chain(env::split_paths(&own));
     Ok(env::join_paths(folders)?)
 }
 
-/// A folder with the browser as a command, which finds the libraries beside it.
-fn browser(unpacked: &Path) -> Result<PathBuf> {
+/// A folder with the browser as a command, which finds the libraries beside it; none if it does not
+/// run here.
+fn browser(unpacked: &Path) -> Result<Option<PathBuf>> {
     let folder = unpacked.join("bin");
     fs::create_dir_all(&folder)?;
     let libraries = unpacked.join(format!("usr/lib/{}-linux-gnu", env::consts::ARCH));
@@ -67,7 +68,14 @@ fn browser(unpacked: &Path) -> Result<PathBuf> {
     let program = folder.join(BROWSER);
     fs::write(&program, command)?;
     fs::set_permissions(&program, Permissions::from_mode(0o755))?;
-    Ok(folder)
+    let runs = run(Command::new(&program).arg("--version"), Stdio::null());
+    Ok(match runs {
+        Ok(()) => Some(folder),
+        Err(err) => {
+            out::note(format_args!("tests with {BROWSER} are skipped: {err:#}"));
+            None
+        }
+    })
 }
 
 /// Has systemd in `target/systemd`, with the libraries that this machine lacks, unless it is
