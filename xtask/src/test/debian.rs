@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
+use bpfapps_host::shell;
 use bpfapps_task::path;
 use bpfapps_task::workspace::Workspace;
 
@@ -58,13 +59,10 @@ fn browser(unpacked: &Path) -> Result<Option<PathBuf>> {
     let folder = unpacked.join("bin");
     fs::create_dir_all(&folder)?;
     let libraries = unpacked.join(format!("usr/lib/{}-linux-gnu", env::consts::ARCH));
-    let command = format!(
-        "#!/bin/sh\nexport LD_LIBRARY_PATH='{0}:{0}/pulseaudio'\nexec '{1}' \"$@\"\n",
-        libraries.display(),
-        unpacked
-            .join("usr/lib/chromium/chromium-headless-shell")
-            .display(),
-    );
+    let libraries = format!("LD_LIBRARY_PATH={0}:{0}/pulseaudio", libraries.display());
+    let browser = unpacked.join("usr/lib/chromium/chromium-headless-shell");
+    let words = ["env".as_ref(), libraries.as_ref(), browser.as_os_str()];
+    let command = format!("#!/bin/sh\nexec {} \"$@\"\n", shell::command(&words));
     let program = folder.join(BROWSER);
     fs::write(&program, command)?;
     fs::set_permissions(&program, Permissions::from_mode(0o755))?;
